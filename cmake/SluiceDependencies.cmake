@@ -1,0 +1,30 @@
+# Where each library comes from. Debian packages, except OpenVINO (PyPI wheel, unpacked by tools/setup).
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Protobuf 3.21 REQUIRED)
+find_package(absl REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
+pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
+pkg_check_modules(SPNG REQUIRED IMPORTED_TARGET spng)
+pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
+pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
+find_package(GTest REQUIRED)
+
+set(SLUICE_OPENVINO_CMAKE "" CACHE PATH "folder with OpenVINOConfig.cmake; empty = the wheel under .deps/venv")
+if(NOT SLUICE_OPENVINO_CMAKE)
+  file(GLOB _ov ${CMAKE_SOURCE_DIR}/.deps/venv/lib/python3*/site-packages/openvino/cmake)
+  set(SLUICE_OPENVINO_CMAKE ${_ov})
+endif()
+find_package(OpenVINO REQUIRED COMPONENTS Runtime PATHS ${SLUICE_OPENVINO_CMAKE} NO_DEFAULT_PATH)
+
+# Asio and Beast are header-only; their bodies are compiled once, in base/asio_impl.cc.
+add_library(sluice_asio INTERFACE)
+target_compile_definitions(sluice_asio INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+target_link_libraries(sluice_asio INTERFACE OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -1,0 +1,55 @@
+// A Loop in simulated time: Run() drains tasks, Advance() moves the clock from timer to timer.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <utility>
+
+#include "base/executor.h"
+#include "base/testing/fake_clock.h"
+
+namespace sluice {
+
+class FakeLoop final : public Loop {
+ public:
+  void Post(Task task) override { tasks_.push_back(std::move(task)); }
+  const Clock& clock() const override { return clock_; }
+  TimePoint Now() const override { return clock_.Now(); }
+  TimerId At(TimePoint when, Task task) override {
+    timers_.emplace(std::pair(when, ++last_id_), std::move(task));
+    return last_id_;
+  }
+  void Cancel(TimerId id) override {
+    std::erase_if(timers_, [id](const auto& timer) { return timer.first.second == id; });
+  }
+
+  void Run() {
+    while (!tasks_.empty()) {
+      Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      task();
+    }
+  }
+
+  void Advance(Duration by) {
+    Run();
+    const TimePoint end = clock_.Now() + by;
+    while (!timers_.empty() && timers_.begin()->first.first <= end) {
+      auto node = timers_.extract(timers_.begin());
+      if (node.key().first > clock_.Now()) clock_.Set(node.key().first);
+      node.mapped()();
+      Run();
+    }
+    clock_.Set(end);
+  }
+
+  size_t timers() const { return timers_.size(); }
+
+ private:
+  FakeClock clock_;
+  std::deque<Task> tasks_;
+  std::map<std::pair<TimePoint, TimerId>, Task> timers_;
+  TimerId last_id_ = 0;
+};
+
+}  // namespace sluice

@@ -4,7 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
+#include "base/strings.h"
 
 namespace sluice {
 namespace {
@@ -28,7 +28,7 @@ Table BuildTable() {
 }
 
 std::string Payload(const absl::Status& status, std::string_view url) {
-  auto payload = status.GetPayload(url);
+  auto payload = status.GetPayload(ToAbsl(url));
   return payload ? std::string(*payload) : std::string();
 }
 
@@ -56,14 +56,14 @@ const ReasonInfo& InfoOf(Reason reason) {
 }
 
 absl::Status Error(Reason reason, std::string_view message) {
-  absl::Status status(static_cast<absl::StatusCode>(InfoOf(reason).grpc_code), message);
-  status.SetPayload(kReasonUrl, absl::Cord(absl::StrCat(static_cast<int>(reason))));
+  absl::Status status(static_cast<absl::StatusCode>(InfoOf(reason).grpc_code), ToAbsl(message));
+  status.SetPayload(ToAbsl(kReasonUrl), absl::Cord(StrCat(static_cast<int>(reason))));
   return status;
 }
 
 absl::Status FieldError(Reason reason, std::string_view field, std::string_view message) {
   absl::Status status = Error(reason, message);
-  status.SetPayload(kFieldUrl, absl::Cord(field));
+  status.SetPayload(ToAbsl(kFieldUrl), absl::Cord(ToAbsl(field)));
   return status;
 }
 
@@ -76,7 +76,7 @@ Reason ReasonOf(const absl::Status& status) {
 std::string FieldOf(const absl::Status& status) { return Payload(status, kFieldUrl); }
 
 void SetRetryAfter(absl::Status& status, absl::Duration after) {
-  status.SetPayload(kRetryUrl, absl::Cord(absl::StrCat(absl::ToInt64Milliseconds(after))));
+  status.SetPayload(ToAbsl(kRetryUrl), absl::Cord(StrCat(absl::ToInt64Milliseconds(after))));
 }
 
 std::optional<absl::Duration> RetryAfterOf(const absl::Status& status) {

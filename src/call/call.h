@@ -1,0 +1,163 @@
+// One rpc in progress, whatever the protocol: the record that codec, layers and handler share.
+//
+//   codec:   Create ─► Begin ─► Deliver* ─► RequestEnd            Cancel when the peer goes
+//   chain:   arrival layers in Begin, request layers at the first Deliver; Leave in reverse, once, at the end
+//   handler: Send* ─► Finish(status)                               the first of {Finish, Cancel, deadline} wins
+//
+// A Call lives on one loop; every function is called there. Workers hold a shared_ptr and post back to loop().
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/status/status.h"
+#include "base/executor.h"
+#include "base/headers.h"
+#include "call/layer.h"
+#include "call/method.h"
+
+namespace sluice {
+
+enum class Protocol : uint8_t { kGrpc, kGrpcWeb, kRest, kWebSocket, kOip };
+std::string_view ToString(Protocol protocol);
+
+// The codec's side of a call. The codec calls Call::Detach before the port dies.
+class CallPort {
+ public:
+  virtual ~CallPort() = default;
+  // Encodes a response message; returns its bytes on the wire. A unary codec may hold it back until End.
+  virtual size_t Write(const Message& message) = 0;
+  // The call is over: sends the error, or the end of a successful response. Last call to the port.
+  virtual void End(Call& call, const absl::Status& status) = 0;
+  // The handler can take one more request message.
+  virtual void ReadMore() {}
+  // False while the peer is slower than the handler; CallHandler::OnWritable follows.
+  virtual bool CanWrite() const { return true; }
+};
+
+// What a call used, for the log line, metrics and metering. Filled by the pipeline; streams add up.
+struct CallUse {
+  std::string model_id;
+  std::string model_version;
+  double queue_ms = 0;
+  double decode_ms = 0;
+  double infer_ms = 0;
+  double post_ms = 0;
+};
+
+class Call : public std::enable_shared_from_this<Call> {
+ public:
+  struct Start {
+    const Method* method = nullptr;
+    Protocol protocol = Protocol::kGrpc;
+    const Headers* headers = nullptr;  // outlives the call's Begin(); copied where needed
+    std::string_view client_ip;
+    TimePoint arrived;
+  };
+
+  static std::shared_ptr<Call> Create(const Start& start, Loop& loop, const Chain& chain, CallPort& port);
+  ~Call();
+
+  // --- codec ---
+  // Runs the arrival layers. Afterwards the call is open, parked, or ended already (done()).
+  void Begin();
+  // A decoded request message of `bytes` on the wire. For a unary request: once, when the request is complete.
+  void Deliver(MessagePtr message, size_t bytes);
+  void RequestEnd();
+  void Writable();
+  // The codec could not decode the request, or refuses it.
+  void Fail(absl::Status status) { Finish(std::move(status)); }
+  // The peer reset the stream or vanished: no answer can be sent.
+  void Cancel();
+  // The port is going away; no answer can be sent any more.
+  void Detach();
+
+  // --- handler and layers ---
+  void Send(const Message& message);
+  // Ends the call with `status`; later calls are ignored.
+  void Finish(absl::Status status);
+  void Reply(const Message& message) {
+    Send(message);
+    Finish(absl::OkStatus());
+  }
+  void ReadMore();
+  bool CanWrite() const { return port_ != nullptr && port_->CanWrite(); }
+  // A parked layer lets the call go on.
+  void Resume();
+
+  bool done() const { return phase_ == Phase::kDone; }
+  const Method& method() const { return *method_; }
+  Protocol protocol() const { return protocol_; }
+  Loop& loop() { return loop_; }
+  // Request headers or metadata; valid until Begin() returns, and for codecs that keep the exchange's head until the end.
+  const Headers& headers() const { return *headers_; }
+  // Sent with the response's head. Changes after the first Send have no effect on a stream.
+  Headers& response_headers() { return response_headers_; }
+  const absl::Status& outcome() const { return outcome_; }
+
+  TimePoint arrived() const { return arrived_; }
+  // When the request was received completely; starts `latency`.
+  TimePoint received() const { return received_; }
+  // request received → result ready, in ms. The first call fixes it (Finish does, if nobody else did).
+  double LatencyMs();
+  TimePoint deadline() const { return deadline_; }
+  void set_deadline(TimePoint deadline) { deadline_ = deadline; }
+
+  // Per-call state of a layer, made on first use.
+  template <typename T>
+  T& State(const Layer& layer);
+
+  std::string request_id;
+  std::string client_ip;
+  std::string trace_id;
+  std::string key_id;  // principal; empty = anonymous
+  CallUse use;
+  size_t bytes_in = 0;
+  size_t bytes_out = 0;
+
+ private:
+  enum class Phase : uint8_t { kArriving, kOpen, kDone };
+
+  Call(const Start& start, Loop& loop, const Chain& chain, CallPort& port);
+  void EnterLayers();
+  void StartHandler();
+  bool PassMessage(Direction direction, size_t bytes);
+  void DeliverPending();
+  void LeaveLayers() noexcept;
+  Layer& LayerAt(size_t index) const;
+
+  const Method* method_;
+  Protocol protocol_;
+  Phase phase_ = Phase::kArriving;
+  bool parked_ = false;
+  bool request_decoded_ = false;
+  bool request_ended_ = false;
+  bool latency_fixed_ = false;
+  Loop& loop_;
+  const Chain& chain_;
+  CallPort* port_;
+  const Headers* headers_;
+  size_t entered_ = 0;  // layers entered so far, arrival then request
+  TimePoint arrived_;
+  TimePoint received_;
+  TimePoint deadline_ = kNever;
+  double latency_ms_ = 0;
+  absl::Status outcome_;
+  Headers response_headers_;
+  std::unique_ptr<CallHandler> handler_;
+  absl::InlinedVector<MessagePtr, 1> pending_;
+  absl::InlinedVector<std::pair<const Layer*, std::unique_ptr<LayerState>>, 2> states_;
+};
+
+template <typename T>
+T& Call::State(const Layer& layer) {
+  for (auto& [owner, state] : states_) {
+    if (owner == &layer) return static_cast<T&>(*state);
+  }
+  states_.emplace_back(&layer, std::make_unique<T>());
+  return static_cast<T&>(*states_.back().second);
+}
+
+}  // namespace sluice

@@ -1,0 +1,53 @@
+#include "call/outcome.h"
+
+#include <string>
+
+#include "base/error.h"
+#include "google/rpc/code.pb.h"
+#include "google/rpc/error_details.pb.h"
+
+namespace sluice {
+
+int GrpcCodeOf(const absl::Status& status) { return status.ok() ? 0 : InfoOf(ReasonOf(status)).grpc_code; }
+
+std::string_view GrpcCodeName(int code) {
+  const auto* value = google::rpc::Code_descriptor()->FindValueByNumber(code);
+  return value == nullptr ? std::string_view("UNKNOWN") : std::string_view(value->name());
+}
+
+int HttpStatusOf(const absl::Status& status) { return status.ok() ? 200 : InfoOf(ReasonOf(status)).http_status; }
+
+std::string_view ErrorTypeOf(const absl::Status& status) {
+  return status.ok() ? std::string_view() : InfoOf(ReasonOf(status)).error_type;
+}
+
+google::rpc::Status ToRpcStatus(const absl::Status& status, std::string_view request_id) {
+  google::rpc::Status out;
+  out.set_code(GrpcCodeOf(status));
+  out.set_message(std::string(status.message()));
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::string(InfoOf(ReasonOf(status)).name));
+  info.set_domain("sluice");
+  out.add_details()->PackFrom(info);
+  if (!request_id.empty()) {
+    google::rpc::RequestInfo request;
+    request.set_request_id(std::string(request_id));
+    out.add_details()->PackFrom(request);
+  }
+  if (const std::string field = FieldOf(status); !field.empty()) {
+    google::rpc::BadRequest bad;
+    auto* violation = bad.add_field_violations();
+    violation->set_field(field);
+    violation->set_description(std::string(status.message()));
+    out.add_details()->PackFrom(bad);
+  }
+  if (const auto after = RetryAfterOf(status)) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(*after));
+    retry.mutable_retry_delay()->set_nanos(static_cast<int>(absl::ToInt64Nanoseconds(*after) % 1'000'000'000));
+    out.add_details()->PackFrom(retry);
+  }
+  return out;
+}
+
+}  // namespace sluice

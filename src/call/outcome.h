@@ -1,0 +1,22 @@
+// The one place where an absl::Status becomes a gRPC code, an HTTP status and error details.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "google/rpc/status.pb.h"
+
+namespace sluice {
+
+// google.rpc.Code of the status' reason; 0 for OK.
+int GrpcCodeOf(const absl::Status& status);
+// "OK", "INVALID_ARGUMENT", …: metric label and log field.
+std::string_view GrpcCodeName(int code);
+int HttpStatusOf(const absl::Status& status);
+// error_type of the metric: model, network, client, overload; "" for OK.
+std::string_view ErrorTypeOf(const absl::Status& status);
+
+// With ErrorInfo, RequestInfo and, where known, BadRequest and RetryInfo.
+google::rpc::Status ToRpcStatus(const absl::Status& status, std::string_view request_id);
+
+}  // namespace sluice

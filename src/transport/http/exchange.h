@@ -1,0 +1,94 @@
+// One HTTP request and its response, the same for HTTP/1.1 and HTTP/2.
+//
+// The connection's session makes an Exchange when a request's head is complete and hands it to the codec that recognises
+// it; the codec answers with an ExchangeHandler. Everything here belongs to the connection's loop.
+//
+//   head ─► OnBody* ─► OnBodyEnd      (request)        SendHead ─► SendBody* ─► end | SendTrailers   (response)
+//   OnClosed ends every exchange exactly once: after the response, or when the peer reset, vanished or was cut off.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/executor.h"
+#include "base/headers.h"
+
+namespace sluice::http {
+
+enum class Version { kHttp11, kHttp2 };
+
+struct Peer {
+  std::string client_ip;  // after trusted_proxies: X-Forwarded-For or PROXY protocol; else the socket's
+  std::string socket_ip;
+  uint16_t port = 0;
+  bool tls = false;
+};
+
+struct RequestHead {
+  Version version = Version::kHttp11;
+  std::string method;     // "POST"
+  std::string authority;  // Host or :authority
+  std::string path;       // as sent, percent-encoded, without the query
+  std::string query;      // after '?', or ""
+  Headers headers;        // no pseudo-headers
+  Peer peer;
+  TimePoint received;     // when the head was complete
+  bool expects_body = false;  // false: END_STREAM came with the head, or Content-Length 0
+};
+
+enum class CloseReason {
+  kDone,       // request and response are complete
+  kReset,      // the peer reset the stream, or closed an HTTP/1.1 connection: nobody reads the answer
+  kLost,       // the connection broke
+  kCut,        // we cut it: protocol error, timeout, shutdown
+};
+
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+
+  virtual const RequestHead& head() const = 0;
+  virtual Loop& loop() = 0;
+
+  // Gives body bytes back to flow control; every byte of OnBody must be given back once, when the codec can take more.
+  // Bytes not given back stay charged to the in-flight-bytes budget.
+  virtual void ConsumeBody(size_t bytes) = 0;
+
+  // Once. `end`: no body and no trailers follow. The session adds date, server, connection, content-length and
+  // transfer-encoding as the version needs; a content-length given here is kept.
+  virtual void SendHead(int status, const Headers& headers, bool end) = 0;
+  // The bytes are moved and written without a copy. Never blocks: see UnsentBytes.
+  virtual void SendBody(std::string bytes, bool end) = 0;
+  // Ends the response. HTTP/1.1 sends them as chunked trailers only when `te: trailers` was asked, else drops them.
+  virtual void SendTrailers(const Headers& trailers) = 0;
+  // Response bytes taken and not yet handed to the socket. Above Limits::response_buffer_bytes a streaming codec waits
+  // for OnWritable.
+  virtual size_t UnsentBytes() const = 0;
+
+  // Gives up: RST_STREAM (HTTP/2) or closing the connection (HTTP/1.1). OnClosed(kCut) follows in a later turn.
+  virtual void Reset() = 0;
+};
+
+// Made by a codec for one exchange, owned by the session, destroyed after OnClosed. The Exchange outlives it.
+class ExchangeHandler {
+ public:
+  virtual ~ExchangeHandler() = default;
+  // `bytes` is valid during the call only.
+  virtual void OnBody(std::string_view bytes) = 0;
+  virtual void OnBodyEnd() = 0;
+  // UnsentBytes fell below half of the bound.
+  virtual void OnWritable() {}
+  virtual void OnClosed(CloseReason reason) = 0;
+};
+
+// A protocol over HTTP (gRPC, REST, pages …). The door keeps them in order; the first that matches takes the exchange.
+// One codec object serves one loop or many: it is immutable after start.
+class Codec {
+ public:
+  virtual ~Codec() = default;
+  virtual bool Matches(const RequestHead& head) const = 0;
+  virtual std::unique_ptr<ExchangeHandler> Start(Exchange& exchange) const = 0;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,54 @@
+// The protocol machine of one connection, without sockets, threads or system clocks: bytes in, bytes out.
+// connection.cc moves bytes between a socket and a Session; tests and fuzzers drive the same Session by hand.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "transport/http/exchange.h"
+
+namespace sluice::http {
+
+// What a session needs from its connection. Outlives the session.
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+  virtual Loop& loop() = 0;
+  virtual const Peer& peer() const = 0;
+  // A request's head is complete and passed the gate (Host, Origin, limits). Never null.
+  virtual std::unique_ptr<ExchangeHandler> OnExchange(Exchange& exchange) = 0;
+  // Output became pending outside Receive(); the host calls Gather in a later turn (once per turn, however often asked).
+  virtual void WantsWrite() = 0;
+  // WantsRead() became true again.
+  virtual void WantsRead() = 0;
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  // Takes everything the socket read. May call handlers. Afterwards the host looks at Gather and Finished.
+  virtual void Receive(std::string_view bytes) = 0;
+  // The peer closed its sending side.
+  virtual void ReceiveEnd() = 0;
+  // False while back-pressure stops reading (in-flight budget, pipelined requests, unwritten output).
+  virtual bool WantsRead() const = 0;
+
+  // Fills `out` with pending output, in order; returns how many entries. The bytes stay valid until Written().
+  virtual size_t Gather(std::span<iovec> out) = 0;
+  // The first `bytes` of what Gather gave have left.
+  virtual void Written(size_t bytes) = 0;
+
+  // Nothing pending, nothing will come: close the socket.
+  virtual bool Finished() const = 0;
+  // Polite end: GOAWAY or `Connection: close`; exchanges in flight are finished, then Finished() turns true.
+  virtual void Drain() = 0;
+  // The socket is gone: every exchange gets OnClosed(kLost).
+  virtual void Lost() = 0;
+  virtual size_t open_exchanges() const = 0;
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,51 @@
+#include "base/ids.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace sluice {
+namespace {
+
+WallTime At(int64_t micros) { return WallTime(std::chrono::microseconds(micros)); }
+
+TEST(IdsTest, UuidV7HasVersionVariantAndTime) {
+  Random random(7);
+  const std::string id = NewUuidV7(At(0x0192f3c4aabbLL * 1000), random);
+  EXPECT_EQ(id.substr(0, 13), "0192f3c4-aabb");
+  EXPECT_EQ(id[14], '7');
+  EXPECT_NE(std::string("89ab").find(id[19]), std::string::npos);
+  EXPECT_EQ(id.size(), 36u);
+}
+
+TEST(IdsTest, UuidsOfOneMomentDiffer) {
+  Random random(7);
+  std::set<std::string> ids;
+  for (int i = 0; i < 1000; ++i) ids.insert(NewUuidV7(At(1), random));
+  EXPECT_EQ(ids.size(), 1000u);
+}
+
+TEST(IdsTest, RequestIdsThatCouldBreakALogLineAreRefused) {
+  EXPECT_TRUE(IsAcceptableRequestId("order-17/retry:2"));
+  EXPECT_FALSE(IsAcceptableRequestId(""));
+  EXPECT_FALSE(IsAcceptableRequestId("a b"));
+  EXPECT_FALSE(IsAcceptableRequestId("a\"b"));
+  EXPECT_FALSE(IsAcceptableRequestId("a\nb"));
+  EXPECT_FALSE(IsAcceptableRequestId(std::string(129, 'x')));
+}
+
+TEST(IdsTest, TraceIdComesFromTraceparentThenB3) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  EXPECT_EQ(TraceIdOf("00-" + trace + "-00f067aa0ba902b7-01", ""), trace);
+  EXPECT_EQ(TraceIdOf("", trace + "-00f067aa0ba902b7-1"), trace);
+  EXPECT_EQ(TraceIdOf("00-" + std::string(32, '0') + "-00f067aa0ba902b7-01", ""), "");
+  EXPECT_EQ(TraceIdOf("garbage", "garbage"), "");
+}
+
+TEST(IdsTest, Rfc3339HasMicroseconds) {
+  EXPECT_EQ(FormatRfc3339(At(0)), "1970-01-01T00:00:00.000000Z");
+  EXPECT_EQ(FormatRfc3339(At(1'700'000'000'000'123)), "2023-11-14T22:13:20.000123Z");
+}
+
+}  // namespace
+}  // namespace sluice

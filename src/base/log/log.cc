@@ -1,0 +1,88 @@
+#include "base/log/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <ctime>
+#include <memory>
+
+namespace sluice {
+namespace {
+
+void AppendQuoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void AppendValue(std::string& out, const LogField& field) {
+  if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+    AppendQuoted(out, *text);
+  } else if (const auto* flag = std::get_if<bool>(&field.value)) {
+    out += *flag ? "true" : "false";
+  } else if (const auto* number = std::get_if<int64_t>(&field.value)) {
+    fmt::format_to(std::back_inserter(out), "{}", *number);
+  } else {
+    fmt::format_to(std::back_inserter(out), "{:.6g}", std::get<double>(field.value));
+  }
+}
+
+std::string Timestamp() {
+  const auto now = std::chrono::system_clock::now();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  const std::time_t seconds = ms / 1000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                     utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000);
+}
+
+spdlog::logger& Logger() {
+  static const std::shared_ptr<spdlog::logger> logger = [] {
+    auto made = std::make_shared<spdlog::logger>("sluice", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern("%v");
+    return made;
+  }();
+  return *logger;
+}
+
+void Write(spdlog::level::level_enum level, std::string_view name, std::string_view event, LogFields fields) {
+  const std::string line = FormatLogLine(Timestamp(), name, event, fields);
+  Logger().log(level, spdlog::string_view_t(line.data(), line.size()));
+}
+
+}  // namespace
+
+std::string FormatLogLine(std::string_view timestamp, std::string_view level, std::string_view event,
+                          LogFields fields) {
+  std::string line = R"({"timestamp":)";
+  AppendQuoted(line, timestamp);
+  line += R"(,"level":)";
+  AppendQuoted(line, level);
+  line += R"(,"event":)";
+  AppendQuoted(line, event);
+  for (const LogField& field : fields) {
+    line += ',';
+    AppendQuoted(line, field.name);
+    line += ':';
+    AppendValue(line, field);
+  }
+  line += '}';
+  return line;
+}
+
+void LogInfo(std::string_view event, LogFields fields) { Write(spdlog::level::info, "info", event, fields); }
+void LogWarning(std::string_view event, LogFields fields) { Write(spdlog::level::warn, "warning", event, fields); }
+void LogError(std::string_view event, LogFields fields) { Write(spdlog::level::err, "error", event, fields); }
+
+}  // namespace sluice

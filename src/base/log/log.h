@@ -1,0 +1,38 @@
+// The server's log: one JSON line per event on stderr, for an operator to act on. Thread-safe.
+//
+//   LogError("tls.reload_failed", {{"file", path}, {"error", text}});
+//
+// `event` is a constant like "room.what_happened"; what varies goes into fields. Never request data.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace sluice {
+
+struct LogField {
+  LogField(std::string_view n, std::string_view v) : name(n), value(v) {}
+  LogField(std::string_view n, const char* v) : name(n), value(std::string_view(v)) {}
+  LogField(std::string_view n, const std::string& v) : name(n), value(std::string_view(v)) {}
+  LogField(std::string_view n, bool v) : name(n), value(v) {}
+  LogField(std::string_view n, std::integral auto v) : name(n), value(static_cast<int64_t>(v)) {}
+  LogField(std::string_view n, std::floating_point auto v) : name(n), value(static_cast<double>(v)) {}
+
+  std::string_view name;
+  std::variant<std::string_view, int64_t, double, bool> value;  // views live until the Log call returns
+};
+
+using LogFields = std::initializer_list<LogField>;
+
+void LogInfo(std::string_view event, LogFields fields = {});
+void LogWarning(std::string_view event, LogFields fields = {});
+void LogError(std::string_view event, LogFields fields = {});
+
+// The line without its end, as written; `level` is "info", "warning" or "error". Pure, for tests.
+std::string FormatLogLine(std::string_view timestamp, std::string_view level, std::string_view event, LogFields fields);
+
+}  // namespace sluice

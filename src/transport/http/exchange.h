@@ -18,11 +18,15 @@ namespace sluice::http {
 
 enum class Version { kHttp11, kHttp2 };
 
+// What a listener serves (its `expose` list), as bits of Peer::exposed.
+enum Exposed : uint32_t { kExposeApi = 1, kExposeAdmin = 2, kExposeMetrics = 4, kExposeConsole = 8, kExposeAll = 15 };
+
 struct Peer {
   std::string client_ip;  // after trusted_proxies: X-Forwarded-For or PROXY protocol; else the socket's
   std::string socket_ip;
   uint16_t port = 0;
   bool tls = false;
+  uint32_t exposed = kExposeAll;  // of the listener; a codec or the router answers NOT_FOUND for what is not exposed
 };
 
 struct RequestHead {

@@ -18,6 +18,9 @@ class SessionHost {
   virtual ~SessionHost() = default;
   virtual Loop& loop() = 0;
   virtual const Peer& peer() const = 0;
+  // Fills head.peer once per request, before OnExchange: the socket's peer, or whom a trusted proxy's X-Forwarded-For
+  // names.
+  virtual void SetPeer(RequestHead& head) { head.peer = peer(); }
   // A request's head is complete and passed the gate (Host, Origin, limits). Never null.
   virtual std::unique_ptr<ExchangeHandler> OnExchange(Exchange& exchange) = 0;
   // Output became pending outside Receive(); the host calls Gather in a later turn (once per turn, however often asked).

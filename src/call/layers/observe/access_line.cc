@@ -1,0 +1,74 @@
+#include "call/layers/observe/access_line.h"
+
+#include <charconv>
+
+#include "base/ids.h"
+#include "base/strings.h"
+#include "call/outcome.h"
+
+namespace sluice {
+namespace {
+
+void AppendQuoted(std::string_view text, std::string& out) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  out.push_back('"');
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out.append("\\u00").push_back(kHex[c >> 4 & 15]);
+      out.push_back(kHex[c & 15]);
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+}
+
+void AppendText(std::string_view name, std::string_view value, std::string& out) {
+  out.append(",\"").append(name).append("\":");
+  if (value.empty()) {
+    out.append("null");
+  } else {
+    AppendQuoted(value, out);
+  }
+}
+
+// Milliseconds to the microsecond.
+void AppendMs(std::string_view name, double ms, std::string& out) {
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, ms, std::chars_format::fixed, 3).ptr;
+  out.append(",\"").append(name).append("\":").append(digits, end);
+}
+
+void AppendCount(std::string_view name, size_t value, std::string& out) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  out.append(",\"").append(name).append("\":").append(digits, end);
+}
+
+}  // namespace
+
+void FormatAccessLine(Call& call, WallTime now, std::string& out) {
+  const absl::Status& outcome = call.outcome();
+  out.assign("{\"timestamp\":\"").append(FormatRfc3339(now)).push_back('"');
+  AppendText("request_id", call.request_id, out);
+  AppendText("client_ip", call.client_ip, out);
+  AppendText("model_id", call.use.model_id, out);
+  AppendMs("latency", call.LatencyMs(), out);
+  out.append(outcome.ok() ? ",\"status\":\"success\"" : ",\"status\":\"error\"");
+  AppendText("error", ToStd(outcome.message()), out);
+  AppendText("trace_id", call.trace_id, out);
+  AppendText("method", call.method().name, out);
+  AppendText("protocol", ToString(call.protocol()), out);
+  AppendText("code", GrpcCodeName(GrpcCodeOf(outcome)), out);
+  AppendCount("bytes_in", call.bytes_in, out);
+  AppendCount("bytes_out", call.bytes_out, out);
+  AppendMs("queue_ms", call.use.queue_ms, out);
+  AppendMs("infer_ms", call.use.infer_ms, out);
+  AppendText("key_id", call.key_id, out);
+  out.push_back('}');
+}
+
+}  // namespace sluice

@@ -1,0 +1,19 @@
+// The access log's JSON line of a finished call. Pure.
+//
+// {"timestamp":"2026-11-23T10:20:30.123456Z","request_id":"…","client_ip":"…","model_id":"…","latency":12.3,
+//  "status":"success","error":null,"trace_id":"…","method":"ai.inference.ImageRecognition/Recognize","protocol":"grpc",
+//  "code":"OK","bytes_in":84213,"bytes_out":57,"queue_ms":0.4,"infer_ms":8.1,"key_id":null}
+//
+// `latency` and *_ms are milliseconds; `error` is null or the message the client got.
+#pragma once
+
+#include <string>
+
+#include "call/call.h"
+
+namespace sluice {
+
+// Replaces `out`.
+void FormatAccessLine(Call& call, WallTime now, std::string& out);
+
+}  // namespace sluice

@@ -1,0 +1,39 @@
+// The ai_inference_* metrics of finished calls.
+//
+//   ai_inference_requests_total{model_id,version,method,protocol,code}
+//   ai_inference_requests_success_total{model_id,version,method,protocol}
+//   ai_inference_requests_error_total{model_id,version,method,protocol,error_type}   model, network, client, overload
+//   ai_inference_latency_seconds{model_id,version,method,protocol}                   histogram: request received → result ready
+//   ai_inference_request_bytes_total, ai_inference_response_bytes_total{method,protocol}
+//
+// Labels are bounded: models that exist, methods and protocols that are registered, gRPC codes. Never request data.
+#pragma once
+
+#include <memory>
+
+#include "call/call.h"
+
+namespace prometheus {
+class Registry;
+}
+
+namespace sluice {
+
+// Thread-safe.
+class CallMetrics {
+ public:
+  explicit CallMetrics(prometheus::Registry& registry);
+  ~CallMetrics();
+  void Record(Call& call);
+
+ private:
+  struct Families;
+  struct Series;
+  Series& SeriesOf(const Call& call);
+  std::unique_ptr<Series> MakeSeries(const Call& call, int code) const;
+
+  const uint64_t generation_;  // tells this object's thread-local cache entries from those of another
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace sluice

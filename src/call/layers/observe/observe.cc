@@ -1,0 +1,52 @@
+#include "call/layers/observe/observe.h"
+
+#include "base/ids.h"
+#include "call/layers/observe/access_line.h"
+
+namespace sluice {
+namespace {
+
+constexpr auto kLogRetry = std::chrono::milliseconds(5);
+
+std::string RequestIdFor(Call& call) {
+  const std::string_view given = call.headers().Get("x-request-id");
+  if (IsAcceptableRequestId(given)) return std::string(given);
+  thread_local Random random = Random::FromDevice();
+  return NewUuidV7(call.loop().clock().WallNow(), random);
+}
+
+}  // namespace
+
+Step ObserveLayer::Enter(Call& call) {
+  call.request_id = RequestIdFor(call);
+  call.response_headers().Add("x-request-id", call.request_id);
+  const Headers& headers = call.headers();
+  std::string_view b3 = headers.Get("b3");
+  if (b3.empty()) b3 = headers.Get("x-b3-traceid");
+  call.trace_id = TraceIdOf(headers.Get("traceparent"), b3);
+  if (!log_.Congested()) return Step::kNext;
+  WaitForLog(call.weak_from_this());
+  return Step::kPark;
+}
+
+void ObserveLayer::WaitForLog(std::weak_ptr<Call> weak) {
+  const auto call = weak.lock();
+  if (call == nullptr || call->done()) return;
+  Loop& loop = call->loop();
+  loop.At(loop.Now() + kLogRetry, [this, weak] {
+    const auto call = weak.lock();
+    if (call == nullptr || call->done()) return;
+    if (log_.Congested()) return WaitForLog(weak);
+    call->Resume();
+  });
+}
+
+void ObserveLayer::Leave(Call& call) noexcept {
+  metrics_.Record(call);
+  if (!log_.enabled() || (call.method().quiet && call.outcome().ok())) return;
+  thread_local std::string line;
+  FormatAccessLine(call, call.loop().clock().WallNow(), line);
+  log_.Append(line);
+}
+
+}  // namespace sluice

@@ -1,0 +1,23 @@
+// The server's configuration: proto/ai/inference/config/server.proto, filled from YAML. Read once at start, then passed in.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "ai/inference/config/server.pb.h"
+
+namespace sluice {
+
+namespace config = ai::inference::config;
+
+// The embedded defaults (src/base/config/defaults.yaml).
+config::Server DefaultConfig();
+
+// The file at `path` over the defaults; an empty path: the defaults. Errors read "file:line: what is wrong, what is possible".
+absl::StatusOr<config::Server> LoadConfig(const std::string& path);
+
+// The same for text; `file` is only for the messages.
+absl::StatusOr<config::Server> ParseConfig(std::string_view text, std::string_view file);
+
+}  // namespace sluice

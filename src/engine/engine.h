@@ -1,0 +1,77 @@
+// What Sluice asks of an inference engine: load a file, make sessions, compute. Implementations: openvino/, identity/.
+//
+//   auto model = engine.Load("models/x/1/model.onnx", options);     // any thread, slow
+//   auto session = (*model)->NewSession();                          // one per worker, slow, warmed up
+//   float* in = static_cast<float*>(*session->InputBuffer(0, {1, 3, 320, 320}));
+//   ... fill in ...; session->Run(); session->Output(0)             // that worker only, no copy, no hop
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/tensor.h"
+
+namespace sluice {
+
+struct TensorSpec {
+  std::string name;
+  DType dtype = DType::kFp32;
+  Shape shape;       // -1 = any size
+  bool any = false;  // takes every type and shape; `dtype` and `shape` are only a suggestion (identity engine)
+};
+
+struct ModelSignature {
+  std::vector<TensorSpec> inputs, outputs;
+};
+
+// One compiled copy of a model. Used by one thread at a time; the calling thread computes.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  // The engine's own buffer for input `index` at this shape; the caller writes its elements (type: the signature's) into
+  // it before Run(). The same pointer comes back while the shape stays the same.
+  virtual absl::StatusOr<void*> InputBuffer(size_t index, const Shape& shape) = 0;
+  // Zero-copy of caller memory, which must stay until Run() returned. Wrong type or shape: INVALID_REQUEST for the client.
+  virtual absl::Status SetInput(size_t index, const TensorView& tensor) = 0;
+  // Computes. Every input was given by one of the two functions above, and stays until given anew (a SetInput only for one
+  // Run). A failure is MODEL_FAILED with a text fit for clients; the engine's own words go to the log.
+  virtual absl::Status Run() = 0;
+  // Valid until the next call of a function other than Output().
+  virtual absl::StatusOr<TensorView> Output(size_t index) = 0;
+};
+
+// Thread-safe. Sessions may outlive it.
+class LoadedModel {
+ public:
+  virtual ~LoadedModel() = default;
+  virtual const ModelSignature& signature() const = 0;
+  // Compiles a copy and runs it once, so that the first request is as fast as the others.
+  virtual absl::StatusOr<std::unique_ptr<Session>> NewSession() = 0;
+};
+
+struct LoadOptions {
+  std::string cache_dir;                 // compiled models are kept there for the next start; empty: nowhere
+  std::map<std::string, Shape> reshape;  // input name -> shape; the name "" means the only (or first) input
+  int threads_per_inference = 1;
+};
+
+// Thread-safe.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // As in `engine:` of a model.yaml.
+  virtual std::string_view name() const = 0;
+  // False for an engine whose models have no file.
+  virtual bool needs_file() const { return true; }
+  // By the file's name only.
+  virtual bool CanLoad(std::string_view path) const = 0;
+  // The error is for operators: short, without paths.
+  virtual absl::StatusOr<std::shared_ptr<LoadedModel>> Load(const std::string& path, const LoadOptions& options) = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,56 @@
+// An immutable picture of what is served: ids, versions, aliases, and what failed. Replaced as a whole.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "repository/model_version.h"
+
+namespace sluice {
+
+enum class ModelState : uint8_t {
+  kServing,
+  kFailed,  // its manifest or its file cannot be used
+  kNoFile,  // a manifest without a model file: weights not fetched
+};
+std::string_view ToString(ModelState state);
+
+// One line of a list of models.
+struct ModelInfo {
+  std::string id;
+  std::string version;  // empty for aliases, and when no version was found
+  ModelState state = ModelState::kServing;
+  std::string reason;  // why it does not serve; empty when it does
+  std::string alias_of;
+  std::string task, engine, description, license;
+  ModelHandle handle;  // null unless serving (an alias: its target's default version)
+};
+
+// Immutable once built; thread-safe.
+class LiveSet {
+ public:
+  explicit LiveSet(std::vector<ModelInfo> models);
+
+  absl::StatusOr<ModelHandle> Resolve(std::string_view id, std::string_view version) const;
+  const std::vector<ModelInfo>& models() const { return models_; }
+  // Ids that serve, "a, b, c".
+  std::string ServingIds() const;
+
+ private:
+  struct Model {
+    std::vector<ModelHandle> versions;  // by number, rising; the last is the default
+    std::string alias_of;
+    std::string failure;  // of its newest failed version
+    bool failed = false;
+  };
+
+  const Model* Find(std::string_view id) const;
+
+  std::vector<ModelInfo> models_;
+  std::map<std::string, Model, std::less<>> by_id_;
+};
+
+}  // namespace sluice

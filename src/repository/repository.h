@@ -1,0 +1,57 @@
+// The models that this server has: found in folders, loaded through engines, served from an immutable live set.
+//
+//   <root>/<id>/model.yaml                      manifest; may be absent: then a `tensor` model
+//   <root>/<id>/<version>/model.{onnx,tflite,xml}
+//
+// A model that cannot be loaded never stops the others: List() shows it with the reason.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "repository/live_set.h"
+#include "repository/model_version.h"
+
+namespace sluice {
+
+class Repository {
+ public:
+  struct Options {
+    std::vector<std::string> roots;  // an id in several roots: the first root wins
+    std::string cache_dir;           // see LoadOptions
+    int workers = 1;                 // sessions per version
+    // Called for each loaded version before it serves, on the loading thread. An error lists the version as failed, with
+    // that message. Sets the companion.
+    std::function<absl::Status(ModelVersion&)> prepare;
+  };
+
+  // `engines` in order of preference; they outlive every handle.
+  Repository(Options options, std::vector<Engine*> engines);
+
+  // Scans the roots and loads what the manifests say, on the calling thread (seconds; never a loop). Replaces the live set in
+  // one step. An error only when a root cannot be listed; the other roots are served.
+  absl::Status Load();
+
+  // Any thread, no lock that loading holds. Follows aliases. `version` empty: the default one.
+  // MODEL_NOT_FOUND "model 'x' does not exist; models: a, b"; MODEL_UNAVAILABLE when it is there and could not be loaded.
+  absl::StatusOr<ModelHandle> Resolve(std::string_view id, std::string_view version = {}) const;
+
+  // Everything found, by id and version: serving or not.
+  std::vector<ModelInfo> List() const;
+
+  std::shared_ptr<const LiveSet> live() const;
+
+ private:
+  Options options_;
+  std::vector<Engine*> engines_;
+  std::mutex load_mutex_;  // one Load() at a time
+  mutable std::mutex live_mutex_;
+  std::shared_ptr<const LiveSet> live_;  // guarded by live_mutex_; never null
+};
+
+}  // namespace sluice

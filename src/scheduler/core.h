@@ -1,0 +1,143 @@
+// The scheduler's decisions, without threads and without a clock: what to admit, what to run next, what to drop.
+//
+//   Offer ─► queued ─► Take ─► running ─► Done          Every item leaves exactly once: by Done, or in the list that
+//              └─► Cancel, Expire, RemoveQueue, Shutdown  Cancel, Expire, RemoveQueue or Shutdown return, or refused by Offer.
+//
+// Most urgent first: earliest deadline, then priority, then arrival. Every item has a deadline, so nothing starves.
+// Not thread-safe: Scheduler holds a mutex around it, tests drive it in simulated time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "scheduler/service_time.h"
+#include "scheduler/work.h"
+
+namespace sluice {
+
+using Ticket = uint64_t;   // of one offered item; never 0, never reused
+using QueueId = uint64_t;  // never 0, never reused
+
+struct QueueOptions {
+  std::string name;          // "face_detection_v2@1"
+  size_t max_items = 256;    // waiting; more are OVERLOADED
+  size_t max_batch = 1;      // items of one batch
+  Duration batch_time_max = std::chrono::milliseconds(10);  // predicted; a batch of one may take longer
+};
+
+// A dropped item and why. The caller tells it, outside of any lock.
+struct Dropped {
+  std::unique_ptr<Work> work;
+  absl::Status why;
+};
+using DropList = std::vector<Dropped>;
+
+struct Batch {
+  QueueId queue = 0;  // 0: nothing to do
+  int worker = -1;
+  TimePoint started{};
+  double cost = 0;
+  Duration predicted{};
+  std::vector<std::unique_ptr<Work>> works;
+  explicit operator bool() const { return queue != 0; }
+};
+
+struct QueueStats {
+  QueueId id = 0;
+  std::string name;
+  size_t depth = 0;           // waiting
+  size_t running = 0;         // items in batches now
+  Duration predicted_wait{};  // of an item offered now with a far deadline
+  Duration service_time{};    // measured, per cost of 1; 0 before the first run
+  Duration busy{};            // worker time spent on it, finished batches
+  uint64_t offered = 0, taken = 0, done = 0, batches = 0, expired = 0, cancelled = 0, refused = 0, dropped = 0;
+};
+
+class SchedulerCore {
+ public:
+  // `workers` > 0.
+  explicit SchedulerCore(int workers);
+  ~SchedulerCore();
+
+  QueueId AddQueue(QueueOptions options);
+  // Returns what was waiting, as MODEL_UNAVAILABLE. Running batches finish; Done() accepts them.
+  DropList RemoveQueue(QueueId id);
+
+  // Takes `work` only when it returns a ticket. Refusals: OVERLOADED (queue full; with a retry-after), DEADLINE_EXCEEDED (the
+  // deadline passed, or cannot be met with what waits before it), MODEL_UNAVAILABLE (no such queue), SHUTTING_DOWN.
+  absl::StatusOr<Ticket> Offer(QueueId id, std::unique_ptr<Work>&& work, TimePoint now);
+
+  // The most urgent batch for a free worker, or an empty one. Never holds an item whose deadline passed: call Expire first.
+  Batch Take(int worker, TimePoint now);
+  // The worker is free again. `busy` is what the batch took.
+  void Done(const Batch& batch, Duration busy);
+
+  // The waiting item, taken out; null when it runs, ended, or never was.
+  std::unique_ptr<Work> Cancel(Ticket ticket);
+
+  // Items whose deadline is not after `now`.
+  DropList Expire(TimePoint now);
+  // When Expire has something to do next; kNever when nothing waits.
+  TimePoint NextWake() const;
+
+  // Everything that waits, as SHUTTING_DOWN; later offers are refused.
+  DropList Shutdown();
+
+  // Time until an item offered now with this deadline would start, with every worker's running batch counted.
+  Duration PredictedWait(TimePoint deadline, TimePoint now) const;
+  // PredictedWait plus the queue's own service time of one item of `cost`; what admission compares with the time left.
+  Duration PredictedTime(QueueId id, double cost, TimePoint deadline, TimePoint now) const;
+
+  size_t waiting() const { return items_.size(); }
+  int idle_workers() const { return idle_; }
+  std::vector<QueueStats> Stats(TimePoint now) const;
+
+ private:
+  struct Order {
+    TimePoint deadline;
+    int priority;
+    Ticket ticket;
+    bool operator<(const Order& other) const;
+  };
+  struct Queue {
+    QueueOptions options;
+    std::set<Order> waiting;
+    double waiting_cost = 0;
+    ServiceTime service;
+    QueueStats stats;
+  };
+  struct Item {
+    std::unique_ptr<Work> work;
+    Queue* queue;
+    Order order;
+  };
+  struct Running {
+    TimePoint started{};
+    Duration predicted{};
+    bool busy = false;
+  };
+
+  absl::Status Admit(const Queue& queue, const Work& work, TimePoint now) const;
+  absl::Status Overloaded(const Queue& queue, TimePoint now) const;
+  std::unique_ptr<Work> Extract(absl::flat_hash_map<Ticket, Item>::iterator it);
+  DropList DropAll(Queue& queue, const absl::Status& why);
+  size_t BatchLimit(const Queue& queue) const;
+
+  std::map<QueueId, std::unique_ptr<Queue>> queues_;
+  std::set<std::pair<Order, Queue*>> heads_;  // the first waiting item of every queue that has one
+  absl::flat_hash_map<Ticket, Item> items_;   // everything that waits
+  std::vector<Running> workers_;
+  int idle_;
+  Ticket last_ticket_ = 0;
+  QueueId last_queue_ = 0;
+  bool shut_down_ = false;
+};
+
+}  // namespace sluice

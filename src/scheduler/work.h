@@ -1,0 +1,42 @@
+// One piece of work for the workers: an image, a few texts, a tensor request.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "absl/status/status.h"
+#include "base/clock.h"
+
+namespace sluice {
+
+// Owned by the scheduler from a successful Offer until it ends. It ends exactly once: in WorkRunner::Run, or in Dropped.
+class Work {
+ public:
+  virtual ~Work() = default;
+
+  // Called once, instead of running: expired (DEADLINE_EXCEEDED), cancelled, queue removed (MODEL_UNAVAILABLE) or
+  // SHUTTING_DOWN. On a worker, or on the thread that called Offer, Cancel, RemoveQueue or Shutdown; no lock is held.
+  virtual void Dropped(absl::Status why) = 0;
+
+  // Set before Offer.
+  TimePoint deadline = kNever;
+  int priority = 0;    // between equal deadlines the higher one goes first
+  double cost = 1;     // relative size inside its queue (pixels, tokens …): predicted time = cost × measured time per cost
+  uint64_t group = 0;  // only work of one group shares a batch
+
+  // Set by the scheduler.
+  TimePoint offered{};  // entered the queue
+  TimePoint taken{};    // a worker took it; its queue wait is taken - offered
+};
+
+// Runs batches of one queue: pre → infer → post. Must not throw. Called by several workers at once, for different batches.
+class WorkRunner {
+ public:
+  virtual ~WorkRunner() = default;
+  // Finishes every item (a bad one fails alone) and may move out of `batch`; what is left is destroyed afterwards.
+  // `worker` is 0 … workers-1.
+  virtual void Run(int worker, std::span<std::unique_ptr<Work>> batch) = 0;
+};
+
+}  // namespace sluice

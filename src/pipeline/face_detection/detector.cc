@@ -1,0 +1,89 @@
+#include "pipeline/face_detection/detector.h"
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "pipeline/face_detection/map_boxes.h"
+#include "pipeline/face_detection/nms.h"
+#include "pipeline/image/manifest_input.h"
+
+namespace sluice {
+namespace {
+
+std::string_view DecoderName(config::FaceDetection::Decoder decoder) {
+  switch (decoder) {
+    case config::FaceDetection::CENTERFACE: return "centerface";
+    case config::FaceDetection::YUNET: return "yunet";
+    case config::FaceDetection::BLAZEFACE: return "blazeface";
+    case config::FaceDetection::BOXES: return "boxes";
+    default: return "";
+  }
+}
+
+// The outputs as the decoder's check wants them: names, types and shapes without data.
+std::vector<TensorView> Describe(const ModelSignature& signature) {
+  std::vector<TensorView> views;
+  for (const TensorSpec& output : signature.outputs) {
+    views.push_back({.name = output.name, .dtype = output.dtype, .shape = output.shape});
+  }
+  return views;
+}
+
+}  // namespace
+
+absl::StatusOr<FaceModel> MakeFaceModel(const ModelVersion& version, const ImageLimits& limits) {
+  const config::FaceDetection& options = version.manifest().face_detection();
+  FaceModel model;
+  ASSIGN_OR_RETURN(model.input, InputFormatOf(version));
+  model.decoder = FindFaceDecoder(DecoderName(options.decoder()));
+  if (model.decoder == nullptr) {
+    return Error(Reason::MODEL_UNAVAILABLE, "model.yaml names no face_detection.decoder (centerface, yunet, blazeface, boxes)");
+  }
+  const auto outputs = Describe(version.signature());
+  RETURN_IF_ERROR(model.decoder->check_signature(outputs, {model.input.width, model.input.height}));
+  model.calibration = Calibration(options.calibration().threshold());
+  model.nms_iou = options.nms_iou();
+  model.outputs = version.signature().outputs.size();
+  model.limits = limits;
+  return model;
+}
+
+absl::Status FaceDetector::Infer(Session& session, size_t outputs) {
+  RETURN_IF_ERROR(session.Run());
+  outputs_.clear();
+  for (size_t i = 0; i < outputs; ++i) {
+    ASSIGN_OR_RETURN(TensorView output, session.Output(i));
+    outputs_.push_back(std::move(output));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<const std::vector<PixelBox>*> FaceDetector::Detect(const FaceModel& model, Session& session,
+                                                                  std::string_view file, float min_confidence,
+                                                                  const Clock& clock, JobTimes& times) {
+  const InputFormat& input = model.input;
+  const TimePoint start = clock.Now();
+  ImageInfo info;
+  RETURN_IF_ERROR(DecodeImage(file,
+                              {.order = input.order,
+                               .target_width = input.width,
+                               .target_height = input.height,
+                               .mode = input.mode,
+                               .limits = model.limits},
+                              image_, info));
+  ASSIGN_OR_RETURN(void* buffer, session.InputBuffer(0, InputShape(input)));
+  const Placement placement = resizer_.Resize(image_, info, input, {static_cast<float*>(buffer), input.values()});
+  const TimePoint decoded = clock.Now();
+  RETURN_IF_ERROR(Infer(session, model.outputs));
+  const TimePoint inferred = clock.Now();
+
+  boxes_.clear();
+  RETURN_IF_ERROR(model.decoder->decode(outputs_, {input.width, input.height}, model.calibration.Raw(min_confidence), boxes_));
+  SuppressOverlaps(boxes_, model.nms_iou);
+  MapBoxes(boxes_, placement, info.width, info.height, model.calibration, faces_);
+  times.decode_ms += ToMs(decoded - start);
+  times.infer_ms += ToMs(inferred - decoded);
+  times.post_ms += ToMs(clock.Now() - inferred);
+  return &faces_;
+}
+
+}  // namespace sluice

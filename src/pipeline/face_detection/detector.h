@@ -1,0 +1,50 @@
+// The whole way from a picture file to faces, as plain function calls on one thread: decode → resize → infer → decode boxes
+// → suppress overlaps → pixels. The served path, `sluice recognize --local` and the benchmark's raw pipeline all use it.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "pipeline/face_detection/calibration.h"
+#include "pipeline/face_detection/decoder.h"
+#include "pipeline/image/decode.h"
+#include "pipeline/image/resize.h"
+#include "pipeline/job.h"
+#include "repository/model_version.h"
+
+namespace sluice {
+
+inline constexpr std::string_view kFaceDetection = "face_detection";
+
+// What a model version's manifest and file fix. Immutable.
+struct FaceModel {
+  InputFormat input;
+  const FaceDecoder* decoder = nullptr;
+  Calibration calibration{0.5f};
+  float nms_iou = 0.3f;
+  size_t outputs = 0;  // how many the model has
+  ImageLimits limits;
+};
+
+// An error, for the operator, when the model's outputs are not what its decoder reads.
+absl::StatusOr<FaceModel> MakeFaceModel(const ModelVersion& version, const ImageLimits& limits);
+
+// One thread's buffers; after some pictures nothing is allocated any more. `session` must be the thread's own.
+class FaceDetector {
+ public:
+  // Faces with at least `min_confidence`, by falling confidence; valid until the next call. Adds to `times`.
+  absl::StatusOr<const std::vector<PixelBox>*> Detect(const FaceModel& model, Session& session, std::string_view file,
+                                                      float min_confidence, const Clock& clock, JobTimes& times);
+
+ private:
+  absl::Status Infer(Session& session, size_t outputs);
+
+  Image image_;
+  Resizer resizer_;
+  std::vector<TensorView> outputs_;
+  std::vector<FaceBox> boxes_;
+  std::vector<PixelBox> faces_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,58 @@
+// Submits jobs: admission, then the queue of the model version that was resolved.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "admission/admission.h"
+#include "pipeline/job.h"
+#include "pipeline/task.h"
+#include "scheduler/scheduler.h"
+
+namespace sluice {
+
+// Thread-safe; immutable after start.
+class Pipeline {
+ public:
+  Pipeline(const Admission& admission, Scheduler& scheduler) : admission_(admission), scheduler_(scheduler) {}
+
+  // Admits one use of a model whose task is `task`, and queues the job. An error: refused now, `done` will not run.
+  // `cost` is the job's size relative to its queue's others (scheduler/work.h).
+  template <typename Input, typename Output>
+  absl::StatusOr<Ticket> Submit(ModelUse use, std::string_view task, Loop& loop, Input input,
+                                typename Job<Input, Output>::Done done, double cost = 1);
+
+  // True: the job had not started, and its `done` will get CANCELLED.
+  bool Cancel(Ticket ticket) { return scheduler_.Cancel(ticket); }
+  Executor& chores() { return scheduler_.chores(); }
+
+ private:
+  absl::StatusOr<Admitted> Admit(ModelUse use, std::string_view task) const;
+
+  const Admission& admission_;
+  Scheduler& scheduler_;
+};
+
+// Makes Repository::Options::prepare: every loaded version gets its task's runner and a queue.
+std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler, const std::vector<std::unique_ptr<Task>>& tasks);
+
+template <typename Input, typename Output>
+absl::StatusOr<Ticket> Pipeline::Submit(ModelUse use, std::string_view task, Loop& loop, Input input,
+                                        typename Job<Input, Output>::Done done, double cost) {
+  const TimePoint deadline = use.deadline;
+  auto admitted = Admit(std::move(use), task);
+  if (!admitted.ok()) return admitted.status();
+  const QueueId queue = static_cast<const Runtime&>(*admitted->use().model->companion()).queue;
+  auto job = std::make_unique<Job<Input, Output>>(loop, *std::move(admitted), std::move(input), std::move(done));
+  job->deadline = deadline;
+  job->cost = cost;
+  auto* refused = job.get();
+  std::unique_ptr<Work> work = std::move(job);
+  auto ticket = scheduler_.Offer(queue, std::move(work));
+  if (!ticket.ok()) refused->Refused(ticket.status());
+  return ticket;
+}
+
+}  // namespace sluice

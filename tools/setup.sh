@@ -1,0 +1,202 @@
+#!/usr/bin/env bash
+# Installs what is missing: system packages, Python packages into .deps/venv, models, test tools.
+#
+#   tools/setup.sh [run|test|bench]     run (the default) is what `make run` needs; each level includes the ones before
+#
+# May be interrupted and repeated. What is in place already is recognised, so a second run takes about a second.
+# Debian 12 or later, Ubuntu 24.04 or later; elsewhere, install what tools/packages.txt names and run it again.
+set -euo pipefail
+
+level=${1:-run}
+case $level in
+  run) levels=run ;;
+  test) levels='run|test' ;;
+  bench) levels='run|test|bench' ;;
+  *) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
+cd "$(dirname "$0")/.."
+deps=.deps
+mkdir -p $deps/stamps $deps/bin
+log=$deps/setup.log
+
+say() { echo "setup: $*"; }
+fail() { echo "setup: $*" >&2; exit 1; }
+
+# logged WHAT COMMAND...: one line when it starts; its output goes to the log, whose end is shown when it fails.
+logged() {
+  local what=$1 began=$SECONDS
+  shift
+  say "$what ..."
+  if ! "$@" >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    return 1
+  fi
+  say "$what: done in $((SECONDS - began)) s"
+}
+
+# A stamp remembers the contents that a step was done with.
+stamp_of() { cat "$@" | sha256sum; }
+is_stamped() { [ "$(cat "$deps/stamps/$1" 2>/dev/null)" = "$2" ]; }
+put_stamp() { echo "$2" >"$deps/stamps/$1"; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    fail "not root and no sudo; as root: $*"
+  fi
+}
+
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+}
+
+check_release() {
+  local id='' version=''
+  [ ! -r /etc/os-release ] || { id=$(. /etc/os-release && echo "${ID:-}"); version=$(. /etc/os-release && echo "${VERSION_ID:-}"); }
+  local oldest
+  case $id in
+    debian) oldest=12 ;;
+    ubuntu) oldest=24.04 ;;
+    *) return 0 ;;
+  esac
+  [ -z "$version" ] || [ "$(printf '%s\n' $oldest "$version" | sort -V | head -n 1)" = $oldest ] ||
+    fail "$id $version is too old (its protobuf, Abseil and CMake are); Sluice builds on Debian 12+ and Ubuntu 24.04+"
+}
+
+# Lines "first second ..." of alternatives that this level needs.
+package_needs() { sed -nE "s/^($levels): *//p" tools/packages.txt | sed 's/|/ /g'; }
+
+missing_needs() {
+  local installed need name found
+  installed=$(dpkg-query -W -f '${Status}\t${Package}\n' | sed -n 's/^install ok installed\t//p')
+  while read -r need; do
+    found=
+    for name in $need; do
+      if grep -qxF -- "$name" <<<"$installed"; then found=1; break; fi
+    done
+    [ -n "$found" ] || echo "$need"
+  done < <(package_needs)
+}
+
+# The first of the alternatives that this distribution has.
+pick_package() {
+  local name
+  for name in "$@"; do
+    if apt-cache policy "$name" 2>/dev/null | grep -q '^  Candidate: [^(]'; then
+      echo "$name"
+      return
+    fi
+  done
+  fail "this distribution has none of: $*"
+}
+
+system_packages() {
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    say "no apt here: install what tools/packages.txt names by hand, if it is not there yet"
+    return
+  fi
+  local missing names=() need
+  missing=$(missing_needs)
+  [ -n "$missing" ] || return 0
+  check_release
+  # What an interrupted installation left half done.
+  if [ -n "$(dpkg --audit)" ]; then logged "finishing an interrupted installation" as_root dpkg --configure -a; fi
+  logged "package lists" apt_get update
+  while read -r need; do
+    # shellcheck disable=SC2086
+    names+=("$(pick_package $need)")
+  done <<<"$missing"
+  say "missing: ${names[*]}"
+  logged "${#names[@]} system packages" apt_get install --no-install-recommends "${names[@]}"
+}
+
+# The first Python that is new enough and can make virtual environments.
+find_python() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+      command -v "$python"
+      return
+    fi
+  done
+  return 1
+}
+
+virtual_environment() {
+  if $deps/venv/bin/python -m pip --version >/dev/null 2>&1; then return; fi
+  if ! find_python >/dev/null; then
+    logged "package lists" apt_get update
+    logged "python3-venv" apt_get install --no-install-recommends python3-venv
+  fi
+  logged "virtual environment" "$(find_python)" -m venv --clear $deps/venv
+  rm -f $deps/stamps/python-*
+}
+
+# python_packages NAME ABOUT PIP_ARGUMENT...: the last argument is the list.
+python_packages() {
+  local name=$1 about=$2 stamp
+  shift 2
+  stamp=$(stamp_of "${!#}")
+  if is_stamped "python-$name" "$stamp" && [ -x $deps/venv/bin/python ]; then return; fi
+  virtual_environment
+  logged "Python packages, $about" $deps/venv/bin/python -m pip install --disable-pip-version-check "$@"
+  put_stamp "python-$name" "$stamp"
+}
+
+models() {
+  $deps/venv/bin/python tools/get_models.py --for "$1" || fail "the models are not complete; run it again"
+  local picture=$deps/samples/astronaut
+  if [ ! -s $picture.jpg ] || [ $picture.png -nt $picture.jpg ]; then
+    $deps/venv/bin/python - $picture <<'PYTHON'
+import sys
+from PIL import Image
+Image.open(sys.argv[1] + ".png").convert("RGB").save(sys.argv[1] + ".part", "JPEG", quality=92)
+PYTHON
+    mv $picture.part $picture.jpg
+  fi
+}
+
+has_go() {
+  local version
+  version=$(go env GOVERSION 2>/dev/null) || return 1
+  [ "$(printf '%s\n' go1.24 "$version" | sort -V | head -n 1)" = go1.24 ]
+}
+
+go_tool() {
+  local name=$1 module=$2 folder
+  folder=$(mktemp -d "$deps/go.XXXXXX")
+  if logged "$name" env GOBIN="$PWD/$folder" go install "$module"; then
+    mv "$folder"/* "$deps/bin/$name"
+    put_stamp "go-$name" "$module"
+  else
+    say "$name could not be built; its tests will be skipped"
+  fi
+  rm -rf "$folder"
+}
+
+go_tools() {
+  local name module
+  while read -r name module; do
+    if [ -z "$name" ] || [ "${name:0:1}" = '#' ]; then continue; fi
+    if is_stamped "go-$name" "$module" && [ -x "$deps/bin/$name" ]; then continue; fi
+    if ! has_go; then
+      say "no go 1.24 or later: the tests that use grpcurl, h2spec and grpc-go will be skipped"
+      return
+    fi
+    go_tool "$name" "$module"
+  done <tools/go-tools.txt
+}
+
+# Two set-ups at once would step on each other.
+if command -v flock >/dev/null; then
+  exec 9>$deps/lock
+  flock -n 9 || { say "another set-up is running; waiting for it"; flock 9; }
+fi
+
+system_packages
+python_packages run "about 70 MB" --no-deps -r tools/requirements.txt
+if [ "$level" != run ]; then python_packages test "about 100 MB" -r tools/requirements-test.txt; fi
+if [ "$level" = run ]; then models run; else models test; go_tools; fi

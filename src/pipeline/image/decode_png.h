@@ -1,0 +1,23 @@
+// PNG: every colour type and depth, interlaced or not.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "pipeline/image/image.h"
+
+namespace sluice {
+
+struct PngOptions {
+  ColorOrder order = ColorOrder::kRgb;
+  // Average blocks of shrink × shrink pixels while reading, so that a huge picture is never held whole. Interlaced
+  // pictures cannot be read by rows: they come at full size.
+  int shrink = 1;
+};
+
+// Decodes into `out`, whose buffer is reused. Transparent pixels are laid over white, as a viewer shows them; 16-bit
+// samples keep their high byte; gamma and colour profiles are not applied (nor do the trainers of face models).
+// Errors: INVALID_IMAGE for damaged or truncated data; a wrong checksum counts as damage.
+absl::Status DecodePng(std::string_view file, const ImageInfo& info, const PngOptions& options, Image& out);
+
+}  // namespace sluice

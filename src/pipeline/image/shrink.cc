@@ -1,0 +1,40 @@
+#include "pipeline/image/shrink.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace sluice {
+
+void RowShrinker::Start(int width, int factor_x, int factor_y) {
+  width_ = width;
+  factor_x_ = factor_x;
+  factor_y_ = factor_y;
+  rows_ = 0;
+  sums_.resize(static_cast<size_t>(width) * 3);
+}
+
+void RowShrinker::Add(const uint8_t* row) {
+  uint32_t* sums = sums_.data();
+  size_t n = sums_.size();
+  if (rows_++ == 0) {
+    for (size_t i = 0; i < n; ++i) sums[i] = row[i];
+  } else {
+    for (size_t i = 0; i < n; ++i) sums[i] += row[i];
+  }
+}
+
+void RowShrinker::Take(uint8_t* out) {
+  const uint32_t* sums = sums_.data();
+  for (int x = 0; x < width_; x += factor_x_) {
+    int columns = std::min(factor_x_, width_ - x);
+    uint64_t total[3] = {0, 0, 0};
+    for (int i = 0; i < columns; ++i, sums += 3) {
+      for (int c = 0; c < 3; ++c) total[c] += sums[c];
+    }
+    float inverse = 1.0f / (static_cast<float>(columns) * static_cast<float>(rows_));
+    for (int c = 0; c < 3; ++c) *out++ = static_cast<uint8_t>(static_cast<float>(total[c]) * inverse + 0.5f);
+  }
+  rows_ = 0;
+}
+
+}  // namespace sluice

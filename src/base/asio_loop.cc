@@ -1,0 +1,196 @@
+#include "base/asio_loop.h"
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/timer_heap.h"
+
+namespace sluice {
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+// Tasks that post tasks run in the same turn, but not for ever: descriptors get their chance after this many rounds.
+constexpr int kRoundsPerTurn = 8;
+thread_local const void* current_loop = nullptr;
+}  // namespace
+
+struct AsioLoop::Impl {
+  explicit Impl(std::string name, int nice) : name(std::move(name)), nice(nice) {}
+
+  void Run() {
+    current_loop = this;
+    now = SystemClock().Now();
+    const auto work = asio::make_work_guard(io);
+    io.run();
+    // Posts that raced with Stop still run, so that whoever waits for them is answered.
+    for (int round = 0; round < kRoundsPerTurn; ++round) {
+      RunPosted();
+      EndTurn();
+    }
+    current_loop = nullptr;
+  }
+
+  template <typename F>
+  void Turn(F&& event) {
+    now = SystemClock().Now();
+    event();
+    EndTurn();
+  }
+
+  void EndTurn() {
+    for (int round = 0; round < kRoundsPerTurn && !local.empty(); ++round) {
+      running.swap(local);
+      for (Task& task : running) task();
+      running.clear();
+    }
+    if (!local.empty()) Wake();
+    Arm();
+  }
+
+  void Wake() {
+    asio::post(io, [this] { Turn([this] { RunPosted(); }); });
+  }
+
+  void PostRemote(Task task) {
+    bool first = false;
+    {
+      const std::lock_guard lock(mutex);
+      first = remote.empty();
+      remote.push_back(std::move(task));
+    }
+    // The batch before was taken by RunPosted, or its wake-up is still to come: only the first of a batch wakes.
+    if (first) Wake();
+  }
+
+  void RunPosted() {
+    {
+      const std::lock_guard lock(mutex);
+      taken.swap(remote);
+    }
+    for (Task& task : taken) task();
+    taken.clear();
+  }
+
+  // One asio timer for all: moved only when a timer earlier than the armed time came. When the earliest is cancelled
+  // the asio timer stays, fires for nothing once, and is armed anew.
+  void Arm() {
+    const TimePoint earliest = timers.Earliest();
+    if (earliest >= armed) return;
+    armed = earliest;
+    timer.expires_at(earliest);
+    timer.async_wait([this](const error_code& error) {
+      if (!error) Turn([this] { RunTimers(); });
+    });
+  }
+
+  void RunTimers() {
+    armed = kNever;
+    Task task;
+    // Timers set by timers wait for the next turn even when they are due already.
+    for (size_t left = timers.size(); left > 0 && timers.TakeDue(now, task); --left) task();
+  }
+
+  const std::string name;
+  const int nice;
+
+  // Of the loop's thread.
+  TimePoint now = SystemClock().Now();
+  TimerHeap timers;
+  TimePoint armed = kNever;
+  std::vector<Task> local, running, taken;
+
+  std::mutex mutex;
+  std::vector<Task> remote;
+
+  asio::io_context io{BOOST_ASIO_CONCURRENCY_HINT_1};
+  asio::steady_timer timer{io};
+  std::optional<Thread> thread;
+};
+
+namespace {
+
+// Asio's operations may outlive the watch by a turn; they hold the state, and `events` tells whether anybody listens.
+template <typename LoopImpl>
+struct WatchState {
+  WatchState(LoopImpl& loop, int fd, FdEvents& to) : loop(loop), descriptor(loop.io, fd), events(&to) {}
+
+  LoopImpl& loop;
+  asio::posix::stream_descriptor descriptor;
+  FdEvents* events;
+  bool reading = false, writing = false;
+};
+
+template <typename LoopImpl>
+class AsioWatch final : public FdWatch {
+ public:
+  using State = WatchState<LoopImpl>;
+  explicit AsioWatch(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  ~AsioWatch() override {
+    state_->events = nullptr;
+    state_->descriptor.release();
+  }
+
+  void WantRead() override { Want(asio::posix::descriptor_base::wait_read, &State::reading, &FdEvents::OnReadable); }
+  void WantWrite() override { Want(asio::posix::descriptor_base::wait_write, &State::writing, &FdEvents::OnWritable); }
+
+ private:
+  void Want(asio::posix::descriptor_base::wait_type what, bool State::*asked, void (FdEvents::*tell)()) {
+    if (state_.get()->*asked) return;
+    state_.get()->*asked = true;
+    state_->descriptor.async_wait(what, [state = state_, asked, tell](const error_code& error) {
+      state.get()->*asked = false;
+      if (error == asio::error::operation_aborted || state->events == nullptr) return;
+      state->loop.Turn([&state, tell] {
+        if (state->events != nullptr) (state->events->*tell)();
+      });
+    });
+  }
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace
+
+AsioLoop::AsioLoop(std::string name, int nice) : impl_(std::make_unique<Impl>(std::move(name), nice)) {}
+
+AsioLoop::~AsioLoop() { Stop(); }
+
+void AsioLoop::Start() {
+  impl_->thread.emplace(impl_->name, impl_->nice, [impl = impl_.get()] { impl->Run(); });
+}
+
+void AsioLoop::Stop() {
+  if (!impl_->thread) return;
+  Post([impl = impl_.get()] { impl->io.stop(); });
+  if (!InLoop()) impl_->thread->Join();
+}
+
+bool AsioLoop::InLoop() const { return current_loop == impl_.get(); }
+
+void AsioLoop::Post(Task task) {
+  if (InLoop()) {
+    impl_->local.push_back(std::move(task));
+  } else {
+    impl_->PostRemote(std::move(task));
+  }
+}
+
+TimePoint AsioLoop::Now() const { return impl_->now; }
+
+Loop::TimerId AsioLoop::At(TimePoint when, Task task) { return impl_->timers.Add(when, std::move(task)); }
+
+void AsioLoop::Cancel(TimerId id) { impl_->timers.Cancel(id); }
+
+std::unique_ptr<FdWatch> AsioLoop::Watch(int fd, FdEvents& events) {
+  return std::make_unique<AsioWatch<Impl>>(std::make_shared<WatchState<Impl>>(*impl_, fd, events));
+}
+
+}  // namespace sluice

@@ -1,0 +1,186 @@
+#include "base/asio_loop.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <future>
+#include <vector>
+
+#include "base/random.h"
+#include "base/timer_heap.h"
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Runs `f` on the loop and waits for it.
+template <typename F>
+void On(AsioLoop& loop, F f) {
+  std::promise<void> done;
+  loop.Post([&] {
+    f();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+TEST(TimerHeapTest, TimersComeByTimeThenByOrder) {
+  TimerHeap heap;
+  std::vector<int> ran;
+  const TimePoint base{};
+  heap.Add(base + milliseconds(2), [&] { ran.push_back(3); });
+  heap.Add(base + milliseconds(1), [&] { ran.push_back(1); });
+  heap.Add(base + milliseconds(1), [&] { ran.push_back(2); });
+  Task task;
+  while (heap.TakeDue(base + milliseconds(5), task)) task();
+  EXPECT_EQ(ran, (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(heap.Earliest(), kNever);
+}
+
+TEST(TimerHeapTest, ACancelledTimerIsGoneAndItsIdNeverHitsAnother) {
+  TimerHeap heap;
+  const Loop::TimerId old = heap.Add(TimePoint{}, [] {});
+  EXPECT_TRUE(heap.Cancel(old));
+  EXPECT_FALSE(heap.Cancel(old));
+  EXPECT_FALSE(heap.Cancel(0));
+  heap.Add(TimePoint{}, [] {});  // takes the same slot
+  EXPECT_FALSE(heap.Cancel(old));
+  EXPECT_EQ(heap.size(), 1u);
+}
+
+TEST(TimerHeapTest, RandomAddsAndCancelsKeepTheOrder) {
+  const uint64_t seed = 7;
+  SCOPED_TRACE(seed);
+  Random random(seed);
+  TimerHeap heap;
+  std::vector<Loop::TimerId> ids;
+  std::vector<int> alive;
+  int ran = 0;
+  for (int i = 0; i < 5000; ++i) {
+    ids.push_back(heap.Add(TimePoint{} + milliseconds(random.Below(1000)), [&] { ++ran; }));
+    if (random.Below(2) == 0) heap.Cancel(ids[random.Below(ids.size())]);
+  }
+  const int left = static_cast<int>(heap.size());
+  TimePoint last{};
+  Task task;
+  while (heap.size() > 0) {
+    const TimePoint next = heap.Earliest();
+    EXPECT_GE(next, last);
+    last = next;
+    ASSERT_TRUE(heap.TakeDue(next, task));
+    task();
+  }
+  EXPECT_EQ(ran, left);
+}
+
+TEST(AsioLoopTest, TasksFromManyThreadsAllRunOnTheLoop) {
+  AsioLoop loop("test-loop");
+  loop.Start();
+  std::atomic<int> ran{0}, elsewhere{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) {
+        loop.Post([&] {
+          if (!loop.InLoop()) ++elsewhere;
+          ++ran;
+        });
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  On(loop, [] {});
+  EXPECT_EQ(ran, 4000);
+  EXPECT_EQ(elsewhere, 0);
+}
+
+TEST(AsioLoopTest, PostOnTheLoopRunsLaterNotInside) {
+  AsioLoop loop("test-loop");
+  loop.Start();
+  std::string order;
+  std::promise<void> done;
+  loop.Post([&] {
+    loop.Post([&] {
+      order += 'b';
+      done.set_value();
+    });
+    order += 'a';
+  });
+  done.get_future().wait();
+  EXPECT_EQ(order, "ab");
+}
+
+TEST(AsioLoopTest, TimersRunInOrderOnceAndNotWhenCancelled) {
+  AsioLoop loop("test-loop");
+  loop.Start();
+  std::string order;
+  std::promise<void> done;
+  On(loop, [&] {
+    const TimePoint now = loop.Now();
+    loop.At(now + milliseconds(20), [&] {
+      order += 'b';
+      done.set_value();
+    });
+    loop.At(now + milliseconds(5), [&] { order += 'a'; });
+    loop.Cancel(loop.At(now + milliseconds(1), [&] { order += 'x'; }));
+  });
+  done.get_future().wait();
+  EXPECT_EQ(order, "ab");
+}
+
+TEST(AsioLoopTest, TasksPostedBeforeStopRun) {
+  int ran = 0;
+  {
+    AsioLoop loop("test-loop");
+    loop.Start();
+    for (int i = 0; i < 100; ++i) loop.Post([&] { ++ran; });
+  }
+  EXPECT_EQ(ran, 100);
+}
+
+class Reader : public FdEvents {
+ public:
+  Reader(AsioLoop& loop, int fd) : fd_(fd), watch_(loop.Watch(fd, *this)) { watch_->WantRead(); }
+  void OnReadable() override {
+    char buffer[64];
+    const ssize_t n = read(fd_, buffer, sizeof(buffer));
+    if (n > 0) text.append(buffer, n);
+    if (text.size() >= 6) {
+      watch_.reset();  // inside its own event
+      done.set_value();
+    } else {
+      watch_->WantRead();
+    }
+  }
+  void OnWritable() override {}
+
+  std::string text;
+  std::promise<void> done;
+
+ private:
+  int fd_;
+  std::unique_ptr<FdWatch> watch_;
+};
+
+TEST(AsioLoopTest, AWatchTellsOfEveryArrival) {
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+  AsioLoop loop("test-loop");
+  loop.Start();
+  std::unique_ptr<Reader> reader;
+  On(loop, [&] { reader = std::make_unique<Reader>(loop, fds[0]); });
+  ASSERT_EQ(write(fds[1], "abc", 3), 3);
+  On(loop, [] {});
+  ASSERT_EQ(write(fds[1], "def", 3), 3);
+  reader->done.get_future().wait();
+  EXPECT_EQ(reader->text, "abcdef");
+  On(loop, [&] { reader.reset(); });
+  close(fds[0]);
+  close(fds[1]);
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,31 @@
+// A named thread with a scheduling priority.
+#pragma once
+
+#include <string>
+#include <thread>
+
+#include "absl/functional/any_invocable.h"
+
+namespace sluice {
+
+// Nice values: a saturated machine still runs loops, which answer health checks and refusals, before workers.
+inline constexpr int kLoopNice = 0;
+inline constexpr int kWorkerNice = 5;
+
+// Runs `body` on a thread of its own; the destructor waits for its end. Not copyable, not movable.
+class Thread {
+ public:
+  // `name` shows in top and gdb, at most 15 characters of it.
+  Thread(std::string name, int nice, absl::AnyInvocable<void()> body);
+  ~Thread() { Join(); }
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+  // Waits for the body's end; again is fine. Not from the thread itself.
+  void Join();
+
+ private:
+  std::thread thread_;
+};
+
+}  // namespace sluice

@@ -132,7 +132,9 @@ void Call::Finish(absl::Status status) {
   LatencyMs();
   if (CallPort* port = std::exchange(port_, nullptr)) port->End(*this, outcome_);
   LeaveLayers();
-  if (!outcome_.ok() && handler_ != nullptr) handler_->OnCancel();
+  if (outcome_.ok()) return;
+  if (Task stop = std::exchange(stop_, nullptr)) stop();
+  if (handler_ != nullptr) handler_->OnCancel();
 }
 
 void Call::Cancel() {

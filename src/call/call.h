@@ -86,6 +86,11 @@ class Call : public std::enable_shared_from_this<Call> {
   bool CanWrite() const { return port_ != nullptr && port_->CanWrite(); }
   // A parked layer lets the call go on.
   void Resume();
+  // Runs once, when the call ends without success before the handler ended it or after (cancelled, deadline, refused):
+  // what to do to stop work under way. Replaces an earlier one.
+  void OnFailure(Task stop) { stop_ = std::move(stop); }
+  // Keeps something alive until the call object goes: until the last job of a call that ended early is done with its bytes.
+  void Hold(std::shared_ptr<void> resource) { held_.push_back(std::move(resource)); }
 
   bool done() const { return phase_ == Phase::kDone; }
   const Method& method() const { return *method_; }
@@ -147,6 +152,8 @@ class Call : public std::enable_shared_from_this<Call> {
   absl::Status outcome_;
   Headers response_headers_;
   std::unique_ptr<CallHandler> handler_;
+  Task stop_;
+  absl::InlinedVector<std::shared_ptr<void>, 1> held_;
   absl::InlinedVector<MessagePtr, 1> pending_;
   absl::InlinedVector<std::pair<const Layer*, std::unique_ptr<LayerState>>, 2> states_;
 };

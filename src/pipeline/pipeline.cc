@@ -18,7 +18,7 @@ absl::StatusOr<Admitted> Pipeline::Admit(ModelUse use, std::string_view task) co
 }
 
 std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler,
-                                                           const std::vector<std::unique_ptr<Task>>& tasks) {
+                                                           const std::vector<std::unique_ptr<ModelTask>>& tasks) {
   return [&scheduler, &tasks](ModelVersion& version) -> absl::Status {
     const Manifest& manifest = version.manifest();
     for (const auto& task : tasks) {

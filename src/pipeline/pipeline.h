@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admission/admission.h"
+#include "call/call.h"
 #include "pipeline/job.h"
 #include "pipeline/task.h"
 #include "scheduler/scheduler.h"
@@ -18,10 +19,11 @@ class Pipeline {
  public:
   Pipeline(const Admission& admission, Scheduler& scheduler) : admission_(admission), scheduler_(scheduler) {}
 
-  // Admits one use of a model whose task is `task`, and queues the job. An error: refused now, `done` will not run.
-  // `cost` is the job's size relative to its queue's others (scheduler/work.h).
+  // Admits one use of a model whose task is `task`, and queues the job for `call`, whose record gets the model's name at
+  // once. An error: refused now, `done` will not run. `cost` is the job's size relative to its queue's others
+  // (scheduler/work.h).
   template <typename Input, typename Output>
-  absl::StatusOr<Ticket> Submit(ModelUse use, std::string_view task, Loop& loop, Input input,
+  absl::StatusOr<Ticket> Submit(ModelUse use, std::string_view task, Call& call, Input input,
                                 typename Job<Input, Output>::Done done, double cost = 1);
 
   // True: the job had not started, and its `done` will get CANCELLED.
@@ -36,16 +38,19 @@ class Pipeline {
 };
 
 // Makes Repository::Options::prepare: every loaded version gets its task's runner and a queue.
-std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler, const std::vector<std::unique_ptr<Task>>& tasks);
+std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler, const std::vector<std::unique_ptr<ModelTask>>& tasks);
 
 template <typename Input, typename Output>
-absl::StatusOr<Ticket> Pipeline::Submit(ModelUse use, std::string_view task, Loop& loop, Input input,
+absl::StatusOr<Ticket> Pipeline::Submit(ModelUse use, std::string_view task, Call& call, Input input,
                                         typename Job<Input, Output>::Done done, double cost) {
   const TimePoint deadline = use.deadline;
   auto admitted = Admit(std::move(use), task);
   if (!admitted.ok()) return admitted.status();
-  const QueueId queue = static_cast<const Runtime&>(*admitted->use().model->companion()).queue;
-  auto job = std::make_unique<Job<Input, Output>>(loop, *std::move(admitted), std::move(input), std::move(done));
+  const ModelVersion& model = *admitted->use().model;
+  call.use.model_id = model.id();
+  call.use.model_version = model.version();
+  const QueueId queue = static_cast<const Runtime&>(*model.companion()).queue;
+  auto job = std::make_unique<Job<Input, Output>>(call.loop(), *std::move(admitted), std::move(input), std::move(done));
   job->deadline = deadline;
   job->cost = cost;
   auto* refused = job.get();

@@ -11,9 +11,9 @@
 namespace sluice {
 
 // Immutable, thread-safe.
-class Task {
+class ModelTask {
  public:
-  virtual ~Task() = default;
+  virtual ~ModelTask() = default;
   virtual std::string_view name() const = 0;
   // Prepares a version: checks its signature against the manifest, reads its labels. Loading thread. The runner is used only
   // while jobs pin the version. An error lists the model as failed, with that message.

@@ -19,7 +19,7 @@ struct FaceInput {
 using Faces = std::vector<PixelBox>;  // by falling confidence
 using FaceJob = Job<FaceInput, Faces>;
 
-class FaceDetectionTask final : public Task {
+class FaceDetectionTask final : public ModelTask {
  public:
   // `clock` outlives the task.
   FaceDetectionTask(const ImageLimits& limits, const Clock& clock) : limits_(limits), clock_(clock) {}

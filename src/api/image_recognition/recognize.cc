@@ -1,0 +1,74 @@
+#include "api/image_recognition/recognize.h"
+
+#include <utility>
+
+#include "ai/inference/options.pb.h"
+#include "base/error.h"
+#include "base/strings.h"
+#include "pipeline/face_detection/task.h"
+
+namespace sluice {
+namespace {
+
+using ai::inference::RecognizeRequest;
+using ai::inference::RecognizeResponse;
+
+constexpr float kDefaultConfidence = 0.5f;
+
+absl::Status Check(const RecognizeRequest& request) {
+  if (request.image().empty()) {
+    return FieldError(Reason::INVALID_IMAGE, "image", "image is empty; send the bytes of a JPEG, PNG or WebP file");
+  }
+  // Written so that NaN fails too.
+  if (request.has_min_confidence() && !(request.min_confidence() >= 0 && request.min_confidence() <= 1)) {
+    return FieldError(Reason::INVALID_REQUEST, "min_confidence",
+                      StrCat("min_confidence is ", request.min_confidence(), "; it must be from 0 to 1"));
+  }
+  return absl::OkStatus();
+}
+
+RecognizeResponse ToResponse(const Faces& faces) {
+  RecognizeResponse response;
+  response.mutable_faces()->Reserve(static_cast<int>(faces.size()));
+  for (const PixelBox& box : faces) {
+    auto* face = response.add_faces();
+    face->set_x(box.x);
+    face->set_y(box.y);
+    face->set_width(box.width);
+    face->set_height(box.height);
+    face->set_confidence(box.confidence);
+  }
+  return response;
+}
+
+void Add(const JobTimes& times, CallUse& use) {
+  use.queue_ms += times.queue_ms;
+  use.decode_ms += times.decode_ms;
+  use.infer_ms += times.infer_ms;
+  use.post_ms += times.post_ms;
+}
+
+}  // namespace
+
+absl::StatusOr<Ticket> SubmitRecognize(Pipeline& pipeline, std::shared_ptr<Call> call, RecognizeRequest request,
+                                       TimePoint deadline, RecognizeDone done) {
+  RETURN_IF_ERROR(Check(request));
+  ModelUse use{.model_id = request.model_id().empty() ? call->method().options->default_model() : request.model_id(),
+               .method = call->method().name,
+               .key_id = call->key_id,
+               .deadline = deadline};
+  FaceInput input{.file = std::move(*request.mutable_image()),
+                  .min_confidence = request.has_min_confidence() ? request.min_confidence() : kDefaultConfidence};
+  Call& record = *call;
+  auto finish = [call, done = std::move(done)](absl::StatusOr<Faces> faces, const JobTimes& times) mutable {
+    Add(times, call->use);
+    if (faces.ok()) {
+      done(ToResponse(*faces));
+    } else {
+      done(faces.status());
+    }
+  };
+  return pipeline.Submit<FaceInput, Faces>(std::move(use), kFaceDetection, record, std::move(input), std::move(finish));
+}
+
+}  // namespace sluice

@@ -1,0 +1,20 @@
+// One picture of a call or a stream: checks the request, submits the job, makes the answer.
+#pragma once
+
+#include <functional>
+
+#include "ai/inference/image_recognition.pb.h"
+#include "call/call.h"
+#include "pipeline/job.h"
+#include "pipeline/pipeline.h"
+
+namespace sluice {
+
+// `done` gets the answer without `latency` (its meaning differs for streams), on the call's loop.
+using RecognizeDone = absl::AnyInvocable<void(absl::StatusOr<ai::inference::RecognizeResponse>)>;
+
+// Checks and submits one request; on an error `done` does not run. The times of the job are added to call->use.
+absl::StatusOr<Ticket> SubmitRecognize(Pipeline& pipeline, std::shared_ptr<Call> call, ai::inference::RecognizeRequest request,
+                                       TimePoint deadline, RecognizeDone done);
+
+}  // namespace sluice

@@ -1,4 +1,5 @@
-# Where each library comes from. Debian packages, except OpenVINO (PyPI wheel, unpacked by tools/setup).
+# Where each library comes from: packages of the system (tools/packages.txt), except OpenVINO, which is the PyPI wheel that
+# tools/setup.sh installs.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -7,14 +8,21 @@ find_package(absl REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
+pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
 pkg_check_modules(SPNG REQUIRED IMPORTED_TARGET spng)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
-find_package(GTest REQUIRED)
+# Not needed to run the server: without GoogleTest there are no unit tests, without grpc++ no benchmarks.
+find_package(GTest)
+if(SLUICE_BENCH)
+  pkg_check_modules(GRPCPP REQUIRED IMPORTED_TARGET grpc++)
+  find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+endif()
 
 set(SLUICE_OPENVINO_CMAKE "" CACHE PATH "folder with OpenVINOConfig.cmake; empty = the wheel under .deps/venv")
 if(NOT SLUICE_OPENVINO_CMAKE)

@@ -1,17 +1,34 @@
 # Flags that every target of ours shares. Third-party code is never compiled here.
 set(SLUICE_SANITIZE "" CACHE STRING "address,undefined | thread | empty")
-option(SLUICE_FUZZ "build libFuzzer targets (clang)" OFF)
+option(SLUICE_FUZZ "build the fuzz targets of tests/fuzz (needs clang)" OFF)
+option(SLUICE_BENCH "build the programs of bench/ (needs grpc++)" OFF)
+
+# Clones in different folders share one cache: ccache sees paths relative to the root, and so does the debug information.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+endif()
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 
 add_library(sluice_flags INTERFACE)
-target_compile_options(sluice_flags INTERFACE -Wall -Wextra -Wno-unused-parameter -Wnon-virtual-dtor -fno-omit-frame-pointer)
+# Designated initialisers leave fields out on purpose; gcc calls that missing.
+target_compile_options(sluice_flags INTERFACE -Wall -Wextra -Wnon-virtual-dtor -Wno-unused-parameter
+  -Wno-missing-field-initializers -fno-omit-frame-pointer)
 target_include_directories(sluice_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(sluice_flags INTERFACE SLUICE_VERSION="${PROJECT_VERSION}")
+
 # A debug build of 100 units with -g3 fills a small machine; line tables are enough for a stack trace.
 string(REPLACE "-g" "-g1" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
 string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+set(CMAKE_CXX_FLAGS_SANITIZE "-O1 -g1")
+
 if(SLUICE_SANITIZE)
   add_compile_options(-fsanitize=${SLUICE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SLUICE_SANITIZE})
 endif()
 if(SLUICE_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "SLUICE_FUZZ needs clang: cmake --preset fuzz")
+  endif()
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()

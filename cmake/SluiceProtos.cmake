@@ -1,23 +1,44 @@
-# Every .proto below proto/ becomes part of one library, and of build/descriptors.pb (comments included: OpenAPI and docs read them).
-file(GLOB_RECURSE SLUICE_PROTOS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/proto/*.proto)
-set(_gen ${CMAKE_BINARY_DIR}/gen)
-file(MAKE_DIRECTORY ${_gen})
-set(_out)
-foreach(_p ${SLUICE_PROTOS})
-  file(RELATIVE_PATH _rel ${CMAKE_SOURCE_DIR}/proto ${_p})
-  string(REGEX REPLACE "\\.proto$" "" _stem ${_rel})
-  add_custom_command(
-    OUTPUT ${_gen}/${_stem}.pb.cc ${_gen}/${_stem}.pb.h
-    COMMAND protobuf::protoc --cpp_out=${_gen} -I${CMAKE_SOURCE_DIR}/proto ${_p}
-    DEPENDS ${_p} COMMENT "protoc ${_rel}")
-  list(APPEND _out ${_gen}/${_stem}.pb.cc)
-endforeach()
+# sluice_proto_library(name FOLDER dir [GRPC]): every .proto below the folder becomes part of one library. Each file is generated
+# by itself, so that touching one rebuilds one. GRPC adds grpc++ stubs.
+function(sluice_proto_library name)
+  cmake_parse_arguments(P "GRPC" "FOLDER" "IMPORTS;DEPS" ${ARGN})
+  file(GLOB_RECURSE protos CONFIGURE_DEPENDS ${P_FOLDER}/*.proto)
+  set(gen ${CMAKE_BINARY_DIR}/gen/${name})
+  file(MAKE_DIRECTORY ${gen})
+  list(TRANSFORM P_IMPORTS PREPEND -I OUTPUT_VARIABLE imports)
+  set(suffix .pb)
+  set(out --cpp_out=${gen})
+  if(P_GRPC)
+    set(suffix .grpc.pb)
+    set(out --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN} --grpc_out=${gen})
+  endif()
+  set(sources)
+  foreach(proto ${protos})
+    file(RELATIVE_PATH relative ${P_FOLDER} ${proto})
+    string(REGEX REPLACE "\\.proto$" "${suffix}" stem ${gen}/${relative})
+    add_custom_command(
+      OUTPUT ${stem}.cc ${stem}.h
+      COMMAND protobuf::protoc ${out} -I${P_FOLDER} ${imports} ${proto}
+      DEPENDS ${proto} COMMENT "protoc ${relative}")
+    list(APPEND sources ${stem}.cc)
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} SYSTEM PUBLIC ${gen})
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${P_DEPS})
+endfunction()
+
+set(_proto ${CMAKE_SOURCE_DIR}/proto)
+sluice_proto_library(sluice_proto FOLDER ${_proto})
+if(SLUICE_BENCH)
+  sluice_proto_library(sluice_proto_grpc FOLDER ${_proto} GRPC DEPS sluice_proto PkgConfig::GRPCPP)
+  set_target_properties(sluice_proto_grpc PROPERTIES EXCLUDE_FROM_ALL ON)
+endif()
+
+# build/descriptors.pb holds all of proto/ with its comments, for what is generated from them (OpenAPI, docs, clients).
+file(GLOB_RECURSE _protos CONFIGURE_DEPENDS ${_proto}/*.proto)
 add_custom_command(
   OUTPUT ${CMAKE_BINARY_DIR}/descriptors.pb
   COMMAND protobuf::protoc --include_imports --include_source_info --descriptor_set_out=${CMAKE_BINARY_DIR}/descriptors.pb
-          -I${CMAKE_SOURCE_DIR}/proto ${SLUICE_PROTOS}
-  DEPENDS ${SLUICE_PROTOS})
+          -I${_proto} ${_protos}
+  DEPENDS ${_protos})
 add_custom_target(sluice_descriptors ALL DEPENDS ${CMAKE_BINARY_DIR}/descriptors.pb)
-add_library(sluice_proto STATIC ${_out})
-target_include_directories(sluice_proto SYSTEM PUBLIC ${_gen})
-target_link_libraries(sluice_proto PUBLIC protobuf::libprotobuf)

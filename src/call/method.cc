@@ -27,6 +27,16 @@ void MethodTable::Add(const google::protobuf::MethodDescriptor* descriptor,
   methods_.push_back(std::move(method));
 }
 
+const Method& UnknownMethod() {
+  static const Method unknown = [] {
+    Method method;
+    method.name = "unknown";
+    method.options = &ai::inference::MethodOptions::default_instance();
+    return method;
+  }();
+  return unknown;
+}
+
 const Method* MethodTable::Find(std::string_view path) const {
   const auto it = by_path_.find(ToAbsl(path));
   return it == by_path_.end() ? nullptr : it->second;

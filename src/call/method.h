@@ -54,6 +54,9 @@ struct Method {
   MessagePtr NewRequest() const { return MessagePtr(request_prototype->New()); }
 };
 
+// Stands for paths that name no method, so that refused calls are logged and counted like others. Cannot be started.
+const Method& UnknownMethod();
+
 // Immutable after start-up, then shared by all threads.
 class MethodTable {
  public:

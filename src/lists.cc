@@ -1,0 +1,52 @@
+#include "lists.h"
+
+#include "admission/resolve/resolve.h"
+#include "api/image_recognition/service.h"
+#include "call/layers/deadline/deadline.h"
+#include "call/layers/observe/observe.h"
+#include "engine/identity/identity_engine.h"
+#include "engine/openvino/openvino_engine.h"
+#include "pipeline/face_detection/task.h"
+#include "transport/grpc/reflection.h"
+
+namespace sluice {
+
+// The first engine whose name a manifest gives, or that can load the file.
+std::vector<std::unique_ptr<Engine>> MakeEngines() {
+  std::vector<std::unique_ptr<Engine>> engines;
+  engines.push_back(MakeOpenVinoEngine());  // ONNX, TFLite, IR
+  engines.push_back(MakeIdentityEngine());  // output = input: tests and framework benchmarks
+  return engines;
+}
+
+std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options) {
+  const ImageLimits images{.pixels_max = static_cast<int64_t>(options.images().pixels_max()),
+                           .side_max = static_cast<int>(options.images().side_max())};
+  std::vector<std::unique_ptr<ModelTask>> tasks;
+  tasks.push_back(std::make_unique<FaceDetectionTask>(images, SystemClock()));
+  return tasks;
+}
+
+Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& metrics) {
+  using std::chrono::milliseconds;
+  const DeadlineOptions deadlines{.fallback = milliseconds(options.deadlines().default_ms()),
+                                  .longest = milliseconds(options.deadlines().max_ms())};
+  Chain chain;
+  chain.arrival.push_back(std::make_unique<ObserveLayer>(log, metrics));      // first in, last out: sees every ending
+  chain.arrival.push_back(std::make_unique<DeadlineLayer>(deadlines));        // before anything that can wait
+  return chain;
+}
+
+std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const Repository& repository) {
+  std::vector<std::unique_ptr<AdmissionLayer>> layers;
+  layers.push_back(std::make_unique<ResolveLayer>(repository));  // the others need to know the version
+  return layers;
+}
+
+void RegisterApis(MethodTable& methods, const ApiContext& context) {
+  RegisterImageRecognition(methods, context.pipeline, {.draining = &context.draining});
+  grpc::RegisterHealth(methods, context.health);
+  grpc::RegisterReflection(methods);  // last: it lists what is registered
+}
+
+}  // namespace sluice

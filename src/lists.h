@@ -1,0 +1,40 @@
+// The explicit lists: what this program is made of. To add an engine, a task, a layer, an API or a codec, write its folder
+// and add one line in lists.cc. Order matters for layers and codecs, and is decided only there.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "admission/layer.h"
+#include "ai/inference/config/server.pb.h"
+#include "base/log/access_log.h"
+#include "call/layer.h"
+#include "call/layers/observe/call_metrics.h"
+#include "call/method.h"
+#include "engine/engine.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/task.h"
+#include "repository/repository.h"
+#include "transport/http/budget.h"
+#include "transport/http/exchange.h"
+#include "transport/grpc/health.h"
+
+namespace sluice {
+
+namespace config = ai::inference::config;
+
+std::vector<std::unique_ptr<Engine>> MakeEngines();
+std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options);
+Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& metrics);
+std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const Repository& repository);
+
+// Everything outlives the table.
+struct ApiContext {
+  Pipeline& pipeline;
+  grpc::HealthRegistry& health;
+  const std::atomic<bool>& draining;
+};
+void RegisterApis(MethodTable& methods, const ApiContext& context);
+
+}  // namespace sluice

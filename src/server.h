@@ -1,0 +1,36 @@
+// The whole server as one object: wiring at start, teardown in the right order at the end.
+//
+// Start:  logs → workers → models → methods → codecs → loops → listeners
+// Stop:   stop accepting → calls → workers → posts → engine → logs → loops
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ai/inference/config/server.pb.h"
+
+namespace sluice {
+
+class Server {
+ public:
+  // Loads every model and opens the listeners; blocks for seconds. An error is for the operator.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ai::inference::config::Server& options);
+  // Cuts whatever Drain left.
+  ~Server();
+
+  // "127.0.0.1:8000", with the port that was picked for 0, in the order of the configuration.
+  std::vector<std::string> addresses() const;
+
+  // Not ready first, then `drain.delay_ms` of service as before, then GOAWAY and the end of what is in flight, at most
+  // `drain.timeout_ms`. Blocks; not on a loop. Returns true when nothing had to be cut.
+  bool Drain();
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sluice

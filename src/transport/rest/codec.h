@@ -1,0 +1,40 @@
+// REST: any path that a google.api.http rule names, JSON or raw bytes in, JSON out, errors as application/problem+json.
+#pragma once
+
+#include "base/executor.h"
+#include "call/layer.h"
+#include "call/method.h"
+#include "transport/http/budget.h"
+#include "transport/http/exchange.h"
+#include "transport/rest/router.h"
+
+namespace sluice::rest {
+
+// Everything outlives the codec.
+struct CodecContext {
+  const MethodTable& methods;
+  const Chain& chain;
+  Executor& chores;         // large bodies are decoded there
+  http::Budget& budget;     // a body stays charged until its call's last job is done with it
+  size_t body_bytes_max = 32 << 20;
+  size_t gzip_bytes_min = 1024;  // smaller responses are not worth compressing
+};
+
+// Takes every exchange: last in the list of codecs.
+class RestCodec final : public http::Codec {
+ public:
+  // A wrong http rule ends the process: a programmer's mistake, found at start.
+  explicit RestCodec(const CodecContext& context);
+  bool Matches(const http::RequestHead&) const override { return true; }
+  std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) const override;
+  // Answers a refused exchange (Host, Origin, shutdown) like any failed call.
+  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, absl::Status status) const;
+
+  const Router& router() const { return router_; }
+
+ private:
+  const CodecContext context_;
+  Router router_;
+};
+
+}  // namespace sluice::rest

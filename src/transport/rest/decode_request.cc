@@ -1,0 +1,93 @@
+#include "transport/rest/decode_request.h"
+
+#include <algorithm>
+
+#include "ai/inference/options.pb.h"
+#include "base/error.h"
+#include "base/strings.h"
+#include "google/protobuf/descriptor.h"
+#include "transport/gzip.h"
+#include "transport/rest/bind.h"
+#include "transport/rest/media_type.h"
+#include "transport/rest/multipart.h"
+
+namespace sluice::rest {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+
+bool IsJson(std::string_view type) { return type.empty() || type == "application/json" || type.ends_with("+json"); }
+
+bool IsRaw(const Method& method, std::string_view type) {
+  const auto& types = method.options->raw_body_types();
+  return std::any_of(types.begin(), types.end(), [type](const auto& t) { return t == type || t == "*/*"; });
+}
+
+absl::Status WrongType(const Method& method, std::string_view type) {
+  std::string wanted = "application/json";
+  for (const auto& raw : method.options->raw_body_types()) wanted += StrCat(", ", raw);
+  if (!method.options->raw_body_field().empty()) wanted += ", multipart/form-data";
+  return Error(Reason::UNSUPPORTED_MEDIA_TYPE, StrCat("Content-Type '", type, "' is not taken here; send ", wanted));
+}
+
+// The named field of a body part or raw body; bytes fields take any content, others their URL text.
+absl::Status SetField(Message& request, std::string_view name, std::string value) {
+  const auto path = ResolveFieldPath(*request.GetDescriptor(), name);
+  if (!path || path->size() != 1 || (*path)[0]->is_repeated()) {
+    return FieldError(Reason::INVALID_REQUEST, name, StrCat("form field '", name, "' is not a field of this method"));
+  }
+  const FieldDescriptor* field = (*path)[0];
+  if (field->type() != FieldDescriptor::TYPE_BYTES) return SetFieldFromText(request, *path, name, value);
+  request.GetReflection()->SetString(&request, field, std::move(value));
+  return absl::OkStatus();
+}
+
+// A browser's or curl's file part is often called "file"; it fills the raw-body field.
+absl::Status BindMultipart(const Method& method, std::string_view content_type, std::string_view body, Message& request) {
+  ASSIGN_OR_RETURN(const auto parts, ParseMultipart(content_type, body));
+  const std::string& raw_field = method.options->raw_body_field();
+  for (const auto& part : parts) {
+    const std::string_view name = part.name == "file" && !raw_field.empty() ? std::string_view(raw_field) : part.name;
+    RETURN_IF_ERROR(SetField(request, name, std::string(part.data)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Bind(const Method& method, const RouteMatch& route, RequestBody& body, Message& request) {
+  const std::string type = MediaTypeName(body.content_type);
+  if (IsJson(type)) return BindRequest(route, {.query = body.query, .body = body.bytes}, request);
+  const std::string& raw_field = method.options->raw_body_field();
+  if (type == "multipart/form-data" && !raw_field.empty()) {
+    RETURN_IF_ERROR(BindUrl(route, body.query, request));
+    return BindMultipart(method, body.content_type, body.bytes, request);
+  }
+  if (!IsRaw(method, type)) return WrongType(method, type);
+  RETURN_IF_ERROR(BindUrl(route, body.query, request));
+  return SetField(request, raw_field, std::move(body.bytes));
+}
+
+absl::Status Inflate(RequestBody& body, size_t bytes_max) {
+  if (body.content_encoding.empty() || body.content_encoding == "identity") return absl::OkStatus();
+  if (body.content_encoding != "gzip") {
+    return Error(Reason::UNSUPPORTED_ENCODING,
+                 StrCat("Content-Encoding '", body.content_encoding, "' is not taken; send gzip or none"));
+  }
+  ASSIGN_OR_RETURN(body.bytes, GzipInflate(body.bytes, bytes_max));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool IsChore(const Method& method, const RequestBody& body) {
+  if (body.bytes.size() <= kChoreBytes) return false;
+  return !body.content_encoding.empty() || !IsRaw(method, MediaTypeName(body.content_type));
+}
+
+absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body, size_t bytes_max) {
+  RETURN_IF_ERROR(Inflate(body, bytes_max));
+  MessagePtr request = method.NewRequest();
+  RETURN_IF_ERROR(Bind(method, route, body, *request));
+  return request;
+}
+
+}  // namespace sluice::rest

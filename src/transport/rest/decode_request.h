@@ -1,0 +1,27 @@
+// A complete REST body into the method's request message. Pure; runs on a worker when the body is large.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "call/method.h"
+#include "transport/rest/router.h"
+
+namespace sluice::rest {
+
+struct RequestBody {
+  std::string content_type;      // as sent; "" = none
+  std::string content_encoding;  // "", "identity" or "gzip"
+  std::string query;
+  std::string bytes;
+};
+
+// Decoding takes long enough to leave the loop: JSON (or gzip) above this many bytes. Raw images are only moved.
+inline constexpr size_t kChoreBytes = 64 << 10;
+bool IsChore(const Method& method, const RequestBody& body);
+
+// By content type: JSON, a raw body that fills MethodOptions::raw_body_field, or multipart/form-data whose parts are fields.
+// `bytes_max` bounds what gzip may inflate to. Errors: INVALID_BODY, UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, INVALID_REQUEST.
+absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body, size_t bytes_max);
+
+}  // namespace sluice::rest

@@ -9,6 +9,7 @@ import argparse
 import csv
 import math
 import os
+import signal
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -72,6 +73,8 @@ def optimizer_for(net: nn.Module, peak: float) -> torch.optim.AdamW:
 
 
 def run(rank: int, a: argparse.Namespace) -> None:
+    # A background shell leaves SIGINT ignored, and that is the signal that ends a rank when its parent dies.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     torch.set_num_threads(1)
     torch.manual_seed(a.seed)
     if a.ranks > 1:

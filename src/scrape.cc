@@ -1,0 +1,89 @@
+#include "scrape.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+MetricFamily Family(std::string name, std::string help, MetricType type) {
+  return {.name = std::move(name), .help = std::move(help), .type = type, .metric = {}};
+}
+
+void Add(MetricFamily& family, Labels labels, double value) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  (family.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+  family.metric.push_back(std::move(metric));
+}
+
+// "face_detection_v2@1"
+Labels ModelLabels(std::string_view name) {
+  const size_t at = name.rfind('@');
+  return {{"model_id", std::string(name.substr(0, at))},
+          {"version", at == std::string_view::npos ? std::string() : std::string(name.substr(at + 1))}};
+}
+
+double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+double Share(Duration busy, double of_seconds) {
+  return of_seconds > 0 ? std::clamp(Seconds(busy) / of_seconds, 0.0, 1.0) : 0;
+}
+
+}  // namespace
+
+std::vector<MetricFamily> Scrape::Collect() const {
+  std::lock_guard lock(mutex_);
+  const TimePoint now = clock_.Now();
+  const double elapsed = Seconds(now - std::exchange(last_, now));
+  const auto workers = scheduler_.Workers();
+
+  auto use = Family("ai_model_utilization", "Share of the workers' time since the last scrape.", MetricType::Gauge);
+  auto depth = Family("ai_inference_queue_depth", "Items waiting.", MetricType::Gauge);
+  auto wait = Family("ai_inference_queue_wait_seconds", "Predicted wait of an item that comes now.", MetricType::Gauge);
+  auto items = Family("ai_inference_queue_items_total", "Items that ran.", MetricType::Counter);
+  auto batches = Family("ai_inference_queue_batches_total", "Runs; items / batches is the batch size.", MetricType::Counter);
+  auto refused = Family("ai_inference_queue_refused_total", "Items refused at the queue.", MetricType::Counter);
+  auto expired = Family("ai_inference_queue_expired_total", "Items whose deadline passed while they waited.", MetricType::Counter);
+  auto cancelled = Family("ai_inference_queue_cancelled_total", "Items cancelled while they waited.", MetricType::Counter);
+  std::map<QueueId, Duration> queue_busy;
+  for (const QueueStats& queue : scheduler_.Queues()) {
+    const Labels labels = ModelLabels(queue.name);
+    queue_busy[queue.id] = queue.busy;
+    Add(use, labels, Share(queue.busy - queue_busy_[queue.id], elapsed * static_cast<double>(workers.size())));
+    Add(depth, labels, static_cast<double>(queue.depth));
+    Add(wait, labels, Seconds(queue.predicted_wait));
+    Add(items, labels, static_cast<double>(queue.done));
+    Add(batches, labels, static_cast<double>(queue.batches));
+    Add(refused, labels, static_cast<double>(queue.refused));
+    Add(expired, labels, static_cast<double>(queue.expired));
+    Add(cancelled, labels, static_cast<double>(queue.cancelled));
+  }
+  queue_busy_ = std::move(queue_busy);
+
+  auto worker = Family("ai_inference_worker_utilization", "Busy share of a worker since the last scrape.", MetricType::Gauge);
+  worker_busy_.resize(workers.size());
+  for (size_t i = 0; i < workers.size(); ++i) {
+    Add(worker, {{"worker", std::to_string(i)}}, Share(workers[i].busy - worker_busy_[i], elapsed));
+    worker_busy_[i] = workers[i].busy;
+  }
+
+  const NetworkNumbers network = network_();
+  auto connections = Family("ai_inference_connections", "Open connections.", MetricType::Gauge);
+  Add(connections, {}, network.connections);
+  auto inflight = Family("ai_inference_inflight_bytes", "Bytes of request bodies held.", MetricType::Gauge);
+  Add(inflight, {}, network.inflight_bytes);
+  auto bytes = Family("ai_inference_network_bytes_total", "Bytes on the sockets.", MetricType::Counter);
+  Add(bytes, {{"direction", "in"}}, network.bytes_in);
+  Add(bytes, {{"direction", "out"}}, network.bytes_out);
+  return {use,       depth,  wait,        items,    batches, refused,
+          expired,   cancelled, worker,   connections, inflight, bytes};
+}
+
+}  // namespace sluice

@@ -1,0 +1,96 @@
+"""Accuracy of the served API on the labelled pictures of ../shared, and parity with OpenCV's YuNet."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from boxes import Scorer, iou, same_boxes
+from conftest import SHARED
+
+pytestmark = pytest.mark.shared
+FACES = SHARED / "data" / "faces"
+
+
+@pytest.fixture(scope="module")
+def pictures() -> dict[str, dict]:
+    entries = json.loads((FACES / "faces.json").read_text())["images"]
+    return {entry["file"]: entry for entry in entries}
+
+
+def recognize(images, protos, path, **fields):
+    answer = images.Recognize(protos.images.RecognizeRequest(image=path.read_bytes(), **fields))
+    return [((f.x, f.y, f.width, f.height), f.confidence) for f in answer.faces]
+
+
+def is_variant(entry: dict) -> bool:
+    return "variant" in entry["tags"]
+
+
+def test_centerface_at_320(images, protos, pictures):
+    curve, default = Scorer(), Scorer()
+    for file, entry in pictures.items():
+        if is_variant(entry):
+            continue
+        truth = [(tuple(face["box"]), face["ignore"]) for face in entry["faces"]]
+        curve.add(truth, recognize(images, protos, FACES / file, model_id="face_detection_v2", min_confidence=0.05))
+        default.add(truth, recognize(images, protos, FACES / file, model_id="face_detection_v2"))
+    precision, recall = default.at(0.5)
+    print(f"AP {curve.average_precision():.3f} precision {precision:.3f} recall {recall:.3f}")
+    assert curve.average_precision() >= 0.65
+    assert precision >= 0.95 and recall >= 0.60
+
+
+def test_variants_give_the_boxes_of_their_original(images, protos, pictures):
+    """EXIF orientation, grey, CMYK, progressive, PNG, WebP: the same faces as in the picture they were made from."""
+    kinds = ("exif3", "exif6", "grey", "cmyk", "progressive", "png", "webp")
+    checked = 0
+    for file, entry in pictures.items():
+        kind = file.removeprefix("images/var_").split(".")[0]
+        if kind not in kinds:
+            continue
+        wanted = [tuple(face["box"]) for face in entry["faces"] if not face["ignore"]]
+        found = [box for box, _ in recognize(images, protos, FACES / file)]
+        original = original_of(pictures, entry)
+        reference = [box for box, _ in recognize(images, protos, FACES / original)]
+        assert reference and same_boxes(found, reference, 0.9), (kind, found, reference, wanted)
+        checked += 1
+    assert checked == len(kinds)
+
+
+def original_of(pictures: dict, variant: dict) -> str:
+    """The picture with the same boxes that is no variant."""
+    for file, entry in pictures.items():
+        if not is_variant(entry) and (entry["width"], entry["height"]) == (variant["width"], variant["height"]):
+            if [f["box"] for f in entry["faces"]] == [f["box"] for f in variant["faces"]]:
+                return file
+    raise AssertionError(f"no original for {variant['file']}")
+
+
+def test_yunet_equals_opencv_on_the_same_pixels(images, protos, tmp_path):
+    cv2 = pytest.importorskip("cv2")
+    detector = cv2.FaceDetectorYN.create(str(SHARED / "models" / "yunet_s_640_640.onnx"), "", (640, 640), 0.5, 0.3, 5000)
+    compared = 0
+    for path in sorted((FACES / "images").glob("linzaer_*.jpg"))[:6]:
+        picture = cv2.resize(cv2.imread(str(path)), (640, 640))
+        file = tmp_path / "same.png"  # lossless: both see the same pixels
+        cv2.imwrite(str(file), picture)
+        _, reference = detector.detect(picture)
+        wanted = [(tuple(row[:4]), float(row[14])) for row in (reference if reference is not None else [])]
+        found = recognize(images, protos, file, model_id="yunet_s_640")
+        clear = [w for w in wanted if abs(w[1] - 0.5) > 0.005]
+        for box, confidence in clear:
+            best = max(found, key=lambda other: iou(box, other[0]))
+            # The API answers whole pixels: compare with the reference rounded the same way.
+            rounded = (round(box[0]), round(box[1]), round(box[0] + box[2]) - round(box[0]), round(box[1] + box[3]) - round(box[1]))
+            assert iou(clip(rounded), best[0]) >= 0.99, (path.name, box, best)
+            assert abs(best[1] - confidence) <= 0.005
+            compared += 1
+        assert abs(len(found) - len(wanted)) <= sum(abs(c - 0.5) <= 0.005 for _, c in wanted + found)
+    assert compared >= 30
+
+
+def clip(box):
+    x, y = max(box[0], 0), max(box[1], 0)
+    return x, y, min(box[0] + box[2], 640) - x, min(box[1] + box[3], 640) - y

@@ -1,0 +1,23 @@
+// A blocking HTTP/1.1 client for the sub-commands that talk to a running server.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace sluice::cli {
+
+struct HttpAnswer {
+  int status = 0;
+  std::string content_type;
+  std::string body;
+};
+
+// `server` is "http://HOST:PORT" or "HOST:PORT". An error means that no answer came; its message is for the user.
+absl::StatusOr<HttpAnswer> HttpPost(const std::string& server, const std::string& target, const std::string& content_type,
+                                    std::string body, absl::Duration timeout = absl::Seconds(60));
+absl::StatusOr<HttpAnswer> HttpGet(const std::string& server, const std::string& target,
+                                   absl::Duration timeout = absl::Seconds(60));
+
+}  // namespace sluice::cli

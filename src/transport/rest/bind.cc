@@ -1,0 +1,54 @@
+#include "transport/rest/bind.h"
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "transport/rest/json_path.h"
+
+namespace sluice::rest {
+namespace {
+
+using google::protobuf::Message;
+
+bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+absl::Status ApplyBody(const Binding& binding, std::string_view body, Message& out, const JsonReadOptions& options) {
+  if (IsBlank(body)) return absl::OkStatus();
+  switch (binding.body) {
+    case Binding::Body::kAll: return JsonToMessage(body, out, options);
+    case Binding::Body::kField: return JsonToField(body, *binding.body_field, out, options);
+    case Binding::Body::kNone: break;
+  }
+  // Some clients send an empty object with every request.
+  if (body == "{}") return absl::OkStatus();
+  return Error(Reason::INVALID_BODY, "this path takes no body; send the fields as query parameters");
+}
+
+absl::Status ApplyVariables(const RouteMatch& match, Message& out) {
+  for (size_t i = 0; i < match.variables.size(); ++i) {
+    const PathVariable& variable = match.variables[i];
+    RETURN_IF_ERROR(SetFieldFromText(out, *variable.field, match.binding->path.variables[i].field_path, variable.value));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status BindRequest(const RouteMatch& match, const BindInput& input, Message& out, const BindOptions& options) {
+  const Binding& binding = *match.binding;
+  RETURN_IF_ERROR(ApplyBody(binding, input.body, out, options.json));
+  if (binding.body != Binding::Body::kAll) {
+    RETURN_IF_ERROR(ApplyQuery(input.query, out, options.query, binding.body_field));
+  } else if (!input.query.empty() && !options.query.ignore_unknown) {
+    const std::string name = Excerpt(input.query.substr(0, input.query.find_first_of("=&")), 60);
+    return FieldError(Reason::INVALID_REQUEST, name,
+                      StrCat("query parameter ", name, " is not read here: this path takes its fields in the body; send it there"));
+  }
+  return ApplyVariables(match, out);
+}
+
+absl::Status BindUrl(const RouteMatch& match, std::string_view query, Message& out, const QueryOptions& options) {
+  RETURN_IF_ERROR(ApplyQuery(query, out, options));
+  return ApplyVariables(match, out);
+}
+
+}  // namespace sluice::rest

@@ -1,0 +1,22 @@
+// Errors as application/problem+json (RFC 9457).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace sluice::rest {
+
+inline constexpr std::string_view kProblemMediaType = "application/problem+json";
+
+// {"type":"urn:sluice:error:INVALID_BODY","title":"Invalid body","status":400,"detail":"texts[3] must be …",
+//  "reason":"INVALID_BODY","request_id":"…","field_violations":[{"field":"texts[3]","description":"…"}],
+//  "retry_after_ms":1500}: the last two only when the status names a field or a time; no request_id when it is empty.
+// `status` is not OK. Its message goes to the client as it is: whoever makes a status writes it for clients.
+std::string ProblemJson(const absl::Status& status, std::string_view request_id);
+
+// The HTTP status code that goes with it.
+int HttpStatusOf(const absl::Status& status);
+
+}  // namespace sluice::rest

@@ -1,0 +1,150 @@
+#include "transport/rest/query.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "transport/rest/field_value.h"
+#include "transport/rest/json_path.h"
+#include "transport/rest/json_reader.h"
+#include "transport/rest/json_text.h"
+#include "transport/rest/message_table.h"
+
+namespace sluice::rest {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// More parameters than any request needs; header limits bound their bytes.
+constexpr size_t kParametersMax = 1000;
+
+absl::Status Bad(std::string_view name, std::string_view problem) {
+  const std::string place = Excerpt(name, 60);
+  return FieldError(Reason::INVALID_REQUEST, place, StrCat("query parameter ", place, " ", problem));
+}
+
+std::optional<std::string> DecodeParameter(std::string_view text) {
+  std::string spaced(text);
+  std::replace(spaced.begin(), spaced.end(), '+', ' ');
+  return PercentDecode(spaced);
+}
+
+const FieldEntry& EntryOf(const FieldDescriptor& field) {
+  return *TableOf(*field.containing_type()).Find(field.name());
+}
+
+Message* Descend(Message& out, const FieldPath& path) {
+  Message* at = &out;
+  for (size_t i = 0; i + 1 < path.size(); ++i) at = at->GetReflection()->MutableMessage(at, path[i]);
+  return at;
+}
+
+// Types whose JSON form is one scalar or string.
+bool IsScalar(const FieldDescriptor& field) {
+  if (field.is_map()) return false;
+  if (field.message_type() == nullptr) return true;
+  switch (TableOf(*field.message_type()).well_known) {
+    case WellKnown::kTimestamp:
+    case WellKnown::kDuration:
+    case WellKnown::kFieldMask:
+    case WellKnown::kWrapper: return true;
+    default: return false;
+  }
+}
+
+// The times and masks have string forms: hand them to the JSON reader as such.
+std::string SetWellKnown(Message& message, const MessageTable& table, std::string_view text) {
+  if (table.well_known == WellKnown::kWrapper) return SetScalar(message, table.fields[0], text, TextForm::kUrl);
+  std::string json;
+  AppendQuoted(text, json);
+  const absl::Status status = JsonToMessage(json, message);
+  if (status.ok()) return {};
+  std::string_view problem = ToStd(status.message());
+  constexpr std::string_view kPlace = "the body ";
+  if (problem.substr(0, kPlace.size()) == kPlace) problem.remove_prefix(kPlace.size());
+  return std::string(problem);
+}
+
+class Parameters {
+ public:
+  Parameters(Message& out, const QueryOptions& options, const FieldDescriptor* body_field)
+      : out_(out), options_(options), body_field_(body_field) {}
+
+  absl::Status Apply(std::string_view name, std::string_view text) {
+    auto path = ResolveFieldPath(*out_.GetDescriptor(), name);
+    if (!path) return options_.ignore_unknown ? absl::OkStatus() : Bad(name, "is not a field of this request");
+    if (path->front() == body_field_) return Bad(name, "is part of the body; send it there");
+    const FieldDescriptor& field = *path->back();
+    if (!IsScalar(field)) return Bad(name, field.is_map() ? "is a map, which a query cannot carry; send it in a body"
+                                                          : "is a message; name one of its fields, with a dot");
+    if (!field.is_repeated() && !seen_.insert(*path).second) return Bad(name, "is given twice; send it once");
+    RETURN_IF_ERROR(CheckOneofs(*path, name));
+    return SetFieldFromText(out_, *path, name, text);
+  }
+
+ private:
+  // A second member of a oneof would silently push out the first.
+  absl::Status CheckOneofs(const FieldPath& path, std::string_view name) {
+    FieldPath at;
+    for (const FieldDescriptor* field : path) {
+      at.push_back(field);
+      const auto* oneof = field->real_containing_oneof();
+      if (oneof == nullptr) continue;
+      for (int i = 0; i < oneof->field_count(); ++i) {
+        if (oneof->field(i) == field) continue;
+        at.back() = oneof->field(i);
+        if (members_.count(at)) return Bad(name, StrCat("cannot be given together with ", oneof->field(i)->name(), "; send one"));
+      }
+      at.back() = field;
+      members_.insert(at);
+    }
+    return absl::OkStatus();
+  }
+
+  Message& out_;
+  const QueryOptions& options_;
+  const FieldDescriptor* body_field_;
+  std::set<FieldPath> seen_, members_;
+};
+
+}  // namespace
+
+absl::Status ApplyQuery(std::string_view query, Message& out, const QueryOptions& options, const FieldDescriptor* body_field) {
+  Parameters parameters(out, options, body_field);
+  size_t count = 0;
+  for (size_t start = 0; start < query.size();) {
+    const size_t end = std::min(query.find('&', start), query.size());
+    const std::string_view pair = query.substr(start, end - start);
+    start = end + 1;
+    if (pair.empty()) continue;
+    if (++count > kParametersMax) {
+      return Error(Reason::INVALID_REQUEST, StrCat("the query has more than ", kParametersMax, " parameters; send fewer"));
+    }
+    const size_t equals = std::min(pair.find('='), pair.size());
+    const auto name = DecodeParameter(pair.substr(0, equals));
+    const auto text = DecodeParameter(equals < pair.size() ? pair.substr(equals + 1) : std::string_view());
+    if (!name || !text) return Bad(pair.substr(0, equals), "has a broken percent escape; write %25 for a percent sign");
+    RETURN_IF_ERROR(parameters.Apply(*name, *text));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetFieldFromText(Message& out, const FieldPath& path, std::string_view name, std::string_view text) {
+  Message* holder = Descend(out, path);
+  const FieldEntry& entry = EntryOf(*path.back());
+  std::string problem;
+  if (entry.message == nullptr) {
+    problem = SetScalar(*holder, entry, text, TextForm::kUrl);
+  } else {
+    const auto* reflection = holder->GetReflection();
+    Message* message = entry.repeated ? reflection->AddMessage(holder, entry.field)
+                                      : reflection->MutableMessage(holder, entry.field);
+    problem = SetWellKnown(*message, *entry.message, text);
+  }
+  return problem.empty() ? absl::OkStatus()
+                         : FieldError(Reason::INVALID_REQUEST, Excerpt(name, 60), StrCat(Excerpt(name, 60), " ", problem));
+}
+
+}  // namespace sluice::rest

@@ -83,6 +83,8 @@ class ExchangeHandler {
   virtual void OnBodyEnd() = 0;
   // UnsentBytes fell below half of the bound.
   virtual void OnWritable() {}
+  // Whether silence of the peer is a fault (Limits::body_idle_timeout). A stream between two messages may be silent.
+  virtual bool AwaitsBody() const { return true; }
   virtual void OnClosed(CloseReason reason) = 0;
 };
 

@@ -1,0 +1,246 @@
+#include "transport/http/h2_core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "transport/http/h2_session.h"
+
+namespace sluice::http {
+namespace {
+
+// Frames that nghttp2 owes a peer that does not read; above, we stop reading too.
+constexpr size_t kOwedFramesMax = 2'000;
+constexpr size_t kPooledStreamsMax = 64;
+
+struct Options {
+  nghttp2_option* option = nullptr;
+  Options() {
+    nghttp2_option_new(&option);
+    nghttp2_option_set_no_auto_window_update(option, 1);
+    nghttp2_option_set_no_closed_streams(option, 1);
+    // H2Defence counts resets itself and answers with ENHANCE_YOUR_CALM.
+    nghttp2_option_set_stream_reset_rate_limit(option, 1'000'000, 1'000'000);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Session> NewH2Session(SessionHost& host, const Limits& limits, Budget& budget) {
+  return std::make_unique<H2Core>(host, limits, budget);
+}
+
+H2Core::H2Core(SessionHost& host, const Limits& limits, Budget& budget)
+    : host_(host),
+      limits_(limits),
+      budget_(budget),
+      loop_(host.loop()),
+      defence_(limits.resets_per_second_max, limits.control_frames_per_second_max, limits.streams_max, loop_.Now()),
+      head_started_(loop_.Now()),
+      last_receive_(loop_.Now()),
+      last_exchange_(loop_.Now()),
+      last_write_(loop_.Now()),
+      self_(std::make_shared<H2Core*>(this)) {
+  MakeSession();
+  SubmitSettings();
+  ArmForRequest();
+}
+
+H2Core::~H2Core() {
+  *self_ = nullptr;
+  Lost();
+  nghttp2_session_del(session_);
+}
+
+void H2Core::MakeSession() {
+  static const Options options;
+  static nghttp2_session_callbacks* const callbacks = [] {
+    nghttp2_session_callbacks* c = nullptr;
+    nghttp2_session_callbacks_new(&c);
+    nghttp2_session_callbacks_set_on_begin_frame_callback(c, OnBeginFrame);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(c, OnBeginHeaders);
+    nghttp2_session_callbacks_set_on_header_callback(c, OnHeader);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(c, OnFrame);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(c, OnInvalidFrame);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, OnDataChunk);
+    nghttp2_session_callbacks_set_on_stream_close_callback(c, OnStreamClose);
+    nghttp2_session_callbacks_set_on_frame_send_callback(c, OnFrameSent);
+    nghttp2_session_callbacks_set_send_data_callback(c, SendData);
+    return c;
+  }();
+  nghttp2_session_server_new2(&session_, callbacks, this, options.option);
+}
+
+void H2Core::SubmitSettings() {
+  const auto frame_bytes = std::clamp<uint32_t>(limits_.h2_frame_bytes_max, 16'384, (1u << 24) - 1);
+  const nghttp2_settings_entry settings[] = {
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, static_cast<uint32_t>(limits_.streams_max)},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits_.h2_stream_window},
+      {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, frame_bytes},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(limits_.header_bytes_max)},
+  };
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<int32_t>(limits_.h2_connection_window));
+}
+
+void H2Core::Receive(std::string_view bytes) {
+  if (dead_ || bytes.empty()) return;
+  in_receive_ = true;
+  last_receive_ = loop_.Now();
+  ping_out_ = false;
+  const ssize_t taken =
+      nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  if (taken == NGHTTP2_ERR_FLOODED) {
+    Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+  } else if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC) {
+    Terminate(NGHTTP2_PROTOCOL_ERROR);
+  } else if (taken < 0) {
+    Die();
+  }
+  in_receive_ = false;
+  if (std::exchange(drain_pong_, false)) FinishDrain();
+  if (open_count_ > 0 || header_block_ != 0) ArmForRequest();
+}
+
+bool H2Core::WantsRead() const {
+  const bool wants = output_.bytes() < 4 * kH2PendingBytesMax &&
+                     (output_.empty() || nghttp2_session_get_outbound_queue_size(session_) < kOwedFramesMax);
+  reading_stopped_ = !wants;
+  return wants && !dead_;
+}
+
+void H2Core::Wake() {
+  if (in_receive_ || in_gather_ || std::exchange(wake_asked_, true)) return;
+  host_.WantsWrite();
+}
+
+size_t H2Core::Gather(std::span<iovec> out) {
+  wake_asked_ = false;
+  if (output_.empty()) last_write_ = loop_.Now();
+  Pull();
+  if (!output_.empty()) ArmBy(last_write_ + limits_.write_idle_timeout);
+  return output_.Gather(out);
+}
+
+void H2Core::Pull() {
+  in_gather_ = true;
+  while (!dead_ && output_.bytes() < kH2PendingBytesMax) {
+    const uint8_t* bytes = nullptr;
+    const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
+    if (size < 0) Die();
+    if (size <= 0) break;
+    output_.Append({reinterpret_cast<const char*>(bytes), static_cast<size_t>(size)});
+  }
+  in_gather_ = false;
+  // nghttp2 may have ended the connection itself; what it left open ends now.
+  if (Closing()) CloseAll(CloseReason::kCut);
+}
+
+void H2Core::Written(size_t bytes) {
+  output_.Written(bytes);
+  last_write_ = loop_.Now();
+  if (reading_stopped_ && WantsRead()) host_.WantsRead();
+}
+
+bool H2Core::Closing() const {
+  return dead_ || (goaway_sent_ && !nghttp2_session_want_read(session_) && !nghttp2_session_want_write(session_));
+}
+
+bool H2Core::Finished() const { return abandoned_ || (Closing() && output_.empty()); }
+
+void H2Core::Terminate(uint32_t error_code) {
+  nghttp2_session_terminate_session(session_, error_code);
+  CloseAll(CloseReason::kCut);
+  Wake();
+}
+
+void H2Core::Die() {
+  dead_ = true;
+  CloseAll(CloseReason::kCut);
+  Wake();
+}
+
+void H2Core::Abandon() {
+  abandoned_ = true;
+  Die();
+}
+
+void H2Core::Lost() {
+  dead_ = abandoned_ = true;
+  CloseAll(CloseReason::kLost);
+  if (timer_ != 0) loop_.Cancel(std::exchange(timer_, 0));
+}
+
+H2Stream* H2Core::OpenStream(int32_t id) {
+  H2Stream* stream = nullptr;
+  if (pool_.empty()) {
+    stream = new H2Stream(*this);
+  } else {
+    stream = pool_.back().release();
+    pool_.pop_back();
+  }
+  stream->id_ = id;
+  stream->next_ = open_;
+  if (open_ != nullptr) open_->previous_ = stream;
+  open_ = stream;
+  ++open_count_;
+  nghttp2_session_set_stream_user_data(session_, id, stream);
+  return stream;
+}
+
+void H2Core::CloseExchange(H2Stream& stream, CloseReason reason) {
+  if (std::exchange(stream.closed_, true)) return;
+  if (in_headers_ == &stream) in_headers_ = nullptr;
+  --open_count_;
+  last_exchange_ = loop_.Now();
+  if (const size_t held = std::exchange(stream.unconsumed_, 0); held > 0) {
+    budget_.Release(held);
+    if (!dead_) nghttp2_session_consume_connection(session_, held);
+  }
+  stream.DropBody();
+  // The handler may still be asked for nothing, but may destroy what its callbacks reach: one owner, out of the stream.
+  if (const auto handler = std::move(stream.handler_)) handler->OnClosed(reason);
+}
+
+void H2Core::CloseAll(CloseReason reason) {
+  for (H2Stream* stream = open_; stream != nullptr;) {
+    H2Stream* const next = stream->next_;
+    CloseExchange(*stream, reason);
+    // nghttp2 makes no more callbacks once the session is dead; before, OnStreamClose gives the stream back.
+    if (dead_ && !in_receive_ && !in_gather_) ReleaseStream(stream);
+    stream = next;
+  }
+}
+
+void H2Core::ReleaseStream(H2Stream* stream) {
+  (stream->previous_ != nullptr ? stream->previous_->next_ : open_) = stream->next_;
+  if (stream->next_ != nullptr) stream->next_->previous_ = stream->previous_;
+  stream->Recycle();
+  if (pool_.size() < kPooledStreamsMax && !dead_) {
+    pool_.emplace_back(stream);
+  } else {
+    delete stream;
+  }
+}
+
+void H2Core::ScheduleSweep() {
+  if (std::exchange(sweep_posted_, true)) return;
+  loop_.Post([self = self_] {
+    if (*self != nullptr) (*self)->Sweep();
+  });
+}
+
+void H2Core::Sweep() {
+  sweep_posted_ = false;
+  const size_t low = limits_.response_buffer_bytes / 2;
+  for (H2Stream* stream = open_; stream != nullptr; stream = stream->next_) {
+    if (stream->cut_) {
+      CloseExchange(*stream, CloseReason::kCut);
+    } else if (stream->above_ && stream->unsent_ <= low && !stream->closed_) {
+      stream->above_ = false;
+      if (stream->handler_ != nullptr) stream->handler_->OnWritable();
+    }
+  }
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,152 @@
+// The HTTP/2 Session. Its code lies in four files, one direction each:
+//   h2_core.cc     life: Receive, Gather, Drain, Lost, closing of exchanges
+//   h2_receive.cc  nghttp2's callbacks: frames in → Exchange and handler
+//   h2_send.cc     Exchange::Send* → frames out
+//   h2_timers.cc   one housekeeping timer: slow peers, pings, idle connections, end of a drain
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "transport/http/budget.h"
+#include "transport/http/h2_defence.h"
+#include "transport/http/h2_output.h"
+#include "transport/http/h2_stream.h"
+#include "transport/http/limits.h"
+#include "transport/http/session.h"
+
+namespace sluice::http {
+
+// Serialised output that waits for the socket. More stays in the streams' queues, where nghttp2 can still share fairly.
+inline constexpr size_t kH2PendingBytesMax = 256 << 10;
+
+class H2Core final : public Session {
+ public:
+  H2Core(SessionHost& host, const Limits& limits, Budget& budget);
+  ~H2Core() override;
+
+  void Receive(std::string_view bytes) override;
+  void ReceiveEnd() override { Lost(); }
+  bool WantsRead() const override;
+  size_t Gather(std::span<iovec> out) override;
+  void Written(size_t bytes) override;
+  bool Finished() const override;
+  void Drain() override;
+  void Lost() override;
+  size_t open_exchanges() const override { return open_count_; }
+
+ private:
+  friend class H2Stream;
+
+  void MakeSession();
+  void SubmitSettings();
+  // Output became pending.
+  void Wake();
+  // Serialises frames until enough is pending.
+  void Pull();
+  // Ends the connection with a GOAWAY; exchanges end with kCut.
+  void Terminate(uint32_t error_code);
+  // nghttp2 cannot go on; nothing more is read or serialised.
+  void Die();
+  // The same, and what is pending is given up too.
+  void Abandon();
+  bool Closing() const;
+
+  // --- streams ---
+  H2Stream* OpenStream(int32_t id);
+  // OnClosed; the stream object stays nghttp2's until ReleaseStream.
+  void CloseExchange(H2Stream& stream, CloseReason reason);
+  void CloseAll(CloseReason reason);
+  void ReleaseStream(H2Stream* stream);
+  H2Stream* Find(int32_t id) const {
+    return static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session_, id));
+  }
+  // Work for handlers that must not run inside the present call: OnClosed after Reset, OnWritable.
+  void ScheduleSweep();
+  void Sweep();
+
+  // --- frames in ---
+  static int OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* self);
+  static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* self);
+  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
+                      const uint8_t* value, size_t value_size, uint8_t flags, void* self);
+  static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* self);
+  static int OnInvalidFrame(nghttp2_session*, const nghttp2_frame* frame, int error, void* self);
+  static int OnDataChunk(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data, size_t size, void* self);
+  static int OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code, void* self);
+  void Defend(bool allowed);
+  void OnHeadComplete(H2Stream& stream, bool end);
+  void StartExchange(H2Stream& stream);
+  void OnRequestEnd(H2Stream& stream);
+  void OnBodyBytes(H2Stream& stream, std::string_view bytes);
+  void OnPong(const nghttp2_frame& frame);
+  // Answers without a codec.
+  void Refuse(H2Stream& stream, int status, std::string_view text);
+  void CutStream(H2Stream& stream, uint32_t error_code);
+
+  // --- frames out ---
+  static int OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* self);
+  static int SendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* head, size_t size,
+                      nghttp2_data_source* source, void* self);
+  std::string_view Date();
+
+  // --- time ---
+  // Arms the timer so that it runs no later than `due`.
+  void ArmBy(TimePoint due);
+  void ArmForRequest();
+  void Tick();
+  TimePoint CheckStreams(TimePoint now);
+  TimePoint CheckConnection(TimePoint now);
+  TimePoint CheckBody(H2Stream& stream, TimePoint now);
+  TimePoint CheckPing(TimePoint now);
+  void FinishDrain();
+
+  SessionHost& host_;
+  const Limits& limits_;
+  Budget& budget_;
+  Loop& loop_;
+  nghttp2_session* session_ = nullptr;
+  H2Output output_;
+  H2Defence defence_;
+
+  H2Stream* open_ = nullptr;  // list
+  size_t open_count_ = 0;
+  std::vector<std::unique_ptr<H2Stream>> pool_;
+  H2Stream* in_headers_ = nullptr;  // the stream whose header block is being received
+  size_t ignored_header_bytes_ = 0;
+
+  bool in_receive_ = false;
+  bool in_gather_ = false;
+  bool wake_asked_ = false;
+  bool goaway_sent_ = false;
+  bool dead_ = false;
+  bool abandoned_ = false;  // the peer does not read or answer: nobody waits for output_
+  mutable bool reading_stopped_ = false;  // WantsRead() was false: the host waits for SessionHost::WantsRead
+  bool sweep_posted_ = false;
+
+  bool preface_done_ = false;
+  bool drain_pong_ = false;
+  int32_t header_block_ = 0;  // stream whose header block is incomplete
+  TimePoint head_started_;   // preface or header block
+  TimePoint last_receive_;
+  TimePoint last_exchange_;  // open or closed
+  TimePoint last_write_;     // output was empty, or some of it left
+  bool ping_out_ = false;
+  TimePoint ping_sent_;
+
+  enum class DrainPhase { kNone, kNotice, kFinal };
+  DrainPhase drain_ = DrainPhase::kNone;
+  TimePoint drain_due_;
+
+  Loop::TimerId timer_ = 0;
+  TimePoint timer_due_ = kNever;
+
+  std::string date_;
+  TimePoint date_at_;
+  std::shared_ptr<H2Core*> self_;  // cleared when the session dies; posted tasks look
+};
+
+}  // namespace sluice::http

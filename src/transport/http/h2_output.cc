@@ -1,0 +1,79 @@
+#include "transport/http/h2_output.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::http {
+namespace {
+
+// The first block is small, because every idle connection keeps one.
+constexpr size_t kFirstBlockBytes = 2 << 10;
+constexpr size_t kBlockBytes = 16 << 10;
+
+}  // namespace
+
+H2Output::~H2Output() {
+  for (const Segment& segment : segments_) segment.holder->Unref();
+  if (block_ != nullptr) block_->Unref();
+}
+
+void H2Output::OpenBlock() {
+  if (block_ != nullptr) block_->Unref();
+  block_ = H2Payload::Make(std::string(empty() ? kFirstBlockBytes : kBlockBytes, '\0'));
+  block_used_ = 0;
+}
+
+void H2Output::Append(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (block_ == nullptr || block_used_ == block_->bytes().size()) OpenBlock();
+    const size_t size = std::min(bytes.size(), block_->bytes().size() - block_used_);
+    char* const at = block_->data() + block_used_;
+    std::memcpy(at, bytes.data(), size);
+    block_used_ += size;
+    bytes_ += size;
+    if (!segments_.empty() && segments_.back().data + segments_.back().size == at && segments_.back().holder == block_) {
+      segments_.back().size += size;
+    } else {
+      block_->Ref();
+      segments_.push_back({at, size, block_});
+    }
+    bytes.remove_prefix(size);
+  }
+}
+
+void H2Output::AppendPart(H2Payload& payload, std::string_view part) {
+  if (part.empty()) return;
+  payload.Ref();
+  segments_.push_back({part.data(), part.size(), &payload});
+  bytes_ += part.size();
+}
+
+size_t H2Output::Gather(std::span<iovec> out) const {
+  const size_t count = std::min(out.size(), segments_.size());
+  for (size_t i = 0; i < count; ++i) {
+    out[i] = {const_cast<char*>(segments_[i].data), segments_[i].size};
+  }
+  return count;
+}
+
+void H2Output::Written(size_t bytes) {
+  bytes_ -= bytes;
+  while (bytes > 0) {
+    Segment& front = segments_.front();
+    if (bytes < front.size) {
+      front.data += bytes;
+      front.size -= bytes;
+      return;
+    }
+    bytes -= front.size;
+    front.holder->Unref();
+    segments_.pop_front();
+  }
+  if (bytes_ > 0 || block_ == nullptr) return;
+  block_used_ = 0;
+  if (block_->bytes().size() == kFirstBlockBytes) return;
+  block_->Unref();
+  block_ = nullptr;
+}
+
+}  // namespace sluice::http

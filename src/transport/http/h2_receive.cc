@@ -1,0 +1,276 @@
+// Frames in: nghttp2's callbacks, the head of a request, its body and its end.
+#include <charconv>
+#include <utility>
+
+#include "base/strings.h"
+#include "transport/http/h2_core.h"
+
+namespace sluice::http {
+namespace {
+
+// A body below this passes even when the in-flight budget is tight: small calls stay answered while images are refused.
+constexpr size_t kSmallBodyBytes = 16 << 10;
+// A header block this many times above the bound is not even read to its end.
+constexpr size_t kHeaderBytesFactor = 4;
+
+std::string_view View(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+
+}  // namespace
+
+int H2Core::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* self) {
+  auto& core = *static_cast<H2Core*>(self);
+  if (hd->type != NGHTTP2_CONTINUATION) core.header_block_ = 0;
+  switch (hd->type) {
+    case NGHTTP2_HEADERS:
+    case NGHTTP2_WINDOW_UPDATE:
+    case NGHTTP2_CONTINUATION:  // nghttp2 bounds these
+      break;
+    case NGHTTP2_DATA:
+      if (hd->length == 0 && (hd->flags & NGHTTP2_FLAG_END_STREAM) == 0) {
+        core.Defend(core.defence_.OnControl(core.loop_.Now()));
+      }
+      break;
+    case NGHTTP2_RST_STREAM:
+      core.Defend(core.defence_.OnReset(core.loop_.Now()));
+      break;
+    case NGHTTP2_PING:
+      core.Defend(core.defence_.OnPing(core.loop_.Now()));
+      break;
+    default:
+      core.Defend(core.defence_.OnControl(core.loop_.Now()));
+  }
+  return 0;
+}
+
+void H2Core::Defend(bool allowed) {
+  if (!allowed) Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+int H2Core::OnInvalidFrame(nghttp2_session*, const nghttp2_frame* frame, int, void* self) {
+  auto& core = *static_cast<H2Core*>(self);
+  core.header_block_ = 0;
+  core.Defend(core.defence_.OnReset(core.loop_.Now()));
+  return 0;
+}
+
+int H2Core::OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* self) {
+  auto& core = *static_cast<H2Core*>(self);
+  core.header_block_ = frame->hd.stream_id;
+  core.head_started_ = core.loop_.Now();
+  core.ignored_header_bytes_ = 0;
+  // Trailers of a request are read and dropped.
+  core.in_headers_ = frame->headers.cat == NGHTTP2_HCAT_REQUEST ? core.OpenStream(frame->hd.stream_id) : nullptr;
+  return 0;
+}
+
+int H2Core::OnHeader(nghttp2_session*, const nghttp2_frame*, const uint8_t* name, size_t name_size,
+                     const uint8_t* value, size_t value_size, uint8_t, void* self) {
+  auto& core = *static_cast<H2Core*>(self);
+  H2Stream* const stream = core.in_headers_;
+  if (stream == nullptr || stream->head_too_large_) {
+    core.ignored_header_bytes_ += name_size + value_size + 32;
+    if (core.ignored_header_bytes_ > kHeaderBytesFactor * core.limits_.header_bytes_max) core.Defend(false);
+    return 0;
+  }
+  if (name_size > 0 && name[0] == ':') {
+    stream->AddPseudoHeader(View(name, name_size), View(value, value_size));
+  } else {
+    stream->AddHeader(View(name, name_size), View(value, value_size));
+  }
+  return 0;
+}
+
+void H2Stream::AddPseudoHeader(std::string_view name, std::string_view value) {
+  if (value.size() > core_.limits_.header_bytes_max) {
+    head_too_large_ = true;
+  } else if (name == ":path") {
+    const size_t mark = value.find('?');
+    head_.path = value.substr(0, mark);
+    if (mark != std::string_view::npos) head_.query = value.substr(mark + 1);
+  } else if (name == ":method") {
+    head_.method = value;
+    is_head_ = value == "HEAD";
+  } else if (name == ":authority") {
+    head_.authority = value;
+  }
+}
+
+void H2Stream::AddHeader(std::string_view name, std::string_view value) {
+  Headers& headers = head_.headers;
+  const size_t bytes = headers.bytes() + name.size() + value.size() + head_.path.size() + head_.query.size();
+  if (bytes > core_.limits_.header_bytes_max || headers.size() >= core_.limits_.headers_max) {
+    head_too_large_ = true;
+    return;
+  }
+  if (name == "content-length") {  // nghttp2 has checked its form
+    has_content_length_ = true;
+    std::from_chars(value.data(), value.data() + value.size(), content_length_);
+  } else if (name == "expect") {
+    expect_continue_ = value == "100-continue";
+  } else if (name == "host" && head_.authority.empty()) {
+    head_.authority = value;
+  }
+  headers.Add(name, value);
+}
+
+int H2Core::OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* self) {
+  auto& core = *static_cast<H2Core*>(self);
+  const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  switch (frame->hd.type) {
+    case NGHTTP2_HEADERS:
+      core.header_block_ = 0;
+      if (H2Stream* const stream = std::exchange(core.in_headers_, nullptr)) {
+        core.OnHeadComplete(*stream, end);
+        break;
+      }
+      [[fallthrough]];
+    case NGHTTP2_DATA:
+      if (!end) break;
+      if (H2Stream* const stream = core.Find(frame->hd.stream_id)) core.OnRequestEnd(*stream);
+      break;
+    case NGHTTP2_RST_STREAM:
+      if (H2Stream* const stream = core.Find(frame->hd.stream_id)) stream->peer_reset_ = true;
+      break;
+    case NGHTTP2_SETTINGS:
+      core.preface_done_ = true;
+      break;
+    case NGHTTP2_PING:
+      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) core.OnPong(*frame);
+      break;
+    default:
+      break;
+  }
+  return 0;
+}
+
+void H2Core::OnHeadComplete(H2Stream& stream, bool end) {
+  if (stream.closed_) return;
+  stream.head_done_ = true;
+  stream.request_ended_ = end;
+  stream.progress_ = last_exchange_ = loop_.Now();
+  RequestHead& head = stream.head_;
+  head.version = Version::kHttp2;
+  head.received = loop_.Now();
+  head.expects_body = !end && !(stream.has_content_length_ && stream.content_length_ == 0);
+  if (stream.head_too_large_) {
+    Refuse(stream, 431, "the request's header fields exceed the server's bound; send fewer or shorter ones");
+  } else if (stream.has_content_length_ && stream.content_length_ > limits_.body_bytes_max &&
+             !head.headers.Get("content-type").starts_with("application/grpc")) {
+    Refuse(stream, 413, StrCat("a body of ", stream.content_length_, " bytes exceeds ", limits_.body_bytes_max));
+  } else {
+    StartExchange(stream);
+  }
+}
+
+void H2Core::StartExchange(H2Stream& stream) {
+  host_.SetPeer(stream.head_);
+  auto handler = host_.OnExchange(stream);
+  if (stream.closed_) return;
+  stream.handler_ = std::move(handler);
+  if (stream.request_ended_) {
+    if (stream.handler_ != nullptr && !stream.response_ended_) stream.handler_->OnBodyEnd();
+  } else if (stream.expect_continue_ && !stream.head_sent_ && stream.head_.expects_body) {
+    uint8_t name[] = ":status", value[] = "100";
+    const nghttp2_nv nv = {name, value, 7, 3, NGHTTP2_NV_FLAG_NONE};
+    nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id_, nullptr, &nv, 1, nullptr);
+  }
+}
+
+void H2Core::OnRequestEnd(H2Stream& stream) {
+  stream.request_ended_ = true;
+  if (stream.handler_ != nullptr && !stream.response_ended_ && !stream.cut_) stream.handler_->OnBodyEnd();
+}
+
+int H2Core::OnDataChunk(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* data, size_t size, void* self) {
+  auto& core = *static_cast<H2Core*>(self);
+  if (H2Stream* const stream = core.Find(id)) {
+    core.OnBodyBytes(*stream, View(data, size));
+  } else {
+    nghttp2_session_consume(session, id, size);
+  }
+  return 0;
+}
+
+void H2Core::OnBodyBytes(H2Stream& stream, std::string_view bytes) {
+  stream.progress_ = loop_.Now();
+  if (stream.BodyRefused(bytes.size())) CutStream(stream, NGHTTP2_ENHANCE_YOUR_CALM);
+  stream.received_ += bytes.size();
+  // Nobody reads: the answer is complete, or was given without a codec.
+  if (stream.handler_ == nullptr || stream.response_ended_ || stream.cut_) {
+    nghttp2_session_consume(session_, stream.id_, bytes.size());
+    return;
+  }
+  budget_.Charge(bytes.size());
+  stream.unconsumed_ += bytes.size();
+  stream.handler_->OnBody(bytes);
+}
+
+// When memory is short, bodies that begin are refused, then also those under way: a peer is told at once (gRPC clients
+// read this reset as RESOURCE_EXHAUSTED) instead of waiting for others that wait for it.
+bool H2Stream::BodyRefused(size_t bytes) {
+  if (received_ + bytes <= kSmallBodyBytes || core_.budget_.CanStart()) return false;
+  return received_ <= kSmallBodyBytes || core_.budget_.Over();
+}
+
+void H2Stream::ConsumeBody(size_t bytes) {
+  bytes = std::min(bytes, unconsumed_);
+  if (bytes == 0 || core_.dead_) return;
+  unconsumed_ -= bytes;
+  core_.budget_.Release(bytes);
+  if (request_ended_) {
+    nghttp2_session_consume_connection(core_.session_, bytes);
+  } else {
+    nghttp2_session_consume(core_.session_, id_, bytes);
+  }
+  if (!core_.in_receive_ && nghttp2_session_want_write(core_.session_)) core_.Wake();
+}
+
+Loop& H2Stream::loop() { return core_.loop_; }
+
+void H2Core::Refuse(H2Stream& stream, int status, std::string_view text) {
+  Headers headers;
+  headers.Add("content-type", "application/problem+json");
+  stream.SendHead(status, headers, false);
+  stream.SendBody(StrCat("{\"type\":\"about:blank\",\"status\":", status, ",\"detail\":\"", text, "\"}\n"), true);
+}
+
+void H2Core::CutStream(H2Stream& stream, uint32_t error_code) {
+  if (stream.closed_ || dead_ || std::exchange(stream.cut_, true)) return;
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id_, error_code);
+  ScheduleSweep();
+  Wake();
+}
+
+int H2Core::OnStreamClose(nghttp2_session* session, int32_t id, uint32_t, void* self) {
+  auto& core = *static_cast<H2Core*>(self);
+  if (core.header_block_ == id) core.header_block_ = 0;
+  H2Stream* const stream = core.Find(id);
+  if (stream == nullptr) return 0;
+  const CloseReason reason = stream->cut_             ? CloseReason::kCut
+                             : stream->response_sent_ ? CloseReason::kDone
+                             : stream->peer_reset_    ? CloseReason::kReset
+                                                      : CloseReason::kCut;
+  core.CloseExchange(*stream, reason);
+  nghttp2_session_set_stream_user_data(session, id, nullptr);
+  core.ReleaseStream(stream);
+  return 0;
+}
+
+void H2Stream::Recycle() {
+  handler_.reset();
+  DropBody();
+  next_ = previous_ = nullptr;
+  head_.method.clear();
+  head_.authority.clear();
+  head_.path.clear();
+  head_.query.clear();
+  head_.headers.Clear();
+  trailers_.Clear();
+  received_ = unconsumed_ = 0;
+  content_length_ = 0;
+  has_content_length_ = expect_continue_ = is_head_ = head_too_large_ = head_done_ = request_ended_ = false;
+  head_sent_ = response_ended_ = response_sent_ = has_trailers_ = body_deferred_ = above_ = false;
+  peer_reset_ = cut_ = closed_ = false;
+}
+
+}  // namespace sluice::http

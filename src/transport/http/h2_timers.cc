@@ -1,0 +1,146 @@
+// Time of an HTTP/2 connection. One timer, armed for the earliest moment at which anything can be due; on its run it looks
+// at everything and arms itself again. Traffic hardly ever touches it: a timer that is early costs one look.
+#include <algorithm>
+#include <utility>
+
+#include "transport/http/h2_core.h"
+#include "transport/http/http_date.h"
+
+namespace sluice::http {
+namespace {
+
+// A client that did not answer the shutdown notice within this has had the time to see it.
+constexpr Duration kDrainNotice = std::chrono::seconds(1);
+constexpr uint8_t kDrainPing[8] = {'s', 'l', 'u', 'i', 'c', 'e', 'g', 'o'};
+constexpr Duration kDateAge = std::chrono::milliseconds(500);
+
+}  // namespace
+
+void H2Core::ArmBy(TimePoint due) {
+  if (due == kNever || timer_due_ <= due || abandoned_) return;
+  if (timer_ != 0) loop_.Cancel(timer_);
+  timer_due_ = due;
+  timer_ = loop_.At(due, [this] { Tick(); });
+}
+
+void H2Core::ArmForRequest() { ArmBy(loop_.Now() + std::min(limits_.head_timeout, limits_.body_idle_timeout)); }
+
+void H2Core::Tick() {
+  timer_ = 0;
+  timer_due_ = kNever;
+  const TimePoint now = loop_.Now();
+  TimePoint next = CheckConnection(now);
+  if (!Closing()) next = std::min(next, CheckStreams(now));
+  if (!Closing()) next = std::min(next, CheckPing(now));
+  ArmBy(next);
+}
+
+TimePoint H2Core::CheckConnection(TimePoint now) {
+  TimePoint next = kNever;
+  if (!output_.empty()) {
+    next = last_write_ + limits_.write_idle_timeout;
+    if (now >= next) {
+      Abandon();
+      return kNever;
+    }
+  }
+  if (Closing()) return next;
+  if (drain_ == DrainPhase::kNotice) {
+    if (now >= drain_due_) {
+      FinishDrain();
+    } else {
+      next = std::min(next, drain_due_);
+    }
+  }
+  if (drain_ == DrainPhase::kNone && open_count_ == 0) {
+    const TimePoint idle = last_exchange_ + limits_.keep_alive;
+    if (now >= idle) {
+      Drain();
+    } else {
+      next = std::min(next, idle);
+    }
+  }
+  return next;
+}
+
+TimePoint H2Core::CheckStreams(TimePoint now) {
+  TimePoint next = kNever;
+  if (!preface_done_ || header_block_ != 0) {
+    next = head_started_ + limits_.head_timeout;
+    if (now >= next) {
+      Terminate(preface_done_ ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_SETTINGS_TIMEOUT);
+      return kNever;
+    }
+  }
+  for (H2Stream* stream = open_; stream != nullptr; stream = stream->next_) {
+    next = std::min(next, CheckBody(*stream, now));
+  }
+  return next;
+}
+
+TimePoint H2Core::CheckBody(H2Stream& stream, TimePoint now) {
+  if (stream.closed_ || stream.cut_ || !stream.head_done_ || stream.request_ended_ || stream.response_ended_) {
+    return kNever;
+  }
+  // While the handler holds bytes back it is we who are slow.
+  const bool awaits = stream.unconsumed_ == 0 && stream.handler_ != nullptr && stream.handler_->AwaitsBody();
+  if (!awaits) return now + limits_.body_idle_timeout;
+  const TimePoint due = stream.progress_ + limits_.body_idle_timeout;
+  if (now < due) return due;
+  CutStream(stream, NGHTTP2_CANCEL);
+  return kNever;
+}
+
+TimePoint H2Core::CheckPing(TimePoint now) {
+  if (limits_.ping_interval <= Duration::zero() || !preface_done_) return kNever;
+  if (!ping_out_) {
+    const TimePoint due = last_receive_ + limits_.ping_interval;
+    if (now < due) return due;
+    ping_out_ = true;
+    ping_sent_ = now;
+    nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+    Wake();
+  }
+  const TimePoint due = ping_sent_ + limits_.ping_timeout;
+  if (now < due) return due;
+  Abandon();
+  return kNever;
+}
+
+// Two steps (RFC 9113, 6.8): a notice that refuses nothing, then, when the client has seen it, the last stream's number.
+void H2Core::Drain() {
+  if (drain_ != DrainPhase::kNone || dead_) return;
+  drain_ = DrainPhase::kNotice;
+  nghttp2_submit_shutdown_notice(session_);
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, kDrainPing);
+  drain_due_ = loop_.Now() + kDrainNotice;
+  ArmBy(drain_due_);
+  Wake();
+}
+
+void H2Core::OnPong(const nghttp2_frame& frame) {
+  if (drain_ == DrainPhase::kNotice && std::equal(kDrainPing, kDrainPing + 8, frame.ping.opaque_data)) {
+    drain_pong_ = true;
+  }
+}
+
+void H2Core::FinishDrain() {
+  if (drain_ != DrainPhase::kNotice || dead_) return;
+  drain_ = DrainPhase::kFinal;
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
+                        nullptr, 0);
+  // Serialised now, so that no stream can come between the number and the frame.
+  Pull();
+  Wake();
+}
+
+std::string_view H2Core::Date() {
+  const TimePoint now = loop_.Now();
+  if (date_.empty() || now - date_at_ >= kDateAge) {
+    date_ = HttpDate(loop_.clock().WallNow());
+    date_at_ = now;
+  }
+  return date_;
+}
+
+}  // namespace sluice::http

@@ -20,9 +20,9 @@ MIN_FACE = 4.0  # pixels, square root of the area; smaller ones are marked ignor
 class Recipe:
     """Shares and ranges; sides in pixels of the network's input."""
 
-    grids: tuple[tuple[int, float], ...] = ((1, 0.35), (2, 0.30), (3, 0.22), (4, 0.13))
+    grids: tuple[tuple[int, float], ...] = ((1, 0.42), (2, 0.28), (3, 0.19), (4, 0.11))
     whole: float = 0.4
-    face_side: tuple[float, float] = (5.0, 200.0)
+    face_side: tuple[float, float] = (5.0, 280.0)
     stretch: float = 1.5
 
 
@@ -40,7 +40,7 @@ def crop_window(rng: np.random.Generator, shape: tuple[int, int], truth: np.ndar
     x1, y1, x2, y2 = faces[rng.integers(len(faces)), :4]
     side = max(np.sqrt((x2 - x1) * (y2 - y1)), 1.0)
     low, high = r.face_side
-    target = np.exp(rng.uniform(np.log(low), np.log(min(high, 0.7 * min(tile)))))
+    target = np.exp(rng.uniform(np.log(low), np.log(min(high, 0.85 * min(tile)))))
     # Enlarging by more than 2 only teaches blur; shrinking the picture below the tile only teaches padding.
     zoom = min(max(target / side, 0.85 * min(tile[0] / h, tile[1] / w)), 2.0)
     ww, wh = tile[1] / zoom * np.sqrt(aspect), tile[0] / zoom / np.sqrt(aspect)

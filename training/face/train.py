@@ -83,12 +83,12 @@ def run(rank: int, a: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     net = FaceNet().to(device, memory_format=torch.channels_last).train()
     average, optimizer = Average(net), optimizer_for(net, a.rate)
-    last, seen = a.work / "last.pt", 0
+    last, seen, fresh = a.work / "last.pt", 0, True
     if last.exists():
-        seen = restore(last, net, average, optimizer)
+        seen, fresh = restore(last, net, average, optimizer), False
     elif a.resume and a.resume.exists():
         seen = restore(a.resume, net, average, None)
-    start = seen
+    start = seen if fresh else seen - a.warm
 
     batch = a.batch // a.ranks
     # A resumed run draws fresh samples, not the first ones again.
@@ -100,7 +100,7 @@ def run(rank: int, a: argparse.Namespace) -> None:
         while a.pause_file and os.path.exists(a.pause_file):
             time.sleep(1)
         for group in optimizer.param_groups:
-            # A resumed run without optimizer state warms up again.
+            # A run taken up without optimizer state warms up again.
             group["lr"] = min(rate(seen, a.pictures, a.rate, a.warm), a.rate * ((seen - start) / a.warm + 0.02))
         x = image.to(device, non_blocking=True).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
         parts = torch.stack(losses_of(net, x, truth.to(device), taught.to(device)))

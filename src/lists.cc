@@ -7,7 +7,9 @@
 #include "engine/identity/identity_engine.h"
 #include "engine/openvino/openvino_engine.h"
 #include "pipeline/face_detection/task.h"
+#include "transport/grpc/codec.h"
 #include "transport/grpc/reflection.h"
+#include "transport/rest/codec.h"
 
 namespace sluice {
 
@@ -47,6 +49,26 @@ void RegisterApis(MethodTable& methods, const ApiContext& context) {
   RegisterImageRecognition(methods, context.pipeline, {.draining = &context.draining});
   grpc::RegisterHealth(methods, context.health);
   grpc::RegisterReflection(methods);  // last: it lists what is registered
+}
+
+// The first that matches an exchange takes it; REST takes the rest.
+Codecs MakeCodecs(CodecContext context) {
+  const size_t bytes_max = context.options.http().body_bytes_max();
+  auto grpc = std::make_unique<grpc::GrpcCodec>(
+      grpc::CodecContext{.methods = context.methods, .chain = context.chain, .budget = context.budget, .message_bytes_max = bytes_max});
+  auto rest = std::make_unique<rest::RestCodec>(rest::CodecContext{.methods = context.methods,
+                                                                   .chain = context.chain,
+                                                                   .chores = context.chores,
+                                                                   .budget = context.budget,
+                                                                   .body_bytes_max = bytes_max});
+  Codecs codecs;
+  codecs.refuse = [&grpc = *grpc, &rest = *rest](http::Exchange& exchange, const absl::Status& status) {
+    return grpc.Matches(exchange.head()) ? grpc.Refuse(exchange, status) : rest.Refuse(exchange, status);
+  };
+  codecs.in_order.push_back(std::move(grpc));
+  codecs.in_order.push_back(std::make_unique<pages::PagesCodec>(std::move(context.pages), context.chores));
+  codecs.in_order.push_back(std::move(rest));
+  return codecs;
 }
 
 }  // namespace sluice

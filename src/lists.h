@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "transport/http/budget.h"
 #include "transport/http/exchange.h"
 #include "transport/grpc/health.h"
+#include "transport/pages/codec.h"
 
 namespace sluice {
 
@@ -36,5 +38,20 @@ struct ApiContext {
   const std::atomic<bool>& draining;
 };
 void RegisterApis(MethodTable& methods, const ApiContext& context);
+
+struct CodecContext {
+  const config::Server& options;
+  const MethodTable& methods;
+  const Chain& chain;
+  Executor& chores;
+  http::Budget& budget;
+  std::vector<pages::PageEntry> pages;
+};
+struct Codecs {
+  std::vector<std::unique_ptr<http::Codec>> in_order;
+  // Answers what the gate, or nobody, took.
+  std::function<std::unique_ptr<http::ExchangeHandler>(http::Exchange&, const absl::Status&)> refuse;
+};
+Codecs MakeCodecs(CodecContext context);
 
 }  // namespace sluice

@@ -1,0 +1,47 @@
+#include "pages.h"
+
+#include <prometheus/collectable.h>
+#include <prometheus/text_serializer.h>
+
+namespace sluice {
+namespace {
+
+using pages::Page;
+
+constexpr char kFront[] =
+    "Sluice: an inference API server.\n"
+    "\n"
+    "  POST /api/v1/recognize   a JPEG, PNG or WebP picture in, its faces out\n"
+    "  /metrics                 Prometheus\n"
+    "  /healthz  /readyz        alive, ready\n"
+    "\n"
+    "gRPC, with reflection, on the same port: ai.inference.ImageRecognition, grpc.health.v1.Health\n";
+
+Page Metrics(const std::vector<const prometheus::Collectable*>& sources) {
+  std::vector<prometheus::MetricFamily> families;
+  for (const auto* source : sources) {
+    auto part = source->Collect();
+    families.insert(families.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+  }
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = prometheus::TextSerializer().Serialize(families)};
+}
+
+}  // namespace
+
+std::vector<pages::PageEntry> MakePages(const PagesContext& context) {
+  std::vector<pages::PageEntry> entries;
+  entries.push_back({.path = "/", .exposed = http::kExposeConsole, .make = [] { return Page{.body = kFront}; }});
+  entries.push_back({.path = "/healthz", .exposed = http::kExposeAll, .make = [] { return Page{.body = "ok\n"}; }});
+  entries.push_back({.path = "/readyz", .exposed = http::kExposeAll, .make = [&draining = context.draining] {
+                       return draining ? Page{.status = 503, .body = "draining\n"} : Page{.body = "ready\n"};
+                     }});
+  if (context.show_metrics) {
+    entries.push_back({.path = "/metrics",
+                       .exposed = http::kExposeMetrics,
+                       .slow = true,
+                       .make = [sources = context.metrics] { return Metrics(sources); }});
+  }
+  return entries;
+}
+
+}  // namespace sluice

@@ -1,0 +1,26 @@
+// The pages that this server shows: probes, metrics, front page.
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "ai/inference/config/server.pb.h"
+#include "transport/pages/codec.h"
+
+namespace prometheus {
+class Collectable;
+}
+
+namespace sluice {
+
+struct PagesContext {
+  // All outlive the pages.
+  std::vector<const prometheus::Collectable*> metrics;
+  const std::atomic<bool>& draining;
+  bool show_metrics = true;
+};
+
+// /healthz is 200 while the process answers; /readyz is 200 until it drains.
+std::vector<pages::PageEntry> MakePages(const PagesContext& context);
+
+}  // namespace sluice

@@ -1,0 +1,205 @@
+#include "server.h"
+
+#include <fcntl.h>
+#include <prometheus/registry.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "base/asio_loop.h"
+#include "base/error.h"
+#include "base/log/log.h"
+#include "base/strings.h"
+#include "http_options.h"
+#include "lists.h"
+#include "pages.h"
+#include "scrape.h"
+#include "transport/grpc/health.h"
+#include "transport/http/server.h"
+
+namespace sluice {
+namespace {
+
+// The first codec that matches takes an exchange; refusals speak the protocol that the client expects.
+class CodecDoor final : public http::Door {
+ public:
+  explicit CodecDoor(Codecs codecs) : codecs_(std::move(codecs)) {}
+  std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) override {
+    for (const auto& codec : codecs_.in_order) {
+      if (codec->Matches(exchange.head())) return codec->Start(exchange);
+    }
+    return codecs_.refuse(exchange, Error(Reason::METHOD_NOT_FOUND, "no such path"));
+  }
+  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) override {
+    return codecs_.refuse(exchange, status);
+  }
+
+ private:
+  Codecs codecs_;
+};
+
+absl::StatusOr<std::unique_ptr<AccessLog>> OpenAccessLog(const std::string& where) {
+  if (where == "off") return std::make_unique<AccessLog>(-1, false);
+  if (where == "stdout") return std::make_unique<AccessLog>(STDOUT_FILENO, false);
+  if (where == "stderr") return std::make_unique<AccessLog>(STDERR_FILENO, false);
+  const int fd = open(where.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  if (fd < 0) return Error(Reason::INVALID_REQUEST, StrCat("logs.access: cannot open ", where, " for writing"));
+  return std::make_unique<AccessLog>(fd, true);
+}
+
+std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines) {
+  std::vector<Engine*> out;
+  for (const auto& engine : engines) out.push_back(engine.get());
+  return out;
+}
+
+// Loops move bytes and are seldom busy: one for every four cores.
+size_t LoopCount(const config::Server& options) {
+  if (options.loops().count() > 0) return options.loops().count();
+  return std::max<size_t>(1, std::thread::hardware_concurrency() / 4);
+}
+
+void LogModels(const Repository& repository) {
+  for (const ModelInfo& model : repository.List()) {
+    if (model.state == ModelState::kServing) {
+      LogInfo("model.serving", {{"model", model.id}, {"version", model.version}, {"task", model.task}});
+    } else {
+      LogWarning("model.not_serving", {{"model", model.id}, {"version", model.version}, {"reason", model.reason}});
+    }
+  }
+}
+
+}  // namespace
+
+// Members are destroyed from the last to the first: that is the order of teardown.
+struct Server::Parts {
+  explicit Parts(const config::Server& options)
+      : options(options),
+        metrics(std::make_shared<prometheus::Registry>()),
+        call_metrics(*metrics),
+        budget(options.http().inflight_bytes_max(), options.http().connections_max()),
+        tasks(MakeTasks(options)),
+        engines(MakeEngines()) {}
+
+  const config::Server options;
+  std::atomic<bool> draining{false};
+  std::shared_ptr<prometheus::Registry> metrics;
+  CallMetrics call_metrics;
+  std::unique_ptr<AccessLog> access_log;
+  http::Budget budget;
+  std::vector<std::unique_ptr<AsioLoop>> loops;
+  std::vector<std::unique_ptr<ModelTask>> tasks;
+  std::vector<std::unique_ptr<Engine>> engines;
+  std::unique_ptr<Scheduler> scheduler;
+  std::unique_ptr<Repository> repository;
+  std::unique_ptr<Admission> admission;
+  std::unique_ptr<Pipeline> pipeline;
+  grpc::HealthRegistry health;
+  MethodTable methods;
+  Chain chain;
+  std::unique_ptr<Scrape> scrape;
+  std::unique_ptr<CodecDoor> door;
+  std::unique_ptr<http::HttpServer> http;
+
+  absl::Status StartModels();
+  absl::Status StartCalls();
+  absl::Status StartNetwork();
+  NetworkNumbers Network() const;  // once `http` exists
+  void Stop();
+};
+
+absl::Status Server::Parts::StartModels() {
+  scheduler = std::make_unique<Scheduler>(Scheduler::Options{.workers = static_cast<int>(options.workers().count()),
+                                                             .nice = static_cast<int>(options.workers().nice()),
+                                                             .chores_max = options.workers().chores_max()});
+  std::vector<std::string> roots = {options.models().root()};
+  roots.insert(roots.end(), options.models().extra_roots().begin(), options.models().extra_roots().end());
+  repository = std::make_unique<Repository>(Repository::Options{.roots = std::move(roots),
+                                                                .cache_dir = CacheDir(options.models().cache_dir()),
+                                                                .workers = scheduler->workers(),
+                                                                .prepare = PrepareVersions(*scheduler, tasks)},
+                                            Pointers(engines));
+  RETURN_IF_ERROR(repository->Load());
+  LogModels(*repository);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::StartCalls() {
+  ASSIGN_OR_RETURN(access_log, OpenAccessLog(options.logs().access()));
+  chain = MakeCallChain(options, *access_log, call_metrics);
+  admission = std::make_unique<Admission>(MakeAdmissionLayers(*repository));
+  pipeline = std::make_unique<Pipeline>(*admission, *scheduler);
+  RegisterApis(methods, {.pipeline = *pipeline, .health = health, .draining = draining});
+  scrape = std::make_unique<Scrape>(*scheduler, [this] { return Network(); }, SystemClock());
+  const PagesContext pages{.metrics = {metrics.get(), scrape.get()},
+                           .draining = draining,
+                           .show_metrics = options.metrics().enabled()};
+  door = std::make_unique<CodecDoor>(MakeCodecs({.options = options,
+                                                 .methods = methods,
+                                                 .chain = chain,
+                                                 .chores = scheduler->chores(),
+                                                 .budget = budget,
+                                                 .pages = MakePages(pages)}));
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::StartNetwork() {
+  std::vector<AsioLoop*> pointers;
+  for (size_t i = 0; i < LoopCount(options); ++i) {
+    loops.push_back(std::make_unique<AsioLoop>(StrCat("loop-", i)));
+    loops.back()->Start();
+    pointers.push_back(loops.back().get());
+  }
+  ASSIGN_OR_RETURN(auto http_options, HttpOptionsOf(options));
+  http = std::make_unique<http::HttpServer>(std::move(http_options), pointers, *door, budget, Random::FromDevice());
+  return http->Start();
+}
+
+NetworkNumbers Server::Parts::Network() const {
+  const http::ServerStats stats = http->stats();
+  return {.connections = static_cast<double>(stats.connections_open),
+          .inflight_bytes = static_cast<double>(stats.inflight_bytes),
+          .bytes_in = static_cast<double>(stats.bytes_in),
+          .bytes_out = static_cast<double>(stats.bytes_out)};
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::Server& options) {
+  auto parts = std::make_unique<Parts>(options);
+  RETURN_IF_ERROR(parts->StartModels());
+  RETURN_IF_ERROR(parts->StartCalls());
+  RETURN_IF_ERROR(parts->StartNetwork());
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() { parts_->Stop(); }
+
+void Server::Parts::Stop() {
+  scheduler->Shutdown();                       // results of running jobs are posted to their loops
+  for (const auto& loop : loops) loop->Stop(); // the posts run
+  http.reset();
+}
+
+std::vector<std::string> Server::addresses() const {
+  std::vector<std::string> out;
+  for (const auto& bound : parts_->http->bound()) out.push_back(bound.text);
+  return out;
+}
+
+bool Server::Drain() {
+  using std::chrono::milliseconds;
+  parts_->draining = true;
+  parts_->health.SetAllNotServing();
+  std::this_thread::sleep_for(milliseconds(parts_->options.drain().delay_ms()));
+  std::promise<void> drained;
+  const TimePoint deadline = SystemClock().Now() + milliseconds(parts_->options.drain().timeout_ms());
+  parts_->http->Drain(milliseconds(parts_->options.drain().timeout_ms()), [&drained] { drained.set_value(); });
+  drained.get_future().wait();
+  return SystemClock().Now() < deadline;
+}
+
+}  // namespace sluice

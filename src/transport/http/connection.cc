@@ -1,0 +1,306 @@
+#include "transport/http/connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/error.h"
+#include "transport/http/h1_session.h"
+#include "transport/http/h2_session.h"
+#include "transport/http/proxy_protocol.h"
+
+namespace sluice::http {
+namespace {
+
+constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr int kReadsPerEvent = 8;     // then the loop's other connections have their turn
+constexpr int kWritesPerService = 16;
+constexpr size_t kIovecs = 64;
+constexpr Duration kLingerMax = seconds(1);
+constexpr Duration kLingerMaxDraining = std::chrono::milliseconds(200);
+
+Peer MakePeer(const ConnectionContext& context, const IpBytes& ip, uint16_t port) {
+  Peer peer;
+  peer.socket_ip = peer.client_ip = IpText(ip);
+  peer.port = port;
+  peer.tls = context.tls != nullptr;
+  peer.exposed = context.exposed;
+  return peer;
+}
+
+}  // namespace
+
+Connection::Connection(const ConnectionContext& context, ConnectionOwner& owner, UniqueFd fd, const IpBytes& ip,
+                       uint16_t port, Duration age_max)
+    : context_(context),
+      owner_(owner),
+      peer_(MakePeer(context, ip, port)),
+      fd_(fd.get()),
+      raw_(std::move(fd)),
+      phase_(Phase::kProxy),
+      phase_since_(context.loop.Now()),
+      idle_since_(phase_since_),
+      write_progress_(phase_since_) {
+  if (age_max > Duration::zero()) drain_at_ = phase_since_ + age_max;
+  watch_ = context_.loop.Watch(fd_, *this);
+  if (!context_.trusted_proxies.Contains(ip)) BeginStream({});
+  watch_->WantRead();
+}
+
+Connection::~Connection() {
+  if (phase_ != Phase::kGone) Close();
+  context_.service.Remove(*this);
+}
+
+// Ways in. Each ends with Settle.
+
+void Connection::OnReadable() {
+  if (phase_ == Phase::kProxy) {
+    ReadProxyHeader();
+  } else {
+    ReadSome();
+  }
+  Settle();
+}
+
+void Connection::OnWritable() {
+  blocked_ = false;
+  Settle();
+}
+
+void Connection::Service() {
+  if (phase_ == Phase::kGone) return;
+  if (read_more_ && MayRead()) ReadSome();
+  Settle();
+}
+
+void Connection::Drain() {
+  drain_at_ = kNever;
+  draining_ = true;
+  if (phase_ == Phase::kProxy || phase_ == Phase::kSniff) return Cut();
+  if (phase_ != Phase::kSession) return;
+  session_->Drain();
+  context_.service.Add(*this);
+}
+
+void Connection::Cut() {
+  if (phase_ == Phase::kGone) return;
+  Close();
+  owner_.OnGone(*this);
+}
+
+void Connection::Close() {
+  phase_ = Phase::kGone;
+  if (session_) session_->Lost();
+  watch_.reset();
+  stream_.reset();
+  raw_ = UniqueFd();
+  context_.budget.Disconnect();
+}
+
+// Reading.
+
+// The header is read before anything else, also before TLS; what lies behind it belongs to the stream.
+void Connection::ReadProxyHeader() {
+  char buffer[kProxyHeaderBytesMax];
+  const ssize_t n = recv(fd_, buffer, sizeof(buffer), 0);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n <= 0) return Cut();
+  prefix_.append(buffer, static_cast<size_t>(n));
+  const ProxyHeader header = ParseProxyHeader(prefix_);
+  switch (header.kind) {
+    case ProxyHeader::Kind::kNeedMore: return;
+    case ProxyHeader::Kind::kBad: return Cut();
+    case ProxyHeader::Kind::kNone: break;
+    case ProxyHeader::Kind::kFound:
+      if (!header.client_ip.empty()) {
+        peer_.client_ip = header.client_ip;
+        peer_.port = header.client_port;
+      }
+  }
+  const std::string rest = std::exchange(prefix_, {}).substr(header.size);
+  BeginStream(rest);
+}
+
+void Connection::BeginStream(std::string_view early) {
+  phase_ = Phase::kSniff;
+  if (context_.tls != nullptr) {
+    stream_ = NewTlsStream(std::move(raw_), context_.tls->current().get(), early);
+    if (!early.empty()) ReadSome();
+  } else {
+    stream_ = NewPlainStream(std::move(raw_));
+    if (!early.empty()) Feed(early);
+  }
+}
+
+bool Connection::MayRead() const {
+  if (peer_ended_ || phase_ == Phase::kGone) return false;
+  return phase_ != Phase::kSession || session_->WantsRead();
+}
+
+void Connection::ReadSome() {
+  for (int i = 0; i < kReadsPerEvent && phase_ != Phase::kGone; ++i) {
+    const IoResult result = stream_->Read(context_.read_buffer);
+    read_more_ = result.more;
+    switch (result.what) {
+      case Io::kOk: break;
+      case Io::kWouldBlock: return;
+      case Io::kEnd: return FeedEnd();
+      case Io::kError: return Cut();
+    }
+    ConnectionStats::Add(context_.stats.bytes_in, result.bytes);
+    Feed({context_.read_buffer.data(), result.bytes});
+    if (!read_more_ || !MayRead()) return;
+  }
+}
+
+void Connection::Feed(std::string_view bytes) {
+  switch (phase_) {
+    case Phase::kSniff: return Sniff(bytes);
+    case Phase::kSession: return session_->Receive(bytes);
+    default: return;  // lingering: nobody wants them
+  }
+}
+
+// By ALPN, else by the first bytes: an HTTP/2 client begins with a fixed preface.
+void Connection::Sniff(std::string_view bytes) {
+  if (!prefix_.empty()) {
+    prefix_.append(bytes);
+    bytes = prefix_;
+  }
+  const size_t known = std::min(bytes.size(), kH2Preface.size());
+  const bool may_be_h2 = bytes.substr(0, known) == kH2Preface.substr(0, known);
+  if (stream_->alpn() == "h2" || (may_be_h2 && known == kH2Preface.size())) {
+    Begin(NewH2Session(*this, context_.limits, context_.budget), bytes);
+  } else if (!may_be_h2) {
+    Begin(NewH1Session(*this, context_.limits, context_.budget), bytes);
+  } else if (prefix_.empty()) {
+    prefix_ = bytes;
+  }
+}
+
+void Connection::Begin(std::unique_ptr<Session> session, std::string_view bytes) {
+  session_ = std::move(session);
+  phase_ = Phase::kSession;
+  phase_since_ = idle_since_ = context_.loop.Now();
+  session_->Receive(bytes);
+  prefix_ = std::string();
+}
+
+void Connection::FeedEnd() {
+  peer_ended_ = true;
+  read_more_ = false;
+  if (phase_ != Phase::kSession) return Cut();
+  session_->ReceiveEnd();
+}
+
+void Connection::SetPeer(RequestHead& head) {
+  head.peer = peer_;
+  if (context_.trusted_proxies.empty()) return;
+  head.peer.client_ip = ClientAddress(peer_.client_ip, head.headers, context_.trusted_proxies);
+}
+
+std::unique_ptr<ExchangeHandler> Connection::OnExchange(Exchange& exchange) {
+  ++exchanges_;
+  ConnectionStats::Add(context_.stats.exchanges, 1);
+  absl::Status status = CheckGate(exchange.head(), context_.gate);
+  if (status.ok() && exchange.head().expects_body && !context_.budget.CanStart()) {
+    status = Error(Reason::OVERLOADED, "the server holds as many request bytes as it may; retry later");
+    SetRetryAfter(status, absl::Seconds(1));
+  }
+  if (status.ok()) return context_.door.Start(exchange);
+  ConnectionStats::Add(context_.stats.refused, 1);
+  return context_.door.Refuse(exchange, status);
+}
+
+// Writing and ending.
+
+// After anything happened: write what there is, then wait for what is needed next.
+void Connection::Settle() {
+  if (phase_ != Phase::kProxy) Flush();
+  if (phase_ == Phase::kSession && session_->Finished() && !stream_->Pending()) Linger();
+  if (phase_ == Phase::kGone) return;
+  if (blocked_) watch_->WantWrite();
+  if (!MayRead()) return;
+  if (read_more_) {
+    context_.service.Add(*this);
+  } else {
+    watch_->WantRead();
+  }
+}
+
+void Connection::Flush() {
+  std::array<iovec, kIovecs> out;
+  for (int i = 0; i < kWritesPerService && !blocked_ && phase_ != Phase::kGone; ++i) {
+    const size_t n = session_ ? session_->Gather(out) : 0;
+    if (n == 0 && !stream_->Pending()) return;
+    const IoResult result = stream_->Write(std::span(out.data(), n));
+    if (result.what == Io::kError) return Cut();
+    if (result.what == Io::kWouldBlock || (n == 0 && stream_->Pending())) {
+      blocked_ = true;
+    } else {
+      write_progress_ = context_.loop.Now();
+    }
+    if (result.bytes == 0) continue;
+    ConnectionStats::Add(context_.stats.bytes_out, result.bytes);
+    session_->Written(result.bytes);
+  }
+  if (!blocked_) context_.service.Add(*this);  // more to write, after the others
+}
+
+// A socket closed with unread bytes sends RST, which can destroy our last answer on its way. So: FIN, then read what
+// still comes, for a moment.
+void Connection::Linger() {
+  phase_ = Phase::kLinger;
+  phase_since_ = context_.loop.Now();
+  stream_->EndWriting();
+  if (peer_ended_) Cut();
+}
+
+// Time limits.
+
+Duration Connection::TickPeriod(const Limits& limits) {
+  Duration least = seconds(4);
+  for (const Duration d : {limits.head_timeout, limits.write_idle_timeout, limits.keep_alive,
+                           limits.connection_age_max, limits.connection_age_grace}) {
+    if (d > Duration::zero()) least = std::min(least, d);
+  }
+  return std::max<Duration>(least / 4, std::chrono::milliseconds(5));
+}
+
+void Connection::Tick() {
+  const TimePoint now = context_.loop.Now();
+  switch (phase_) {
+    case Phase::kProxy:
+    case Phase::kSniff: {
+      // A plain connection that sent nothing at all may be a browser's spare one; TLS and half a preface may not idle.
+      const bool begun = !prefix_.empty() || context_.tls != nullptr;
+      if (now - phase_since_ >= (begun ? context_.limits.head_timeout : context_.limits.keep_alive)) Cut();
+      return;
+    }
+    case Phase::kSession: return TickSession(now);
+    case Phase::kLinger:
+      if (now - phase_since_ >= (draining_ ? kLingerMaxDraining : kLingerMax)) Cut();
+      return;
+    case Phase::kGone: return;
+  }
+}
+
+void Connection::TickSession(TimePoint now) {
+  const Limits& limits = context_.limits;
+  if (now >= cut_at_) return Cut();
+  if (blocked_ && now - write_progress_ >= limits.write_idle_timeout) return Cut();
+  const bool idle = session_->open_exchanges() == 0 && exchanges_ == exchanges_at_tick_ && !blocked_;
+  exchanges_at_tick_ = exchanges_;
+  if (!idle) idle_since_ = now;
+  if (now - idle_since_ >= limits.keep_alive || now >= drain_at_) {
+    cut_at_ = std::min(cut_at_, now + limits.connection_age_grace);
+    idle_since_ = now;
+    Drain();
+  }
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,139 @@
+// The shell between one socket and one Session: reads, finds out the protocol, writes, times out, closes.
+//
+//   [PROXY header] ─► [TLS handshake] ─► sniff (ALPN, or the HTTP/2 preface) ─► session ─► linger ─► gone
+//
+// Belongs to its loop. Reads go through one buffer of the loop, so an idle connection holds no memory for them; a turn ends
+// with at most one writev, tried at once.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/asio_loop.h"
+#include "base/unique_fd.h"
+#include "transport/http/budget.h"
+#include "transport/http/forwarded.h"
+#include "transport/http/gate.h"
+#include "transport/http/limits.h"
+#include "transport/http/service_list.h"
+#include "transport/http/session.h"
+#include "transport/http/stream.h"
+#include "transport/http/tls.h"
+
+namespace sluice::http {
+
+// What the program gives the server: who answers an exchange. Called on every loop.
+class Door {
+ public:
+  virtual ~Door() = default;
+  // The first codec that matches. Never null.
+  virtual std::unique_ptr<ExchangeHandler> Start(Exchange& exchange) = 0;
+  // Answers with an error in the form the client expects (gRPC status, problem+json …). Never null.
+  virtual std::unique_ptr<ExchangeHandler> Refuse(Exchange& exchange, const absl::Status& status) = 0;
+};
+
+// Written by one loop, read by any thread.
+struct ConnectionStats {
+  std::atomic<uint64_t> bytes_in{0}, bytes_out{0};
+  std::atomic<uint64_t> exchanges{0}, refused{0};
+
+  static void Add(std::atomic<uint64_t>& counter, uint64_t n) {
+    counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+};
+
+// What connections of one listener and loop share. Outlives them.
+struct ConnectionContext {
+  AsioLoop& loop;
+  const Limits& limits;
+  Budget& budget;
+  Door& door;
+  const GateRules& gate;
+  const TrustedProxies& trusted_proxies;
+  const TlsCertificate* tls;  // null = plain
+  uint32_t exposed;
+  std::span<char> read_buffer;
+  ServiceList& service;
+  ConnectionStats& stats;
+};
+
+class Connection;
+
+// Told when a connection is over; destroys it in a later turn, because the connection's own frames are still below.
+class ConnectionOwner {
+ public:
+  virtual ~ConnectionOwner() = default;
+  virtual void OnGone(Connection& connection) = 0;  // once
+};
+
+class Connection final : public Serviced, private SessionHost, private FdEvents {
+ public:
+  // `fd` is connected and non-blocking; one connection of the budget is taken for it. `age_max` zero = no limit.
+  Connection(const ConnectionContext& context, ConnectionOwner& owner, UniqueFd fd, const IpBytes& ip, uint16_t port,
+             Duration age_max);
+  ~Connection() override;
+
+  // Polite end: finish what is in flight, take no more.
+  void Drain();
+  // Impolite end: exchanges get OnClosed(kLost).
+  void Cut();
+  // Checks all time limits of the connection; called every TickPeriod.
+  void Tick();
+  static Duration TickPeriod(const Limits& limits);
+
+ private:
+  enum class Phase { kProxy, kSniff, kSession, kLinger, kGone };
+
+  // SessionHost.
+  Loop& loop() override { return context_.loop; }
+  const Peer& peer() const override { return peer_; }
+  void SetPeer(RequestHead& head) override;
+  std::unique_ptr<ExchangeHandler> OnExchange(Exchange& exchange) override;
+  void WantsWrite() override { context_.service.Add(*this); }
+  void WantsRead() override { context_.service.Add(*this); }
+
+  // Serviced, FdEvents: the ways in.
+  void Service() override;
+  void OnReadable() override;
+  void OnWritable() override;
+
+  void ReadProxyHeader();
+  void BeginStream(std::string_view early);
+  void ReadSome();
+  void Feed(std::string_view bytes);
+  void Sniff(std::string_view bytes);
+  void Begin(std::unique_ptr<Session> session, std::string_view bytes);
+  void FeedEnd();
+
+  void Settle();
+  void Flush();
+  bool MayRead() const;
+  void Linger();
+  void Close();
+
+  void TickSession(TimePoint now);
+
+  const ConnectionContext& context_;
+  ConnectionOwner& owner_;
+  Peer peer_;
+  int fd_;
+  UniqueFd raw_;  // in phase kProxy; then stream_ owns the socket
+  std::unique_ptr<Stream> stream_;
+  std::unique_ptr<FdWatch> watch_;  // goes before the socket
+  std::unique_ptr<Session> session_;
+  Phase phase_;
+  std::string prefix_;  // bytes of phases kProxy and kSniff
+
+  bool read_more_ = false;   // the stream may hold bytes that no descriptor event will announce
+  bool peer_ended_ = false;
+  bool blocked_ = false;     // the socket takes no more
+  bool draining_ = false;
+  size_t exchanges_ = 0, exchanges_at_tick_ = 0;
+  TimePoint phase_since_, idle_since_, write_progress_;
+  TimePoint drain_at_ = kNever, cut_at_ = kNever;
+};
+
+}  // namespace sluice::http

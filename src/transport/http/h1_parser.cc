@@ -1,0 +1,211 @@
+#include "transport/http/h1_parser.h"
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "base/strings.h"
+
+namespace sluice::http {
+namespace {
+
+namespace beast = boost::beast;
+using beast::error_code;
+using BeastError = beast::http::error;
+
+// A chunk's head with its extensions, or all trailers: more than this is an attack, not a request.
+constexpr size_t kChunkHeadBytesMax = 16 << 10;
+
+std::string_view View(beast::string_view s) { return {s.data(), s.size()}; }
+bool EqualsNoCase(std::string_view a, std::string_view b) { return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b)); }
+
+// Lines end in CRLF and nothing else, and no line of the head begins with white space (obs-fold).
+bool HasBadLines(std::string_view head, bool from_start) {
+  if (from_start && !head.empty() && (head[0] == ' ' || head[0] == '\t')) return true;
+  for (size_t i = 0; i < head.size(); ++i) {
+    if (head[i] == '\r' && (i + 1 == head.size() || head[i + 1] != '\n')) return true;
+    if (head[i] != '\n') continue;
+    if (i == 0 || head[i - 1] != '\r') return true;
+    if (i + 1 < head.size() && (head[i + 1] == ' ' || head[i + 1] == '\t')) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+class H1Parser::Impl final : public beast::http::basic_parser<true> {
+ public:
+  explicit Impl(const Limits& limits) : limits_(limits) {
+    eager(false);
+    body_limit(boost::none);  // the codec bounds bodies: only it knows one message from an endless stream
+    header_limit(static_cast<uint32_t>(limits.header_bytes_max));
+  }
+
+  size_t Parse(std::string_view in) {
+    body_ = {};
+    if (in.empty() || state_ == State::kDone || state_ == State::kError) return 0;
+    const bool in_head = state_ == State::kHead;
+    error_code error;
+    const size_t used = put(boost::asio::const_buffer(in.data(), in.size()), error);
+    if (in_head && HasBadLines(in.substr(0, used), true)) {
+      SetFault({400, "a line of the request head is not ended by CRLF, or is folded"});
+    } else if (error == BeastError::need_more) {
+      if (!in_head && used == 0 && in.size() > kChunkHeadBytesMax) SetFault({400, "a chunk's head is too long"});
+    } else if (error && state_ != State::kError) {
+      SetFault(FaultOf(error));
+    }
+    if (state_ == State::kError) return 0;
+    // Beast reports the end with the last piece of the body: the caller sees the piece first, then kDone.
+    if (is_done()) state_ = State::kDone;
+    return used;
+  }
+
+  const Limits& limits_;
+  RequestHead head_;
+  State state_ = State::kHead;
+  Fault fault_;
+  std::string_view body_;
+  bool http10_ = false, expects_continue_ = false, chunked_ = false, has_length_ = false;
+  size_t hosts_ = 0, header_bytes_ = 0;
+
+ private:
+  void SetFault(Fault fault) {
+    fault_ = fault;
+    state_ = State::kError;
+  }
+  void Fail(error_code& error, Fault fault) {
+    SetFault(fault);
+    error = BeastError::bad_value;
+  }
+
+  static Fault FaultOf(const error_code& error) {
+    if (error == BeastError::header_limit) return {431, "the request head is larger than this server takes"};
+    if (error == BeastError::bad_version) return {505, "only HTTP/1.0, HTTP/1.1 and HTTP/2 are served"};
+    if (error == BeastError::bad_content_length || error == BeastError::multiple_content_length) {
+      return {400, "Content-Length is not one number"};
+    }
+    if (error == BeastError::bad_transfer_encoding) return {400, "Transfer-Encoding is not exactly 'chunked'"};
+    if (error == BeastError::bad_chunk || error == BeastError::bad_chunk_extension) return {400, "a chunk is broken"};
+    return {400, "the request is not valid HTTP/1.1"};
+  }
+
+  void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target, int version,
+                       error_code& error) override {
+    head_.method = View(method);
+    http10_ = version == 10;
+    SetTarget(View(target), error);
+  }
+
+  // Forms of a request target: /path?query, http://host/path?query, * (OPTIONS). CONNECT is not served.
+  void SetTarget(std::string_view target, error_code& error) {
+    if (const size_t scheme = target.find("://"); target[0] != '/' && scheme != std::string_view::npos) {
+      const std::string_view name = target.substr(0, scheme);
+      if (!EqualsNoCase(name, "http") && !EqualsNoCase(name, "https")) {
+        return Fail(error, {400, "the request target is neither a path nor an http URL"});
+      }
+      target.remove_prefix(scheme + 3);
+      const size_t path = target.find_first_of("/?");
+      head_.authority = target.substr(0, path);
+      if (head_.authority.empty() || head_.authority.find('@') != std::string::npos) {
+        return Fail(error, {400, "the request target names no host"});
+      }
+      target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+    }
+    if (head_.method == "CONNECT") return Fail(error, {405, "CONNECT is not served"});
+    if (target.empty() || (target[0] != '/' && target[0] != '?' && target != "*")) {
+      return Fail(error, {400, "the request target is neither a path nor an http URL"});
+    }
+    if (target.find('#') != std::string_view::npos) return Fail(error, {400, "the request target has a fragment"});
+    const size_t query = target.find('?');
+    head_.path = query == 0 ? std::string_view("/") : target.substr(0, query);
+    if (query != std::string_view::npos) head_.query = target.substr(query + 1);
+  }
+
+  void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
+                     error_code& error) override {
+    if (state_ != State::kHead) return;  // trailers of a request: nothing here uses them
+    header_bytes_ += name.size() + value.size();
+    if (head_.headers.size() >= limits_.headers_max || header_bytes_ > limits_.header_bytes_max) {
+      return Fail(error, {431, "the request has more headers than this server takes"});
+    }
+    name_.assign(name.data(), name.size());
+    absl::AsciiStrToLower(&name_);
+    if (SetSpecial(name_, View(value), error)) head_.headers.Add(name_, View(value));
+  }
+
+  // Headers that frame or address the request. False: an error, or not a header for the codec.
+  bool SetSpecial(std::string_view name, std::string_view value, error_code& error) {
+    if (name == "host") {
+      if (++hosts_ > 1 || value.find_first_of(" \t,/@\\") != std::string_view::npos) {
+        Fail(error, {400, "Host is not one host name"});
+        return false;
+      }
+      if (head_.authority.empty()) head_.authority = value;  // an absolute target goes before
+      return true;
+    }
+    if (name == "content-length") {
+      // A list of equal numbers is allowed by the RFC and read differently by proxies: refused.
+      if (has_length_ || value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) {
+        Fail(error, {400, "Content-Length is not one number"});
+        return false;
+      }
+      has_length_ = true;
+    } else if (name == "transfer-encoding") {
+      if (chunked_ || http10_ || !EqualsNoCase(value, "chunked")) {
+        Fail(error, {400, "Transfer-Encoding is not exactly 'chunked'"});
+        return false;
+      }
+      chunked_ = true;
+    } else if (name == "expect") {
+      if (!EqualsNoCase(value, "100-continue")) {
+        Fail(error, {417, "Expect holds something else than 100-continue"});
+        return false;
+      }
+      expects_continue_ = !http10_;
+    }
+    return true;
+  }
+
+  void on_header_impl(error_code& error) override {
+    if (hosts_ == 0 && !http10_) return Fail(error, {400, "Host is missing"});
+    if (chunked_ && has_length_) return Fail(error, {400, "Content-Length and Transfer-Encoding are both given"});
+    head_.expects_body = chunked_ || content_length().value_or(0) > 0;
+    if (!head_.expects_body) expects_continue_ = false;
+    state_ = State::kBody;
+  }
+
+  size_t on_body_impl(beast::string_view body, error_code&) override {
+    body_ = View(body);
+    return body.size();
+  }
+  size_t on_chunk_body_impl(uint64_t, beast::string_view body, error_code&) override {
+    body_ = View(body);
+    return body.size();
+  }
+  void on_response_impl(int, beast::string_view, int, error_code&) override {}
+  void on_body_init_impl(boost::optional<uint64_t> const&, error_code&) override {}
+  void on_chunk_header_impl(uint64_t, beast::string_view, error_code&) override {}
+  void on_finish_impl(error_code&) override {}
+
+  std::string name_;
+};
+
+H1Parser::H1Parser(const Limits& limits) : limits_(limits), impl_(std::make_unique<Impl>(limits)) {}
+H1Parser::~H1Parser() = default;
+
+// A Beast parser is not reusable.
+void H1Parser::Reset() { impl_ = std::make_unique<Impl>(limits_); }
+
+size_t H1Parser::Parse(std::string_view in) { return impl_->Parse(in); }
+H1Parser::State H1Parser::state() const { return impl_->state_; }
+const H1Parser::Fault& H1Parser::fault() const { return impl_->fault_; }
+std::string_view H1Parser::body() const { return impl_->body_; }
+RequestHead& H1Parser::head() { return impl_->head_; }
+bool H1Parser::http10() const { return impl_->http10_; }
+bool H1Parser::keep_alive() const { return impl_->keep_alive(); }
+bool H1Parser::expects_continue() const { return impl_->expects_continue_; }
+bool H1Parser::is_chunked() const { return impl_->chunked_; }
+uint64_t H1Parser::body_remaining() const { return impl_->content_length_remaining().value_or(0); }
+
+}  // namespace sluice::http

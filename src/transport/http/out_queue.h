@@ -1,0 +1,38 @@
+// Output of a connection waiting for the socket: a queue of strings, gathered into iovecs without copying large ones.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sluice::http {
+
+class OutQueue {
+ public:
+  // Strings shorter than this are copied behind the one before: a copy is cheaper than an iovec.
+  static constexpr size_t kCopyBytesMax = 2048;
+
+  void Append(std::string_view bytes);
+  void Append(std::string&& bytes);
+
+  // Entries stay valid until Consume(), also when more is appended meanwhile.
+  size_t Gather(std::span<iovec> out) const;
+  void Consume(size_t bytes);
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  void Clear();
+
+ private:
+  std::deque<std::string> parts_;
+  std::string spare_;  // an emptied small part, kept for its memory
+  size_t offset_ = 0;  // consumed bytes of the first part
+  size_t size_ = 0;
+  mutable bool gathered_ = false;  // the last part's bytes may be in use: start a new one
+};
+
+}  // namespace sluice::http

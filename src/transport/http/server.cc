@@ -1,0 +1,156 @@
+#include "transport/http/server.h"
+
+#include <utility>
+
+#include "base/strings.h"
+
+namespace sluice::http {
+namespace {
+
+constexpr Duration kPollCertificates = seconds(1);
+
+BoundAddress Describe(const BoundSocket& socket, bool tls) {
+  const std::string ip = IpText(socket.ip);
+  const bool v6 = ip.find(':') != std::string::npos;
+  return {v6 ? StrCat("[", ip, "]:", socket.port) : StrCat(ip, ":", socket.port), socket.port, tls,
+          IsLoopback(socket.ip)};
+}
+
+}  // namespace
+
+HttpServer::HttpServer(ServerOptions options, std::vector<AsioLoop*> loops, Door& door, Budget& budget, Random random)
+    : options_(std::move(options)), loops_(std::move(loops)), door_(door), budget_(budget) {
+  for (AsioLoop* loop : loops_) {
+    shards_.push_back(std::make_unique<Shard>(*loop, options_.limits, Random(random.Next())));
+  }
+}
+
+HttpServer::~HttpServer() = default;
+
+absl::Status HttpServer::Start() {
+  auto proxies = TrustedProxies::Parse(options_.trusted_proxies);
+  if (!proxies.ok()) return proxies.status();
+  trusted_proxies_ = *std::move(proxies);
+  for (const ListenerOptions& options : options_.listeners) {
+    auto listening = std::make_unique<Listening>();
+    listening->options = options;
+    if (absl::Status status = Open(*listening); !status.ok()) return status;
+    listening->home = listening_.size() % shards_.size();
+    bound_.push_back(Describe(listening->socket, options.tls.has_value()));
+    listening_.push_back(std::move(listening));
+  }
+  bool any_tls = false;
+  for (const auto& owner : listening_) {
+    Listening* listening = owner.get();
+    any_tls |= listening->tls != nullptr;
+    AsioLoop& loop = *loops_[listening->home];
+    loop.Post([this, listening, &loop] {
+      listening->acceptor = std::make_unique<Acceptor>(
+          loop, std::move(listening->socket.fd), [this, listening](UniqueFd fd, const IpBytes& ip, uint16_t port) {
+            OnSocket(*listening, std::move(fd), ip, port);
+          });
+    });
+  }
+  if (any_tls) loops_[0]->Post([this] { PollCertificates(); });
+  return absl::OkStatus();
+}
+
+absl::Status HttpServer::Open(Listening& listening) {
+  const ListenerOptions& options = listening.options;
+  auto bound = BindTcp(options.address);
+  if (!bound.ok()) return bound.status();
+  listening.socket = *std::move(bound);
+  listening.gate = {IsLoopback(listening.socket.ip), options.allowed_hosts, options.allowed_origins};
+  if (options.tls) {
+    auto tls = TlsCertificate::Load(*options.tls);
+    if (!tls.ok()) {
+      return absl::InvalidArgumentError(StrCat("listener ", options.address, ": ", ToStd(tls.status().message())));
+    }
+    listening.tls = *std::move(tls);
+  }
+  for (const auto& shard : shards_) {
+    listening.contexts.push_back({.loop = shard->loop(),
+                                  .limits = options_.limits,
+                                  .budget = budget_,
+                                  .door = door_,
+                                  .gate = listening.gate,
+                                  .trusted_proxies = trusted_proxies_,
+                                  .tls = listening.tls.get(),
+                                  .exposed = options.exposed,
+                                  .read_buffer = shard->read_buffer(),
+                                  .service = shard->service(),
+                                  .stats = shard->stats()});
+  }
+  return absl::OkStatus();
+}
+
+// Round robin over the loops. A connection over the bound is closed at once: the client sees it without waiting.
+void HttpServer::OnSocket(Listening& listening, UniqueFd fd, const IpBytes& ip, uint16_t port) {
+  connections_total_.fetch_add(1, std::memory_order_relaxed);
+  if (!budget_.TryConnect()) {
+    connections_rejected_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  const size_t to = next_shard_.fetch_add(1, std::memory_order_relaxed) % shards_.size();
+  Shard& shard = *shards_[to];
+  const ConnectionContext& context = listening.contexts[to];
+  if (to == listening.home) return shard.Adopt(context, std::move(fd), ip, port);
+  shard.loop().Post([&shard, &context, fd = std::move(fd), ip, port]() mutable {
+    shard.Adopt(context, std::move(fd), ip, port);
+  });
+}
+
+void HttpServer::PollCertificates() {
+  for (const auto& listening : listening_) {
+    if (listening->tls) listening->tls->Poll();
+  }
+  poll_timer_ = loops_[0]->At(loops_[0]->Now() + kPollCertificates, [this] { PollCertificates(); });
+}
+
+void HttpServer::StopAccepting(size_t shard) {
+  for (const auto& listening : listening_) {
+    if (listening->home == shard) listening->acceptor.reset();
+  }
+  if (shard == 0) loops_[0]->Cancel(std::exchange(poll_timer_, 0));
+}
+
+// Two rounds over the loops: when all have stopped accepting, no socket is on its way to a shard any more that the second
+// round would not meet.
+void HttpServer::Drain(Duration timeout, Task done) {
+  drained_ = std::move(done);
+  shards_draining_ = shards_.size();
+  const auto drain_all = [this, timeout] {
+    shards_draining_ = shards_.size();
+    for (const auto& owner : shards_) {
+      owner->loop().Post([this, shard = owner.get(), timeout] {
+        shard->Drain(shard->loop().Now() + timeout, [this] {
+          if (--shards_draining_ == 0) std::exchange(drained_, nullptr)();
+        });
+      });
+    }
+  };
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    loops_[i]->Post([this, i, drain_all] {
+      StopAccepting(i);
+      if (--shards_draining_ == 0) drain_all();
+    });
+  }
+}
+
+ServerStats HttpServer::stats() const {
+  ServerStats stats{};
+  stats.connections_open = budget_.connections();
+  stats.connections_total = connections_total_.load(std::memory_order_relaxed);
+  stats.connections_rejected = connections_rejected_.load(std::memory_order_relaxed);
+  stats.inflight_bytes = budget_.bytes();
+  for (const auto& shard : shards_) {
+    const ConnectionStats& one = shard->stats();
+    stats.bytes_in += one.bytes_in.load(std::memory_order_relaxed);
+    stats.bytes_out += one.bytes_out.load(std::memory_order_relaxed);
+    stats.exchanges += one.exchanges.load(std::memory_order_relaxed);
+    stats.exchanges_refused += one.refused.load(std::memory_order_relaxed);
+  }
+  return stats;
+}
+
+}  // namespace sluice::http

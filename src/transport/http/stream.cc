@@ -1,0 +1,44 @@
+#include "transport/http/stream.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace sluice::http {
+namespace {
+
+bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+class PlainStream final : public Stream {
+ public:
+  explicit PlainStream(UniqueFd fd) : fd_(std::move(fd)) {}
+
+  IoResult Read(std::span<char> into) override {
+    const ssize_t n = recv(fd_.get(), into.data(), into.size(), 0);
+    if (n > 0) return {Io::kOk, static_cast<size_t>(n), static_cast<size_t>(n) == into.size()};
+    if (n == 0) return {Io::kEnd};
+    return {WouldBlock() ? Io::kWouldBlock : Io::kError};
+  }
+
+  IoResult Write(std::span<const iovec> from) override {
+    if (from.empty()) return {Io::kOk};
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(from.data());
+    message.msg_iovlen = from.size();
+    const ssize_t n = sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    if (n >= 0) return {Io::kOk, static_cast<size_t>(n)};
+    return {WouldBlock() ? Io::kWouldBlock : Io::kError};
+  }
+
+  void EndWriting() override { shutdown(fd_.get(), SHUT_WR); }
+
+ private:
+  UniqueFd fd_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stream> NewPlainStream(UniqueFd fd) { return std::make_unique<PlainStream>(std::move(fd)); }
+
+}  // namespace sluice::http

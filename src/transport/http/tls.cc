@@ -1,0 +1,110 @@
+#include "transport/http/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <utility>
+
+#include "base/log/log.h"
+#include "base/strings.h"
+
+namespace sluice::http {
+namespace {
+
+// TLS 1.2 suites: forward secrecy and AEAD only. TLS 1.3 brings its own.
+constexpr char kCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+std::string SslError(std::string_view what) {
+  char text[256] = "no detail";
+  if (const unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, text, sizeof(text));
+  ERR_clear_error();
+  return StrCat(what, ": ", std::string_view(text));
+}
+
+// The first of ours that the client offers; a client with neither goes on without ALPN and is sniffed.
+int SelectAlpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
+               void*) {
+  static constexpr unsigned char kOurs[] = "\x02h2\x08http/1.1";
+  unsigned char* selected = nullptr;
+  if (SSL_select_next_proto(&selected, out_size, kOurs, sizeof(kOurs) - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  *out = selected;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+absl::StatusOr<std::shared_ptr<SSL_CTX>> MakeContext(const TlsOptions& options) {
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  SSL_CTX* c = context.get();
+  SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(c, kCiphers);
+  SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_alpn_select_cb(c, SelectAlpn, nullptr);
+  SSL_CTX_set_session_id_context(c, reinterpret_cast<const unsigned char*>("sluice"), 6);
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(c, options.certificate_file.c_str()) != 1) {
+    return absl::InvalidArgumentError(SslError("the certificate cannot be read"));
+  }
+  if (SSL_CTX_use_PrivateKey_file(c, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return absl::InvalidArgumentError(SslError("the key cannot be read or does not fit the certificate"));
+  }
+  if (SSL_CTX_check_private_key(c) != 1) return absl::InvalidArgumentError(SslError("the key does not fit"));
+  if (!options.client_ca_file.empty()) {
+    if (SSL_CTX_load_verify_locations(c, options.client_ca_file.c_str(), nullptr) != 1) {
+      return absl::InvalidArgumentError(SslError("the client CA cannot be read"));
+    }
+    SSL_CTX_set_client_CA_list(c, SSL_load_client_CA_file(options.client_ca_file.c_str()));
+    SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  }
+  return context;
+}
+
+std::string Signature(const TlsOptions& options) {
+  std::string signature;
+  for (const std::string& file : {options.certificate_file, options.key_file, options.client_ca_file}) {
+    struct stat info {};
+    if (file.empty() || stat(file.c_str(), &info) != 0) {
+      signature += "-;";
+      continue;
+    }
+    signature += StrCat(info.st_dev, ",", info.st_ino, ",", info.st_size, ",", info.st_mtim.tv_sec, ",",
+                        info.st_mtim.tv_nsec, ";");
+  }
+  return signature;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TlsCertificate>> TlsCertificate::Load(TlsOptions options) {
+  std::string signature = Signature(options);  // before reading, so that a change meanwhile is seen later
+  auto context = MakeContext(options);
+  if (!context.ok()) return context.status();
+  return std::unique_ptr<TlsCertificate>(
+      new TlsCertificate(std::move(options), std::move(signature), *std::move(context)));
+}
+
+std::shared_ptr<SSL_CTX> TlsCertificate::current() const {
+  const std::lock_guard lock(mutex_);
+  return context_;
+}
+
+TlsCertificate::Reload TlsCertificate::Poll() {
+  std::string signature = Signature(options_);
+  if (signature == signature_) return Reload::kUnchanged;
+  signature_ = std::move(signature);
+  auto context = MakeContext(options_);
+  if (!context.ok()) {
+    LogError("tls.reload_failed",
+             {{"file", options_.certificate_file}, {"error", ToStd(context.status().message())}, {"kept_old", true}});
+    return Reload::kKept;
+  }
+  LogInfo("tls.reloaded", {{"file", options_.certificate_file}});
+  const std::lock_guard lock(mutex_);
+  context_ = *std::move(context);
+  return Reload::kReloaded;
+}
+
+}  // namespace sluice::http

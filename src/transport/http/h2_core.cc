@@ -37,8 +37,6 @@ H2Core::H2Core(SessionHost& host, const Limits& limits, Budget& budget)
       defence_(limits.resets_per_second_max, limits.control_frames_per_second_max, limits.streams_max, loop_.Now()),
       head_started_(loop_.Now()),
       last_receive_(loop_.Now()),
-      last_exchange_(loop_.Now()),
-      last_write_(loop_.Now()),
       self_(std::make_shared<H2Core*>(this)) {
   MakeSession();
   SubmitSettings();
@@ -116,9 +114,7 @@ void H2Core::Wake() {
 
 size_t H2Core::Gather(std::span<iovec> out) {
   wake_asked_ = false;
-  if (output_.empty()) last_write_ = loop_.Now();
   Pull();
-  if (!output_.empty()) ArmBy(last_write_ + limits_.write_idle_timeout);
   return output_.Gather(out);
 }
 
@@ -138,7 +134,6 @@ void H2Core::Pull() {
 
 void H2Core::Written(size_t bytes) {
   output_.Written(bytes);
-  last_write_ = loop_.Now();
   if (reading_stopped_ && WantsRead()) host_.WantsRead();
 }
 
@@ -192,7 +187,6 @@ void H2Core::CloseExchange(H2Stream& stream, CloseReason reason) {
   if (std::exchange(stream.closed_, true)) return;
   if (in_headers_ == &stream) in_headers_ = nullptr;
   --open_count_;
-  last_exchange_ = loop_.Now();
   if (const size_t held = std::exchange(stream.unconsumed_, 0); held > 0) {
     budget_.Release(held);
     if (!dead_) nghttp2_session_consume_connection(session_, held);

@@ -2,7 +2,7 @@
 //   h2_core.cc     life: Receive, Gather, Drain, Lost, closing of exchanges
 //   h2_receive.cc  nghttp2's callbacks: frames in → Exchange and handler
 //   h2_send.cc     Exchange::Send* → frames out
-//   h2_timers.cc   one housekeeping timer: slow peers, pings, idle connections, end of a drain
+//   h2_timers.cc   one housekeeping timer: slow peers, pings, end of a drain
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -99,7 +99,6 @@ class H2Core final : public Session {
   void ArmForRequest();
   void Tick();
   TimePoint CheckStreams(TimePoint now);
-  TimePoint CheckConnection(TimePoint now);
   TimePoint CheckBody(H2Stream& stream, TimePoint now);
   TimePoint CheckPing(TimePoint now);
   void FinishDrain();
@@ -123,7 +122,7 @@ class H2Core final : public Session {
   bool wake_asked_ = false;
   bool goaway_sent_ = false;
   bool dead_ = false;
-  bool abandoned_ = false;  // the peer does not read or answer: nobody waits for output_
+  bool abandoned_ = false;  // the peer is gone: nobody waits for output_
   mutable bool reading_stopped_ = false;  // WantsRead() was false: the host waits for SessionHost::WantsRead
   bool sweep_posted_ = false;
 
@@ -132,8 +131,6 @@ class H2Core final : public Session {
   int32_t header_block_ = 0;  // stream whose header block is incomplete
   TimePoint head_started_;   // preface or header block
   TimePoint last_receive_;
-  TimePoint last_exchange_;  // open or closed
-  TimePoint last_write_;     // output was empty, or some of it left
   bool ping_out_ = false;
   TimePoint ping_sent_;
 

@@ -147,7 +147,7 @@ void H2Core::OnHeadComplete(H2Stream& stream, bool end) {
   if (stream.closed_) return;
   stream.head_done_ = true;
   stream.request_ended_ = end;
-  stream.progress_ = last_exchange_ = loop_.Now();
+  stream.progress_ = loop_.Now();
   RequestHead& head = stream.head_;
   head.version = Version::kHttp2;
   head.received = loop_.Now();
@@ -205,11 +205,10 @@ void H2Core::OnBodyBytes(H2Stream& stream, std::string_view bytes) {
   stream.handler_->OnBody(bytes);
 }
 
-// When memory is short, bodies that begin are refused, then also those under way: a peer is told at once (gRPC clients
-// read this reset as RESOURCE_EXHAUSTED) instead of waiting for others that wait for it.
-bool H2Stream::BodyRefused(size_t bytes) {
-  if (received_ + bytes <= kSmallBodyBytes || core_.budget_.CanStart()) return false;
-  return received_ <= kSmallBodyBytes || core_.budget_.Over();
+// The host starts no bodies when memory gets short; when it is used up, large ones under way are refused: their peers are
+// told at once (gRPC clients read this reset as RESOURCE_EXHAUSTED) instead of waiting for others that wait for them.
+bool H2Stream::BodyRefused(size_t bytes) const {
+  return received_ + bytes > kSmallBodyBytes && core_.budget_.Over();
 }
 
 void H2Stream::ConsumeBody(size_t bytes) {

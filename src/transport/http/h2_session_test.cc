@@ -490,18 +490,6 @@ TEST(H2SessionTest, SilentConnectionIsPingedAndCut) {
   EXPECT_TRUE(wire.session->Finished());
 }
 
-TEST(H2SessionTest, IdleConnectionIsSaidGoodbye) {
-  H2Wire wire;
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
-  wire.Call({.method = "GET"});
-  for (int i = 0; i < 80; ++i) {
-    wire.host.loop_.Advance(seconds(1));
-    wire.Pump();
-  }
-  EXPECT_FALSE(wire.client.goaways.empty());
-  EXPECT_TRUE(wire.session->Finished());
-}
-
 TEST(H2SessionTest, SlowHeadIsCut) {
   H2Wire wire;
   wire.session->Receive(wire.client.Output().substr(0, 10));
@@ -532,19 +520,6 @@ TEST(H2SessionTest, SilentBodyIsCutUnlessSilenceIsFine) {
   EXPECT_EQ(wire.host.logs[1]->closed, 0);
 }
 
-TEST(H2SessionTest, APeerThatDoesNotReadIsCut) {
-  H2Wire wire;
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log, 200, std::string(60'000, 'x')); };
-  wire.Pump();
-  wire.client.Submit({.method = "GET"});
-  wire.session->Receive(wire.client.Output());
-  iovec parts[16];
-  EXPECT_GT(wire.session->Gather(parts), 0u);
-  wire.host.loop_.Advance(seconds(31));
-  EXPECT_TRUE(wire.session->Finished());
-  EXPECT_EQ(wire.host.logs[0]->closed, 1);
-}
-
 TEST(H2SessionTest, WantsReadStopsWhileThePeerDoesNotRead) {
   H2Wire wire;
   wire.Pump();
@@ -565,13 +540,13 @@ TEST(H2SessionTest, ShortMemoryRefusesBigBodiesNotSmallOnes) {
   Limits limits;
   limits.inflight_bytes_max = 100'000;
   H2Wire wire(limits);
-  wire.budget.Charge(80'000);
+  wire.budget.Charge(100'000);
   EchoAtEnd(wire.host);
   EXPECT_EQ(wire.Call({.body = std::string(1'000, 'x')}).body.size(), 1'000u);
   const auto& refused = wire.Call({.body = std::string(50'000, 'x')});
   EXPECT_EQ(refused.error, static_cast<uint32_t>(NGHTTP2_ENHANCE_YOUR_CALM));
   EXPECT_EQ(wire.host.logs[1]->reason, CloseReason::kCut);
-  wire.budget.Release(80'000);
+  wire.budget.Release(100'000);
   EXPECT_EQ(wire.Call({.body = std::string(50'000, 'x')}).body.size(), 50'000u);
   EXPECT_EQ(wire.budget.bytes(), 0u);
 }

@@ -34,7 +34,7 @@ class H2Stream final : public Exchange {
   // --- request (h2_receive.cc) ---
   void AddHeader(std::string_view name, std::string_view value);
   void AddPseudoHeader(std::string_view name, std::string_view value);
-  bool BodyRefused(size_t bytes);
+  bool BodyRefused(size_t bytes) const;
 
   // --- response (h2_send.cc) ---
   static ssize_t ReadBody(nghttp2_session* session, int32_t id, uint8_t* buffer, size_t size, uint32_t* flags,

@@ -1,5 +1,6 @@
 // Time of an HTTP/2 connection. One timer, armed for the earliest moment at which anything can be due; on its run it looks
 // at everything and arms itself again. Traffic hardly ever touches it: a timer that is early costs one look.
+// Idle connections and peers that do not read are the host's business: it sees the socket.
 #include <algorithm>
 #include <utility>
 
@@ -29,38 +30,11 @@ void H2Core::Tick() {
   timer_ = 0;
   timer_due_ = kNever;
   const TimePoint now = loop_.Now();
-  TimePoint next = CheckConnection(now);
+  if (drain_ == DrainPhase::kNotice && now >= drain_due_) FinishDrain();
+  TimePoint next = drain_ == DrainPhase::kNotice ? drain_due_ : kNever;
   if (!Closing()) next = std::min(next, CheckStreams(now));
   if (!Closing()) next = std::min(next, CheckPing(now));
   ArmBy(next);
-}
-
-TimePoint H2Core::CheckConnection(TimePoint now) {
-  TimePoint next = kNever;
-  if (!output_.empty()) {
-    next = last_write_ + limits_.write_idle_timeout;
-    if (now >= next) {
-      Abandon();
-      return kNever;
-    }
-  }
-  if (Closing()) return next;
-  if (drain_ == DrainPhase::kNotice) {
-    if (now >= drain_due_) {
-      FinishDrain();
-    } else {
-      next = std::min(next, drain_due_);
-    }
-  }
-  if (drain_ == DrainPhase::kNone && open_count_ == 0) {
-    const TimePoint idle = last_exchange_ + limits_.keep_alive;
-    if (now >= idle) {
-      Drain();
-    } else {
-      next = std::min(next, idle);
-    }
-  }
-  return next;
 }
 
 TimePoint H2Core::CheckStreams(TimePoint now) {

@@ -12,7 +12,9 @@ function(sluice_room name)
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   if(sources)
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.h)
     add_library(sluice_${name} STATIC ${sources})
+    target_sources(sluice_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/src FILES ${headers})
     target_link_libraries(sluice_${name} PUBLIC sluice_flags ${R_DEPS})
   else()
     add_library(sluice_${name} INTERFACE)
@@ -30,9 +32,11 @@ endfunction()
 
 # Lower levels first: the order is the include direction (tools/levels.py checks the includes themselves).
 function(sluice_rooms)
+  set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)  # target all_verify_interface_header_sets: every header compiles alone
   add_custom_target(unit_tests)  # every <room>_test
   sluice_room(base DEPS sluice_proto sluice_asio absl::status absl::statusor absl::strings absl::str_format absl::cord absl::time
     absl::flat_hash_map absl::flat_hash_set absl::inlined_vector absl::any_invocable spdlog::spdlog prometheus-cpp::core yaml-cpp)
+  sluice_embed(sluice_base ${CMAKE_SOURCE_DIR}/src/base/config/defaults.yaml base/config/defaults.h kDefaultConfigYaml)
   sluice_embed(sluice_base ${CMAKE_SOURCE_DIR}/src/base/config/defaults.yaml base/config/defaults.h kDefaultConfigYaml)
   sluice_room(engine DEPS sluice_base openvino::runtime)
   sluice_room(call DEPS sluice_base)

@@ -21,13 +21,21 @@ std::string_view View(beast::string_view s) { return {s.data(), s.size()}; }
 bool EqualsNoCase(std::string_view a, std::string_view b) { return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b)); }
 
 // Lines end in CRLF and nothing else, and no line of the head begins with white space (obs-fold).
-bool HasBadLines(std::string_view head, bool from_start) {
-  if (from_start && !head.empty() && (head[0] == ' ' || head[0] == '\t')) return true;
+bool HasBadLines(std::string_view head) {
+  if (!head.empty() && (head[0] == ' ' || head[0] == '\t')) return true;
   for (size_t i = 0; i < head.size(); ++i) {
     if (head[i] == '\r' && (i + 1 == head.size() || head[i + 1] != '\n')) return true;
     if (head[i] != '\n') continue;
     if (i == 0 || head[i - 1] != '\r') return true;
     if (i + 1 < head.size() && (head[i + 1] == ' ' || head[i + 1] == '\t')) return true;
+  }
+  return false;
+}
+
+// Beast waits for the end of the head before it looks; a client that never sends CR would only time out.
+bool HasBareLf(std::string_view head, size_t from) {
+  for (size_t i = head.find('\n', from); i != std::string_view::npos; i = head.find('\n', i + 1)) {
+    if (i == 0 || head[i - 1] != '\r') return true;
   }
   return false;
 }
@@ -48,9 +56,15 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
     const bool in_head = state_ == State::kHead;
     error_code error;
     const size_t used = put(boost::asio::const_buffer(in.data(), in.size()), error);
-    if (in_head && HasBadLines(in.substr(0, used), true)) {
+    // An error takes nothing: then the line at fault is the first.
+    const std::string_view lines = in.substr(0, used > 0 || !error ? used : in.find('\n') + 1);
+    if (in_head && HasBadLines(lines)) {
       SetFault({400, "a line of the request head is not ended by CRLF, or is folded"});
     } else if (error == BeastError::need_more) {
+      if (in_head && state_ == State::kHead && HasBareLf(in, scanned_)) {
+        SetFault({400, "a line of the request head is not ended by CRLF"});
+      }
+      scanned_ = in.size() - used;
       if (!in_head && used == 0 && in.size() > kChunkHeadBytesMax) SetFault({400, "a chunk's head is too long"});
     } else if (error && state_ != State::kError) {
       SetFault(FaultOf(error));
@@ -68,6 +82,7 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
   std::string_view body_;
   bool http10_ = false, expects_continue_ = false, chunked_ = false, has_length_ = false;
   size_t hosts_ = 0, header_bytes_ = 0;
+  size_t scanned_ = 0;  // of the unused input, by HasBareLf
 
  private:
   void SetFault(Fault fault) {

@@ -160,9 +160,12 @@ class H1Session final : public Session, private Exchange {
     size_t used = 0;
     while (!closing_ && !(exchange_open_ && body_end_)) {
       // An empty line between requests is to be ignored (RFC 9112, 2.2).
-      if (!head_begun_ && !discarding_ && in.substr(used, 2) == "\r\n") {
-        used += 2;
-        continue;
+      if (!exchange_open_ && !head_begun_ && !discarding_ && used < in.size() && in[used] == '\r') {
+        if (used + 1 == in.size()) break;
+        if (in[used + 1] == '\n') {
+          used += 2;
+          continue;
+        }
       }
       const size_t taken = parser_.Parse(in.substr(used));
       used += taken;

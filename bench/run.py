@@ -144,7 +144,7 @@ def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
         raw_cpu, raw_wall, cpu, wall = [], [], {l.name: [] for l in loads}, {l.name: [] for l in loads}
         threads = min(in_flight, os.cpu_count() or 1)
         for _ in range(rounds):
-            out = json.loads(subprocess.run([build / "raw_pipeline", raw_root, model, path, str(images), str(threads)], capture_output=True, text=True, check=True).stdout)
+            out = json.loads(subprocess.run([build / "bench" / "raw_pipeline", raw_root, model, path, str(images), str(threads)], capture_output=True, text=True, check=True).stdout)
             raw_cpu.append(out["cpu_s"] / images), raw_wall.append(out["wall_s"] / images)
             for load in loads:
                 before = successes(port)
@@ -165,7 +165,7 @@ def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
 def bench_small(build: Path, folder: Path, rounds: int, calls: int) -> None:
     ours, port = start_sluice(build, [ROOT / "models"], folder / "small.log")
     theirs_port = free_port()
-    theirs = Process([build / "grpcpp_health", theirs_port])
+    theirs = Process([build / "bench" / "grpcpp_health", theirs_port])
     load = Load("Health/Check", folder, frame(b""), "/grpc.health.v1.Health/Check", ["content-type: application/grpc", "te: trailers"])
     print(f"\nSmall calls: grpc.health.v1.Health/Check, {rounds} rounds of {calls} calls, server CPU µs per call")
     print(f"{'in flight':>10}{'Sluice':>10}{'grpc++ 1.51':>14}{'ratio':>8}")

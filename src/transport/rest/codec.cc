@@ -10,8 +10,10 @@
 #include "base/strings.h"
 #include "call/call.h"
 #include "call/outcome.h"
+#include "transport/gzip.h"
 #include "transport/rest/decode_request.h"
 #include "transport/rest/json_writer.h"
+#include "transport/rest/media_type.h"
 #include "transport/rest/problem.h"
 
 namespace sluice::rest {
@@ -38,6 +40,9 @@ class RestExchange final : public http::ExchangeHandler, public CallPort {
 
  private:
   absl::Status CheckLength();
+  bool WantsGzip(size_t bytes) const {
+    return bytes >= context_.gzip_bytes_min && CodingQuality(exchange_.head().headers.Get("accept-encoding"), "gzip") > 0;
+  }
   void Decode();
   void SendAnswer(Call& call, int status, std::string_view content_type, std::string body, Headers& headers);
 
@@ -148,6 +153,13 @@ void RestExchange::SendAnswer(Call& call, int status, std::string_view content_t
   const Headers& given = call.response_headers();
   for (size_t i = 0; i < given.size(); ++i) headers.Add(given[i].name, given[i].value);
   headers.Add("content-type", content_type);
+  if (WantsGzip(body.size())) {
+    std::string packed;
+    transport::Deflate(body, packed);
+    body = std::move(packed);
+    headers.Add("content-encoding", "gzip");
+    headers.Add("vary", "accept-encoding");
+  }
   headers.Add("content-length", Number(body.size()));
   exchange_.SendHead(status, headers, false);
   exchange_.SendBody(std::move(body), true);

@@ -16,8 +16,6 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 
-bool IsJson(std::string_view type) { return type.empty() || type == "application/json" || type.ends_with("+json"); }
-
 bool IsRaw(const Method& method, std::string_view type) {
   const auto& types = method.options->raw_body_types();
   return std::any_of(types.begin(), types.end(), [type](const auto& t) { return t == type || t == "*/*"; });
@@ -43,8 +41,8 @@ absl::Status SetField(Message& request, std::string_view name, std::string value
 }
 
 // A browser's or curl's file part is often called "file"; it fills the raw-body field.
-absl::Status BindMultipart(const Method& method, std::string_view content_type, std::string_view body, Message& request) {
-  ASSIGN_OR_RETURN(const auto parts, ParseMultipart(content_type, body));
+absl::Status BindMultipart(const Method& method, std::string_view boundary, std::string_view body, Message& request) {
+  ASSIGN_OR_RETURN(const auto parts, ParseMultipart(body, boundary));
   const std::string& raw_field = method.options->raw_body_field();
   for (const auto& part : parts) {
     const std::string_view name = part.name == "file" && !raw_field.empty() ? std::string_view(raw_field) : part.name;
@@ -54,25 +52,30 @@ absl::Status BindMultipart(const Method& method, std::string_view content_type, 
 }
 
 absl::Status Bind(const Method& method, const RouteMatch& route, RequestBody& body, Message& request) {
-  const std::string type = MediaTypeName(body.content_type);
-  if (IsJson(type)) return BindRequest(route, {.query = body.query, .body = body.bytes}, request);
+  // A body without a type is taken as JSON: curl's mistakes then get an error about the JSON.
+  if (body.content_type.empty()) return BindRequest(route, {.query = body.query, .body = body.bytes}, request);
+  const auto type = ParseMediaType(body.content_type);
+  if (!type) return WrongType(method, body.content_type);
+  if (IsJson(*type)) return BindRequest(route, {.query = body.query, .body = body.bytes}, request);
   const std::string& raw_field = method.options->raw_body_field();
-  if (type == "multipart/form-data" && !raw_field.empty()) {
+  if (type->Name() == "multipart/form-data" && !raw_field.empty()) {
     RETURN_IF_ERROR(BindUrl(route, body.query, request));
-    return BindMultipart(method, body.content_type, body.bytes, request);
+    return BindMultipart(method, type->Parameter("boundary"), body.bytes, request);
   }
-  if (!IsRaw(method, type)) return WrongType(method, type);
+  if (!IsRaw(method, type->Name())) return WrongType(method, type->Name());
   RETURN_IF_ERROR(BindUrl(route, body.query, request));
   return SetField(request, raw_field, std::move(body.bytes));
 }
 
-absl::Status Inflate(RequestBody& body, size_t bytes_max) {
+absl::Status Unpack(RequestBody& body, size_t bytes_max) {
   if (body.content_encoding.empty() || body.content_encoding == "identity") return absl::OkStatus();
   if (body.content_encoding != "gzip") {
     return Error(Reason::UNSUPPORTED_ENCODING,
                  StrCat("Content-Encoding '", body.content_encoding, "' is not taken; send gzip or none"));
   }
-  ASSIGN_OR_RETURN(body.bytes, GzipInflate(body.bytes, bytes_max));
+  std::string inflated;
+  RETURN_IF_ERROR(transport::Inflate(body.bytes, bytes_max, inflated));
+  body.bytes = std::move(inflated);
   return absl::OkStatus();
 }
 
@@ -80,11 +83,12 @@ absl::Status Inflate(RequestBody& body, size_t bytes_max) {
 
 bool IsChore(const Method& method, const RequestBody& body) {
   if (body.bytes.size() <= kChoreBytes) return false;
-  return !body.content_encoding.empty() || !IsRaw(method, MediaTypeName(body.content_type));
+  const auto type = ParseMediaType(body.content_type);
+  return !body.content_encoding.empty() || !type || !IsRaw(method, type->Name());
 }
 
 absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body, size_t bytes_max) {
-  RETURN_IF_ERROR(Inflate(body, bytes_max));
+  RETURN_IF_ERROR(Unpack(body, bytes_max));
   MessagePtr request = method.NewRequest();
   RETURN_IF_ERROR(Bind(method, route, body, *request));
   return request;

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Writes docs/errors.md from proto/ai/inference/errors.proto. `--check` only compares."""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CODES = {1: "CANCELLED", 2: "UNKNOWN", 3: "INVALID_ARGUMENT", 4: "DEADLINE_EXCEEDED", 5: "NOT_FOUND", 7: "PERMISSION_DENIED",
+         8: "RESOURCE_EXHAUSTED", 9: "FAILED_PRECONDITION", 12: "UNIMPLEMENTED", 13: "INTERNAL", 14: "UNAVAILABLE", 16: "UNAUTHENTICATED"}
+HEAD = """# Errors
+
+One table feeds all protocols: [errors.proto](../proto/ai/inference/errors.proto), from which this page is made
+(`tools/errors_md.py`).
+
+REST answers `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`, `reason`, `request_id`, and where
+known `field_violations` and `retry_after_ms`. gRPC answers `grpc-status`, `grpc-message` and `grpc-status-details-bin` with
+ErrorInfo (the reason), RequestInfo, BadRequest and RetryInfo. A message says what happened, to what, and what to do.
+
+| reason | gRPC | HTTP | retry | when |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def page() -> str:
+    rows, comment = [], []
+    for line in (ROOT / "proto/ai/inference/errors.proto").read_text().splitlines():
+        line = line.strip()
+        entry = re.match(r"([A-Z_]+) = \d+ \[\(reason\) = \{code: (\d+), http_status: (\d+)(, retryable: true)?", line)
+        if line.startswith("//"):
+            comment.append(line.lstrip("/ "))
+            continue
+        if entry and entry[1] != "REASON_UNSPECIFIED":
+            rows.append(f"| {entry[1]} | {CODES[int(entry[2])]} | {entry[3]} | {'yes' if entry[4] else ''} | {' '.join(comment)} |\n")
+        comment = []
+    return HEAD + "".join(rows)
+
+
+def main() -> int:
+    target = ROOT / "docs/errors.md"
+    if "--check" in sys.argv:
+        same = target.exists() and target.read_text() == page()
+        print("docs/errors.md: up to date" if same else "docs/errors.md is out of date: run tools/errors_md.py")
+        return 0 if same else 1
+    target.write_text(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+#!/bin/sh
+# From a label<TAB>text TSV to two model folders:
+#   training/text/run.sh --data DIR_OR_TSV --out DIR
+# (SLUICE_TEXT_VENV names another environment folder.) Makes a Python environment of requirements.txt when there is none (needs libicu-dev and a C++ compiler
+# for PyICU). One thread, so that the same data give the same weights.
+set -eu
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+venv=${SLUICE_TEXT_VENV:-$here/.venv}
+if [ ! -x "$venv/bin/python" ]; then
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install -q -r "$here/requirements.txt"
+fi
+export OMP_NUM_THREADS=1 PYTHONHASHSEED=0
+exec nice -n 10 "$venv/bin/python" "$here/run.py" "$@"

@@ -17,22 +17,8 @@ esac
 cd "$(dirname "$0")/.."
 deps=.deps
 mkdir -p $deps/stamps $deps/bin
+. tools/lib.sh
 log=$deps/setup.log
-
-say() { echo "setup: $*"; }
-fail() { echo "setup: $*" >&2; exit 1; }
-
-# logged WHAT COMMAND...: one line when it starts; its output goes to the log, whose end is shown when it fails.
-logged() {
-  local what=$1 began=$SECONDS
-  shift
-  say "$what ..."
-  if ! "$@" >"$log" 2>&1; then
-    tail -n 20 "$log" >&2
-    return 1
-  fi
-  say "$what: done in $((SECONDS - began)) s"
-}
 
 # A stamp remembers the contents that a step was done with.
 stamp_of() { cat "$@" | sha256sum; }
@@ -103,14 +89,14 @@ system_packages() {
   [ -n "$missing" ] || return 0
   check_release
   # What an interrupted installation left half done.
-  if [ -n "$(dpkg --audit)" ]; then logged "finishing an interrupted installation" as_root dpkg --configure -a; fi
-  logged "package lists" apt_get update
+  if [ -n "$(dpkg --audit)" ]; then logged $log "finishing an interrupted installation" as_root dpkg --configure -a; fi
+  logged $log "package lists" apt_get update
   while read -r need; do
     # shellcheck disable=SC2086
     names+=("$(pick_package $need)")
   done <<<"$missing"
   say "missing: ${names[*]}"
-  logged "${#names[@]} system packages" apt_get install --no-install-recommends "${names[@]}"
+  logged $log "${#names[@]} system packages" apt_get install --no-install-recommends "${names[@]}"
 }
 
 # The first Python that is new enough and can make virtual environments.
@@ -128,10 +114,10 @@ find_python() {
 virtual_environment() {
   if $deps/venv/bin/python -m pip --version >/dev/null 2>&1; then return; fi
   if ! find_python >/dev/null; then
-    logged "package lists" apt_get update
-    logged "python3-venv" apt_get install --no-install-recommends python3-venv
+    logged $log "package lists" apt_get update
+    logged $log "python3-venv" apt_get install --no-install-recommends python3-venv
   fi
-  logged "virtual environment" "$(find_python)" -m venv --clear $deps/venv
+  logged $log "virtual environment" "$(find_python)" -m venv --clear $deps/venv
   rm -f $deps/stamps/python-*
 }
 
@@ -142,7 +128,7 @@ python_packages() {
   stamp=$(stamp_of "${!#}")
   if is_stamped "python-$name" "$stamp" && [ -x $deps/venv/bin/python ]; then return; fi
   virtual_environment
-  logged "Python packages, $about" $deps/venv/bin/python -m pip install --disable-pip-version-check "$@"
+  logged $log "Python packages, $about" $deps/venv/bin/python -m pip install --disable-pip-version-check "$@"
   put_stamp "python-$name" "$stamp"
 }
 
@@ -168,7 +154,7 @@ has_go() {
 go_tool() {
   local name=$1 module=$2 folder
   folder=$(mktemp -d "$deps/go.XXXXXX")
-  if logged "$name" env GOBIN="$PWD/$folder" go install "$module"; then
+  if logged $log "$name" env GOBIN="$PWD/$folder" go install "$module"; then
     mv "$folder"/* "$deps/bin/$name"
     put_stamp "go-$name" "$module"
   else

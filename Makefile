@@ -1,0 +1,36 @@
+# Sluice: make run, then paste the curl line that it prints.
+.DEFAULT_GOAL := help
+.PHONY: help run test quick build bench check format clean train-text train-face
+
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run:  ## install what is missing, build, fetch the models, start the server (ARGS="--listen HOST:PORT ...")
+	@tools/run_server.sh $(ARGS)
+
+test:  ## the same set-up, then every test
+	@tools/test.sh
+
+quick:  ## levels and unit tests only, for the loop while working
+	@tools/test.sh --quick
+
+build:  ## set up and build everything but the benchmarks
+	@tools/setup.sh run && tools/build.sh
+
+bench:  ## compare with the raw pipeline and with grpc++, side by side
+	@tools/bench.sh $(ARGS)
+
+check:  ## format, lint and layering of what changed (ARGS=--all for everything)
+	@tools/check.sh $(ARGS)
+
+format:  ## clang-format over the C++ files
+	@git ls-files '*.cc' '*.h' | xargs clang-format -i
+
+clean:  ## remove what was built; .deps and models stay
+	rm -rf build build-dev build-asan build-tsan build-fuzz
+
+train-text:  ## train the text classifier again (hours; ARGS go to training/text/run.sh)
+	@training/text/run.sh $(ARGS)
+
+train-face:  ## train the face detector again (hours; ARGS go to training/face/run.sh)
+	@training/face/run.sh $(ARGS)

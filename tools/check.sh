@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# What a change must pass before it is sent: format, layering, headers that compile alone, clang-tidy, no path of one machine.
+#
+#   tools/check.sh [--all] [BASE]    C++ files that differ from BASE (default: the last commit but one), or all of them
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. tools/lib.sh
+
+all=
+if [ "${1:-}" = --all ]; then all=1; shift; fi
+base=${1:-HEAD~1}
+if [ -n "$all" ] || ! git rev-parse -q --verify "$base^{commit}" >/dev/null; then
+  mapfile -t files < <(git ls-files 'src/*.cc' 'src/*.h' 'tests/*.cc' 'tests/*.h' 'bench/*.cc' 'bench/*.h')
+else
+  mapfile -t files < <({ git diff --name-only --diff-filter=d "$base"; git ls-files --others --exclude-standard; } |
+    grep -E '^(src|tests|bench)/.*\.(cc|h)$' | sort -u)
+fi
+failed=()
+step() {
+  local name=$1
+  shift
+  if "$@"; then say "$name: ok"; else say "$name: FAILED"; failed+=("$name"); fi
+}
+
+check_format() { [ ${#files[@]} = 0 ] || clang-format --dry-run -Werror "${files[@]}"; }
+
+check_levels() { python3 tools/levels_test.py -q 2>/dev/null && python3 tools/levels.py; }
+
+check_headers() {
+  logged build/configure.log "configure" cmake --preset release &&
+    logged build/headers.log "headers alone" cmake --build build --parallel "$(jobs_count)" --target all_verify_interface_header_sets
+}
+
+# Only files that the build knows; headers are seen through them.
+check_tidy() {
+  local known
+  known=$(printf '%s\n' "${files[@]}" | grep '^src/.*\.cc$' || true)
+  [ -z "$known" ] || xargs -P "$(jobs_count)" -n 4 clang-tidy -p build --quiet --warnings-as-errors='*' <<<"$known" 2>/dev/null
+}
+
+# Folders of one machine have no place in what everybody clones.
+check_paths() { ! git grep -nIE '(^|[^[:alnum:]._/-])/(root|work|Users|home/[a-z]+)/' -- . ':!LICENSE'; }
+
+check_scripts() { git ls-files 'tools/*.sh' .ci/run | xargs -n 1 bash -n; }
+
+say "${#files[@]} C++ files"
+step format check_format
+step levels check_levels
+step scripts check_scripts
+step paths check_paths
+step headers check_headers
+step clang-tidy check_tidy
+if [ ${#failed[@]} -gt 0 ]; then fail "FAILED: ${failed[*]}"; fi

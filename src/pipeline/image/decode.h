@@ -17,7 +17,7 @@ struct DecodeOptions {
   ResizeMode mode = ResizeMode::kStretch;
   // Exact JPEG decoding (JpegOptions::fine).
   bool fine = false;
-  ImageLimits limits;
+  ImageLimits limits = {};
 };
 
 // Decodes a JPEG, PNG or WebP file. `out` gets the pixels as stored (Resizer turns them upright); its buffer is reused,

@@ -8,6 +8,7 @@
 #include "engine/openvino/openvino_engine.h"
 #include "pipeline/face_detection/task.h"
 #include "transport/grpc/codec.h"
+#include "transport/grpc/health.h"
 #include "transport/grpc/reflection.h"
 #include "transport/rest/codec.h"
 

@@ -19,12 +19,14 @@
 #include "repository/repository.h"
 #include "transport/http/budget.h"
 #include "transport/http/exchange.h"
-#include "transport/grpc/health.h"
 #include "transport/pages/codec.h"
 
 namespace sluice {
 
 namespace config = ai::inference::config;
+namespace grpc {
+class HealthRegistry;
+}
 
 std::vector<std::unique_ptr<Engine>> MakeEngines();
 std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options);

@@ -1,5 +1,7 @@
 #include "scrape.h"
 
+#include <prometheus/metric_family.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/asio_loop.h"
+#include "base/config/cache_dir.h"
 #include "base/error.h"
 #include "base/log/log.h"
 #include "base/strings.h"
@@ -194,7 +195,8 @@ bool Server::Drain() {
   using std::chrono::milliseconds;
   parts_->draining = true;
   parts_->health.SetAllNotServing();
-  std::this_thread::sleep_for(milliseconds(parts_->options.drain().delay_ms()));
+  std::promise<void> never;  // the delay lets load balancers notice; nothing ends it early
+  never.get_future().wait_for(milliseconds(parts_->options.drain().delay_ms()));
   std::promise<void> drained;
   const TimePoint deadline = SystemClock().Now() + milliseconds(parts_->options.drain().timeout_ms());
   parts_->http->Drain(milliseconds(parts_->options.drain().timeout_ms()), [&drained] { drained.set_value(); });

@@ -54,6 +54,7 @@ void Call::EnterLayers() {
   }
   if (phase_ == Phase::kDone) return;
   phase_ = Phase::kOpen;
+  if (!refusal_.ok()) return Finish(std::move(refusal_));
   // A client stream's handler starts with the head, so that it can answer before the first message.
   if (request_decoded_ || method_->client_streaming) StartHandler();
   DeliverPending();

@@ -63,6 +63,11 @@ class Call : public std::enable_shared_from_this<Call> {
   // --- codec ---
   // Runs the arrival layers. Afterwards the call is open, parked, or ended already (done()).
   void Begin();
+  // Begin for a request that is not served: the arrival layers see it, the handler does not.
+  void Refuse(absl::Status status) {
+    refusal_ = std::move(status);
+    Begin();
+  }
   // A decoded request message of `bytes` on the wire. For a unary request: once, when the request is complete.
   void Deliver(MessagePtr message, size_t bytes);
   void RequestEnd();
@@ -100,6 +105,8 @@ class Call : public std::enable_shared_from_this<Call> {
   const Headers& headers() const { return *headers_; }
   // Sent with the response's head. Changes after the first Send have no effect on a stream.
   Headers& response_headers() { return response_headers_; }
+  // Sent after the last message, by protocols that can.
+  Headers& response_trailers() { return response_trailers_; }
   const absl::Status& outcome() const { return outcome_; }
 
   TimePoint arrived() const { return arrived_; }
@@ -149,8 +156,10 @@ class Call : public std::enable_shared_from_this<Call> {
   TimePoint received_;
   TimePoint deadline_ = kNever;
   double latency_ms_ = 0;
+  absl::Status refusal_;
   absl::Status outcome_;
   Headers response_headers_;
+  Headers response_trailers_;
   std::unique_ptr<CallHandler> handler_;
   Task stop_;
   absl::InlinedVector<std::shared_ptr<void>, 1> held_;

@@ -1,0 +1,247 @@
+#include "transport/grpc/exchange.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "transport/grpc/status.h"
+#include "transport/gzip.h"
+
+namespace sluice::grpc {
+namespace {
+
+// Messages below this are not worth an account of their own.
+constexpr size_t kHoldBytesMin = 16 << 10;
+// Decoded bytes in front of the backlog that are not worth moving the rest.
+constexpr size_t kBacklogSlack = 64 << 10;
+
+bool AcceptsGzip(const Headers& headers) {
+  return headers.Get("grpc-accept-encoding").find("gzip") != std::string_view::npos;
+}
+
+absl::Status WrongMessageCount(std::string_view what) {
+  return Error(Reason::PROTOCOL_ERROR, StrCat("the request of this rpc is one message; ", what));
+}
+
+}  // namespace
+
+GrpcExchange::GrpcExchange(const CodecContext& context, http::Exchange& exchange)
+    : context_(context), exchange_(exchange), deframer_(context.message_bytes_max) {}
+
+GrpcExchange::~GrpcExchange() {
+  if (call_ != nullptr) call_->Detach();
+}
+
+void GrpcExchange::Begin(const Method& method, const absl::Status& refusal) {
+  const http::RequestHead& head = exchange_.head();
+  streaming_ = method.client_streaming;
+  call_ = Call::Create({.method = &method,
+                        .protocol = Protocol::kGrpc,
+                        .headers = &head.headers,
+                        .client_ip = head.peer.client_ip,
+                        .arrived = head.received},
+                       exchange_.loop(), context_.chain, *this);
+  if (absl::Status status = refusal.ok() ? CheckRequest(method) : refusal; !status.ok()) {
+    // The handler of a client stream would start in Begin.
+    streaming_ = false;
+    call_->Refuse(std::move(status));
+    return;
+  }
+  call_->Begin();
+}
+
+absl::Status GrpcExchange::CheckRequest(const Method& method) {
+  const Headers& headers = exchange_.head().headers;
+  std::string_view type = headers.Get("content-type");
+  type = type.substr(0, type.find(';'));
+  if (type != "application/grpc" && type != "application/grpc+proto") {
+    return Error(Reason::UNSUPPORTED_ENCODING, StrCat(type, " is not served; use application/grpc+proto"));
+  }
+  const std::string_view encoding = headers.Get("grpc-encoding");
+  gzip_request_ = encoding == "gzip";
+  if (!gzip_request_ && !encoding.empty() && encoding != "identity") {
+    call_->response_headers().Add("grpc-accept-encoding", "identity,gzip");
+    return Error(Reason::UNSUPPORTED_ENCODING,
+                 StrCat("grpc-encoding ", encoding.substr(0, 40), " is not served; use identity or gzip"));
+  }
+  gzip_response_ = context_.gzip_bytes_min > 0 && AcceptsGzip(headers);
+  return absl::OkStatus();
+}
+
+// --- request ---
+
+void GrpcExchange::OnBody(std::string_view bytes) {
+  size_t taken = bytes.size();
+  if (!call_->done()) {
+    taken = backlog_.empty() ? Decode(bytes) : 0;
+    if (call_->done()) taken = bytes.size();
+  }
+  backlog_.append(bytes.substr(taken));
+  exchange_.ConsumeBody(taken);
+}
+
+size_t GrpcExchange::Decode(std::string_view bytes) {
+  std::string_view rest = bytes;
+  decoding_ = true;
+  while (!rest.empty() && !Blocked() && !call_->done()) {
+    Deframer::Frame frame;
+    auto complete = deframer_.Next(rest, frame);
+    absl::Status status = complete.status();
+    if (status.ok() && *complete) status = OnFrame(frame);
+    if (!status.ok()) call_->Fail(std::move(status));
+  }
+  decoding_ = false;
+  HoldPartial();
+  return bytes.size() - rest.size();
+}
+
+absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
+  if (!streaming_ && request_ != nullptr) return WrongMessageCount("this one has more");
+  size_t held_bytes = 0;
+  ASSIGN_OR_RETURN(MessagePtr message, Parse(frame, held_bytes));
+  HoldMessage(held_bytes < kHoldBytesMin ? 0 : held_bytes);
+  const size_t bytes = frame.message.size() + kFrameHeaderBytes;
+  if (streaming_) {
+    --credits_;
+    call_->Deliver(std::move(message), bytes);
+  } else {
+    request_ = std::move(message);
+    request_bytes_ = bytes;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<MessagePtr> GrpcExchange::Parse(const Deframer::Frame& frame, size_t& bytes_held) {
+  std::string_view bytes = frame.message;
+  std::string inflated;
+  if (frame.compressed) {
+    if (!gzip_request_) return Error(Reason::PROTOCOL_ERROR, "a compressed message without a grpc-encoding");
+    RETURN_IF_ERROR(transport::Inflate(bytes, context_.message_bytes_max, inflated));
+    bytes = inflated;
+  }
+  bytes_held = bytes.size();
+  MessagePtr message = call_->method().NewRequest();
+  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return message;
+  return Error(Reason::INVALID_BODY, StrCat("the message of ", bytes.size(), " bytes is not a valid ",
+                                            message->GetDescriptor()->full_name()));
+}
+
+// Bytes are given back to flow control when they are copied, so that a message may be larger than the window. What they
+// become stays charged to the budget: here until the message is complete, then until the call's last job is done with
+// it, or until a stream's handler asks for one more.
+void GrpcExchange::HoldPartial() {
+  const size_t bytes = deframer_.mid_message() ? deframer_.buffered() : 0;
+  if (bytes < kHoldBytesMin) {
+    if (partial_.bytes() > 0) partial_ = http::BudgetHold();
+  } else if (partial_.bytes() == 0) {
+    partial_ = http::BudgetHold(context_.budget, bytes);
+  } else if (bytes > partial_.bytes()) {
+    partial_.Add(bytes - partial_.bytes());
+  }
+}
+
+void GrpcExchange::HoldMessage(size_t bytes) {
+  if (streaming_) {
+    holds_.emplace_back(context_.budget, bytes);
+  } else if (bytes > 0) {
+    call_->Hold(std::make_shared<http::BudgetHold>(context_.budget, bytes));
+  }
+}
+
+void GrpcExchange::ReadMore() {
+  ++credits_;
+  if (!holds_.empty()) holds_.erase(holds_.begin());
+  if (!decoding_) DecodeBacklog();
+}
+
+void GrpcExchange::DecodeBacklog() {
+  if (backlog_.empty()) return;
+  const size_t taken = Decode(std::string_view(backlog_).substr(backlog_at_));
+  backlog_at_ += taken;
+  if (backlog_at_ == backlog_.size() || backlog_at_ > kBacklogSlack) {
+    backlog_.erase(0, std::exchange(backlog_at_, 0));
+  }
+  exchange_.ConsumeBody(taken);
+  if (body_ended_ && backlog_.empty()) EndRequest();
+}
+
+void GrpcExchange::OnBodyEnd() {
+  body_ended_ = true;
+  if (backlog_.empty()) EndRequest();
+}
+
+void GrpcExchange::EndRequest() {
+  if (call_->done()) return;
+  if (deframer_.mid_message()) {
+    return call_->Fail(Error(Reason::PROTOCOL_ERROR, "the request ended inside a message"));
+  }
+  if (!streaming_) {
+    if (request_ == nullptr) return call_->Fail(WrongMessageCount("this one has none"));
+    call_->Deliver(std::move(request_), request_bytes_);
+  }
+  call_->RequestEnd();
+}
+
+bool GrpcExchange::AwaitsBody() const {
+  return !call_->done() && (!streaming_ || (deframer_.mid_message() && backlog_.empty()));
+}
+
+void GrpcExchange::OnClosed(http::CloseReason) {
+  call_->Detach();
+  holds_.clear();
+}
+
+// --- response ---
+
+std::string GrpcExchange::Frame(const Message& message) {
+  const size_t bytes = message.ByteSizeLong();
+  std::string frame(kFrameHeaderBytes + bytes, '\0');
+  message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(frame.data() + kFrameHeaderBytes));
+  const bool compress = gzip_response_ && bytes >= context_.gzip_bytes_min;
+  if (compress) {
+    std::string packed(kFrameHeaderBytes, '\0');
+    transport::Deflate(std::string_view(frame).substr(kFrameHeaderBytes), packed);
+    frame = std::move(packed);
+  }
+  PutFrameHeader(frame.data(), frame.size() - kFrameHeaderBytes, compress);
+  return frame;
+}
+
+size_t GrpcExchange::Write(const Message& message) {
+  std::string frame = Frame(message);
+  const size_t bytes = frame.size();
+  if (!call_->method().server_streaming) {
+    answer_ = std::move(frame);
+  } else {
+    SendHead();
+    exchange_.SendBody(std::move(frame), false);
+  }
+  return bytes;
+}
+
+void GrpcExchange::SendHead() {
+  if (std::exchange(head_sent_, true)) return;
+  Headers& headers = call_->response_headers();
+  headers.Add("content-type", "application/grpc");
+  if (gzip_response_) headers.Add("grpc-encoding", "gzip");
+  exchange_.SendHead(200, headers, false);
+}
+
+void GrpcExchange::End(Call& call, const absl::Status& status) {
+  Headers& trailers = call.response_trailers();
+  if (!status.ok() && !head_sent_) {  // Trailers-Only
+    head_sent_ = true;
+    Headers& headers = call.response_headers();
+    headers.Add("content-type", "application/grpc");
+    for (size_t i = 0; i < trailers.size(); ++i) headers.Add(trailers[i].name, trailers[i].value);
+    AddStatus(status, call.request_id, headers);
+    exchange_.SendHead(200, headers, true);
+    return;
+  }
+  SendHead();
+  if (status.ok() && !answer_.empty()) exchange_.SendBody(std::move(answer_), false);
+  AddStatus(status, call.request_id, trailers);
+  exchange_.SendTrailers(trailers);
+}
+
+}  // namespace sluice::grpc

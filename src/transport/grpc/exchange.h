@@ -1,0 +1,76 @@
+// One gRPC call on one HTTP/2 stream: frames in → messages → Call; messages → frames out, trailers last.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/container/inlined_vector.h"
+#include "call/call.h"
+#include "transport/grpc/codec.h"
+#include "transport/grpc/framing.h"
+
+namespace sluice::grpc {
+
+class GrpcExchange final : public http::ExchangeHandler, public CallPort {
+ public:
+  GrpcExchange(const CodecContext& context, http::Exchange& exchange);
+  ~GrpcExchange() override;
+
+  // Makes the call, so that refusals are logged and counted too. A `refusal` ends it.
+  void Begin(const Method& method, const absl::Status& refusal);
+
+  // --- http::ExchangeHandler ---
+  void OnBody(std::string_view bytes) override;
+  void OnBodyEnd() override;
+  void OnWritable() override { call_->Writable(); }
+  bool AwaitsBody() const override;
+  void OnClosed(http::CloseReason reason) override;
+
+  // --- CallPort ---
+  size_t Write(const Message& message) override;
+  void End(Call& call, const absl::Status& status) override;
+  void ReadMore() override;
+  bool CanWrite() const override { return exchange_.UnsentBytes() < context_.response_buffer_bytes; }
+
+ private:
+  absl::Status CheckRequest(const Method& method);
+  // Decodes until the input or the handler's appetite ends; returns how many bytes were taken.
+  size_t Decode(std::string_view bytes);
+  void DecodeBacklog();
+  absl::Status OnFrame(const Deframer::Frame& frame);
+  // Sets `bytes` to the size of the message in memory.
+  absl::StatusOr<MessagePtr> Parse(const Deframer::Frame& frame, size_t& bytes);
+  void HoldPartial();
+  void HoldMessage(size_t bytes);
+  void EndRequest();
+  bool Blocked() const { return streaming_ && credits_ == 0; }
+
+  std::string Frame(const Message& message);
+  void SendHead();
+
+  const CodecContext& context_;
+  http::Exchange& exchange_;
+  std::shared_ptr<Call> call_;
+
+  // Request.
+  Deframer deframer_;
+  MessagePtr request_;        // unary: waits for the end of the request
+  size_t request_bytes_ = 0;
+  std::string backlog_;       // client stream: bytes that came while the handler takes no message; not given back
+  size_t backlog_at_ = 0;     // of backlog_, decoded
+  size_t credits_ = 1;        // messages that the handler takes
+  bool streaming_ = false;    // the client streams
+  bool decoding_ = false;
+  bool body_ended_ = false;
+  bool gzip_request_ = false;
+  http::BudgetHold partial_;  // a large message that is still coming
+  absl::InlinedVector<http::BudgetHold, 1> holds_;  // messages that a stream's handler has
+
+  // Response.
+  std::string answer_;        // unary: head, message and trailers leave together
+  bool head_sent_ = false;
+  bool gzip_response_ = false;
+};
+
+}  // namespace sluice::grpc

@@ -1,0 +1,172 @@
+#include "transport/grpc/health.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/strings.h"
+#include "call/unary.h"
+
+namespace sluice::grpc {
+namespace {
+
+using ::grpc::health::v1::HealthCheckRequest;
+using ::grpc::health::v1::HealthCheckResponse;
+using ::grpc::health::v1::HealthListRequest;
+using ::grpc::health::v1::HealthListResponse;
+
+constexpr size_t kListMax = 100;  // gRFC A90 lets a server refuse more
+
+void Check(HealthRegistry& registry, Call& call, const HealthCheckRequest& request) {
+  const auto status = registry.Get(request.service());
+  if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
+    return call.Fail(Error(Reason::NOT_FOUND, StrCat("no service '", std::string_view(request.service()).substr(0, 200), "'")));
+  }
+  HealthCheckResponse response;
+  response.set_status(status);
+  call.Reply(response);
+}
+
+void List(HealthRegistry& registry, Call& call) {
+  const auto all = registry.All();
+  if (all.size() > kListMax) return call.Fail(Error(Reason::RATE_LIMITED, "too many services to list; check them by name"));
+  HealthListResponse response;
+  for (const auto& [service, status] : all) (*response.mutable_statuses())[service].set_status(status);
+  call.Reply(response);
+}
+
+// Sends the status when it differs from what the client knows. Belongs to the call's loop but for Notify.
+class Watcher final : public HealthWatcher, public std::enable_shared_from_this<Watcher> {
+ public:
+  Watcher(HealthRegistry& registry, Call& call, std::string service)
+      : registry_(registry), loop_(call.loop()), call_(call.weak_from_this()), service_(std::move(service)) {}
+
+  void Notify() override {
+    loop_.Post([self = shared_from_this()] { self->Update(); });
+  }
+
+  void Update() {
+    const auto call = call_.lock();
+    if (call == nullptr || call->done()) return;
+    const auto status = registry_.Get(service_);
+    if (sent_ != status) {
+      sent_ = status;
+      HealthCheckResponse response;
+      response.set_status(status);
+      call->Send(response);
+    }
+    if (registry_.stopping()) call->Finish(Error(Reason::SHUTTING_DOWN, "the server shuts down; watch another one"));
+  }
+
+ private:
+  HealthRegistry& registry_;
+  Loop& loop_;
+  const std::weak_ptr<Call> call_;
+  const std::string service_;
+  std::optional<HealthRegistry::Status> sent_;
+};
+
+class WatchHandler final : public CallHandler {
+ public:
+  WatchHandler(HealthRegistry& registry, Call& call) : registry_(registry), call_(call) {}
+  ~WatchHandler() override { Stop(); }
+
+  void OnMessage(MessagePtr message) override {
+    service_ = static_cast<const HealthCheckRequest&>(*message).service();
+    watcher_ = std::make_shared<Watcher>(registry_, call_, service_);
+    registry_.Watch(service_, watcher_);
+    watcher_->Update();
+  }
+  void OnCancel() override { Stop(); }
+
+ private:
+  void Stop() {
+    if (const auto watcher = std::move(watcher_)) registry_.Unwatch(service_, watcher.get());
+  }
+  HealthRegistry& registry_;
+  Call& call_;
+  std::string service_;
+  std::shared_ptr<Watcher> watcher_;
+};
+
+const google::protobuf::MethodDescriptor* MethodNamed(std::string_view name) {
+  const auto* service = HealthCheckRequest::descriptor()->file()->FindServiceByName("Health");
+  const auto* method = service->FindMethodByName(std::string(name));
+  SLUICE_CHECK(method != nullptr, name);
+  return method;
+}
+
+}  // namespace
+
+HealthRegistry::HealthRegistry() { statuses_.emplace("", HealthCheckResponse::SERVING); }
+
+void HealthRegistry::SetServing(std::string_view service, bool serving) {
+  {
+    const std::unique_lock lock(mutex_);
+    if (stopping_) return;
+    statuses_.insert_or_assign(std::string(service), serving ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING);
+  }
+  for (const auto& watcher : WatchersOf(service)) watcher->Notify();
+}
+
+void HealthRegistry::SetAllNotServing() {
+  std::vector<std::shared_ptr<HealthWatcher>> told;
+  {
+    const std::unique_lock lock(mutex_);
+    stopping_ = true;
+    for (auto& [service, status] : statuses_) status = HealthCheckResponse::NOT_SERVING;
+    for (const auto& [service, watcher] : watchers_) told.push_back(watcher);
+  }
+  for (const auto& watcher : told) watcher->Notify();
+}
+
+HealthRegistry::Status HealthRegistry::Get(std::string_view service) const {
+  const std::shared_lock lock(mutex_);
+  const auto it = statuses_.find(service);
+  return it == statuses_.end() ? HealthCheckResponse::SERVICE_UNKNOWN : it->second;
+}
+
+std::map<std::string, HealthRegistry::Status> HealthRegistry::All() const {
+  const std::shared_lock lock(mutex_);
+  return {statuses_.begin(), statuses_.end()};
+}
+
+bool HealthRegistry::stopping() const {
+  const std::shared_lock lock(mutex_);
+  return stopping_;
+}
+
+void HealthRegistry::Watch(const std::string& service, std::shared_ptr<HealthWatcher> watcher) {
+  const std::unique_lock lock(mutex_);
+  watchers_.emplace(service, std::move(watcher));
+}
+
+void HealthRegistry::Unwatch(const std::string& service, const HealthWatcher* watcher) {
+  const std::unique_lock lock(mutex_);
+  const auto [begin, end] = watchers_.equal_range(service);
+  for (auto it = begin; it != end; ++it) {
+    if (it->second.get() != watcher) continue;
+    watchers_.erase(it);
+    return;
+  }
+}
+
+std::vector<std::shared_ptr<HealthWatcher>> HealthRegistry::WatchersOf(std::string_view service) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::shared_ptr<HealthWatcher>> found;
+  const auto [begin, end] = watchers_.equal_range(service);
+  for (auto it = begin; it != end; ++it) found.push_back(it->second);
+  return found;
+}
+
+void RegisterHealth(MethodTable& methods, HealthRegistry& registry) {
+  methods.Add(MethodNamed("Check"), Unary<HealthCheckRequest>([&registry](auto call, auto request) {
+                Check(registry, *call, *request);
+              }));
+  methods.Add(MethodNamed("List"), Unary<HealthListRequest>([&registry](auto call, auto) { List(registry, *call); }));
+  methods.Add(MethodNamed("Watch"), [&registry](Call& call) { return std::make_unique<WatchHandler>(registry, call); });
+  for (const auto& method : methods.all()) registry.SetServing(method->descriptor->service()->full_name(), true);
+}
+
+}  // namespace sluice::grpc

@@ -1,0 +1,155 @@
+#include "transport/grpc/reflection.h"
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/strings.h"
+#include "call/call.h"
+#include "call/outcome.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "grpc/reflection/v1/reflection.pb.h"
+#include "grpc/reflection/v1alpha/reflection.pb.h"
+
+namespace sluice::grpc {
+namespace {
+
+using google::protobuf::DescriptorPool;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::FileDescriptor;
+
+// The two versions have the same messages in two packages.
+struct V1 {
+  using Request = ::grpc::reflection::v1::ServerReflectionRequest;
+  using Response = ::grpc::reflection::v1::ServerReflectionResponse;
+};
+struct V1Alpha {
+  using Request = ::grpc::reflection::v1alpha::ServerReflectionRequest;
+  using Response = ::grpc::reflection::v1alpha::ServerReflectionResponse;
+};
+
+absl::Status NotFound(std::string_view what, std::string_view name) {
+  return Error(Reason::NOT_FOUND, StrCat("no ", what, " '", name.substr(0, 200), "'"));
+}
+
+const FileDescriptor* FileOfExtension(const std::string& type, int number) {
+  const auto* message = DescriptorPool::generated_pool()->FindMessageTypeByName(type);
+  const auto* field = message == nullptr ? nullptr : DescriptorPool::generated_pool()->FindExtensionByNumber(message, number);
+  return field == nullptr ? nullptr : field->file();
+}
+
+template <typename Version>
+class ReflectionHandler final : public CallHandler {
+ public:
+  using Request = typename Version::Request;
+  using Response = typename Version::Response;
+
+  ReflectionHandler(const MethodTable& methods, Call& call) : methods_(methods), call_(call) {}
+
+  void OnMessage(MessagePtr message) override {
+    const auto& request = static_cast<const Request&>(*message);
+    Response response;
+    response.set_valid_host(request.host());
+    *response.mutable_original_request() = request;
+    if (const absl::Status status = Answer(request, response); !status.ok()) {
+      response.mutable_error_response()->set_error_code(GrpcCodeOf(status));
+      response.mutable_error_response()->set_error_message(std::string(status.message()));
+    }
+    call_.Send(response);
+    Continue();
+  }
+  void OnWritable() override {
+    if (std::exchange(waits_, false)) Continue();
+  }
+  // Requests are answered as they come, so nothing is left to do.
+  void OnRequestEnd() override { call_.Finish(absl::OkStatus()); }
+
+ private:
+  void Continue() {
+    waits_ = !call_.CanWrite();
+    if (!waits_) call_.ReadMore();
+  }
+
+  absl::Status Answer(const Request& request, Response& response) {
+    const auto* pool = DescriptorPool::generated_pool();
+    switch (request.message_request_case()) {
+      case Request::kFileByFilename:
+        return AddFile(pool->FindFileByName(request.file_by_filename()), "file", request.file_by_filename(), response);
+      case Request::kFileContainingSymbol:
+        return AddFile(pool->FindFileContainingSymbol(request.file_containing_symbol()), "symbol",
+                       request.file_containing_symbol(), response);
+      case Request::kFileContainingExtension: {
+        const auto& extension = request.file_containing_extension();
+        return AddFile(FileOfExtension(extension.containing_type(), extension.extension_number()), "extension of",
+                       extension.containing_type(), response);
+      }
+      case Request::kAllExtensionNumbersOfType:
+        return AddExtensions(request.all_extension_numbers_of_type(), response);
+      case Request::kListServices:
+        AddServices(response);
+        return absl::OkStatus();
+      default:
+        return Error(Reason::INVALID_REQUEST, "the request asks for nothing");
+    }
+  }
+
+  absl::Status AddFile(const FileDescriptor* file, std::string_view what, std::string_view name, Response& response) {
+    if (file == nullptr) return NotFound(what, name);
+    AddWithImports(*file, /*asked=*/true, response);
+    return absl::OkStatus();
+  }
+
+  // Imports come along once per stream, so that a client needs one question for a service.
+  void AddWithImports(const FileDescriptor& file, bool asked, Response& response) {
+    if (!sent_.insert(&file).second && !asked) return;
+    google::protobuf::FileDescriptorProto proto;
+    file.CopyTo(&proto);
+    response.mutable_file_descriptor_response()->add_file_descriptor_proto(proto.SerializeAsString());
+    for (int i = 0; i < file.dependency_count(); ++i) AddWithImports(*file.dependency(i), false, response);
+  }
+
+  absl::Status AddExtensions(const std::string& type, Response& response) {
+    const auto* message = DescriptorPool::generated_pool()->FindMessageTypeByName(type);
+    if (message == nullptr) return NotFound("message type", type);
+    std::vector<const FieldDescriptor*> extensions;
+    DescriptorPool::generated_pool()->FindAllExtensions(message, &extensions);
+    auto* numbers = response.mutable_all_extension_numbers_response();
+    numbers->set_base_type_name(type);
+    for (const auto* extension : extensions) numbers->add_extension_number(extension->number());
+    return absl::OkStatus();
+  }
+
+  void AddServices(Response& response) {
+    std::set<std::string> names;
+    for (const auto& method : methods_.all()) names.insert(method->descriptor->service()->full_name());
+    auto* services = response.mutable_list_services_response();
+    for (const std::string& name : names) services->add_service()->set_name(name);
+  }
+
+  const MethodTable& methods_;
+  Call& call_;
+  bool waits_ = false;  // for OnWritable
+  std::set<const FileDescriptor*> sent_;
+};
+
+template <typename Version>
+void Register(MethodTable& methods) {
+  const auto* service = Version::Request::descriptor()->file()->FindServiceByName("ServerReflection");
+  SLUICE_CHECK(service != nullptr, "reflection.proto");
+  methods.Add(service->method(0), [&methods](Call& call) {
+    return std::make_unique<ReflectionHandler<Version>>(methods, call);
+  });
+}
+
+}  // namespace
+
+void RegisterReflection(MethodTable& methods) {
+  Register<V1>(methods);
+  Register<V1Alpha>(methods);
+}
+
+}  // namespace sluice::grpc

@@ -9,17 +9,23 @@ namespace {
 
 using google::protobuf::Message;
 
-bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+// Without the white space around it.
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t first = text.find_first_not_of(kSpace);
+  return first == std::string_view::npos ? std::string_view() : text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
+}
 
 absl::Status ApplyBody(const Binding& binding, std::string_view body, Message& out, const JsonReadOptions& options) {
-  if (IsBlank(body)) return absl::OkStatus();
+  const std::string_view content = Trim(body);
+  if (content.empty()) return absl::OkStatus();
   switch (binding.body) {
     case Binding::Body::kAll: return JsonToMessage(body, out, options);
     case Binding::Body::kField: return JsonToField(body, *binding.body_field, out, options);
     case Binding::Body::kNone: break;
   }
   // Some clients send an empty object with every request.
-  if (body == "{}") return absl::OkStatus();
+  if (content == "{}") return absl::OkStatus();
   return Error(Reason::INVALID_BODY, "this path takes no body; send the fields as query parameters");
 }
 

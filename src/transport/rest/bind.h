@@ -13,8 +13,8 @@
 namespace sluice::rest {
 
 struct BindInput {
-  std::string_view query;  // after '?', may be empty
-  std::string_view body;   // JSON; empty when there is none
+  std::string_view query = {};  // after '?', may be empty
+  std::string_view body = {};   // JSON; empty when there is none
 };
 
 struct BindOptions {

@@ -105,6 +105,8 @@ std::string Join(std::vector<std::string_view> verbs) {
 
 Router::Router() : root_(std::make_unique<Node>()) {}
 Router::~Router() = default;
+Router::Router(Router&&) noexcept = default;
+Router& Router::operator=(Router&&) noexcept = default;
 
 absl::Status Router::Add(const google::protobuf::MethodDescriptor* method, int method_index) {
   ASSIGN_OR_RETURN(std::vector<Binding> bindings, BindingsOf(*method, method_index));

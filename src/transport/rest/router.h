@@ -33,6 +33,8 @@ class Router {
  public:
   Router();
   ~Router();
+  Router(Router&&) noexcept;
+  Router& operator=(Router&&) noexcept;
 
   // Adds the method's google.api.http rule and its additional_bindings; a method without a rule adds nothing.
   // An error is a mistake in the .proto: a bad template, an unknown field, a verb and path that another method has.

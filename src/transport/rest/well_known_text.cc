@@ -49,7 +49,7 @@ bool TakeFraction(std::string_view& text, int32_t& nanos) {
 
 bool TakeOffset(std::string_view& text, int64_t& seconds) {
   seconds = 0;
-  if (Take(text, 'Z') || Take(text, 'z')) return true;
+  if (Take(text, 'Z')) return true;
   const int sign = Take(text, '+') ? 1 : Take(text, '-') ? -1 : 0;
   int hours = 0, minutes = 0;
   if (sign == 0 || !TakeDigits(text, 2, hours) || !Take(text, ':') || !TakeDigits(text, 2, minutes)) return false;
@@ -75,7 +75,7 @@ std::optional<SecondsNanos> ParseTimestamp(std::string_view text) {
   int32_t nanos;
   int64_t offset;
   if (!TakeDigits(text, 4, year) || !Take(text, '-') || !TakeDigits(text, 2, month) || !Take(text, '-') ||
-      !TakeDigits(text, 2, day) || !(Take(text, 'T') || Take(text, 't')) || !TakeDigits(text, 2, hour) ||
+      !TakeDigits(text, 2, day) || !Take(text, 'T') || !TakeDigits(text, 2, hour) ||
       !Take(text, ':') || !TakeDigits(text, 2, minute) || !Take(text, ':') || !TakeDigits(text, 2, second) ||
       !TakeFraction(text, nanos) || !TakeOffset(text, offset) || !text.empty()) {
     return std::nullopt;
@@ -135,7 +135,7 @@ std::optional<std::vector<std::string>> ParseFieldMask(std::string_view text) {
   for (const absl::string_view part : absl::StrSplit(ToAbsl(text), ',')) {
     std::string path;
     for (char c : part) {
-      if (c == '_') return std::nullopt;
+      if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '.') return std::nullopt;
       if (absl::ascii_isupper(static_cast<unsigned char>(c))) path.push_back('_');
       path.push_back(absl::ascii_tolower(static_cast<unsigned char>(c)));
     }

@@ -1,0 +1,57 @@
+#include "transport/rest/media_type.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::rest {
+namespace {
+
+TEST(MediaTypeTest, Parses) {
+  const auto type = ParseMediaType(" Multipart/Form-Data ; Boundary=\"a;b\\\"c\"; charset=UTF-8 ");
+  ASSERT_TRUE(type.has_value());
+  EXPECT_EQ(type->Name(), "multipart/form-data");
+  EXPECT_EQ(type->Parameter("boundary"), "a;b\"c");
+  EXPECT_EQ(type->Parameter("charset"), "UTF-8");
+  EXPECT_EQ(type->Parameter("none"), "");
+  EXPECT_TRUE(ParseMediaType("image/svg+xml;").has_value());
+  for (const char* text : {"", "image", "image/", "/png", "image/png x", "image/png; a", "image/png; a=", "image/png; a=\"b", "image/png; =b", "a b/c",
+                           "image/png; a=b c"}) {
+    EXPECT_FALSE(ParseMediaType(text).has_value()) << text;
+  }
+}
+
+TEST(MediaTypeTest, JsonIsUtf8) {
+  const auto json = [](const char* text) { return IsJson(*ParseMediaType(text)); };
+  EXPECT_TRUE(json("application/json"));
+  EXPECT_TRUE(json("application/problem+json; charset=\"utf-8\""));
+  EXPECT_FALSE(json("application/json; charset=utf-16"));
+  EXPECT_FALSE(json("text/json5"));
+}
+
+TEST(MediaTypeTest, AcceptPicksTheBest) {
+  const std::string_view offers[] = {"application/json", "text/event-stream", "application/x-ndjson"};
+  EXPECT_EQ(BestMatch("", offers), 0);
+  EXPECT_EQ(BestMatch("*/*", offers), 0);
+  EXPECT_EQ(BestMatch("text/event-stream", offers), 1);
+  EXPECT_EQ(BestMatch("text/*", offers), 1);
+  EXPECT_EQ(BestMatch("application/*;q=0.5, application/x-ndjson", offers), 2);
+  EXPECT_EQ(BestMatch("application/json;q=0.2, text/event-stream;q=0.9, */*;q=0.1", offers), 1);
+  EXPECT_EQ(BestMatch("application/json;q=0, */*", offers), 1);
+  EXPECT_EQ(BestMatch("image/png", offers), -1);
+  EXPECT_EQ(BestMatch("*/*;q=0", offers), -1);
+  EXPECT_EQ(BestMatch("application/json;q=junk", offers), -1);
+  EXPECT_EQ(BestMatch("Application/JSON; x=\"a,b\";q=1", offers), 0);
+  EXPECT_EQ(BestMatch(",, ,text/event-stream", offers), 1);
+}
+
+TEST(MediaTypeTest, Codings) {
+  EXPECT_EQ(CodingQuality("", "gzip"), 0);
+  EXPECT_EQ(CodingQuality("", "identity"), 1);
+  EXPECT_EQ(CodingQuality("gzip, deflate", "gzip"), 1);
+  EXPECT_EQ(CodingQuality("GZIP;q=0.5", "gzip"), 0.5);
+  EXPECT_EQ(CodingQuality("*", "gzip"), 1);
+  EXPECT_EQ(CodingQuality("*, gzip;q=0", "gzip"), 0);
+  EXPECT_EQ(CodingQuality("gzip;q=0", "gzip"), 0);
+}
+
+}  // namespace
+}  // namespace sluice::rest

@@ -78,7 +78,9 @@ class Bert(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.zeros_(module.bias)
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
+    ) -> torch.Tensor:
         """All int64 [B, T] -> logits [B, 10]."""
         mask = attention_mask.to(torch.float32)
         places = torch.arange(input_ids.shape[1], device=input_ids.device)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from evaluate import table
 from golden import TEXTS
-from served import Served
 from labels import LABELS
+from served import Served
 
 DATE = "2026-11-23"
 _HEAD = {

@@ -1,6 +1,6 @@
 """Figures of a model folder on a labelled TSV, through the exported graph and the served rules.
 
-    python evaluate.py MODEL_FOLDER FILE.tsv[.gz]
+python evaluate.py MODEL_FOLDER FILE.tsv[.gz]
 """
 
 from __future__ import annotations
@@ -37,8 +37,14 @@ def evaluate(folder: Path, path: Path) -> dict:
     medical = np.array([y == INDEX["医疗"] for y in labels])
     asks = np.array([bool(QUESTION.search(t)) for t in bags])
     out["medical"] = {
-        "questions": {"rows": int((medical & asks).sum()), "recall": float(right[medical & asks].mean()) if (medical & asks).any() else None},
-        "headlines": {"rows": int((medical & ~asks).sum()), "recall": float(right[medical & ~asks].mean()) if (medical & ~asks).any() else None},
+        "questions": {
+            "rows": int((medical & asks).sum()),
+            "recall": float(right[medical & asks].mean()) if (medical & asks).any() else None,
+        },
+        "headlines": {
+            "rows": int((medical & ~asks).sum()),
+            "recall": float(right[medical & ~asks].mean()) if (medical & ~asks).any() else None,
+        },
     }
     out["policy_rows"] = sum(len(a) > 1 for a in accepted)
     out["below_half"] = float((probabilities.max(1) < 0.5).mean())

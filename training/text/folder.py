@@ -34,7 +34,9 @@ def _common(description: str) -> dict:
 def _write(folder: Path, manifest: dict) -> None:
     (folder / "1").mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=100)
-    (folder / "model.yaml").write_text(f"# Written by training/text; fields: training/text/PREPROCESSING.md\n{text}", encoding="utf-8")
+    (folder / "model.yaml").write_text(
+        f"# Written by training/text; fields: training/text/PREPROCESSING.md\n{text}", encoding="utf-8"
+    )
     (folder / "1" / "labels.txt").write_text("".join(f"{name}\n" for name in LABELS), encoding="utf-8")
 
 

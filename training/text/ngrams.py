@@ -41,9 +41,7 @@ def hash_one(codes: Sequence[int], spec: NgramSpec) -> int:
 def ids_of(text: str, spec: NgramSpec) -> list[int]:
     """Sorted distinct rows of one normalised text."""
     codes = [FRAME_OPEN, *(ord(c) for c in text), FRAME_CLOSE]
-    rows = {
-        hash_one(codes[i : i + n], spec) for n in range(spec.min, spec.max + 1) for i in range(len(codes) - n + 1)
-    }
+    rows = {hash_one(codes[i : i + n], spec) for n in range(spec.min, spec.max + 1) for i in range(len(codes) - n + 1)}
     return sorted(rows)
 
 

@@ -29,6 +29,7 @@ NGRAMS = ngrams.NgramSpec()
 BAG = bag.BagSpec(ngram_dropout=0.5, rate=6e-3, epochs=3, smoothing=0.02, seed=1)
 BERT = bert.BertSpec()
 SEED = 1
+BERT_SHARE = 0.4  # of the encoder in the targets of the bag
 T = TypeVar("T")
 
 
@@ -106,9 +107,6 @@ class Words:
     vocabulary: list[str]
     start: np.ndarray
     ids: np.ndarray
-
-
-BERT_SHARE = 0.4  # of the encoder in the bag's targets
 
 
 def bert_says(train: Split, made: Words, encoder: Trained) -> np.ndarray:

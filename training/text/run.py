@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import functools
 import gzip
+import hashlib
 import json
 import zlib
 from pathlib import Path
@@ -23,7 +24,17 @@ import golden
 import pipeline
 from served import Served
 
+ROOM = Path(__file__).resolve().parent
 say = functools.partial(print, flush=True)
+
+
+def fingerprint(source: Path) -> str:
+    """Names what the stages depend on: the data files and the code of this room."""
+    digest = hashlib.sha256()
+    files = sorted(source.glob("*.tsv*")) if source.is_dir() else [source]
+    for path in [*files, *sorted(ROOM.glob("*.py"))]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def splits(source: Path, work: Path) -> dict[str, Path]:
@@ -54,12 +65,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of train/dev/test TSVs, or one TSV")
     parser.add_argument("--out", type=Path, required=True, help="where the two model folders go")
-    parser.add_argument("--work", type=Path, help="stages are kept here (default: OUT/.work)")
+    parser.add_argument("--work", type=Path, help="stages are kept here (default: .work beside this file, by data and code)")
     parser.add_argument("--threads", type=int, default=1, help="torch threads; 1 gives the same weights again")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.use_deterministic_algorithms(True)
-    work = pipeline.Work(args.work or args.out / ".work", say)
+    work = pipeline.Work(args.work or ROOM / ".work" / fingerprint(args.data), say)
     paths = splits(args.data, work.folder)
     train = work.stage("train", lambda: pipeline.prepare(paths["train"], copies=True))
     dev = work.stage("dev", lambda: pipeline.prepare(paths["dev"], copies=False))
@@ -73,7 +84,10 @@ def main() -> None:
     spec = pipeline.BERT
     facts_bert = {"layers": spec.layers, "width": spec.width, "heads": spec.heads, "inner": spec.inner}
     made = (
-        (folder.write_bag(args.out, bag, pipeline.NGRAMS), {"hidden": pipeline.BAG.hidden, "temperature": bag.temperature}),
+        (
+            folder.write_bag(args.out, bag, pipeline.NGRAMS),
+            {"hidden": pipeline.BAG.hidden, "temperature": bag.temperature},
+        ),
         (
             folder.write_bert(args.out, bert, spec, words.vocabulary),
             facts_bert | {"words": len(words.vocabulary), "temperature": bert.temperature},

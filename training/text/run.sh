@@ -1,8 +1,9 @@
 #!/bin/sh
 # From a label<TAB>text TSV to two model folders:
 #   training/text/run.sh --data DIR_OR_TSV --out DIR
-# (SLUICE_TEXT_VENV names another environment folder.) Makes a Python environment of requirements.txt when there is none (needs libicu-dev and a C++ compiler
-# for PyICU). One thread, so that the same data give the same weights.
+# Makes a Python environment of requirements.txt in .venv beside this file (or where SLUICE_TEXT_VENV says) when
+# there is none; PyICU needs libicu-dev, pkg-config and a C++ compiler. One thread, so that the same data give the
+# same weights.
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 venv=${SLUICE_TEXT_VENV:-$here/.venv}

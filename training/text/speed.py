@@ -51,8 +51,12 @@ def main() -> None:
     for feed, at in zip(feeds(served, ids, 100), range(0, len(ids), 100), strict=True):
         got = request.infer(feed)[0]
         got = got if served.hashed else metrics.softmax(got)
-        worst = max(worst, max(np.abs(g - a.probabilities).max() for g, a in zip(got, answers[at : at + 100], strict=True)))
-    print(f"{served.folder.name}: largest difference to ONNX Runtime {worst:.1e}; mean ids {np.mean([len(i) for i in ids]):.1f}")
+        worst = max(
+            worst, max(np.abs(g - a.probabilities).max() for g, a in zip(got, answers[at : at + 100], strict=True))
+        )
+    print(
+        f"{served.folder.name}: largest difference to ONNX Runtime {worst:.1e}; mean ids {np.mean([len(i) for i in ids]):.1f}"
+    )
     for name, batch, rows in (("1", 1, ids[:500]), ("100", 100, ids), ("100 length-sorted", 100, sorted(ids, key=len))):
         tensors = [[openvino.Tensor(v) for v in f.values()] for f in feeds(served, rows, batch)]
         best = 1e9
@@ -63,7 +67,9 @@ def main() -> None:
                     request.set_input_tensor(index, value)
                 request.infer()
             best = min(best, time.process_time() - start)
-        print(f"  batch {name}: {best / len(tensors) * 1e6:.0f} us CPU a call, {len(rows) / best:.0f} texts per CPU second")
+        print(
+            f"  batch {name}: {best / len(tensors) * 1e6:.0f} us CPU a call, {len(rows) / best:.0f} texts per CPU second"
+        )
 
 
 if __name__ == "__main__":

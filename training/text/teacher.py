@@ -24,9 +24,7 @@ SHAPES = (
 MIX = 0.5  # share of the teachers in a target; the rest is the row's label
 
 
-def out_of_fold(
-    csr: bag.Csr, target: np.ndarray, weight: np.ndarray, say: Callable[[str], None] = print
-) -> np.ndarray:
+def out_of_fold(csr: bag.Csr, target: np.ndarray, weight: np.ndarray, say: Callable[[str], None] = print) -> np.ndarray:
     """Probabilities [rows, 10] of every row by bags that never saw it."""
     hard = np.eye(len(LABELS))[target]
     fold = np.random.default_rng(7).permutation(len(csr)) % FOLDS

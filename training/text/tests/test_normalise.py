@@ -12,7 +12,9 @@ def test_table_is_the_one_the_models_were_trained_with() -> None:
     table = normalise.hans_table()
     lines = "".join(f"{c:04X} {t:04X}\n" for c, t in sorted(table.items()))
     assert len(table) == 2855
-    assert hashlib.sha256(lines.encode()).hexdigest() == "1b0563fbd4b1b0cad0ee4976d0fcbb10b78371b2c5a3e1d6e9b64027efe636a6"
+    assert (
+        hashlib.sha256(lines.encode()).hexdigest() == "1b0563fbd4b1b0cad0ee4976d0fcbb10b78371b2c5a3e1d6e9b64027efe636a6"
+    )
 
 
 def test_dropped_code_points_are_exactly_the_written_set() -> None:

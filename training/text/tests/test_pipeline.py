@@ -7,6 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="skipped: no torch (training/text/requirements.txt)")
 
+import onnxruntime  # noqa: E402
+
 import bag  # noqa: E402
 import bert  # noqa: E402
 import data  # noqa: E402
@@ -14,7 +16,6 @@ import export_bag  # noqa: E402
 import export_bert  # noqa: E402
 import metrics  # noqa: E402
 import ngrams  # noqa: E402
-import onnxruntime  # noqa: E402
 import vectors  # noqa: E402
 import wordpiece  # noqa: E402
 
@@ -28,7 +29,9 @@ def corpus() -> list[tuple[str, str]]:
 
 
 def test_cleaning() -> None:
-    rows = data.clean([("体育", "甲 乙丙丁"), ("体育", "甲乙丙丁!"), ("财经", "股股股涨"), ("体育", "股股股涨"), ("体育", "短")], 128)
+    rows = data.clean(
+        [("体育", "甲 乙丙丁"), ("体育", "甲乙丙丁!"), ("财经", "股股股涨"), ("体育", "股股股涨"), ("体育", "短")], 128
+    )
     assert rows.bag == ["甲乙丙丁"]
 
 

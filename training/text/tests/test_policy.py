@@ -29,7 +29,12 @@ def test_labels() -> None:
 
 def test_copies_keep_to_the_policy() -> None:
     rng = random.Random(1)
-    for text, label in (("特斯拉发布新款电动车", CAR), ("宝马推出全新轿车", CAR), ("丰田轿车降价两万", CAR), ("新片票房破亿", INDEX["娱乐"])):
+    for text, label in (
+        ("特斯拉发布新款电动车", CAR),
+        ("宝马推出全新轿车", CAR),
+        ("丰田轿车降价两万", CAR),
+        ("新片票房破亿", INDEX["娱乐"]),
+    ):
         for copy, target in copies.copies_of(text, label, rng):
             assert copy != text
             assert target == policy.relabel(copy, label)

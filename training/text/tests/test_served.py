@@ -50,7 +50,9 @@ def test_openvino_agrees(model_folder: Path) -> None:
     served = Served(model_folder)
     if not served.hashed:
         pytest.skip("skipped: the bag's test; speed.py compares the encoder")
-    model = openvino.Core().compile_model(str(model_folder / "1" / "model.onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    model = openvino.Core().compile_model(
+        str(model_folder / "1" / "model.onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
     for case in cases(model_folder)[:10]:
         got = model({"ids": np.array([case["ids"]], dtype=np.int64)})["probabilities"][0]
         assert np.abs(got - case["probabilities"]).max() < 1e-4

@@ -44,6 +44,7 @@ struct Batch {
   int worker = -1;
   TimePoint started{};
   double cost = 0;
+  size_t items = 0;
   Duration predicted{};
   std::vector<std::unique_ptr<Work>> works;
   explicit operator bool() const { return queue != 0; }
@@ -62,6 +63,9 @@ struct QueueStats {
 
 class SchedulerCore {
  public:
+  // What a deadline further away, or kNever, is cut to: so that nothing starves.
+  static constexpr Duration kLongestWait = std::chrono::hours(1);
+
   // `workers` > 0.
   explicit SchedulerCore(int workers);
   ~SchedulerCore();
@@ -90,7 +94,7 @@ class SchedulerCore {
   // Everything that waits, as SHUTTING_DOWN; later offers are refused.
   DropList Shutdown();
 
-  // Time until an item offered now with this deadline would start, with every worker's running batch counted.
+  // Time until an item offered now with this deadline would start: what runs, and what waits before it, over all workers.
   Duration PredictedWait(TimePoint deadline, TimePoint now) const;
   // PredictedWait plus the queue's own service time of one item of `cost`; what admission compares with the time left.
   Duration PredictedTime(QueueId id, double cost, TimePoint deadline, TimePoint now) const;
@@ -126,6 +130,10 @@ class SchedulerCore {
 
   absl::Status Admit(const Queue& queue, const Work& work, TimePoint now) const;
   absl::Status Overloaded(const Queue& queue, TimePoint now) const;
+  absl::Duration RetryAfter(const Queue& queue, TimePoint now) const;
+  std::vector<Ticket> Choose(const Queue& queue) const;
+  double CostBefore(const Queue& queue, TimePoint deadline) const;
+  void Insert(Ticket ticket, Queue& queue, std::unique_ptr<Work> work);
   std::unique_ptr<Work> Extract(absl::flat_hash_map<Ticket, Item>::iterator it);
   DropList DropAll(Queue& queue, const absl::Status& why);
   size_t BatchLimit(const Queue& queue) const;

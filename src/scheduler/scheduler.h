@@ -2,7 +2,6 @@
 // one is woken only when there is work that nobody else is about to take.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -64,12 +63,12 @@ class Scheduler {
 
  private:
   struct Worker {
-    std::condition_variable wake;
+    std::condition_variable wake;  // one each: exactly the chosen one wakes
     bool sleeping = false;
     Duration busy{};           // guarded by mutex_, like the two below
     TimePoint busy_since{};    // while it runs something
     bool chore_last = false;
-    std::unique_ptr<Thread> thread;
+    std::unique_ptr<Thread> thread;  // ends in Shutdown
   };
   class ChoresExecutor final : public Executor {
    public:
@@ -83,9 +82,10 @@ class Scheduler {
   void Loop(int index);
   // With mutex_ held by `lock`; releases it while running.
   bool RunOne(int index, std::unique_lock<std::mutex>& lock);
-  void RunChore(Worker& worker, std::unique_lock<std::mutex>& lock);
-  void RunBatch(int index, Batch batch, std::unique_lock<std::mutex>& lock);
-  void WakeOne();
+  void RunChore(Worker& self, TimePoint now, std::unique_lock<std::mutex>& lock);
+  void RunBatch(Worker& self, Batch batch, std::unique_lock<std::mutex>& lock);
+  bool AddChore(Task& task, size_t waiting_max);
+  Worker* NextSleeper();
   static void Tell(DropList dropped);
 
   const Clock& clock_;

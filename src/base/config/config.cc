@@ -1,0 +1,58 @@
+#include "base/config/config.h"
+
+#include "base/config/defaults.h"
+#include "base/config/file.h"
+#include "base/config/yaml_proto.h"
+#include "base/error.h"
+#include "base/strings.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kFileBytesMax = 1 << 20;
+
+// What ranges cannot say.
+absl::Status Check(const config::Server& server, std::string_view file) {
+  const auto wrong = [file](std::string_view what) { return absl::InvalidArgumentError(StrCat(file, ": ", what)); };
+  if (server.listeners().empty()) return wrong("listeners is empty; the server needs at least one address");
+  for (int i = 0; i < server.listeners_size(); ++i) {
+    const config::Listener& listener = server.listeners(i);
+    if (listener.address().empty()) return wrong(StrCat("listeners[", i, "].address is missing; for example 127.0.0.1:8000"));
+    if (listener.has_tls() && (listener.tls().certificate().empty() || listener.tls().key().empty())) {
+      return wrong(StrCat("listeners[", i, "].tls needs both certificate and key"));
+    }
+    for (const std::string& part : listener.expose()) {
+      if (part != "api" && part != "admin" && part != "metrics" && part != "console") {
+        return wrong(StrCat("listeners[", i, "].expose knows api, admin, metrics, console, not '", part, "'"));
+      }
+    }
+  }
+  if (server.deadlines().default_ms() > server.deadlines().max_ms()) {
+    return wrong("deadlines.default_ms is above deadlines.max_ms");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+config::Server DefaultConfig() {
+  config::Server server;
+  const absl::Status status = MergeYaml(kDefaultConfigYaml, "defaults.yaml", server);
+  if (!status.ok()) std::abort();  // built in, and tested
+  return server;
+}
+
+absl::StatusOr<config::Server> ParseConfig(std::string_view text, std::string_view file) {
+  config::Server server = DefaultConfig();
+  RETURN_IF_ERROR(MergeYaml(text, file, server));
+  RETURN_IF_ERROR(Check(server, file));
+  return server;
+}
+
+absl::StatusOr<config::Server> LoadConfig(const std::string& path) {
+  if (path.empty()) return DefaultConfig();
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kFileBytesMax));
+  return ParseConfig(text, path);
+}
+
+}  // namespace sluice

@@ -1,0 +1,151 @@
+#include "engine/openvino/openvino_engine.h"
+
+#include <filesystem>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log/log.h"
+#include "base/strings.h"
+#include "engine/dtype.h"
+#include "engine/openvino/openvino_session.h"
+#include "engine/openvino/openvino_types.h"
+#include "openvino/frontend/manager.hpp"
+#include "openvino/runtime/core.hpp"
+#include "openvino/runtime/properties.hpp"
+
+namespace sluice {
+namespace {
+
+// Shared by the engine, its models and sessions: OpenVINO unloads its plugins when the last goes.
+using CorePtr = std::shared_ptr<ov::Core>;
+
+absl::Status LoadFailure(std::string_view model, std::string_view message, const std::exception& e) {
+  LogError("engine.load_failed", {{"model", model}, {"what", message}, {"error", e.what()}});
+  return Error(Reason::MODEL_FAILED, message);
+}
+
+class OpenVinoModel final : public LoadedModel {
+ public:
+  OpenVinoModel(std::string name, CorePtr core, std::shared_ptr<ov::Model> model, ModelSignature signature,
+                const LoadOptions& options)
+      : name_(std::move(name)),
+        core_(std::move(core)),
+        model_(std::move(model)),
+        signature_(std::move(signature)),
+        options_(options) {}
+
+  const ModelSignature& signature() const override { return signature_; }
+
+  absl::StatusOr<std::unique_ptr<Session>> NewSession() override {
+    try {
+      auto session = std::make_unique<OpenVinoSession>(name_, signature_, Compile());
+      RETURN_IF_ERROR(session->WarmUp());
+      return session;
+    } catch (const std::exception& e) {
+      return LoadFailure(name_, "OpenVINO cannot compile the model", e);
+    }
+  }
+
+ private:
+  ov::CompiledModel Compile() const {
+    ov::AnyMap properties = {
+        ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+        ov::num_streams(1),
+        ov::inference_num_threads(options_.threads_per_inference),
+        ov::hint::enable_cpu_pinning(false),
+        ov::hint::inference_precision(ov::element::f32),  // bf16, the default on some machines, is slower for small nets
+    };
+    if (options_.cache_dir.empty()) return core_->compile_model(model_, "CPU", properties);
+    ov::AnyMap cached = properties;
+    cached.insert(ov::cache_dir(options_.cache_dir));
+    try {
+      return core_->compile_model(model_, "CPU", cached);
+    } catch (const std::exception& e) {
+      LogWarning("engine.cache_unusable", {{"model", name_}, {"error", e.what()}});
+      return core_->compile_model(model_, "CPU", properties);
+    }
+  }
+
+  const std::string name_;
+  const CorePtr core_;
+  const std::shared_ptr<ov::Model> model_;
+  const ModelSignature signature_;
+  const LoadOptions options_;
+};
+
+class OpenVinoEngine final : public Engine {
+ public:
+  OpenVinoEngine() : core_(std::make_shared<ov::Core>()) {}
+
+  std::string_view name() const override { return "openvino"; }
+  bool CanLoad(std::string_view path) const override {
+    return path.ends_with(".onnx") || path.ends_with(".tflite") || path.ends_with(".xml");
+  }
+
+  absl::StatusOr<std::shared_ptr<LoadedModel>> Load(const std::string& path, const LoadOptions& options) override {
+    std::shared_ptr<ov::Model> model;
+    try {
+      CheckFormat(path);
+      model = core_->read_model(path);
+    } catch (const std::exception& e) {
+      return LoadFailure(path, "OpenVINO cannot read the model file", e);
+    }
+    RETURN_IF_ERROR(Reshape(path, *model, options.reshape));
+    ASSIGN_OR_RETURN(ModelSignature signature, SignatureOf(*model));
+    return std::make_shared<OpenVinoModel>(path, core_, std::move(model), std::move(signature), WithCache(options));
+  }
+
+ private:
+  // read_model offers a file to every format it knows when the one of its name refuses it; TensorFlow's parser then writes
+  // to stderr, and is one more parser for hostile bytes. Throws.
+  static void CheckFormat(std::string_view path) {
+    const char* format = path.ends_with(".onnx") ? "onnx" : path.ends_with(".tflite") ? "tflite" : "ir";
+    const auto frontend = ov::frontend::FrontEndManager().load_by_framework(format);
+    if (!frontend || !frontend->supported(std::string(path))) throw std::invalid_argument(StrCat("not a file of format ", format));
+  }
+
+  static absl::Status Reshape(const std::string& path, ov::Model& model, const std::map<std::string, Shape>& shapes) {
+    if (shapes.empty()) return absl::OkStatus();
+    std::string wanted;
+    try {
+      std::map<size_t, ov::PartialShape> by_index;
+      for (const auto& [name, shape] : shapes) {
+        wanted = StrCat("'", name, "' ", ToString(shape));
+        by_index[name.empty() ? 0 : IndexOf(model, name)] = ToOvPartial(shape);
+      }
+      model.reshape(by_index);
+      return absl::OkStatus();
+    } catch (const std::exception& e) {
+      return LoadFailure(path, StrCat("the model does not take an input ", wanted), e);
+    }
+  }
+
+  static size_t IndexOf(ov::Model& model, const std::string& name) {
+    const auto inputs = std::as_const(model).inputs();
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (NameOf(inputs[i]) == name) return i;
+    }
+    throw std::out_of_range("no input of this name");
+  }
+
+  // Without the cache folder a model still loads, only slower.
+  static LoadOptions WithCache(LoadOptions options) {
+    std::error_code error;
+    if (!options.cache_dir.empty()) std::filesystem::create_directories(options.cache_dir, error);
+    if (error) {
+      LogWarning("engine.cache_unusable", {{"folder", options.cache_dir}, {"error", error.message()}});
+      options.cache_dir.clear();
+    }
+    return options;
+  }
+
+  const CorePtr core_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> MakeOpenVinoEngine() { return std::make_unique<OpenVinoEngine>(); }
+
+}  // namespace sluice

@@ -1,0 +1,181 @@
+#include "engine/openvino/openvino_engine.h"
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/error.h"
+#include "engine/dtype.h"
+#include "gtest/gtest.h"
+#include "openvino/openvino.hpp"
+#include "openvino/opsets/opset8.hpp"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+
+// y = x * 2 + 1 over an open batch of rows of three, written as IR; xs/ys pairs are easy to check.
+class OpenVinoTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("sluice_engine_test_" + std::to_string(getpid()));
+    fs::create_directories(folder_);
+    const auto x = std::make_shared<ov::opset8::Parameter>(ov::element::f32, ov::PartialShape{-1, 3});
+    x->set_friendly_name("x");
+    x->output(0).set_names({"x"});
+    const auto two = ov::opset8::Constant::create(ov::element::f32, {1}, {2});
+    const auto one = ov::opset8::Constant::create(ov::element::f32, {1}, {1});
+    const auto y = std::make_shared<ov::opset8::Add>(std::make_shared<ov::opset8::Multiply>(x, two), one);
+    y->output(0).set_names({"y"});
+    model_ = (folder_ / "model.xml").string();
+    ov::serialize(std::make_shared<ov::Model>(ov::OutputVector{y}, ov::ParameterVector{x}), model_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::unique_ptr<Session> NewSession(const LoadOptions& options = {}) {
+    auto model = engine_->Load(model_, options);
+    EXPECT_TRUE(model.ok()) << model.status();
+    auto session = (*model)->NewSession();
+    EXPECT_TRUE(session.ok()) << session.status();
+    return std::move(*session);
+  }
+
+  std::unique_ptr<Engine> engine_ = MakeOpenVinoEngine();
+  fs::path folder_;
+  std::string model_;
+};
+
+TEST_F(OpenVinoTest, SignatureHasNamesTypesAndOpenDimensions) {
+  const auto model = engine_->Load(model_, {});
+  ASSERT_TRUE(model.ok()) << model.status();
+  const ModelSignature& signature = (*model)->signature();
+  ASSERT_EQ(signature.inputs.size(), 1u);
+  EXPECT_EQ(signature.inputs[0].name, "x");
+  EXPECT_EQ(signature.inputs[0].dtype, DType::kFp32);
+  EXPECT_EQ(signature.inputs[0].shape, Shape({-1, 3}));
+  EXPECT_EQ(signature.outputs[0].name, "y");
+}
+
+TEST_F(OpenVinoTest, ComputesFromItsOwnBufferAndFromTheCallers) {
+  auto session = NewSession();
+  for (int rows = 1; rows <= 3; ++rows) {
+    const auto buffer = session->InputBuffer(0, {rows, 3});
+    ASSERT_TRUE(buffer.ok()) << buffer.status();
+    for (int i = 0; i < rows * 3; ++i) static_cast<float*>(*buffer)[i] = static_cast<float>(i);
+    ASSERT_TRUE(session->Run().ok());
+    const auto output = session->Output(0);
+    ASSERT_TRUE(output.ok());
+    EXPECT_EQ(output->shape, Shape({rows, 3}));
+    EXPECT_EQ(output->As<float>().back(), (rows * 3 - 1) * 2 + 1);
+  }
+  const float mine[] = {10, 20, 30};
+  ASSERT_TRUE(session->SetInput(0, {"x", DType::kFp32, {1, 3}, mine, sizeof mine}).ok());
+  ASSERT_TRUE(session->Run().ok());
+  EXPECT_EQ(session->Output(0)->As<float>()[2], 61);
+  // And back to the own buffer, which keeps its address while the shape stays.
+  const auto first = session->InputBuffer(0, {1, 3});
+  const auto second = session->InputBuffer(0, {1, 3});
+  EXPECT_EQ(*first, *second);
+}
+
+TEST_F(OpenVinoTest, CallerMemoryCountsForOneRunOnly) {
+  auto session = NewSession();
+  const float mine[] = {10, 20, 30};
+  ASSERT_TRUE(session->SetInput(0, {"x", DType::kFp32, {1, 3}, mine, sizeof mine}).ok());
+  ASSERT_TRUE(session->Run().ok());
+  const absl::Status status = session->Run();
+  EXPECT_EQ(ReasonOf(status), Reason::INVALID_REQUEST);
+  EXPECT_EQ(FieldOf(status), "x");
+}
+
+TEST_F(OpenVinoTest, WrongTypeShapeOrSizeNamesTheInput) {
+  auto session = NewSession();
+  const float mine[] = {1, 2, 3, 4};
+  for (const TensorView& wrong : {TensorView{"x", DType::kInt32, {1, 3}, mine, 12}, TensorView{"x", DType::kFp32, {1, 4}, mine, 16},
+                                  TensorView{"x", DType::kFp32, {1, 3}, mine, 16}, TensorView{"x", DType::kFp32, {3}, mine, 12}}) {
+    const absl::Status status = session->SetInput(0, wrong);
+    EXPECT_EQ(ReasonOf(status), Reason::INVALID_REQUEST);
+    EXPECT_EQ(FieldOf(status), "x");
+  }
+  EXPECT_EQ(ReasonOf(session->InputBuffer(0, {1, 4}).status()), Reason::INVALID_REQUEST);
+}
+
+TEST_F(OpenVinoTest, ReshapeFixesTheInput) {
+  auto model = engine_->Load(model_, {.reshape = {{"", {4, 3}}}});
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ((*model)->signature().inputs[0].shape, Shape({4, 3}));
+  EXPECT_EQ((*model)->signature().outputs[0].shape, Shape({4, 3}));
+  EXPECT_FALSE(engine_->Load(model_, {.reshape = {{"x", {4, 3, 1, 1}}, {"nope", {1}}}}).ok());
+}
+
+TEST_F(OpenVinoTest, SessionsOutliveModelAndEngineAndRunSideBySide) {
+  std::vector<std::unique_ptr<Session>> sessions;
+  for (int i = 0; i < 2; ++i) sessions.push_back(NewSession());
+  engine_.reset();
+  std::vector<std::thread> threads;
+  for (auto& session : sessions) {
+    threads.emplace_back([&session] {
+      for (int i = 0; i < 200; ++i) {
+        static_cast<float*>(*session->InputBuffer(0, {1, 3}))[0] = static_cast<float>(i);
+        ASSERT_TRUE(session->Run().ok());
+        ASSERT_EQ(session->Output(0)->As<float>()[0], i * 2 + 1);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_F(OpenVinoTest, CompiledModelsAreCached) {
+  const fs::path cache = folder_ / "cache" / "deep";
+  NewSession({.cache_dir = cache.string()});
+  EXPECT_FALSE(fs::is_empty(cache));
+  // A damaged entry is not trusted.
+  for (const auto& entry : fs::directory_iterator(cache)) std::ofstream(entry.path()) << "garbage";
+  auto session = NewSession({.cache_dir = cache.string()});
+  ASSERT_TRUE(session->InputBuffer(0, {1, 3}).ok());
+  EXPECT_TRUE(session->Run().ok());
+}
+
+TEST_F(OpenVinoTest, UnusableFilesAreErrorsWithoutInternals) {
+  for (const char* name : {"broken.onnx", "broken.tflite", "broken.xml", "absent.onnx"}) {
+    const fs::path path = folder_ / name;
+    if (path.stem() == "broken") std::ofstream(path) << "this is not a model";
+    const auto model = engine_->Load(path.string(), {});
+    ASSERT_FALSE(model.ok()) << name;
+    EXPECT_EQ(ReasonOf(model.status()), Reason::MODEL_FAILED);
+    EXPECT_EQ(model.status().message().find(folder_.string()), absl::string_view::npos);
+  }
+}
+
+TEST(OpenVinoModels, YuNetRunsAt320) {
+  const std::string path = SLUICE_SOURCE_DIR "/../shared/models/yunet_s_dynamic.onnx";
+  if (!fs::exists(path)) GTEST_SKIP() << "skipped: no ../shared";
+  const auto engine = MakeOpenVinoEngine();
+  const auto model = engine->Load(path, {.reshape = {{"", {1, 3, 320, 320}}}});
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ((*model)->signature().outputs.size(), 12u);
+  auto session = (*model)->NewSession();
+  ASSERT_TRUE(session.ok()) << session.status();
+  float* input = static_cast<float*>(*(*session)->InputBuffer(0, {1, 3, 320, 320}));
+  std::fill_n(input, 3 * 320 * 320, 127.0f);
+  ASSERT_TRUE((*session)->Run().ok());
+  for (size_t i = 0; i < 12; ++i) EXPECT_TRUE((*session)->Output(i).ok());
+  EXPECT_EQ((*session)->Output(0)->shape[1] % 100, 0);
+}
+
+// The file says [10,3,32,32]; the manifest asks for [1,3,320,320].
+TEST(OpenVinoModels, CenterFaceTakesTheManifestsShape) {
+  const std::string path = SLUICE_SOURCE_DIR "/models/face_detection_v2/1/model.onnx";
+  if (!fs::exists(path)) GTEST_SKIP() << "skipped: weights not fetched";
+  const auto engine = MakeOpenVinoEngine();
+  const auto model = engine->Load(path, {.reshape = {{"", {1, 3, 320, 320}}}});
+  ASSERT_TRUE(model.ok()) << model.status();
+  ASSERT_EQ((*model)->signature().outputs.size(), 4u);
+  EXPECT_EQ((*model)->signature().outputs[0].shape, Shape({1, 1, 80, 80}));
+  auto session = (*model)->NewSession();
+  ASSERT_TRUE(session.ok()) << session.status();
+}
+
+}  // namespace
+}  // namespace sluice

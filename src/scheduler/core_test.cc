@@ -1,0 +1,223 @@
+#include "scheduler/core.h"
+
+#include "base/error.h"
+#include "gtest/gtest.h"
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct TestWork final : Work {
+  explicit TestWork(int n) : number(n) {}
+  void Dropped(absl::Status why) override {}
+  int number;
+};
+
+class CoreTest : public ::testing::Test {
+ protected:
+  QueueId AddQueue(size_t max_items = 100, size_t max_batch = 1) {
+    return core_.AddQueue({.name = "q", .max_items = max_items, .max_batch = max_batch});
+  }
+  absl::StatusOr<Ticket> Offer(QueueId queue, int number, Duration time_left, int priority = 0, uint64_t group = 0) {
+    auto work = std::make_unique<TestWork>(number);
+    work->deadline = now_ + time_left;
+    work->priority = priority;
+    work->group = group;
+    return core_.Offer(queue, std::move(work), now_);
+  }
+  // The numbers of the next batch for `worker`.
+  std::vector<int> Take(int worker = 0) {
+    batch_ = core_.Take(worker, now_);
+    return NumbersOf(batch_);
+  }
+  static std::vector<int> NumbersOf(const Batch& batch) {
+    std::vector<int> numbers;
+    for (const auto& work : batch.works) numbers.push_back(static_cast<TestWork&>(*work).number);
+    return numbers;
+  }
+  // Teaches the queue that an item takes `time`.
+  void Measure(QueueId queue, Duration time) {
+    ASSERT_TRUE(Offer(queue, 0, seconds(100)).ok());
+    ASSERT_FALSE(Take().empty());
+    core_.Done(batch_, time);
+  }
+
+  TimePoint now_ = TimePoint{} + seconds(1000);
+  SchedulerCore core_{2};
+  Batch batch_;
+};
+
+using Numbers = std::vector<int>;
+
+TEST_F(CoreTest, EarliestDeadlineThenPriorityThenArrivalAcrossQueues) {
+  const QueueId a = AddQueue(), b = AddQueue();
+  ASSERT_TRUE(Offer(a, 1, seconds(5)).ok());
+  ASSERT_TRUE(Offer(b, 2, seconds(3)).ok());
+  ASSERT_TRUE(Offer(a, 3, seconds(5), /*priority=*/1).ok());
+  ASSERT_TRUE(Offer(b, 4, seconds(5)).ok());
+  Numbers order;
+  for (int i = 0; i < 4; ++i) {
+    order.push_back(Take().at(0));
+    core_.Done(batch_, milliseconds(1));
+  }
+  EXPECT_EQ(order, Numbers({2, 3, 1, 4}));
+  EXPECT_FALSE(core_.Take(0, now_));
+}
+
+TEST_F(CoreTest, FullQueueRefusesWithRetryAfterAndLeavesTheWork) {
+  const QueueId queue = AddQueue(/*max_items=*/2);
+  ASSERT_TRUE(Offer(queue, 1, seconds(5)).ok());
+  ASSERT_TRUE(Offer(queue, 2, seconds(5)).ok());
+  std::unique_ptr<Work> work = std::make_unique<TestWork>(3);
+  const auto ticket = core_.Offer(queue, std::move(work), now_);
+  EXPECT_EQ(ReasonOf(ticket.status()), Reason::OVERLOADED);
+  EXPECT_TRUE(RetryAfterOf(ticket.status()).has_value());
+  EXPECT_NE(work, nullptr);
+  EXPECT_EQ(core_.waiting(), 2u);
+}
+
+TEST_F(CoreTest, RetryAfterFollowsTheMeasuredTime) {
+  const QueueId queue = AddQueue(/*max_items=*/20);
+  Measure(queue, milliseconds(200));
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(Offer(queue, i, seconds(100)).ok());
+  const auto refused = Offer(queue, 99, seconds(100));
+  EXPECT_EQ(ReasonOf(refused.status()), Reason::OVERLOADED);
+  EXPECT_NEAR(absl::ToDoubleMilliseconds(*RetryAfterOf(refused.status())), 20 * 200 / 2, 1);
+}
+
+TEST_F(CoreTest, HopelessWorkIsRefusedAtOnce) {
+  const QueueId queue = AddQueue();
+  EXPECT_EQ(ReasonOf(Offer(queue, 1, seconds(0)).status()), Reason::DEADLINE_EXCEEDED);
+  Measure(queue, milliseconds(100));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5)).ok());
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Offer(queue, i, milliseconds(3000)).ok());
+  now_ += milliseconds(2500);  // nobody took anything: 10 × 100 ms wait before it on two workers, and 100 ms of its own
+  EXPECT_TRUE(Offer(queue, 11, milliseconds(601)).ok());
+  const auto late = Offer(queue, 12, milliseconds(601));
+  EXPECT_EQ(ReasonOf(late.status()), Reason::DEADLINE_EXCEEDED);
+  EXPECT_TRUE(RetryAfterOf(late.status()).has_value());
+}
+
+TEST_F(CoreTest, UrgentWorkIsJudgedByWhatIsMoreUrgent) {
+  const QueueId queue = AddQueue();
+  Measure(queue, milliseconds(100));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5)).ok());
+  EXPECT_EQ(core_.PredictedWait(now_ + seconds(6), now_), milliseconds(500));
+  EXPECT_EQ(core_.PredictedWait(now_ + seconds(1), now_), milliseconds(0));
+  EXPECT_TRUE(Offer(queue, 11, milliseconds(140)).ok());
+  EXPECT_EQ(ReasonOf(Offer(queue, 12, milliseconds(145)).status()), Reason::DEADLINE_EXCEEDED);
+  EXPECT_EQ(Take(), Numbers({11}));
+}
+
+TEST_F(CoreTest, APredictionGoneWrongHealsBecauseTheOnlyItemIsAdmitted) {
+  const QueueId queue = AddQueue();
+  Measure(queue, seconds(30));
+  for (int i = 0; i < 100 && core_.PredictedTime(queue, 1, kNever, now_) > milliseconds(20); ++i) {
+    ASSERT_TRUE(Offer(queue, i, seconds(1)).ok());
+    ASSERT_FALSE(Take().empty());
+    core_.Done(batch_, milliseconds(2));
+  }
+  EXPECT_LE(core_.PredictedTime(queue, 1, kNever, now_), milliseconds(20));
+}
+
+TEST_F(CoreTest, BatchesWhatWaitsUpToItsBounds) {
+  const QueueId queue = AddQueue(100, /*max_batch=*/4);
+  // Keep the other worker busy: an idle one would get its share.
+  ASSERT_TRUE(Offer(queue, 0, seconds(1)).ok());
+  const Batch other = core_.Take(1, now_);
+  for (int i = 1; i <= 6; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5)).ok());
+  EXPECT_EQ(Take(), Numbers({1, 2, 3, 4}));
+  core_.Done(batch_, milliseconds(24));  // 6 ms each: two would be 12 ms
+  EXPECT_EQ(Take(), Numbers({5}));
+}
+
+TEST_F(CoreTest, AnIdleWorkerGetsItsShare) {
+  const QueueId queue = AddQueue(100, /*max_batch=*/16);
+  for (int i = 1; i <= 5; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5)).ok());
+  EXPECT_EQ(Take(0), Numbers({1, 2, 3}));
+  EXPECT_EQ(Take(1), Numbers({4, 5}));
+}
+
+TEST_F(CoreTest, OnlyOneGroupSharesABatch) {
+  const QueueId queue = AddQueue(100, /*max_batch=*/8);
+  ASSERT_TRUE(Offer(queue, 0, seconds(1)).ok());
+  const Batch other = core_.Take(1, now_);
+  for (int i = 1; i <= 4; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5), 0, /*group=*/i % 2).ok());
+  EXPECT_EQ(Take(), Numbers({1, 3}));
+  core_.Done(batch_, milliseconds(1));
+  EXPECT_EQ(Take(), Numbers({2, 4}));
+}
+
+TEST_F(CoreTest, ExpireTakesOutWhatIsLateAndNothingElse) {
+  const QueueId queue = AddQueue();
+  EXPECT_EQ(core_.NextWake(), kNever);
+  ASSERT_TRUE(Offer(queue, 1, milliseconds(10)).ok());
+  ASSERT_TRUE(Offer(queue, 2, milliseconds(20)).ok());
+  EXPECT_EQ(core_.NextWake(), now_ + milliseconds(10));
+  EXPECT_TRUE(core_.Expire(now_ + milliseconds(9)).empty());
+  const DropList dropped = core_.Expire(now_ + milliseconds(10));
+  ASSERT_EQ(dropped.size(), 1u);
+  EXPECT_EQ(ReasonOf(dropped[0].why), Reason::DEADLINE_EXCEEDED);
+  EXPECT_EQ(Take(), Numbers({2}));
+}
+
+TEST_F(CoreTest, CancelReachesWaitingWorkOnly) {
+  const QueueId queue = AddQueue();
+  const Ticket first = *Offer(queue, 1, seconds(1));
+  const Ticket second = *Offer(queue, 2, seconds(2));
+  EXPECT_NE(core_.Cancel(second), nullptr);
+  EXPECT_EQ(core_.Cancel(second), nullptr);
+  EXPECT_EQ(Take(), Numbers({1}));
+  EXPECT_EQ(core_.Cancel(first), nullptr);
+  EXPECT_EQ(core_.Cancel(12345), nullptr);
+}
+
+TEST_F(CoreTest, RemovedQueueDropsItsWorkAndTakesItsRunningBatchBack) {
+  const QueueId queue = AddQueue();
+  ASSERT_TRUE(Offer(queue, 1, seconds(1)).ok());
+  ASSERT_TRUE(Offer(queue, 2, seconds(2)).ok());
+  EXPECT_EQ(Take(), Numbers({1}));
+  const DropList dropped = core_.RemoveQueue(queue);
+  ASSERT_EQ(dropped.size(), 1u);
+  EXPECT_EQ(ReasonOf(dropped[0].why), Reason::MODEL_UNAVAILABLE);
+  EXPECT_EQ(ReasonOf(Offer(queue, 3, seconds(1)).status()), Reason::MODEL_UNAVAILABLE);
+  core_.Done(batch_, milliseconds(1));
+  EXPECT_EQ(core_.idle_workers(), 2);
+}
+
+TEST_F(CoreTest, ShutdownDropsWhatWaitsAndRefusesTheRest) {
+  const QueueId queue = AddQueue();
+  ASSERT_TRUE(Offer(queue, 1, seconds(1)).ok());
+  const DropList dropped = core_.Shutdown();
+  ASSERT_EQ(dropped.size(), 1u);
+  EXPECT_EQ(ReasonOf(dropped[0].why), Reason::SHUTTING_DOWN);
+  EXPECT_EQ(ReasonOf(Offer(queue, 2, seconds(1)).status()), Reason::SHUTTING_DOWN);
+}
+
+TEST_F(CoreTest, WorkWithoutADeadlineGetsOne) {
+  const QueueId queue = AddQueue();
+  auto work = std::make_unique<TestWork>(1);
+  ASSERT_TRUE(core_.Offer(queue, std::move(work), now_).ok());
+  EXPECT_EQ(core_.NextWake(), now_ + SchedulerCore::kLongestWait);
+}
+
+TEST_F(CoreTest, StatsCountEveryEnding) {
+  const QueueId queue = AddQueue(/*max_items=*/3);
+  for (int i = 0; i < 4; ++i) (void)Offer(queue, i, seconds(1 + i));
+  ASSERT_EQ(Take(), Numbers({0}));
+  core_.Done(batch_, milliseconds(4));
+  core_.Expire(now_ + seconds(2));
+  const QueueStats stats = core_.Stats(now_).at(0);
+  EXPECT_EQ(stats.offered, 3u);
+  EXPECT_EQ(stats.refused, 1u);
+  EXPECT_EQ(stats.done, 1u);
+  EXPECT_EQ(stats.expired, 1u);
+  EXPECT_EQ(stats.depth, 1u);
+  EXPECT_EQ(stats.busy, milliseconds(4));
+  EXPECT_EQ(stats.service_time, milliseconds(4));
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,235 @@
+#include "scheduler/scheduler.h"
+
+#include <atomic>
+#include <functional>
+#include <latch>
+#include <thread>
+
+#include "base/error.h"
+#include "gtest/gtest.h"
+
+namespace sluice {
+namespace {
+
+using std::chrono::seconds;
+
+// How many items ended how.
+struct Tally {
+  std::atomic<int> run{0}, dropped{0}, destroyed{0};
+};
+
+struct TestWork final : Work {
+  TestWork(Tally& t, std::function<void()> b = {}) : tally(t), body(std::move(b)) { deadline = SystemClock().Now() + seconds(600); }
+  ~TestWork() override { ++tally.destroyed; }
+  void Dropped(absl::Status why) override {
+    ++tally.dropped;
+    status = why;
+    if (on_dropped) on_dropped(why);
+  }
+  Tally& tally;
+  std::function<void()> body;
+  std::function<void(const absl::Status&)> on_dropped;
+  absl::Status status;
+};
+
+class TestRunner final : public WorkRunner {
+ public:
+  void Run(int worker, std::span<std::unique_ptr<Work>> batch) override {
+    batches.fetch_add(1);
+    for (auto& item : batch) {
+      auto& work = static_cast<TestWork&>(*item);
+      if (work.body) work.body();
+      ++work.tally.run;
+    }
+  }
+  std::atomic<int> batches{0};
+};
+
+// Keeps a worker busy until it is told.
+struct Gate {
+  std::latch entered{1}, leave{1};
+  std::function<void()> body() {
+    return [this] {
+      entered.count_down();
+      leave.wait();
+    };
+  }
+};
+
+class SchedulerTest : public ::testing::Test {
+ protected:
+  void Start(int workers, size_t max_items = 256, size_t max_batch = 1) {
+    scheduler_ = std::make_unique<Scheduler>(Scheduler::Options{.workers = workers});
+    queue_ = scheduler_->AddQueue({.name = "q", .max_items = max_items, .max_batch = max_batch}, runner_);
+  }
+  absl::StatusOr<Ticket> Offer(std::function<void()> body = {}) {
+    return scheduler_->Offer(queue_, std::make_unique<TestWork>(tally_, std::move(body)));
+  }
+
+  Tally tally_;
+  std::shared_ptr<TestRunner> runner_ = std::make_shared<TestRunner>();
+  std::unique_ptr<Scheduler> scheduler_;
+  QueueId queue_ = 0;
+};
+
+TEST_F(SchedulerTest, RunsEveryItemOnceFromManyThreads) {
+  Start(/*workers=*/3, /*max_items=*/100'000, /*max_batch=*/4);
+  constexpr int kThreads = 4, kEach = 2'000;
+  std::latch done(kThreads * kEach);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kEach; ++i) ASSERT_TRUE(Offer([&done] { done.count_down(); }).ok());
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  done.wait();
+  scheduler_->Shutdown();
+  EXPECT_EQ(tally_.run, kThreads * kEach);
+  EXPECT_EQ(tally_.dropped, 0);
+  EXPECT_EQ(tally_.destroyed, kThreads * kEach);
+  EXPECT_EQ(scheduler_->Queues().at(0).done, static_cast<uint64_t>(kThreads * kEach));
+}
+
+TEST_F(SchedulerTest, WorkersRunSideBySide) {
+  Start(/*workers=*/2);
+  std::latch both(2);
+  std::latch done(2);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(Offer([&] {
+                  both.arrive_and_wait();  // returns only when the other one runs too
+                  done.count_down();
+                }).ok());
+  }
+  done.wait();
+}
+
+TEST_F(SchedulerTest, CancelDropsWaitingWorkAtOnce) {
+  Start(/*workers=*/1);
+  Gate gate;
+  const Ticket running = *Offer(gate.body());
+  gate.entered.wait();
+  const Ticket waiting = *Offer();
+  EXPECT_TRUE(scheduler_->Cancel(waiting));
+  EXPECT_EQ(tally_.dropped, 1);
+  EXPECT_EQ(tally_.destroyed, 1);
+  EXPECT_FALSE(scheduler_->Cancel(waiting));
+  EXPECT_FALSE(scheduler_->Cancel(running));
+  gate.leave.count_down();
+  scheduler_->Shutdown();
+  EXPECT_EQ(tally_.run, 1);
+}
+
+TEST_F(SchedulerTest, RefusedWorkStaysWithTheCaller) {
+  Start(/*workers=*/1, /*max_items=*/1);
+  Gate gate;
+  ASSERT_TRUE(Offer(gate.body()).ok());
+  gate.entered.wait();
+  ASSERT_TRUE(Offer().ok());
+  std::unique_ptr<Work> work = std::make_unique<TestWork>(tally_);
+  const auto refused = scheduler_->Offer(queue_, std::move(work));
+  EXPECT_EQ(ReasonOf(refused.status()), Reason::OVERLOADED);
+  EXPECT_NE(work, nullptr);
+  EXPECT_EQ(tally_.dropped, 0);
+  gate.leave.count_down();
+}
+
+TEST_F(SchedulerTest, ExpiredWorkMakesRoomWhileTheWorkerIsBusy) {
+  Start(/*workers=*/1, /*max_items=*/1);
+  Gate gate;
+  ASSERT_TRUE(Offer(gate.body()).ok());
+  gate.entered.wait();
+  auto work = std::make_unique<TestWork>(tally_);
+  const TimePoint deadline = SystemClock().Now() + std::chrono::milliseconds(1);
+  work->deadline = deadline;
+  Reason reason = Reason::REASON_UNSPECIFIED;
+  work->on_dropped = [&reason](const absl::Status& why) { reason = ReasonOf(why); };
+  ASSERT_TRUE(scheduler_->Offer(queue_, std::move(work)).ok());
+  while (SystemClock().Now() < deadline) std::this_thread::yield();
+  EXPECT_TRUE(Offer().ok());
+  EXPECT_EQ(reason, Reason::DEADLINE_EXCEEDED);
+  gate.leave.count_down();
+}
+
+TEST_F(SchedulerTest, ShutdownDropsWhatWaitsAndLetsTheRunningFinish) {
+  Start(/*workers=*/1);
+  Gate gate;
+  ASSERT_TRUE(Offer(gate.body()).ok());
+  gate.entered.wait();
+  ASSERT_TRUE(Offer().ok());
+  std::thread stopper([this] { scheduler_->Shutdown(); });
+  while (tally_.dropped == 0) std::this_thread::yield();
+  gate.leave.count_down();
+  stopper.join();
+  EXPECT_EQ(tally_.run, 1);
+  EXPECT_EQ(tally_.dropped, 1);
+  EXPECT_EQ(ReasonOf(Offer().status()), Reason::SHUTTING_DOWN);
+}
+
+// The last owner of a queue may be an item of that queue: its own worker then removes it.
+TEST_F(SchedulerTest, AQueueMayBeRemovedByItsOwnItem) {
+  Start(/*workers=*/1);
+  std::latch removed(1);
+  ASSERT_TRUE(Offer([&] {
+                runner_.reset();
+                scheduler_->RemoveQueue(queue_);
+                removed.count_down();
+              }).ok());
+  removed.wait();
+  EXPECT_EQ(ReasonOf(Offer().status()), Reason::MODEL_UNAVAILABLE);
+  scheduler_->Shutdown();
+  EXPECT_EQ(tally_.run, 1);
+}
+
+TEST_F(SchedulerTest, ChoresRunBetweenBatchesAndNeitherStarves) {
+  Start(/*workers=*/1);
+  Gate gate;
+  ASSERT_TRUE(Offer(gate.body()).ok());
+  gate.entered.wait();
+  std::string order;  // only the one worker writes
+  std::latch done(6);
+  const auto note = [&](char c) {
+    return [&order, &done, c] {
+      order += c;
+      done.count_down();
+    };
+  };
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Offer(note('b')).ok());
+  for (int i = 0; i < 3; ++i) scheduler_->chores().Post(note('c'));
+  gate.leave.count_down();
+  done.wait();
+  EXPECT_EQ(order, "cbcbcb");
+}
+
+TEST_F(SchedulerTest, ChoresAreBoundedOnRequestAndFinishAtShutdown) {
+  scheduler_ = std::make_unique<Scheduler>(Scheduler::Options{.workers = 1, .chores_max = 1});
+  Gate gate;
+  scheduler_->chores().Post(gate.body());
+  gate.entered.wait();
+  int run = 0;
+  Task first = [&run] { ++run; }, second = [&run] { ++run; };
+  EXPECT_TRUE(scheduler_->TryChore(first));
+  EXPECT_FALSE(scheduler_->TryChore(second));
+  EXPECT_TRUE(static_cast<bool>(second));
+  gate.leave.count_down();
+  scheduler_->Shutdown();
+  EXPECT_EQ(run, 1);
+  scheduler_->chores().Post([&run] { ++run; });
+  EXPECT_EQ(run, 1);
+}
+
+TEST_F(SchedulerTest, WorkersReportTheirBusyTime) {
+  Start(/*workers=*/1);
+  Gate gate;
+  ASSERT_TRUE(Offer(gate.body()).ok());
+  gate.entered.wait();
+  const auto before = scheduler_->Workers().at(0);
+  while (scheduler_->Workers().at(0).busy <= before.busy) std::this_thread::yield();
+  EXPECT_EQ(scheduler_->Queues().at(0).running, 1u);
+  gate.leave.count_down();
+  scheduler_->Shutdown();
+  EXPECT_LE(scheduler_->Workers().at(0).busy, scheduler_->Workers().at(0).elapsed);
+}
+
+}  // namespace
+}  // namespace sluice

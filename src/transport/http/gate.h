@@ -14,8 +14,8 @@ struct GateRules {
   // The listener is bound to a loopback address: only names of this machine and `allowed_hosts` are accepted. Elsewhere
   // every host is, unless `allowed_hosts` is given.
   bool loopback = false;
-  std::vector<std::string> allowed_hosts;    // lower case, no port; "*.example.com" and "*" work
-  std::vector<std::string> allowed_origins;  // "https://console.example.com"; "*" = any
+  std::vector<std::string> allowed_hosts = {};    // lower case, no port; "*.example.com" and "*" work
+  std::vector<std::string> allowed_origins = {};  // "https://console.example.com"; "*" = any
 };
 
 // OK, HOST_NOT_ALLOWED or ORIGIN_NOT_ALLOWED. Requests without Origin (gRPC, curl) pass the second check.

@@ -4,13 +4,18 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <future>
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "transport/http/testing/certificate.h"
 
 namespace sluice::http {
 namespace {
@@ -101,6 +106,7 @@ class Client {
     return text;
   }
   std::string All() { return Until(""); }
+  int fd() const { return fd_.get(); }
 
  private:
   UniqueFd fd_;
@@ -109,6 +115,7 @@ class Client {
 class ServerTest : public testing::Test {
  protected:
   void Start(ServerOptions options = {}) {
+    signal(SIGPIPE, SIG_IGN);  // for OpenSSL's client
     if (options.listeners.empty()) options.listeners = {{.address = "127.0.0.1:0"}};
     budget_ = std::make_unique<Budget>(options.limits.inflight_bytes_max, options.limits.connections_max);
     for (auto& loop : loops_) loop.Start();
@@ -185,6 +192,33 @@ TEST_F(ServerTest, AProxyHeaderNamesTheClient) {
   Client forwarded(port());
   forwarded.Send("GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 9.9.9.9, 192.0.2.8\r\nConnection: close\r\n\r\n");
   EXPECT_NE(forwarded.All().find("client-ip: 192.0.2.8\r\n"), std::string::npos);
+}
+
+// Also behind a proxy that puts its header before the TLS handshake.
+TEST_F(ServerTest, AnswersOverTls) {
+  const PemPair pair = MakePair("localhost");
+  const std::string path = StrCat(testing::TempDir(), "/sluice_server_", getpid(), ".pem");
+  std::ofstream(path) << pair.certificate << pair.key;
+  Start({.listeners = {{.address = "127.0.0.1:0", .tls = TlsOptions{path, path, ""}}}, .trusted_proxies = {"127.0.0.1"}});
+  std::filesystem::remove(path);
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  for (const std::string_view proxy_header : {"", "PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\n"}) {
+    Client client(port());
+    client.Send(proxy_header);
+    SSL* ssl = SSL_new(context);
+    SSL_set_fd(ssl, client.fd());
+    ASSERT_EQ(SSL_connect(ssl), 1);
+    const std::string_view request = "GET /tls HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    SSL_write(ssl, request.data(), static_cast<int>(request.size()));
+    std::string answer;
+    char buffer[1000];
+    for (int n; (n = SSL_read(ssl, buffer, sizeof(buffer))) > 0;) answer.append(buffer, static_cast<size_t>(n));
+    EXPECT_NE(answer.find("\r\n\r\n/tls"), std::string::npos) << answer;
+    EXPECT_NE(answer.find(proxy_header.empty() ? "client-ip: 127.0.0.1" : "client-ip: 192.0.2.7"), std::string::npos);
+    EXPECT_EQ(SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN, SSL_RECEIVED_SHUTDOWN);
+    SSL_free(ssl);
+  }
+  SSL_CTX_free(context);
 }
 
 TEST_F(ServerTest, AClientThatGoesAwayCancelsItsExchange) {

@@ -1,0 +1,46 @@
+#include "transport/http/out_queue.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::http {
+namespace {
+
+std::string Gathered(const OutQueue& queue, size_t* entries = nullptr) {
+  iovec out[4];
+  const size_t n = queue.Gather(out);
+  if (entries != nullptr) *entries = n;
+  std::string text;
+  for (size_t i = 0; i < n; ++i) text.append(static_cast<const char*>(out[i].iov_base), out[i].iov_len);
+  return text;
+}
+
+TEST(OutQueueTest, SmallPiecesAreJoinedAndLargeOnesAreNotCopied) {
+  OutQueue queue;
+  std::string large(5000, 'x');
+  const char* data = large.data();
+  queue.Append(std::string_view("ab"));
+  queue.Append(std::string_view("cd"));
+  queue.Append(std::move(large));
+  queue.Append(std::string_view("ef"));
+  iovec out[4];
+  ASSERT_EQ(queue.Gather(out), 3u);
+  EXPECT_EQ(out[1].iov_base, data);
+  EXPECT_EQ(queue.size(), 5006u);
+}
+
+TEST(OutQueueTest, WhatWasGatheredStaysWhileMoreComes) {
+  OutQueue queue;
+  queue.Append(std::string_view("abc"));
+  iovec out[2];
+  ASSERT_EQ(queue.Gather(out), 1u);
+  queue.Append(std::string(1000, 'x'));
+  EXPECT_EQ(std::string_view(static_cast<char*>(out[0].iov_base), 3), "abc");
+  queue.Consume(2);
+  EXPECT_EQ(Gathered(queue).substr(0, 3), "cxx");
+  queue.Consume(1001);
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(Gathered(queue), "");
+}
+
+}  // namespace
+}  // namespace sluice::http

@@ -227,7 +227,7 @@ TEST(DecodersTest, AWrongModelIsRefusedAtLoad) {
   }
   Outputs outputs = YunetOutputs(320, 256);
   absl::Status status = FindFaceDecoder("yunet")->check_signature(outputs.views(), {320, 320});
-  EXPECT_EQ(status.message(), "output 'cls_8' should be float32 [1,1600,1], is float32 [1,1280,1]");
+  EXPECT_TRUE(status.message().find("needs two outputs [1,1600,1] and one [1,1600,4]") != absl::string_view::npos) << status;
   EXPECT_FALSE(FindFaceDecoder("yunet")->check_signature(outputs.views(), {321, 256}).ok());
 }
 

@@ -30,7 +30,14 @@ void SuppressOverlaps(std::vector<FaceBox>& boxes, float overlap_max, size_t top
   std::sort(boxes.begin(), boxes.end(), Better);
   size_t kept = 0;
   for (const FaceBox& box : boxes) {
-    auto overlaps = [&](const FaceBox& other) { return Overlap(box, other) > overlap_max; };
+    float area = Area(box);
+    auto overlaps = [&](const FaceBox& other) {
+      float width = std::min(box.x2, other.x2) - std::max(box.x1, other.x1);
+      float height = std::min(box.y2, other.y2) - std::max(box.y1, other.y1);
+      if (!(width > 0) || !(height > 0)) return false;
+      float shared = width * height;
+      return shared > overlap_max * (area + Area(other) - shared);
+    };
     auto end = boxes.begin() + static_cast<std::ptrdiff_t>(kept);
     if (std::none_of(boxes.begin(), end, overlaps)) boxes[kept++] = box;
   }

@@ -1,26 +1,15 @@
 #include "pipeline/face_detection/yunet.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "base/error.h"
+#include "base/strings.h"
 
 namespace sluice {
 namespace {
 
-struct Level {
-  int stride;
-  std::string_view cls;
-  std::string_view obj;
-  std::string_view bbox;
-};
-
-constexpr std::array kLevels = {
-    Level{8, "cls_8", "obj_8", "bbox_8"},
-    Level{16, "cls_16", "obj_16", "bbox_16"},
-    Level{32, "cls_32", "obj_32", "bbox_32"},
-};
+constexpr int kStrides[] = {8, 16, 32};
 
 struct Grid {
   int columns;
@@ -47,11 +36,24 @@ void DecodeLevel(const Grid& grid, const float* cls, const float* obj, const flo
   }
 }
 
-absl::Status CheckOutput(std::span<const TensorView> outputs, std::string_view name, int64_t cells, int64_t values) {
-  const TensorView* tensor = FindTensor(outputs, name);
-  if (tensor == nullptr) return MissingOutput("yunet", name, outputs);
-  return CheckTensor(*tensor, {1, cells, values});
+// The outputs of one stride. `a` and `b` are cls and obj, which of them is which does not matter: only their product counts.
+struct Level {
+  const TensorView* a = nullptr;
+  const TensorView* b = nullptr;
+  const TensorView* bbox = nullptr;
+};
+
+Level FindLevel(std::span<const TensorView> outputs, int64_t cells) {
+  Level level;
+  for (const TensorView& output : outputs) {
+    if (ShapeIs(output.shape, {1, cells, 4})) level.bbox = &output;
+    if (!ShapeIs(output.shape, {1, cells, 1})) continue;
+    (level.a == nullptr ? level.a : level.b) = &output;
+  }
+  return level;
 }
+
+int CellsOf(InputSize input, int stride) { return (input.width / stride) * (input.height / stride); }
 
 }  // namespace
 
@@ -59,23 +61,28 @@ absl::Status CheckYunetSignature(std::span<const TensorView> outputs, InputSize 
   if (input.width <= 0 || input.height <= 0 || input.width % 32 != 0 || input.height % 32 != 0) {
     return absl::FailedPreconditionError("decoder 'yunet' needs an input whose sides are multiples of 32");
   }
-  for (const Level& level : kLevels) {
-    int64_t cells = int64_t{input.width / level.stride} * (input.height / level.stride);
-    RETURN_IF_ERROR(CheckOutput(outputs, level.cls, cells, 1));
-    RETURN_IF_ERROR(CheckOutput(outputs, level.obj, cells, 1));
-    RETURN_IF_ERROR(CheckOutput(outputs, level.bbox, cells, 4));
+  for (int stride : kStrides) {
+    int64_t cells = CellsOf(input, stride);
+    Level level = FindLevel(outputs, cells);
+    if (level.a == nullptr || level.b == nullptr || level.bbox == nullptr) {
+      return MissingOutput("yunet", StrCat("two outputs [1,", cells, ",1] and one [1,", cells, ",4]"), outputs);
+    }
+    RETURN_IF_ERROR(CheckTensor(*level.a, {1, cells, 1}));
+    RETURN_IF_ERROR(CheckTensor(*level.b, {1, cells, 1}));
+    RETURN_IF_ERROR(CheckTensor(*level.bbox, {1, cells, 4}));
   }
   return absl::OkStatus();
 }
 
 absl::Status DecodeYunet(std::span<const TensorView> outputs, InputSize input, float raw_threshold,
                          std::vector<FaceBox>& out) {
-  for (const Level& level : kLevels) {
-    Grid grid = {input.width / level.stride, input.height / level.stride, level.stride};
-    size_t cells = static_cast<size_t>(grid.columns) * grid.rows;
-    const float* cls = FloatsOf(FindTensor(outputs, level.cls), cells);
-    const float* obj = FloatsOf(FindTensor(outputs, level.obj), cells);
-    const float* bbox = FloatsOf(FindTensor(outputs, level.bbox), cells * 4);
+  for (int stride : kStrides) {
+    Grid grid = {input.width / stride, input.height / stride, stride};
+    auto cells = static_cast<size_t>(CellsOf(input, stride));
+    Level level = FindLevel(outputs, static_cast<int64_t>(cells));
+    const float* cls = FloatsOf(level.a, cells);
+    const float* obj = FloatsOf(level.b, cells);
+    const float* bbox = FloatsOf(level.bbox, cells * 4);
     if (cls == nullptr || obj == nullptr || bbox == nullptr) return UnexpectedOutputs();
     DecodeLevel(grid, cls, obj, bbox, raw_threshold, out);
   }

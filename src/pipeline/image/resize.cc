@@ -21,7 +21,8 @@ Position PositionOf(int index, int count, double extent, int size) {
   return {left, static_cast<float>(at - left)};
 }
 
-int FactorOf(double extent, int pixels) { return std::max(1, static_cast<int>(extent / pixels)); }
+// Up to half the size, two neighbours of each output pixel leave no input out.
+int FactorOf(double extent, int pixels) { return extent <= 2.0 * pixels ? 1 : static_cast<int>(extent / pixels); }
 
 // The affine map in the order of the image's channels.
 Affine AffineOf(const InputFormat& format, ColorOrder image_order) {
@@ -78,9 +79,9 @@ void Resizer::Start(const Image& image, const Walk& walk) {
   width_ = (image.width + factor_x_ - 1) / factor_x_;
   height_ = (image.height + factor_y_ - 1) / factor_y_;
   shrunk_index_ = {-1, -1};
-  if (factor_x_ > 1 || factor_y_ > 1) {
-    shrinker_.Start(image.width, factor_x_, factor_y_);
-    for (auto& row : shrunk_rows_) row.resize(static_cast<size_t>(width_) * 3);
+  if (factor_y_ > 1) {
+    shrinker_.Start(image.width, 1, factor_y_);
+    for (auto& row : shrunk_rows_) row.resize(image.stride());
   }
   taps_.resize(static_cast<size_t>(walk.line_pixels));
   for (int i = 0; i < walk.line_pixels; ++i) {
@@ -88,12 +89,12 @@ void Resizer::Start(const Image& image, const Walk& walk) {
     Position position = PositionOf(stored, walk.line_pixels, extent_x_, width_);
     taps_[i] = {position.index * 3, position.weight};
   }
-  line_.resize(static_cast<size_t>(width_) * 3 + 3 + kLinePadding);
+  line_.resize(image.stride() + 3 + kLinePadding);
 }
 
 // Neighbouring rows are kept in two slots, by parity.
 const uint8_t* Resizer::SourceRow(const Image& image, int row) {
-  if (factor_x_ == 1 && factor_y_ == 1) return image.Row(row);
+  if (factor_y_ == 1) return image.Row(row);
   int slot = row & 1;
   uint8_t* shrunk = shrunk_rows_[slot].data();
   if (shrunk_index_[slot] == row) return shrunk;
@@ -110,9 +111,10 @@ const float* Resizer::BlendLine(const Image& image, const Walk& walk, int line) 
   Position position = PositionOf(stored, walk.lines, extent_y_, height_);
   const uint8_t* upper = SourceRow(image, position.index);
   const uint8_t* lower = SourceRow(image, std::min(position.index + 1, height_ - 1));
-  size_t n = static_cast<size_t>(width_) * 3;
   float* out = line_.data();
-  BlendRows(upper, lower, position.weight, n, out);
+  BlendRows(upper, lower, position.weight, image.stride(), out);
+  if (factor_x_ > 1) AverageBlocks(out, image.width, factor_x_, out);
+  size_t n = static_cast<size_t>(width_) * 3;
   std::copy_n(out + n - 3, 3, out + n);  // the right neighbour of the last pixel
   return out;
 }

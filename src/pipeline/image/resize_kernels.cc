@@ -1,5 +1,6 @@
 #include "pipeline/image/resize_kernels.h"
 
+#include <algorithm>
 #include <cmath>
 
 #if defined(__SSE2__)
@@ -37,6 +38,25 @@ void BlendRows(const uint8_t* upper, const uint8_t* lower, float weight, size_t 
   }
 #endif
   for (; i < n; ++i) out[i] = static_cast<float>(upper[i] * upper_weight + lower[i] * lower_weight);
+}
+
+void AverageBlocks(const float* line, int width, int factor, float* out) {
+  for (int x = 0; x < width; x += factor, out += 3) {
+    int count = std::min(factor, width - x);
+    float inverse = 1.0f / static_cast<float>(count);
+#if defined(__SSE2__)
+    __m128 sum = _mm_loadu_ps(line);
+    line += 3;
+    for (int i = 1; i < count; ++i, line += 3) sum = _mm_add_ps(sum, _mm_loadu_ps(line));
+    _mm_storeu_ps(out, _mm_mul_ps(sum, _mm_set1_ps(inverse)));
+#else
+    float sum[3] = {0, 0, 0};
+    for (int i = 0; i < count; ++i, line += 3) {
+      for (int c = 0; c < 3; ++c) sum[c] += line[c];
+    }
+    for (int c = 0; c < 3; ++c) out[c] = sum[c] * inverse;
+#endif
+  }
 }
 
 #if defined(__SSE2__)

@@ -23,11 +23,13 @@ class RowShrinker {
   void Take(uint8_t* out);
 
  private:
+  void TakeColumns(uint8_t* out) const;  // when factor_x is 1
+
   int width_ = 0;
   int factor_x_ = 1;
   int factor_y_ = 1;
   int rows_ = 0;
-  std::vector<uint32_t> sums_;  // 3 * width: sums over the rows of the block
+  std::vector<int32_t> sums_;  // 3 * width: sums over the rows of the block
 };
 
 }  // namespace sluice

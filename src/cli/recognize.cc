@@ -76,7 +76,7 @@ class LocalRecognizer final : public Recognizer {
     local->engines_ = MakeEngines();
     std::vector<Engine*> engines;
     for (const auto& engine : local->engines_) engines.push_back(engine.get());
-    Repository repository({.roots = {flags.models}, .only = {flags.model}}, std::move(engines));
+    Repository repository({.roots = {flags.models}}, std::move(engines));
     RETURN_IF_ERROR(repository.Load());
     ASSIGN_OR_RETURN(local->version_, repository.Resolve(flags.model));
     ASSIGN_OR_RETURN(local->model_, MakeFaceModel(*local->version_, ImageLimits{}));

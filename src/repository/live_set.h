@@ -32,6 +32,7 @@ struct ModelInfo {
 // Immutable once built; thread-safe.
 class LiveSet {
  public:
+  // `models` in order of id, then of version number.
   explicit LiveSet(std::vector<ModelInfo> models);
 
   absl::StatusOr<ModelHandle> Resolve(std::string_view id, std::string_view version) const;
@@ -43,11 +44,11 @@ class LiveSet {
   struct Model {
     std::vector<ModelHandle> versions;  // by number, rising; the last is the default
     std::string alias_of;
-    std::string failure;  // of its newest failed version
-    bool failed = false;
+    bool failed = false;  // some version of it
   };
 
   const Model* Find(std::string_view id) const;
+  static std::string Printable(std::string_view text);
 
   std::vector<ModelInfo> models_;
   std::map<std::string, Model, std::less<>> by_id_;

@@ -1,0 +1,243 @@
+#include "repository/repository.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "engine/identity/identity_engine.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "repository/loader.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// Loads every file except those that say "broken"; computes like the identity engine.
+class FileEngine final : public Engine {
+ public:
+  std::string_view name() const override { return "openvino"; }
+  bool CanLoad(std::string_view path) const override { return path.ends_with(".onnx"); }
+  absl::StatusOr<std::shared_ptr<LoadedModel>> Load(const std::string& path, const LoadOptions& options) override {
+    std::string text;
+    std::ifstream(path) >> text;
+    if (text == "broken") return Error(Reason::MODEL_FAILED, "cannot read the model file");
+    last_options = options;
+    return identity_->Load("", options);
+  }
+  LoadOptions last_options;
+
+ private:
+  std::unique_ptr<Engine> identity_ = MakeIdentityEngine();
+};
+
+class RepositoryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / StrCat("sluice_repository_test_", getpid());
+    fs::create_directories(folder_ / "a");
+    options_.roots = {(folder_ / "a").string()};
+    options_.workers = 2;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  void Write(const std::string& path, const std::string& text) {
+    const fs::path file = folder_ / "a" / path;
+    fs::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+  }
+  void Load() {
+    repository_ = std::make_unique<Repository>(options_, std::vector<Engine*>{&file_engine_, identity_.get()});
+    EXPECT_TRUE(repository_->Load().ok());
+  }
+  // "id@version state" of each line.
+  std::vector<std::string> Lines() const {
+    std::vector<std::string> lines;
+    for (const ModelInfo& info : repository_->List()) {
+      lines.push_back(StrCat(info.id, "@", info.version, " ", ToString(info.state)));
+    }
+    return lines;
+  }
+
+  fs::path folder_;
+  Repository::Options options_;
+  FileEngine file_engine_;
+  std::unique_ptr<Engine> identity_ = MakeIdentityEngine();
+  std::unique_ptr<Repository> repository_;
+};
+
+TEST_F(RepositoryTest, FolderWithoutManifestIsATensorModel) {
+  Write("plain/1/model.onnx", "fine");
+  Write("notes/readme.txt", "no model");
+  Load();
+  const auto model = repository_->Resolve("plain");
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ((*model)->name(), "plain@1");
+  EXPECT_EQ((*model)->manifest().task(), "tensor");
+  EXPECT_EQ((*model)->workers(), 2);
+  EXPECT_NE(&(*model)->SessionFor(0), &(*model)->SessionFor(1));
+  EXPECT_THAT(Lines(), ElementsAre("plain@1 serving"));
+}
+
+TEST_F(RepositoryTest, TheDefaultVersionIsTheHighestNumber) {
+  for (const char* version : {"2", "10", "9", "x", "01"}) Write(StrCat("m/", version, "/model.onnx"), "fine");
+  Write("m/model.yaml", "versions: {policy: latest, count: 2}");
+  Load();
+  EXPECT_EQ((*repository_->Resolve("m"))->version(), "10");
+  EXPECT_EQ((*repository_->Resolve("m", "9"))->version(), "9");
+  const auto unknown = repository_->Resolve("m", "2");
+  EXPECT_EQ(ReasonOf(unknown.status()), Reason::MODEL_NOT_FOUND);
+  EXPECT_THAT(std::string(unknown.status().message()), HasSubstr("versions: 9, 10"));
+}
+
+TEST_F(RepositoryTest, VersionPoliciesAllAndList) {
+  for (const char* version : {"1", "2", "3"}) {
+    Write(StrCat("all/", version, "/model.onnx"), "fine");
+    Write(StrCat("list/", version, "/model.onnx"), "fine");
+  }
+  Write("all/model.yaml", "versions: {policy: all}");
+  Write("list/model.yaml", "versions: {policy: list, list: [1, 3]}");
+  Load();
+  EXPECT_THAT(Lines(), ElementsAre("all@1 serving", "all@2 serving", "all@3 serving", "list@1 serving", "list@3 serving"));
+}
+
+TEST_F(RepositoryTest, UnknownModelsAreNotFoundWithTheListOfThoseThatServe) {
+  Write("a/1/model.onnx", "fine");
+  Write("b/1/model.onnx", "fine");
+  Write("weightless/model.yaml", "description: not fetched");
+  Load();
+  for (const char* id : {"nope", "weightless", ""}) {
+    const absl::Status status = repository_->Resolve(id).status();
+    EXPECT_EQ(ReasonOf(status), Reason::MODEL_NOT_FOUND);
+    EXPECT_EQ(status.message(), ToAbsl(StrCat("model '", id, "' does not exist; models: a, b")));
+  }
+  EXPECT_EQ(repository_->Resolve("x\n'\"").status().message(), "model 'x??\"' does not exist; models: a, b");
+}
+
+TEST_F(RepositoryTest, ABrokenModelDoesNotStopTheOthers) {
+  Write("bad_file/1/model.onnx", "broken");
+  Write("bad_manifest/model.yaml", "what: is this");
+  Write("bad_engine/model.yaml", "engine: tensorrt");
+  Write("fine/1/model.onnx", "fine");
+  Load();
+  EXPECT_THAT(Lines(), ElementsAre("bad_engine@ failed", "bad_file@1 failed", "bad_manifest@ failed", "fine@1 serving"));
+  EXPECT_THAT(repository_->List()[0].reason, HasSubstr("engines: openvino, identity"));
+  EXPECT_THAT(repository_->List()[2].reason, HasSubstr("model.yaml:1: unknown key 'what'"));
+  EXPECT_EQ(ReasonOf(repository_->Resolve("bad_file").status()), Reason::MODEL_UNAVAILABLE);
+  EXPECT_TRUE(repository_->Resolve("fine").ok());
+}
+
+TEST_F(RepositoryTest, ABrokenNewVersionLeavesTheOldOneServing) {
+  Write("m/model.yaml", "versions: {policy: all}");
+  Write("m/1/model.onnx", "fine");
+  Write("m/2/model.onnx", "broken");
+  Load();
+  EXPECT_EQ((*repository_->Resolve("m"))->version(), "1");
+}
+
+TEST_F(RepositoryTest, AliasesAreFollowedOnce) {
+  Write("target/1/model.onnx", "fine");
+  Write("alias/model.yaml", "description: the default\nalias_of: target");
+  Write("chain/model.yaml", "alias_of: alias");
+  Write("circle/model.yaml", "alias_of: circle");
+  Load();
+  EXPECT_EQ(*repository_->Resolve("alias"), *repository_->Resolve("target"));
+  EXPECT_EQ(*repository_->Resolve("alias", "1"), *repository_->Resolve("target"));
+  EXPECT_EQ(repository_->List()[0].handle, *repository_->Resolve("target"));
+  EXPECT_EQ(ReasonOf(repository_->Resolve("chain").status()), Reason::MODEL_NOT_FOUND);
+  EXPECT_EQ(ReasonOf(repository_->Resolve("circle").status()), Reason::MODEL_NOT_FOUND);
+}
+
+TEST_F(RepositoryTest, AnIdentityModelNeedsNoFile) {
+  Write("echo/model.yaml", "engine: identity\nmax_batch: 4");
+  Load();
+  EXPECT_EQ((*repository_->Resolve("echo"))->name(), "echo@1");
+}
+
+TEST_F(RepositoryTest, TheManifestDecidesTheInputShape) {
+  Write("m/1/model.onnx", "fine");
+  Write("m/model.yaml", "input: {width: 320, height: 240}");
+  Load();
+  EXPECT_EQ(file_engine_.last_options.reshape.at(""), Shape({1, 3, 240, 320}));
+  Manifest manifest = DefaultManifest();
+  EXPECT_TRUE(ReshapeOf(manifest).empty());
+  manifest.mutable_input()->set_width(8);
+  manifest.mutable_input()->set_height(4);
+  manifest.mutable_input()->set_layout(config::ImageInput::NHWC);
+  manifest.set_max_batch(2);
+  EXPECT_EQ(ReshapeOf(manifest).at(""), Shape({-1, 4, 8, 3}));
+}
+
+TEST_F(RepositoryTest, PrepareMayRefuseAVersion) {
+  Write("a/1/model.onnx", "fine");
+  Write("b/1/model.onnx", "fine");
+  options_.prepare = [](ModelVersion& version) {
+    return version.id() == "a" ? absl::InvalidArgumentError("its outputs do not fit") : absl::OkStatus();
+  };
+  Load();
+  EXPECT_THAT(Lines(), ElementsAre("a@1 failed", "b@1 serving"));
+  EXPECT_EQ(repository_->List()[0].reason, "its outputs do not fit");
+}
+
+TEST_F(RepositoryTest, FilesAreFoundBesideTheModelThenBesideTheManifest) {
+  Write("m/1/model.onnx", "fine");
+  Write("m/1/labels.txt", "new");
+  Write("m/labels.txt", "old");
+  Write("m/vocab.txt", "words");
+  Load();
+  const ModelHandle model = *repository_->Resolve("m");
+  EXPECT_EQ(fs::path(model->FileNamed("labels.txt")), folder_ / "a/m/1/labels.txt");
+  EXPECT_EQ(fs::path(model->FileNamed("vocab.txt")), folder_ / "a/m/vocab.txt");
+  for (const char* name : {"nope.txt", "", "..", "../m/labels.txt", "/etc/passwd"}) EXPECT_EQ(model->FileNamed(name), "") << name;
+}
+
+TEST_F(RepositoryTest, TheFirstRootWinsAndAMissingOneIsReported) {
+  Write("m/1/model.onnx", "fine");
+  Write("../b/m/2/model.onnx", "fine");
+  Write("../b/n/1/model.onnx", "fine");
+  options_.roots = {(folder_ / "absent").string(), (folder_ / "a").string(), (folder_ / "b").string()};
+  repository_ = std::make_unique<Repository>(options_, std::vector<Engine*>{&file_engine_});
+  EXPECT_THAT(std::string(repository_->Load().message()), HasSubstr("cannot list the folder"));
+  EXPECT_THAT(Lines(), ElementsAre("m@1 serving", "n@1 serving"));
+}
+
+// A handle pins its version while the live set moves on.
+TEST_F(RepositoryTest, ReloadingReplacesTheSetAndHandlesStay) {
+  struct Flag final : Companion {
+    explicit Flag(std::atomic<int>& c) : count(c) { ++count; }
+    ~Flag() override { --count; }
+    std::atomic<int>& count;
+  };
+  std::atomic<int> alive{0};
+  options_.prepare = [&alive](ModelVersion& version) {
+    version.set_companion(std::make_unique<Flag>(alive));
+    return absl::OkStatus();
+  };
+  Write("m/1/model.onnx", "fine");
+  Load();
+  ModelHandle pinned = *repository_->Resolve("m");
+  std::atomic<bool> stop{false};
+  std::thread reader([&] {
+    while (!stop) ASSERT_TRUE(repository_->Resolve("m").ok());
+  });
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(repository_->Load().ok());
+  stop = true;
+  reader.join();
+  EXPECT_NE(pinned, *repository_->Resolve("m"));
+  EXPECT_EQ(alive, 2);
+  pinned.reset();
+  EXPECT_EQ(alive, 1);
+  repository_.reset();
+  EXPECT_EQ(alive, 0);
+}
+
+}  // namespace
+}  // namespace sluice

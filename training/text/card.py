@@ -53,7 +53,7 @@ file), NLPCC 2017 headlines (FudanNLP/nlpcc2017_news_headline_categorization, YF
 no licence file), internal-medicine question titles (Toyhom/Chinese-medical-dialogue-data, MIT). {train_rows} training rows after
 cleaning, {copies} copies with one name or word exchanged (`training/text/copies.py`). The texts are third parties' and are
 not in this repository; nor are they in the golden vectors, whose sentences are our own. The weights are given under
-Apache-2.0 as far as they are ours to give.
+the licence of this repository as far as they are ours to give.
 
 ## Known weaknesses
 

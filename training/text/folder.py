@@ -16,7 +16,7 @@ from normalise import NO_LETTER_CONFIDENCE, RAW_CUT
 from pipeline import Trained
 
 BAG_ID, BERT_ID = "news_classification_v1", "news_classification_bert_v1"
-LICENCE = "weights: Apache-2.0; trained on texts without an explicit open licence, see MODEL_CARD.md"
+LICENCE = "the licence of this repository; trained on texts without an explicit open licence, see MODEL_CARD.md"
 
 
 def _common(description: str) -> dict:

@@ -1,11 +1,13 @@
 #include "transport/http/h1_parser.h"
 
 #include <boost/beast/http/basic_parser.hpp>
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "base/strings.h"
+#include "transport/http/chunk_decoder.h"
 
 namespace sluice::http {
 namespace {
@@ -13,9 +15,6 @@ namespace {
 namespace beast = boost::beast;
 using beast::error_code;
 using BeastError = beast::http::error;
-
-// A chunk's head with its extensions, or all trailers: more than this is an attack, not a request.
-constexpr size_t kChunkHeadBytesMax = 16 << 10;
 
 std::string_view View(beast::string_view s) { return {s.data(), s.size()}; }
 bool EqualsNoCase(std::string_view a, std::string_view b) { return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b)); }
@@ -46,33 +45,14 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
  public:
   explicit Impl(const Limits& limits) : limits_(limits) {
     eager(false);
-    body_limit(boost::none);  // the codec bounds bodies: only it knows one message from an endless stream
+    skip(true);  // the body is framed here; the codec bounds it: only it knows a message from an endless stream
     header_limit(static_cast<uint32_t>(limits.header_bytes_max));
   }
 
   size_t Parse(std::string_view in) {
     body_ = {};
     if (in.empty() || state_ == State::kDone || state_ == State::kError) return 0;
-    const bool in_head = state_ == State::kHead;
-    error_code error;
-    const size_t used = put(boost::asio::const_buffer(in.data(), in.size()), error);
-    // An error takes nothing: then the line at fault is the first.
-    const std::string_view lines = in.substr(0, used > 0 || !error ? used : in.find('\n') + 1);
-    if (in_head && HasBadLines(lines)) {
-      SetFault({400, "a line of the request head is not ended by CRLF, or is folded"});
-    } else if (error == BeastError::need_more) {
-      if (in_head && state_ == State::kHead && HasBareLf(in, scanned_)) {
-        SetFault({400, "a line of the request head is not ended by CRLF"});
-      }
-      scanned_ = in.size() - used;
-      if (!in_head && used == 0 && in.size() > kChunkHeadBytesMax) SetFault({400, "a chunk's head is too long"});
-    } else if (error && state_ != State::kError) {
-      SetFault(FaultOf(error));
-    }
-    if (state_ == State::kError) return 0;
-    // Beast reports the end with the last piece of the body: the caller sees the piece first, then kDone.
-    if (is_done()) state_ = State::kDone;
-    return used;
+    return state_ == State::kHead ? ParseHead(in) : ParseBody(in);
   }
 
   const Limits& limits_;
@@ -81,10 +61,39 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
   Fault fault_;
   std::string_view body_;
   bool http10_ = false, expects_continue_ = false, chunked_ = false, has_length_ = false;
-  size_t hosts_ = 0, header_bytes_ = 0;
-  size_t scanned_ = 0;  // of the unused input, by HasBareLf
+  uint64_t body_left_ = 0;  // of a Content-Length body
 
  private:
+  size_t ParseHead(std::string_view in) {
+    error_code error;
+    const size_t used = put(boost::asio::const_buffer(in.data(), in.size()), error);
+    // An error takes nothing: then the line at fault is the first.
+    const std::string_view lines = in.substr(0, used > 0 || !error ? used : in.find('\n') + 1);
+    if (HasBadLines(lines)) {
+      SetFault({400, "a line of the request head is not ended by CRLF, or is folded"});
+    } else if (error == BeastError::need_more) {
+      if (HasBareLf(in, scanned_)) SetFault({400, "a line of the request head is not ended by CRLF"});
+      scanned_ = in.size() - used;
+    } else if (error && state_ != State::kError) {
+      SetFault(FaultOf(error));
+    }
+    return state_ == State::kError ? 0 : used;
+  }
+
+  size_t ParseBody(std::string_view in) {
+    if (!chunked_) {
+      body_ = in.substr(0, std::min<uint64_t>(body_left_, in.size()));
+      body_left_ -= body_.size();
+      if (body_left_ == 0) state_ = State::kDone;
+      return body_.size();
+    }
+    const size_t used = chunks_.Decode(in);
+    body_ = chunks_.piece();
+    if (chunks_.state() == ChunkDecoder::State::kDone) state_ = State::kDone;
+    if (chunks_.state() == ChunkDecoder::State::kError) SetFault({400, "a chunk of the request body is broken"});
+    return used;
+  }
+
   void SetFault(Fault fault) {
     fault_ = fault;
     state_ = State::kError;
@@ -101,7 +110,6 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
       return {400, "Content-Length is not one number"};
     }
     if (error == BeastError::bad_transfer_encoding) return {400, "Transfer-Encoding is not exactly 'chunked'"};
-    if (error == BeastError::bad_chunk || error == BeastError::bad_chunk_extension) return {400, "a chunk is broken"};
     return {400, "the request is not valid HTTP/1.1"};
   }
 
@@ -139,7 +147,6 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
 
   void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
                      error_code& error) override {
-    if (state_ != State::kHead) return;  // trailers of a request: nothing here uses them
     header_bytes_ += name.size() + value.size();
     if (head_.headers.size() >= limits_.headers_max || header_bytes_ > limits_.header_bytes_max) {
       return Fail(error, {431, "the request has more headers than this server takes"});
@@ -185,25 +192,24 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
   void on_header_impl(error_code& error) override {
     if (hosts_ == 0 && !http10_) return Fail(error, {400, "Host is missing"});
     if (chunked_ && has_length_) return Fail(error, {400, "Content-Length and Transfer-Encoding are both given"});
-    head_.expects_body = chunked_ || content_length().value_or(0) > 0;
+    body_left_ = content_length().value_or(0);
+    head_.expects_body = chunked_ || body_left_ > 0;
     if (!head_.expects_body) expects_continue_ = false;
-    state_ = State::kBody;
+    state_ = head_.expects_body ? State::kBody : State::kDone;
   }
 
-  size_t on_body_impl(beast::string_view body, error_code&) override {
-    body_ = View(body);
-    return body.size();
-  }
-  size_t on_chunk_body_impl(uint64_t, beast::string_view body, error_code&) override {
-    body_ = View(body);
-    return body.size();
-  }
+  // Not called: Beast is told to skip bodies.
+  size_t on_body_impl(beast::string_view, error_code&) override { return 0; }
+  size_t on_chunk_body_impl(uint64_t, beast::string_view, error_code&) override { return 0; }
   void on_response_impl(int, beast::string_view, int, error_code&) override {}
   void on_body_init_impl(boost::optional<uint64_t> const&, error_code&) override {}
   void on_chunk_header_impl(uint64_t, beast::string_view, error_code&) override {}
   void on_finish_impl(error_code&) override {}
 
   std::string name_;
+  size_t hosts_ = 0, header_bytes_ = 0;
+  size_t scanned_ = 0;  // of the unused input, by HasBareLf
+  ChunkDecoder chunks_;
 };
 
 H1Parser::H1Parser(const Limits& limits) : limits_(limits), impl_(std::make_unique<Impl>(limits)) {}
@@ -221,6 +227,6 @@ bool H1Parser::http10() const { return impl_->http10_; }
 bool H1Parser::keep_alive() const { return impl_->keep_alive(); }
 bool H1Parser::expects_continue() const { return impl_->expects_continue_; }
 bool H1Parser::is_chunked() const { return impl_->chunked_; }
-uint64_t H1Parser::body_remaining() const { return impl_->content_length_remaining().value_or(0); }
+uint64_t H1Parser::body_remaining() const { return impl_->body_left_; }
 
 }  // namespace sluice::http

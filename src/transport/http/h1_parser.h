@@ -1,5 +1,5 @@
 // Parses HTTP/1.x requests, strictly: whatever two servers could read differently (request smuggling) is an error.
-// Boost.Beast does the grammar; the rules on top are in h1_parser.cc. Pure: bytes in, events out.
+// Boost.Beast does the grammar of the head; the rules on top are in h1_parser.cc, bodies are in chunk_decoder.h. Pure.
 #pragma once
 
 #include <cstdint>

@@ -30,6 +30,9 @@ text_classification:
   max_length: 128
   outputs: probabilities
   ngram: {min: 1, max: 3, buckets: 262144, seed: 0}
+  white_space: remove
+  raw_cut: 1024
+  do_lower_case: true
 image_classification: {labels: labels.txt, top: 5, outputs: probabilities}
 )";
 

@@ -14,17 +14,6 @@ def iou(a: Box, b: Box) -> float:
     return both / (a[2] * a[3] + b[2] * b[3] - both)
 
 
-def same_boxes(found: list[Box], wanted: list[Box], at_least: float) -> bool:
-    """Each wanted box has one found box of its own with IoU >= at_least, and none is left over."""
-    left = list(found)
-    for box in wanted:
-        best = max(left, key=lambda other: iou(box, other), default=None)
-        if best is None or iou(box, best) < at_least:
-            return False
-        left.remove(best)
-    return not left
-
-
 class Scorer:
     """Greedy matching by falling confidence at IoU >= 0.5 over all pictures; `ignore` boxes are neither right nor wrong."""
 

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import grpc
+import grpc_tools
 import pytest
 from grpc_tools import protoc
 
@@ -37,9 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def protos(tmp_path_factory: pytest.TempPathFactory):
     """The generated Python modules of proto/, as a client would make them."""
     out = tmp_path_factory.mktemp("protos")
-    files = [str(p.relative_to(ROOT / "proto")) for p in (ROOT / "proto").rglob("*.proto") if "/config/" not in str(p)]
-    ours = [f for f in files if not f.startswith("google/")]
-    assert protoc.main(["protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}", f"--grpc_python_out={out}", *ours]) == 0
+    ours = [f"ai/inference/{p.name}" for p in (ROOT / "proto/ai/inference").glob("*.proto")]
+    well_known = Path(grpc_tools.__file__).parent / "_proto"
+    args = [f"-I{ROOT / 'proto'}", f"-I{well_known}", f"--python_out={out}", f"--grpc_python_out={out}"]
+    assert protoc.main(["protoc", *args, *ours]) == 0
     sys.path.insert(0, str(out))
 
     class Protos:
@@ -55,6 +57,7 @@ class Server:
 
     def __init__(self, folder: Path, *, config: str = "", models: Path | None = None, listeners: int = 2):
         self.log_path = folder / "access.log"
+        self.terminated = False
         config_path = folder / "sluice.yaml"
         config_path.write_text(config + f"\nlogs: {{access: {self.log_path}}}\n")
         args = [str(BINARY), "serve", "--config", str(config_path), "--models", str(models or ROOT / "models")]
@@ -99,9 +102,14 @@ class Server:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
 
+    def terminate(self) -> None:
+        """Begins the drain. A second signal would end the process at once."""
+        self.terminated = True
+        self.process.send_signal(signal.SIGTERM)
+
     def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        if self.process.poll() is None and not self.terminated:
+            self.terminate()
         try:
             return self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:

@@ -6,11 +6,12 @@ import json
 
 import pytest
 
-from boxes import Scorer, iou, same_boxes
+from boxes import Scorer, iou
 from conftest import SHARED
 
 pytestmark = pytest.mark.shared
 FACES = SHARED / "data" / "faces"
+NEAR = 0.02
 
 
 @pytest.fixture(scope="module")
@@ -44,28 +45,23 @@ def test_centerface_at_320(images, protos, pictures):
 
 def test_variants_give_the_boxes_of_their_original(images, protos, pictures):
     """EXIF orientation, grey, CMYK, progressive, PNG, WebP: the same faces as in the picture they were made from."""
-    kinds = ("exif3", "exif6", "grey", "cmyk", "progressive", "png", "webp")
-    checked = 0
+    checked = []
     for file, entry in pictures.items():
         kind = file.removeprefix("images/var_").split(".")[0]
-        if kind not in kinds:
+        if kind not in ("exif3", "exif6", "grey", "cmyk", "progressive", "png", "webp"):
             continue
-        wanted = [tuple(face["box"]) for face in entry["faces"] if not face["ignore"]]
-        found = [box for box, _ in recognize(images, protos, FACES / file)]
-        original = original_of(pictures, entry)
-        reference = [box for box, _ in recognize(images, protos, FACES / original)]
-        assert reference and same_boxes(found, reference, 0.9), (kind, found, reference, wanted)
-        checked += 1
-    assert checked == len(kinds)
-
-
-def original_of(pictures: dict, variant: dict) -> str:
-    """The picture with the same boxes that is no variant."""
-    for file, entry in pictures.items():
-        if not is_variant(entry) and (entry["width"], entry["height"]) == (variant["width"], variant["height"]):
-            if [f["box"] for f in entry["faces"]] == [f["box"] for f in variant["faces"]]:
-                return file
-    raise AssertionError(f"no original for {variant['file']}")
+        original = entry["source"]["derived_from"]
+        scale = entry["width"] / pictures[original]["width"]
+        wanted = [(tuple(v * scale for v in box), c) for box, c in recognize(images, protos, FACES / original)]
+        found = recognize(images, protos, FACES / file)
+        # A face whose confidence is next to the threshold may fall on either side of it.
+        for ours, theirs in ((wanted, found), (found, wanted)):
+            for box, confidence in ours:
+                overlap = max((iou(box, other) for other, _ in theirs), default=0)
+                assert overlap >= 0.9 or confidence < 0.5 + NEAR, (kind, box, confidence, overlap)
+        assert wanted
+        checked.append(kind)
+    assert len(checked) == 7
 
 
 def test_yunet_equals_opencv_on_the_same_pixels(images, protos, tmp_path):

@@ -17,6 +17,7 @@ struct Options {
   Options() {
     nghttp2_option_new(&option);
     nghttp2_option_set_no_auto_window_update(option, 1);
+    // nghttp2 would remember as many closed streams as may be open, 200 bytes each; see H2ClosedStreams.
     nghttp2_option_set_no_closed_streams(option, 1);
     // H2Defence counts resets itself and answers with ENHANCE_YOUR_CALM.
     nghttp2_option_set_stream_reset_rate_limit(option, 1'000'000, 1'000'000);
@@ -138,7 +139,7 @@ void H2Core::Written(size_t bytes) {
 }
 
 bool H2Core::Closing() const {
-  return dead_ || (goaway_sent_ && !nghttp2_session_want_read(session_) && !nghttp2_session_want_write(session_));
+  return dead_ || (!nghttp2_session_want_read(session_) && !nghttp2_session_want_write(session_));
 }
 
 bool H2Core::Finished() const { return abandoned_ || (Closing() && output_.empty()); }

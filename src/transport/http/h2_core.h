@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "transport/http/budget.h"
+#include "transport/http/h2_closed_streams.h"
 #include "transport/http/h2_defence.h"
 #include "transport/http/h2_output.h"
 #include "transport/http/h2_stream.h"
@@ -113,6 +114,7 @@ class H2Core final : public Session {
 
   H2Stream* open_ = nullptr;  // list
   size_t open_count_ = 0;
+  H2ClosedStreams closed_;
   std::vector<std::unique_ptr<H2Stream>> pool_;
   H2Stream* in_headers_ = nullptr;  // the stream whose header block is being received
   size_t ignored_header_bytes_ = 0;
@@ -120,7 +122,6 @@ class H2Core final : public Session {
   bool in_receive_ = false;
   bool in_gather_ = false;
   bool wake_asked_ = false;
-  bool goaway_sent_ = false;
   bool dead_ = false;
   bool abandoned_ = false;  // the peer is gone: nobody waits for output_
   mutable bool reading_stopped_ = false;  // WantsRead() was false: the host waits for SessionHost::WantsRead

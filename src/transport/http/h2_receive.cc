@@ -22,12 +22,18 @@ int H2Core::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* sel
   if (hd->type != NGHTTP2_CONTINUATION) core.header_block_ = 0;
   switch (hd->type) {
     case NGHTTP2_HEADERS:
+      if (core.closed_.EndedByPeer(hd->stream_id)) core.Terminate(NGHTTP2_STREAM_CLOSED);
+      break;
     case NGHTTP2_WINDOW_UPDATE:
     case NGHTTP2_CONTINUATION:  // nghttp2 bounds these
       break;
     case NGHTTP2_DATA:
       if (hd->length == 0 && (hd->flags & NGHTTP2_FLAG_END_STREAM) == 0) {
         core.Defend(core.defence_.OnControl(core.loop_.Now()));
+      }
+      if (core.closed_.EndedByPeer(hd->stream_id)) {
+        core.Defend(core.defence_.OnReset(core.loop_.Now()));
+        nghttp2_submit_rst_stream(core.session_, NGHTTP2_FLAG_NONE, hd->stream_id, NGHTTP2_STREAM_CLOSED);
       }
       break;
     case NGHTTP2_RST_STREAM:
@@ -249,6 +255,7 @@ int H2Core::OnStreamClose(nghttp2_session* session, int32_t id, uint32_t, void* 
                              : stream->response_sent_ ? CloseReason::kDone
                              : stream->peer_reset_    ? CloseReason::kReset
                                                       : CloseReason::kCut;
+  core.closed_.Add(id, stream->request_ended_ || stream->peer_reset_);
   core.CloseExchange(*stream, reason);
   nghttp2_session_set_stream_user_data(session, id, nullptr);
   core.ReleaseStream(stream);

@@ -159,7 +159,6 @@ void H2Stream::DropBody() {
 
 int H2Core::OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* self) {
   auto& core = *static_cast<H2Core*>(self);
-  if (frame->hd.type == NGHTTP2_GOAWAY) core.goaway_sent_ = true;
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
   core.defence_.OnAnswer();
   if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;

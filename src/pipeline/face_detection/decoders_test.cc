@@ -183,6 +183,7 @@ struct Model {
 
 std::vector<Model> Models() {
   std::vector<Model> models;
+  models.reserve(5);  // the views point into the outputs: no copies
   models.push_back({"yunet", {96, 64}, YunetOutputs(96, 64)});
   models.push_back({"centerface", {96, 64}, CenterfaceOutputs(96, 64)});
   models.push_back({"blazeface", {128, 128}, BlazefaceOutputs(896)});

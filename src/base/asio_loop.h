@@ -1,7 +1,7 @@
 // A Loop on a thread of its own, with Boost.Asio's reactor below it; also watches file descriptors.
 //
-// A turn is one event (a descriptor, a timer, a batch of posted tasks) and everything it posted to its own loop. Now() is
-// read when a turn begins.
+// A turn is one event (a descriptor, a timer, a batch of posted tasks) and everything it posted to its own loop. Now()
+// is read when a turn begins.
 #pragma once
 
 #include <memory>
@@ -38,7 +38,8 @@ class AsioLoop final : public Loop {
   ~AsioLoop() override;
 
   void Start();
-  // From any thread. Tasks posted before still run, timers do not. Returns when the thread has ended, unless called on it.
+  // From any thread. Tasks posted before still run, timers do not. Returns when the thread has ended, unless called on
+  // it.
   void Stop();
   // True on the loop's thread.
   bool InLoop() const;

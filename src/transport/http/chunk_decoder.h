@@ -1,7 +1,8 @@
 // Takes the chunked transfer coding off a request body. Pure; strict: CRLF only, no white space around sizes, bounded
 // extensions and trailers, which are checked for their form and dropped.
 //
-// Beast could do this, but stops the process by an assertion on some malformed trailers (1.81; found by h1_session_fuzz).
+// Beast could do this, but stops the process by an assertion on some malformed trailers (1.81; found by
+// h1_session_fuzz).
 #pragma once
 
 #include <cstddef>
@@ -42,9 +43,9 @@ class ChunkDecoder {
   At OnTrailer(char c);
 
   At at_ = At::kSize;
-  uint64_t left_ = 0;        // of the chunk
-  int digits_ = 0;           // of its size
-  size_t overhead_ = 0;      // bytes of extensions of this chunk, or of all trailers
+  uint64_t left_ = 0;    // of the chunk
+  int digits_ = 0;       // of its size
+  size_t overhead_ = 0;  // bytes of extensions of this chunk, or of all trailers
   std::string_view piece_;
 };
 

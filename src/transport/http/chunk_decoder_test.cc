@@ -37,13 +37,28 @@ TEST(ChunkDecoderTest, ChunksExtensionsAndTrailersComeOffHoweverCut) {
 }
 
 TEST(ChunkDecoderTest, AnythingElseIsAnError) {
-  for (const std::string& bad :
-       {std::string("\r\n"), std::string("x\r\n"), std::string("-1\r\n"), std::string("+1\r\n"), std::string("0x5\r\n"),
-        std::string(" 5\r\n"), std::string("5 \r\n"), std::string("5\nhello"), std::string("5\r\nhelloX"),
-        std::string("5\r\nhello\n"), std::string("5;a\nb"), std::string("5;a\rb"), std::string("5;\0", 3),
-        std::string("ffffffffffffffff\r\n"), std::string("0\r\n folded: x"), std::string("0\r\nhello\r\n"),
-        std::string("0\r\na b: c\r\n"), std::string("0\r\na: b\n"), std::string("0\r\na: b\rc"),
-        std::string("0\r\n\rx"), "1;" + std::string(9000, 'x'), "0\r\na: " + std::string(9000, 'x')}) {
+  for (const std::string& bad : {std::string("\r\n"),
+                                 std::string("x\r\n"),
+                                 std::string("-1\r\n"),
+                                 std::string("+1\r\n"),
+                                 std::string("0x5\r\n"),
+                                 std::string(" 5\r\n"),
+                                 std::string("5 \r\n"),
+                                 std::string("5\nhello"),
+                                 std::string("5\r\nhelloX"),
+                                 std::string("5\r\nhello\n"),
+                                 std::string("5;a\nb"),
+                                 std::string("5;a\rb"),
+                                 std::string("5;\0", 3),
+                                 std::string("ffffffffffffffff\r\n"),
+                                 std::string("0\r\n folded: x"),
+                                 std::string("0\r\nhello\r\n"),
+                                 std::string("0\r\na b: c\r\n"),
+                                 std::string("0\r\na: b\n"),
+                                 std::string("0\r\na: b\rc"),
+                                 std::string("0\r\n\rx"),
+                                 "1;" + std::string(9000, 'x'),
+                                 "0\r\na: " + std::string(9000, 'x')}) {
     EXPECT_EQ(Decode(bad).state, State::kError) << bad.substr(0, 30);
     EXPECT_EQ(Decode(bad, 1).state, State::kError) << bad.substr(0, 30);
   }

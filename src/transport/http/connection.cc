@@ -16,7 +16,7 @@ namespace sluice::http {
 namespace {
 
 constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-constexpr int kReadsPerEvent = 8;     // then the loop's other connections have their turn
+constexpr int kReadsPerEvent = 8;  // then the loop's other connections have their turn
 constexpr int kWritesPerService = 16;
 constexpr size_t kIovecs = 64;
 constexpr Duration kLingerMax = seconds(1);
@@ -264,8 +264,8 @@ void Connection::Linger() {
 
 Duration Connection::TickPeriod(const Limits& limits) {
   Duration least = seconds(4);
-  for (const Duration d : {limits.head_timeout, limits.write_idle_timeout, limits.keep_alive,
-                           limits.connection_age_max, limits.connection_age_grace}) {
+  for (const Duration d : {limits.head_timeout, limits.write_idle_timeout, limits.keep_alive, limits.connection_age_max,
+                           limits.connection_age_grace}) {
     if (d > Duration::zero()) least = std::min(least, d);
   }
   return std::max<Duration>(least / 4, std::chrono::milliseconds(5));

@@ -2,8 +2,8 @@
 //
 //   [PROXY header] ─► [TLS handshake] ─► sniff (ALPN, or the HTTP/2 preface) ─► session ─► linger ─► gone
 //
-// Belongs to its loop. Reads go through one buffer of the loop, so an idle connection holds no memory for them; a turn ends
-// with at most one writev, tried at once.
+// Belongs to its loop. Reads go through one buffer of the loop, so an idle connection holds no memory for them; a turn
+// ends with at most one writev, tried at once.
 #pragma once
 
 #include <atomic>
@@ -127,9 +127,9 @@ class Connection final : public Serviced, private SessionHost, private FdEvents 
   Phase phase_;
   std::string prefix_;  // bytes of phases kProxy and kSniff
 
-  bool read_more_ = false;   // the stream may hold bytes that no descriptor event will announce
+  bool read_more_ = false;  // the stream may hold bytes that no descriptor event will announce
   bool peer_ended_ = false;
-  bool blocked_ = false;     // the socket takes no more
+  bool blocked_ = false;  // the socket takes no more
   bool draining_ = false;
   size_t exchanges_ = 0, exchanges_at_tick_ = 0;
   TimePoint phase_since_, idle_since_, write_progress_;

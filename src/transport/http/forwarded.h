@@ -41,8 +41,8 @@ class TrustedProxies {
   std::vector<Network> networks_;
 };
 
-// The address that sent the request: from the right of X-Forwarded-For the first that is no trusted proxy. `peer_ip` (the
-// socket's, or the PROXY protocol's) when it is not trusted itself, or when the header says nothing usable.
+// The address that sent the request: from the right of X-Forwarded-For the first that is no trusted proxy. `peer_ip`
+// (the socket's, or the PROXY protocol's) when it is not trusted itself, or when the header says nothing usable.
 std::string ClientAddress(std::string_view peer_ip, const Headers& headers, const TrustedProxies& trusted);
 
 }  // namespace sluice::http

@@ -14,12 +14,12 @@ std::string Client(std::string_view peer, std::vector<std::string> forwarded, co
 }
 
 TEST(ForwardedTest, IpsParseWithAndWithoutPorts) {
-  for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{
-           {"1.2.3.4", "1.2.3.4"},
-           {"1.2.3.4:80", "1.2.3.4"},
-           {"[2001:db8::1]:80", "2001:db8::1"},
-           {"2001:DB8:0::1", "2001:db8::1"},
-           {"::ffff:1.2.3.4", "1.2.3.4"}}) {
+  for (const auto& [text, expected] :
+       std::vector<std::pair<std::string, std::string>>{{"1.2.3.4", "1.2.3.4"},
+                                                        {"1.2.3.4:80", "1.2.3.4"},
+                                                        {"[2001:db8::1]:80", "2001:db8::1"},
+                                                        {"2001:DB8:0::1", "2001:db8::1"},
+                                                        {"::ffff:1.2.3.4", "1.2.3.4"}}) {
     ASSERT_TRUE(ParseIp(text)) << text;
     EXPECT_EQ(IpText(*ParseIp(text)), expected);
   }

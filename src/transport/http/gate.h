@@ -1,5 +1,5 @@
-// Browser safety, checked on every request before a codec sees it: is this host name ours (DNS rebinding), and does a web
-// page of a foreign origin send it?
+// Browser safety, checked on every request before a codec sees it: is this host name ours (DNS rebinding), and does a
+// web page of a foreign origin send it?
 #pragma once
 
 #include <string>

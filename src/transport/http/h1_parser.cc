@@ -1,7 +1,7 @@
 #include "transport/http/h1_parser.h"
 
-#include <boost/beast/http/basic_parser.hpp>
 #include <algorithm>
+#include <boost/beast/http/basic_parser.hpp>
 #include <string>
 
 #include "absl/strings/ascii.h"

@@ -38,9 +38,9 @@ class H1Parser {
   std::string_view body() const;
 
   // From the head on.
-  RequestHead& head();        // received and peer are left to the caller
+  RequestHead& head();  // received and peer are left to the caller
   bool http10() const;
-  bool keep_alive() const;    // the client's wish, by version and Connection
+  bool keep_alive() const;  // the client's wish, by version and Connection
   bool expects_continue() const;
   bool is_chunked() const;
   uint64_t body_remaining() const;  // of a Content-Length body

@@ -349,11 +349,11 @@ class H1Session final : public Session, private Exchange {
   std::unique_ptr<ExchangeHandler> handler_;
   bool exchange_open_ = false;
   bool body_end_ = false;
-  bool cut_ = false;            // Reset() was called
-  bool was_full_ = false;       // output passed half of its bound: OnWritable is owed
+  bool cut_ = false;       // Reset() was called
+  bool was_full_ = false;  // output passed half of its bound: OnWritable is owed
   bool continue_sent_ = false;
   bool body_begun_ = false;
-  size_t unconsumed_ = 0;       // charged body bytes
+  size_t unconsumed_ = 0;  // charged body bytes
   TimePoint last_body_{};
 
   bool head_begun_ = false;  // some of the next head is here

@@ -3,8 +3,8 @@
 //   idle ─► head ─► exchange (body in, response out) ─► [rest of the body is dropped] ─► idle
 //     └───────┴─ fault: 400, 408, 431 … then close    └─ close asked, or needed ─► flush, then Finished()
 //
-// While a response is being computed the connection is still read, within a bound, so that a client who goes away cancels
-// its call (OnClosed(kReset)).
+// While a response is being computed the connection is still read, within a bound, so that a client who goes away
+// cancels its call (OnClosed(kReset)).
 #pragma once
 
 #include <memory>

@@ -98,9 +98,8 @@ std::string WriteH1Head(const H1ResponseHead& head) {
 }
 
 std::string WriteH1Fault(int status, std::string_view detail, std::string_view date) {
-  const std::string body =
-      StrCat(R"({"type":"about:blank","title":")", ReasonPhrase(status), R"(","status":)", status, R"(,"detail":")",
-             detail, R"(","reason":")", ReasonOfFault(status), R"("})", "\n");
+  const std::string body = StrCat(R"({"type":"about:blank","title":")", ReasonPhrase(status), R"(","status":)", status,
+                                  R"(,"detail":")", detail, R"(","reason":")", ReasonOfFault(status), R"("})", "\n");
   Headers headers;
   headers.Add("content-type", "application/problem+json");
   return WriteH1Head({.status = status,

@@ -15,9 +15,9 @@ struct H1ResponseHead {
   const Headers& headers;  // connection, transfer-encoding, date and server are ours and skipped; CR, LF, NUL blanked
   std::optional<uint64_t> content_length = {};  // added when the headers hold none
   bool chunked = false;
-  bool keep_content_length = true;         // false: a content-length of the codec is dropped too
-  std::string_view connection = {};        // "close", "keep-alive" or "" for no such header
-  std::string_view date = {};              // IMF-fixdate
+  bool keep_content_length = true;   // false: a content-length of the codec is dropped too
+  std::string_view connection = {};  // "close", "keep-alive" or "" for no such header
+  std::string_view date = {};        // IMF-fixdate
 };
 
 std::string WriteH1Head(const H1ResponseHead& head);

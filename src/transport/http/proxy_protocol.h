@@ -15,7 +15,7 @@ struct ProxyHeader {
     kFound,
   };
   Kind kind = Kind::kNeedMore;
-  size_t size = 0;        // kFound: bytes of the header
+  size_t size = 0;             // kFound: bytes of the header
   std::string client_ip = {};  // "" when the proxy speaks for itself (LOCAL, UNKNOWN)
   uint16_t client_port = 0;
 };

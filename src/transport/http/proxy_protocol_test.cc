@@ -62,9 +62,10 @@ TEST(ProxyProtocolTest, OtherBytesBelongToTheConnection) {
 
 TEST(ProxyProtocolTest, BrokenHeadersAreRefused) {
   for (const std::string& bytes :
-       {std::string("PROXY TCP4 300.0.2.1 192.0.2.9 1 2\r\n"), std::string("PROXY TCP4 192.0.2.1 192.0.2.9 99999 2\r\n"),
-        std::string("PROXY TCP4 192.0.2.1\r\n"), std::string("PROXY TCP6 192.0.2.1 192.0.2.9 1 2\r\n"),
-        std::string("PROXY XXXX\r\n"), "PROXY UNKNOWN " + std::string(200, 'x'), V2(0x31, 0x11, std::string(12, 'a')),
+       {std::string("PROXY TCP4 300.0.2.1 192.0.2.9 1 2\r\n"),
+        std::string("PROXY TCP4 192.0.2.1 192.0.2.9 99999 2\r\n"), std::string("PROXY TCP4 192.0.2.1\r\n"),
+        std::string("PROXY TCP6 192.0.2.1 192.0.2.9 1 2\r\n"), std::string("PROXY XXXX\r\n"),
+        "PROXY UNKNOWN " + std::string(200, 'x'), V2(0x31, 0x11, std::string(12, 'a')),
         V2(0x22, 0x11, std::string(12, 'a')), V2(0x21, 0x11, "short"), V2(0x21, 0x11, std::string(9000, 'a'))}) {
     EXPECT_EQ(ParseProxyHeader(bytes).kind, Kind::kBad) << bytes.substr(0, 40);
   }

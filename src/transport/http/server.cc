@@ -95,9 +95,8 @@ void HttpServer::OnSocket(Listening& listening, UniqueFd fd, const IpBytes& ip, 
   Shard& shard = *shards_[to];
   const ConnectionContext& context = listening.contexts[to];
   if (to == listening.home) return shard.Adopt(context, std::move(fd), ip, port);
-  shard.loop().Post([&shard, &context, fd = std::move(fd), ip, port]() mutable {
-    shard.Adopt(context, std::move(fd), ip, port);
-  });
+  shard.loop().Post(
+      [&shard, &context, fd = std::move(fd), ip, port]() mutable { shard.Adopt(context, std::move(fd), ip, port); });
 }
 
 void HttpServer::PollCertificates() {
@@ -114,8 +113,8 @@ void HttpServer::StopAccepting(size_t shard) {
   if (shard == 0) loops_[0]->Cancel(std::exchange(poll_timer_, 0));
 }
 
-// Two rounds over the loops: when all have stopped accepting, no socket is on its way to a shard any more that the second
-// round would not meet.
+// Two rounds over the loops: when all have stopped accepting, no socket is on its way to a shard any more that the
+// second round would not meet.
 void HttpServer::Drain(Duration timeout, Task done) {
   drained_ = std::move(done);
   shards_draining_ = shards_.size();

@@ -63,8 +63,8 @@ class HttpServer {
   // One for each listener, in order.
   const std::vector<BoundAddress>& bound() const { return bound_; }
 
-  // From any thread, once. Stops accepting; every connection ends when its exchanges have, or at the deadline. `done` runs
-  // on a loop.
+  // From any thread, once. Stops accepting; every connection ends when its exchanges have, or at the deadline. `done`
+  // runs on a loop.
   void Drain(Duration timeout, Task done);
 
   // From any thread.

@@ -38,7 +38,9 @@ class EchoHandler final : public ExchangeHandler {
     }
     Answer();
   }
-  void OnClosed(CloseReason reason) override { resets_ += reason == CloseReason::kReset || reason == CloseReason::kLost; }
+  void OnClosed(CloseReason reason) override {
+    resets_ += reason == CloseReason::kReset || reason == CloseReason::kLost;
+  }
 
  private:
   void Answer() {
@@ -190,7 +192,8 @@ TEST_F(ServerTest, AProxyHeaderNamesTheClient) {
   client.Send("PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\nGET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_NE(client.All().find("client-ip: 192.0.2.7\r\n"), std::string::npos);
   Client forwarded(port());
-  forwarded.Send("GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 9.9.9.9, 192.0.2.8\r\nConnection: close\r\n\r\n");
+  forwarded.Send(
+      "GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 9.9.9.9, 192.0.2.8\r\nConnection: close\r\n\r\n");
   EXPECT_NE(forwarded.All().find("client-ip: 192.0.2.8\r\n"), std::string::npos);
 }
 
@@ -199,7 +202,8 @@ TEST_F(ServerTest, AnswersOverTls) {
   const PemPair pair = MakePair("localhost");
   const std::string path = StrCat(testing::TempDir(), "/sluice_server_", getpid(), ".pem");
   std::ofstream(path) << pair.certificate << pair.key;
-  Start({.listeners = {{.address = "127.0.0.1:0", .tls = TlsOptions{path, path, ""}}}, .trusted_proxies = {"127.0.0.1"}});
+  Start(
+      {.listeners = {{.address = "127.0.0.1:0", .tls = TlsOptions{path, path, ""}}}, .trusted_proxies = {"127.0.0.1"}});
   std::filesystem::remove(path);
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   for (const std::string_view proxy_header : {"", "PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\n"}) {

@@ -1,5 +1,5 @@
-// Connections of one loop that have something to do before the turn ends. However often one is added, it is served once:
-// this is what makes one write of many small answers.
+// Connections of one loop that have something to do before the turn ends. However often one is added, it is served
+// once: this is what makes one write of many small answers.
 #pragma once
 
 #include <vector>

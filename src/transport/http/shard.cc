@@ -17,7 +17,8 @@ void Shard::Adopt(const ConnectionContext& context, UniqueFd fd, const IpBytes& 
     return;
   }
   // ±10 %, so that clients who came together do not leave together.
-  const Duration age = std::chrono::duration_cast<Duration>(limits_.connection_age_max * (0.9 + 0.2 * random_.Uniform()));
+  const Duration age =
+      std::chrono::duration_cast<Duration>(limits_.connection_age_max * (0.9 + 0.2 * random_.Uniform()));
   auto made = std::make_unique<Connection>(context, static_cast<ConnectionOwner&>(*this), std::move(fd), ip, port, age);
   connections_.emplace(made.get(), std::move(made));
   ArmTick();

@@ -24,8 +24,8 @@ SLUICE_AVX2 inline __m256i FromUrlSafe(__m256i text, __m256i& bad) {
 SLUICE_AVX2 inline __m256i Pack(__m256i values) {
   const __m256i pairs = _mm256_maddubs_epi16(values, _mm256_set1_epi32(0x01400140));
   const __m256i quads = _mm256_madd_epi16(pairs, _mm256_set1_epi32(0x00011000));
-  const __m256i lanes = _mm256_shuffle_epi8(
-      quads, Twice(_mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1)));
+  const __m256i lanes =
+      _mm256_shuffle_epi8(quads, Twice(_mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1)));
   return _mm256_permutevar8x32_epi32(lanes, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 7, 7));
 }
 
@@ -33,10 +33,10 @@ SLUICE_AVX2 inline __m256i Pack(__m256i values) {
 
 SLUICE_AVX2 size_t DecodeAvx2(const char* in, size_t n, uint8_t* out, Alphabet alphabet) {
   // A character is valid when the bit sets of its two nibbles do not meet.
-  const __m256i low_sets = Twice(_mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1A,
-                                               0x1B, 0x1B, 0x1B, 0x1A));
-  const __m256i high_sets = Twice(_mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10,
-                                                0x10, 0x10, 0x10, 0x10));
+  const __m256i low_sets = Twice(
+      _mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1A, 0x1B, 0x1B, 0x1B, 0x1A));
+  const __m256i high_sets = Twice(
+      _mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10));
   const __m256i shifts = Twice(_mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0));
   const __m256i mask = _mm256_set1_epi8(0x2f);  // also the character '/'
   size_t i = 0;
@@ -67,10 +67,10 @@ SLUICE_AVX2 size_t EncodeAvx2(const uint8_t* in, size_t n, char* out) {
     const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i));
     const __m128i second = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i + 12));
     const __m256i bytes = _mm256_shuffle_epi8(_mm256_set_m128i(second, first), order);
-    const __m256i upper = _mm256_mulhi_epu16(_mm256_and_si256(bytes, _mm256_set1_epi32(0x0fc0fc00)),
-                                             _mm256_set1_epi32(0x04000040));
-    const __m256i lower = _mm256_mullo_epi16(_mm256_and_si256(bytes, _mm256_set1_epi32(0x003f03f0)),
-                                             _mm256_set1_epi32(0x01000010));
+    const __m256i upper =
+        _mm256_mulhi_epu16(_mm256_and_si256(bytes, _mm256_set1_epi32(0x0fc0fc00)), _mm256_set1_epi32(0x04000040));
+    const __m256i lower =
+        _mm256_mullo_epi16(_mm256_and_si256(bytes, _mm256_set1_epi32(0x003f03f0)), _mm256_set1_epi32(0x01000010));
     const __m256i values = _mm256_or_si256(upper, lower);
     const __m256i range = _mm256_sub_epi8(_mm256_subs_epu8(values, _mm256_set1_epi8(51)),
                                           _mm256_cmpgt_epi8(values, _mm256_set1_epi8(25)));

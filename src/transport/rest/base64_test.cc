@@ -80,8 +80,10 @@ TEST(Base64Test, EveryByteOutsideTheAlphabetIsRefusedAtEveryPlace) {
 }
 
 TEST(Base64Test, CutAndStrayTextsAreRefused) {
-  for (const char* text : {"A", "AAAAA", "=", "==", "A=", "A==", "A===", "AA=", "AAA==", "AAAA=", "AAAA==", "AA==AA==",
-                           "AB", "AAB", "AB==", "AAB=", "AA A", "AAAA\n", "QUJD\r\nQUJD", "data:image/png;base64,AAAA"}) {
+  for (const char* text : {"A",      "AAAAA",    "=",      "==",           "A=",
+                           "A==",    "A===",     "AA=",    "AAA==",        "AAAA=",
+                           "AAAA==", "AA==AA==", "AB",     "AAB",          "AB==",
+                           "AAB=",   "AA A",     "AAAA\n", "QUJD\r\nQUJD", "data:image/png;base64,AAAA"}) {
     std::string out;
     EXPECT_FALSE(Base64Decode(text, out)) << text;
   }

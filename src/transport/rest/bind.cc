@@ -13,7 +13,8 @@ using google::protobuf::Message;
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const size_t first = text.find_first_not_of(kSpace);
-  return first == std::string_view::npos ? std::string_view() : text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
+  return first == std::string_view::npos ? std::string_view()
+                                         : text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
 }
 
 absl::Status ApplyBody(const Binding& binding, std::string_view body, Message& out, const JsonReadOptions& options) {
@@ -32,7 +33,8 @@ absl::Status ApplyBody(const Binding& binding, std::string_view body, Message& o
 absl::Status ApplyVariables(const RouteMatch& match, Message& out) {
   for (size_t i = 0; i < match.variables.size(); ++i) {
     const PathVariable& variable = match.variables[i];
-    RETURN_IF_ERROR(SetFieldFromText(out, *variable.field, match.binding->path.variables[i].field_path, variable.value));
+    RETURN_IF_ERROR(
+        SetFieldFromText(out, *variable.field, match.binding->path.variables[i].field_path, variable.value));
   }
   return absl::OkStatus();
 }
@@ -46,8 +48,9 @@ absl::Status BindRequest(const RouteMatch& match, const BindInput& input, Messag
     RETURN_IF_ERROR(ApplyQuery(input.query, out, options.query, binding.body_field));
   } else if (!input.query.empty() && !options.query.ignore_unknown) {
     const std::string name = Excerpt(input.query.substr(0, input.query.find_first_of("=&")), 60);
-    return FieldError(Reason::INVALID_REQUEST, name,
-                      StrCat("query parameter ", name, " is not read here: this path takes its fields in the body; send it there"));
+    return FieldError(
+        Reason::INVALID_REQUEST, name,
+        StrCat("query parameter ", name, " is not read here: this path takes its fields in the body; send it there"));
   }
   return ApplyVariables(match, out);
 }

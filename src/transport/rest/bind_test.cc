@@ -29,7 +29,8 @@ class BindTest : public testing::Test {
  protected:
   BindTest() {
     GetShelfRequest::descriptor();
-    const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName("ai.inference.testing.Library");
+    const auto* service =
+        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName("ai.inference.testing.Library");
     for (int i = 0; i < service->method_count(); ++i) EXPECT_TRUE(router_.Add(service->method(i), i).ok());
   }
 
@@ -45,8 +46,9 @@ class BindTest : public testing::Test {
 };
 
 TEST(QueryTest, EveryKindOfField) {
-  const auto r = Query("shelf=a+b%2Bc&page_size=5&filter.int64Value=-7&filter.scalars.color=RED&ids=1&ids=2&colors=GREEN&colors=1"
-                       "&since=2026-01-01T00:00:00Z&limit=9&mask=userName,b&filter.bytes_value=aGk&&by_number=3");
+  const auto r = Query(
+      "shelf=a+b%2Bc&page_size=5&filter.int64Value=-7&filter.scalars.color=RED&ids=1&ids=2&colors=GREEN&colors=1"
+      "&since=2026-01-01T00:00:00Z&limit=9&mask=userName,b&filter.bytes_value=aGk&&by_number=3");
   EXPECT_EQ(r.shelf(), "a b+c");
   EXPECT_EQ(r.page_size(), 5);
   EXPECT_EQ(r.filter().int64_value(), -7);
@@ -69,12 +71,15 @@ TEST(QueryTest, BadParametersAreNamed) {
   EXPECT_EQ(Refusal("labels=1"), "query parameter labels is a map, which a query cannot carry; send it in a body");
   EXPECT_EQ(Refusal("shelf=a&shelf=b"), "query parameter shelf is given twice; send it once");
   EXPECT_EQ(Refusal("page_size=1&pageSize=1"), "query parameter pageSize is given twice; send it once");
-  EXPECT_EQ(Refusal("by_name=a&by_number=1"), "query parameter by_number cannot be given together with by_name; send one");
+  EXPECT_EQ(Refusal("by_name=a&by_number=1"),
+            "query parameter by_number cannot be given together with by_name; send one");
   EXPECT_EQ(Refusal("shelf=%4"), "query parameter shelf has a broken percent escape; write %25 for a percent sign");
   EXPECT_EQ(Refusal("shelf=%FF"), "shelf must be UTF-8 text");
   EXPECT_EQ(Refusal("since=now"), "since must be a time like \"2026-01-31T10:20:30.5Z\", not \"now\"");
   EXPECT_EQ(Refusal("since=%FF").find("since "), 0u);
-  for (const char* query : {"shelf.x=1", "ids.x=1", "items.int32_value=1", ".=1", "shelf.=1", "=1", "%FF=1", "filter..x=1"}) Refusal(query);
+  for (const char* query :
+       {"shelf.x=1", "ids.x=1", "items.int32_value=1", ".=1", "shelf.=1", "=1", "%FF=1", "filter..x=1"})
+    Refusal(query);
   std::string many;
   for (int i = 0; i < 2000; ++i) many += "ids=1&";
   EXPECT_NE(Refusal(many).find("more than 1000 parameters"), std::string::npos);

@@ -17,7 +17,8 @@ enum class TextForm {
 
 // Sets the field (adds to a repeated one). Returns what is wrong with the text, empty when nothing is:
 // "must be true or false, not \"yes\"". Not for message fields.
-std::string SetScalar(google::protobuf::Message& message, const FieldEntry& entry, std::string_view text, TextForm form);
+std::string SetScalar(google::protobuf::Message& message, const FieldEntry& entry, std::string_view text,
+                      TextForm form);
 
 // What the field takes: "a string", "a whole number (int32)", "true or false", "one of RED, GREEN".
 std::string Expectation(const FieldEntry& entry);

@@ -1,4 +1,5 @@
-// The transcoder against protobuf's own json_util: CPU per conversion, best of several rounds. Prints one line per case.
+// The transcoder against protobuf's own json_util: CPU per conversion, best of several rounds. Prints one line per
+// case.
 #include <time.h>
 
 #include <algorithm>

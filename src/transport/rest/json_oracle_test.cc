@@ -30,7 +30,8 @@ class Generator {
     for (int i = 0; i < descriptor->field_count(); ++i) {
       const FieldDescriptor* field = descriptor->field(i);
       // A map's Value without a kind has no JSON form, so map entries are always filled.
-      const bool filled = descriptor->options().map_entry() || (Chance(2) && (field->message_type() == nullptr || depth > 0));
+      const bool filled =
+          descriptor->options().map_entry() || (Chance(2) && (field->message_type() == nullptr || depth > 0));
       if (!filled) continue;
       // json_util drops a null in a oneof; ours keeps it (JsonReaderTest.OneofTakesOneMember).
       if (field->enum_type() != nullptr && field->enum_type()->full_name() == "google.protobuf.NullValue") continue;
@@ -64,8 +65,9 @@ class Generator {
   }
 
   std::string Text() {
-    static constexpr const char* kPieces[] = {"a", "Z", " ", "体", "é", "😀", "0123456789abcdef", "\"", "\\", "\n", "\t", "\x01", "\x7f", "<", "/",
-                                              "\xE2\x80\xA8", "\xEF\xBF\xBF"};
+    static constexpr const char* kPieces[] = {
+        "a",  "Z",  " ",    "体",   "é", "😀", "0123456789abcdef", "\"",          "\\",
+        "\n", "\t", "\x01", "\x7f", "<", "/", "\xE2\x80\xA8",     "\xEF\xBF\xBF"};
     std::string text;
     for (size_t n = random_() % 8; n > 0; --n) text += kPieces[random_() % (plain_ ? 7 : std::size(kPieces))];
     if (!plain_ && Chance(8)) text.push_back('\0');
@@ -120,7 +122,8 @@ class Generator {
       case 3: value.set_bool_value(Chance(2)); return;
       case 4:
         value.mutable_struct_value();
-        for (size_t n = random_() % 3; n > 0; --n) FillValue((*value.mutable_struct_value()->mutable_fields())[Text()], depth - 1);
+        for (size_t n = random_() % 3; n > 0; --n)
+          FillValue((*value.mutable_struct_value()->mutable_fields())[Text()], depth - 1);
         return;
       default:
         value.mutable_list_value();
@@ -132,15 +135,35 @@ class Generator {
     const auto* r = message.GetReflection();
     const bool many = f->is_repeated();
     switch (f->cpp_type()) {
-      case FieldDescriptor::CPPTYPE_INT32: many ? r->AddInt32(&message, f, Integer<int32_t>()) : r->SetInt32(&message, f, Integer<int32_t>()); break;
-      case FieldDescriptor::CPPTYPE_INT64: many ? r->AddInt64(&message, f, Integer<int64_t>()) : r->SetInt64(&message, f, Integer<int64_t>()); break;
-      case FieldDescriptor::CPPTYPE_UINT32: many ? r->AddUInt32(&message, f, Integer<uint32_t>()) : r->SetUInt32(&message, f, Integer<uint32_t>()); break;
-      case FieldDescriptor::CPPTYPE_UINT64: many ? r->AddUInt64(&message, f, Integer<uint64_t>()) : r->SetUInt64(&message, f, Integer<uint64_t>()); break;
-      case FieldDescriptor::CPPTYPE_FLOAT: many ? r->AddFloat(&message, f, Real<float, uint32_t>()) : r->SetFloat(&message, f, Real<float, uint32_t>()); break;
-      case FieldDescriptor::CPPTYPE_DOUBLE: many ? r->AddDouble(&message, f, Real<double, uint64_t>()) : r->SetDouble(&message, f, Real<double, uint64_t>()); break;
-      case FieldDescriptor::CPPTYPE_BOOL: many ? r->AddBool(&message, f, Chance(2)) : r->SetBool(&message, f, Chance(2)); break;
+      case FieldDescriptor::CPPTYPE_INT32:
+        many ? r->AddInt32(&message, f, Integer<int32_t>()) : r->SetInt32(&message, f, Integer<int32_t>());
+        break;
+      case FieldDescriptor::CPPTYPE_INT64:
+        many ? r->AddInt64(&message, f, Integer<int64_t>()) : r->SetInt64(&message, f, Integer<int64_t>());
+        break;
+      case FieldDescriptor::CPPTYPE_UINT32:
+        many ? r->AddUInt32(&message, f, Integer<uint32_t>()) : r->SetUInt32(&message, f, Integer<uint32_t>());
+        break;
+      case FieldDescriptor::CPPTYPE_UINT64:
+        many ? r->AddUInt64(&message, f, Integer<uint64_t>()) : r->SetUInt64(&message, f, Integer<uint64_t>());
+        break;
+      case FieldDescriptor::CPPTYPE_FLOAT:
+        many ? r->AddFloat(&message, f, Real<float, uint32_t>()) : r->SetFloat(&message, f, Real<float, uint32_t>());
+        break;
+      case FieldDescriptor::CPPTYPE_DOUBLE:
+        many ? r->AddDouble(&message, f, Real<double, uint64_t>())
+             : r->SetDouble(&message, f, Real<double, uint64_t>());
+        break;
+      case FieldDescriptor::CPPTYPE_BOOL:
+        many ? r->AddBool(&message, f, Chance(2)) : r->SetBool(&message, f, Chance(2));
+        break;
       case FieldDescriptor::CPPTYPE_ENUM: {
-        const int number = plain_ || Chance(2) ? f->enum_type()->value(static_cast<int>(random_() % static_cast<unsigned>(f->enum_type()->value_count())))->number() : 42;
+        const int number =
+            plain_ || Chance(2)
+                ? f->enum_type()
+                      ->value(static_cast<int>(random_() % static_cast<unsigned>(f->enum_type()->value_count())))
+                      ->number()
+                : 42;
         many ? r->AddEnumValue(&message, f, number) : r->SetEnumValue(&message, f, number);
         break;
       }
@@ -149,7 +172,9 @@ class Generator {
         many ? r->AddString(&message, f, text) : r->SetString(&message, f, text);
         break;
       }
-      case FieldDescriptor::CPPTYPE_MESSAGE: Fill(*(many ? r->AddMessage(&message, f) : r->MutableMessage(&message, f)), depth); break;
+      case FieldDescriptor::CPPTYPE_MESSAGE:
+        Fill(*(many ? r->AddMessage(&message, f) : r->MutableMessage(&message, f)), depth);
+        break;
     }
   }
 
@@ -235,8 +260,8 @@ TEST(JsonOracleTest, PlainValuesAreEqualByteForByte) {
   }
 }
 
-// What protobuf's parser refuses, ours must too. The other way round ours is stricter (repeated keys, surrogates). Type URLs
-// are left out: the oracle takes those of type.googleapis.com only.
+// What protobuf's parser refuses, ours must too. The other way round ours is stricter (repeated keys, surrogates). Type
+// URLs are left out: the oracle takes those of type.googleapis.com only.
 TEST(JsonOracleTest, WhatTheOracleRefusesIsRefused) {
   const unsigned first = FirstSeed();
   std::mt19937 random(first);

@@ -30,7 +30,8 @@ void AsGenerated(const Message& message, Print print) {
 std::unique_ptr<Message> Unpack(const std::string& url, const std::string& bytes) {
   const size_t slash = url.rfind('/');
   if (slash == std::string::npos) return nullptr;
-  const auto* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(url.substr(slash + 1));
+  const auto* descriptor =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(url.substr(slash + 1));
   if (descriptor == nullptr) return nullptr;
   const auto* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
   std::unique_ptr<Message> message(prototype == nullptr ? nullptr : prototype->New());
@@ -59,7 +60,8 @@ void JsonPrint::PrintTimes(const Message& message, const MessageTable& table) {
   const SecondsNanos value{reflection->GetInt64(message, table.fields[0].field),
                            reflection->GetInt32(message, table.fields[1].field)};
   std::string text;
-  const bool printable = table.well_known == WellKnown::kTimestamp ? AppendTimestamp(value, text) : AppendDuration(value, text);
+  const bool printable =
+      table.well_known == WellKnown::kTimestamp ? AppendTimestamp(value, text) : AppendDuration(value, text);
   if (printable) {
     out_ += StrCat("\"", text, "\"");
   } else {

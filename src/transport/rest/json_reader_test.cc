@@ -37,7 +37,8 @@ std::string Refusal(std::string_view json, JsonReadOptions options = {}) {
 }
 
 TEST(JsonReaderTest, TheArticlesBodies) {
-  const auto classify = Read<ClassifyRequest>(R"({"texts": ["特斯拉发布新款电动车", "a\"b\\c\/\n\u4f53\uD83D\uDE00"], "model_id": "m"})");
+  const auto classify =
+      Read<ClassifyRequest>(R"({"texts": ["特斯拉发布新款电动车", "a\"b\\c\/\n\u4f53\uD83D\uDE00"], "model_id": "m"})");
   ASSERT_EQ(classify.texts_size(), 2);
   EXPECT_EQ(classify.texts(0), "特斯拉发布新款电动车");
   EXPECT_EQ(classify.texts(1), "a\"b\\c/\n体😀");
@@ -59,7 +60,8 @@ TEST(JsonReaderTest, BodyFieldTakesAnArray) {
 }
 
 TEST(JsonReaderTest, NumbersInEveryForm) {
-  const auto s = Read<Scalars>(R"({"int32Value": "-2147483648", "int64_value": "9223372036854775807", "uint32_value": 4.294967295e9,
+  const auto s = Read<Scalars>(
+      R"({"int32Value": "-2147483648", "int64_value": "9223372036854775807", "uint32_value": 4.294967295e9,
       "uint64_value": "18446744073709551615", "sint32_value": 1e2, "sint64_value": -5.0, "fixed32_value": 0e5,
       "float_value": "-Infinity", "double_value": 1.5e300, "color": 2, "bool_value": true})");
   EXPECT_EQ(s.int32_value(), std::numeric_limits<int32_t>::min());
@@ -79,19 +81,25 @@ TEST(JsonReaderTest, NumbersInEveryForm) {
 }
 
 TEST(JsonReaderTest, NumbersThatAreNoneAreRefused) {
-  for (const char* value : {"2147483648", "-2147483649", "1.5", "1e-1", "1e10", "\"\"", "\" 1\"", "\"1 \"", "\"abc\"", "true", "\"+1\"",
-                            "\"0x1\"", "1e99999999999", "\"01\"", "\"1_0\"", "\"NaN\""}) {
-    EXPECT_EQ(Refusal<Scalars>(StrCat("{\"int32_value\": ", value, "}")).find("int32_value must be a whole number"), 0u) << value;
+  for (const char* value : {"2147483648", "-2147483649", "1.5", "1e-1", "1e10", "\"\"", "\" 1\"", "\"1 \"", "\"abc\"",
+                            "true", "\"+1\"", "\"0x1\"", "1e99999999999", "\"01\"", "\"1_0\"", "\"NaN\""}) {
+    EXPECT_EQ(Refusal<Scalars>(StrCat("{\"int32_value\": ", value, "}")).find("int32_value must be a whole number"), 0u)
+        << value;
   }
   for (const char* value : {"1e39", "\"nan\"", "\"inf\"", "\"1.\"", "\".5\"", "\"\"", "false"}) {
-    EXPECT_EQ(Refusal<Scalars>(StrCat("{\"float_value\": ", value, "}")).find("float_value must be a number"), 0u) << value;
+    EXPECT_EQ(Refusal<Scalars>(StrCat("{\"float_value\": ", value, "}")).find("float_value must be a number"), 0u)
+        << value;
   }
   // Not even JSON.
-  for (const char* value : {"01", "+1", "1.", ".5", "1e", "0x1", "NaN", "Infinity", "-", "tru", "nul", "nulll", "1 2", "'a'", "1\x01"}) {
-    EXPECT_NE(Refusal<Scalars>(StrCat("{\"double_value\": ", value, "}")).find("JSON breaks at byte"), std::string::npos) << value;
+  for (const char* value :
+       {"01", "+1", "1.", ".5", "1e", "0x1", "NaN", "Infinity", "-", "tru", "nul", "nulll", "1 2", "'a'", "1\x01"}) {
+    EXPECT_NE(Refusal<Scalars>(StrCat("{\"double_value\": ", value, "}")).find("JSON breaks at byte"),
+              std::string::npos)
+        << value;
   }
   EXPECT_EQ(Refusal<Scalars>(R"({"bool_value": "true"})"), "bool_value must be true or false, not \"true\"");
-  EXPECT_EQ(Refusal<Scalars>(R"({"color": "PURPLE"})"), "color must be one of COLOR_UNSPECIFIED, RED, GREEN, DEEP_BLUE, not \"PURPLE\"");
+  EXPECT_EQ(Refusal<Scalars>(R"({"color": "PURPLE"})"),
+            "color must be one of COLOR_UNSPECIFIED, RED, GREEN, DEEP_BLUE, not \"PURPLE\"");
 }
 
 TEST(JsonReaderTest, HugeExponentsAndDigitsCostNothing) {
@@ -113,7 +121,8 @@ TEST(JsonReaderTest, WrongKindsNameTheField) {
   EXPECT_EQ(Refusal<ClassifyRequest>("null"), "the body must be an object, not null");
   EXPECT_EQ(Refusal<RecognizeRequest>(R"({"image": 5})"), "image must be a string of base64, not a number");
   EXPECT_EQ(Refusal<RecognizeRequest>(R"({"image": "@@@@"})"), "image is not base64: character 0 is '@'");
-  EXPECT_EQ(Refusal<ClassifyRequest>(R"({"txets": []})"), "txets is not a field of this request; fields here: texts, model_id, items");
+  EXPECT_EQ(Refusal<ClassifyRequest>(R"({"txets": []})"),
+            "txets is not a field of this request; fields here: texts, model_id, items");
   ClassifyRequest message;
   EXPECT_EQ(FieldOf(JsonToMessage(R"({"items": [{"text": "a"}, {"id": 3}]})", message)), "items[1].id");
 }
@@ -121,7 +130,8 @@ TEST(JsonReaderTest, WrongKindsNameTheField) {
 TEST(JsonReaderTest, UnknownFieldsMayBeIgnoredButMustBeJson) {
   const JsonReadOptions ignore{.ignore_unknown_fields = true};
   ClassifyRequest message;
-  EXPECT_TRUE(JsonToMessage(R"({"x": {"a": [1, {"b": null}], "c": "\n"}, "texts": ["a"], "y": true})", message, ignore).ok());
+  EXPECT_TRUE(
+      JsonToMessage(R"({"x": {"a": [1, {"b": null}], "c": "\n"}, "texts": ["a"], "y": true})", message, ignore).ok());
   EXPECT_EQ(message.texts_size(), 1);
   Refusal<ClassifyRequest>(R"({"x": [1 2]})", ignore);
   Refusal<ClassifyRequest>(R"({"x": {"a" 1}})", ignore);
@@ -132,7 +142,8 @@ TEST(JsonReaderTest, UnknownFieldsMayBeIgnoredButMustBeJson) {
 TEST(JsonReaderTest, NullLeavesFieldsUnset) {
   const auto o = Read<Optionals>(R"({"int32_value": null, "string_value": null, "scalars": null, "color": null})");
   EXPECT_EQ(o.ByteSizeLong(), 0u);
-  const auto known = Read<Known>(R"({"value": null, "null_value": null, "int64_wrapper": null, "any": null, "timestamps": null, "null_values": [null]})");
+  const auto known = Read<Known>(
+      R"({"value": null, "null_value": null, "int64_wrapper": null, "any": null, "timestamps": null, "null_values": [null]})");
   EXPECT_TRUE(known.has_value());
   EXPECT_EQ(known.value().kind_case(), google::protobuf::Value::kNullValue);
   EXPECT_FALSE(known.has_int64_wrapper());
@@ -143,7 +154,8 @@ TEST(JsonReaderTest, NullLeavesFieldsUnset) {
 
 TEST(JsonReaderTest, RepeatedKeysAreRefused) {
   EXPECT_EQ(Refusal<ClassifyRequest>(R"({"texts": [], "texts": []})"), "texts is given twice; send it once");
-  EXPECT_EQ(Refusal<RecognizeRequest>(R"({"image": "", "image_base64": ""})"), "image_base64 is given twice; send it once");
+  EXPECT_EQ(Refusal<RecognizeRequest>(R"({"image": "", "image_base64": ""})"),
+            "image_base64 is given twice; send it once");
   EXPECT_EQ(Refusal<ClassifyRequest>(R"({"texts": null, "te\u0078ts": []})"), "texts is given twice; send it once");
   EXPECT_EQ(Refusal<Maps>(R"({"by_string": {"a": "1", "a": "2"}})"), "by_string.a is given twice; send it once");
   EXPECT_EQ(Refusal<Known>(R"({"object": {"a": 1, "a": 1}})"), "object.a is given twice; send it once");
@@ -161,7 +173,8 @@ TEST(JsonReaderTest, OneofTakesOneMember) {
 }
 
 TEST(JsonReaderTest, MapKeys) {
-  const auto m = Read<Maps>(R"({"by_string": {"": "e", "k\n": "v"}, "by_int32": {"-5": "RED"}, "by_uint64": {"18446744073709551615": "-3"},
+  const auto m = Read<Maps>(
+      R"({"by_string": {"": "e", "k\n": "v"}, "by_int32": {"-5": "RED"}, "by_uint64": {"18446744073709551615": "-3"},
       "by_bool": {"true": 0.5}, "messages": {"a": {"int32_value": 1}}, "values": {"1": [1, "x", {}]}})");
   EXPECT_EQ(m.by_string().at("k\n"), "v");
   EXPECT_EQ(m.by_int32().at(-5), RED);
@@ -170,13 +183,15 @@ TEST(JsonReaderTest, MapKeys) {
   EXPECT_EQ(m.messages().at("a").int32_value(), 1);
   EXPECT_EQ(m.values().at(1).list_value().values_size(), 3);
   for (const char* key : {"", "a", "1.0", "1e0", "01", " 1", "-0", "4294967296"}) {
-    EXPECT_NE(Refusal<Maps>(StrCat("{\"by_int32\": {\"", key, "\": 1}}")).find("has a bad key"), std::string::npos) << key;
+    EXPECT_NE(Refusal<Maps>(StrCat("{\"by_int32\": {\"", key, "\": 1}}")).find("has a bad key"), std::string::npos)
+        << key;
   }
   EXPECT_NE(Refusal<Maps>(R"({"by_bool": {"True": 1}})").find("has a bad key"), std::string::npos);
 }
 
 TEST(JsonReaderTest, WellKnownTypes) {
-  const auto k = Read<Known>(R"({"timestamp": "2026-11-23T18:42:00.123456789+08:00", "duration": "-1.5s", "mask": "userName,photo.bigUrl",
+  const auto k = Read<Known>(
+      R"({"timestamp": "2026-11-23T18:42:00.123456789+08:00", "duration": "-1.5s", "mask": "userName,photo.bigUrl",
       "empty": {}, "bool_wrapper": true, "int64_wrapper": "7", "bytes_wrapper": "AA==", "float_wrapper": "NaN",
       "any": {"int32_value": 5, "@type": "type.googleapis.com/ai.inference.testing.Scalars"},
       "anys": [{"@type": "x/google.protobuf.Duration", "value": "3s"}, {}]})");
@@ -190,28 +205,52 @@ TEST(JsonReaderTest, WellKnownTypes) {
   ASSERT_TRUE(k.any().UnpackTo(&packed));
   EXPECT_EQ(packed.int32_value(), 5);
   EXPECT_EQ(k.anys(1).ByteSizeLong(), 0u);
-  for (const char* json : {R"({"timestamp": "2026-02-30T00:00:00Z"})", R"({"timestamp": "2026-01-01t00:00:00z"})", R"({"mask": "a[b"})", R"({"timestamp": "2026-01-01 00:00:00Z"})", R"({"timestamp": 5})",
-                           R"({"timestamp": "2026-01-01T00:00:00"})", R"({"timestamp": "0000-01-01T00:00:00Z"})",
-                           R"({"timestamp": "0001-01-01T00:00:00+01:00"})", R"({"timestamp": "2026-01-01T24:00:00Z"})",
-                           R"({"timestamp": "2026-01-01T00:00:00.1234567890Z"})", R"({"duration": "1"})", R"({"duration": "s"})",
-                           R"({"duration": "315576000001s"})", R"({"duration": "1.s"})", R"({"mask": "a_b"})", R"({"mask": 1})",
-                           R"({"empty": {"a": 1}})", R"({"empty": 1})", R"({"any": {"a": 1}})", R"({"any": {"@type": "nope"}})",
-                           R"({"any": {"@type": "x/no.such.Type"}})", R"({"any": {"@type": "x/google.protobuf.Duration"}})",
-                           R"({"any": {"@type": "x/google.protobuf.Duration", "value": "1s", "value": "1s"}})",
-                           R"({"any": {"@type": "x/google.protobuf.Duration", "value": "1s", "more": 1}})",
-                           R"({"any": {"@type": "x/google.protobuf.Empty", "@type": "x/google.protobuf.Empty", "value": {}}})",
-                           R"({"value": 1e400})", R"({"list": {}})", R"({"object": []})", R"({"int32_wrapper": {"value": 1}})"}) {
+  for (const char* json :
+       {R"({"timestamp": "2026-02-30T00:00:00Z"})",
+        R"({"timestamp": "2026-01-01t00:00:00z"})",
+        R"({"mask": "a[b"})",
+        R"({"timestamp": "2026-01-01 00:00:00Z"})",
+        R"({"timestamp": 5})",
+        R"({"timestamp": "2026-01-01T00:00:00"})",
+        R"({"timestamp": "0000-01-01T00:00:00Z"})",
+        R"({"timestamp": "0001-01-01T00:00:00+01:00"})",
+        R"({"timestamp": "2026-01-01T24:00:00Z"})",
+        R"({"timestamp": "2026-01-01T00:00:00.1234567890Z"})",
+        R"({"duration": "1"})",
+        R"({"duration": "s"})",
+        R"({"duration": "315576000001s"})",
+        R"({"duration": "1.s"})",
+        R"({"mask": "a_b"})",
+        R"({"mask": 1})",
+        R"({"empty": {"a": 1}})",
+        R"({"empty": 1})",
+        R"({"any": {"a": 1}})",
+        R"({"any": {"@type": "nope"}})",
+        R"({"any": {"@type": "x/no.such.Type"}})",
+        R"({"any": {"@type": "x/google.protobuf.Duration"}})",
+        R"({"any": {"@type": "x/google.protobuf.Duration", "value": "1s", "value": "1s"}})",
+        R"({"any": {"@type": "x/google.protobuf.Duration", "value": "1s", "more": 1}})",
+        R"({"any": {"@type": "x/google.protobuf.Empty", "@type": "x/google.protobuf.Empty", "value": {}}})",
+        R"({"value": 1e400})",
+        R"({"list": {}})",
+        R"({"object": []})",
+        R"({"int32_wrapper": {"value": 1}})"}) {
     Refusal<Known>(json);
   }
 }
 
 TEST(JsonReaderTest, BadTextIsRefusedAndNamed) {
-  EXPECT_EQ(Refusal<ClassifyRequest>("{\"texts\": [\"a\", \"\\ud800\"]}"), "texts[1] has a lone surrogate, which is no character; send UTF-16 pairs whole");
+  EXPECT_EQ(Refusal<ClassifyRequest>("{\"texts\": [\"a\", \"\\ud800\"]}"),
+            "texts[1] has a lone surrogate, which is no character; send UTF-16 pairs whole");
   for (const char* text : {"\\ud800x", "\\udc00", "\\ud800\\u0041", "\\ud800\\ud800", "\\udfff\\ud800", "\\ud83d\\n"}) {
-    EXPECT_NE(Refusal<ClassifyRequest>(StrCat("{\"model_id\": \"", text, "\"}")).find("model_id has a lone surrogate"), std::string::npos) << text;
+    EXPECT_NE(Refusal<ClassifyRequest>(StrCat("{\"model_id\": \"", text, "\"}")).find("model_id has a lone surrogate"),
+              std::string::npos)
+        << text;
   }
   for (const char* text : {"\\x", "\\u12", "\\u12g4", "\\U0041"}) {
-    EXPECT_NE(Refusal<ClassifyRequest>(StrCat("{\"model_id\": \"", text, "\"}")).find("model_id has an escape"), std::string::npos) << text;
+    EXPECT_NE(Refusal<ClassifyRequest>(StrCat("{\"model_id\": \"", text, "\"}")).find("model_id has an escape"),
+              std::string::npos)
+        << text;
   }
   for (const char* text : {"\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe4\xbd", "\x80"}) {
     EXPECT_EQ(Refusal<ClassifyRequest>(StrCat("{\"texts\": [\"好\", \"", text, "\"]}")),
@@ -223,10 +262,12 @@ TEST(JsonReaderTest, BadTextIsRefusedAndNamed) {
 }
 
 TEST(JsonReaderTest, ABodyCutAnywhereIsRefused) {
-  const std::string json = R"( {"texts": ["特斯拉", "a\"\ud83d\ude00"], "model_id": "m", "items": [{"text": "x", "id": null}, {}]} )";
+  const std::string json =
+      R"( {"texts": ["特斯拉", "a\"\ud83d\ude00"], "model_id": "m", "items": [{"text": "x", "id": null}, {}]} )";
   Read<ClassifyRequest>(json);
   for (size_t n = 0; n + 1 < json.size(); ++n) Refusal<ClassifyRequest>(json.substr(0, n));
-  const std::string known = R"({"object": {"a": [1, true, null, {"b": "c"}]}, "any": {"@type": "x/google.protobuf.Duration", "value": "3s"}, "timestamp": "2026-01-01T00:00:00Z"})";
+  const std::string known =
+      R"({"object": {"a": [1, true, null, {"b": "c"}]}, "any": {"@type": "x/google.protobuf.Duration", "value": "3s"}, "timestamp": "2026-01-01T00:00:00Z"})";
   Read<Known>(known);
   for (size_t n = 0; n < known.size(); ++n) Refusal<Known>(known.substr(0, n));
 }
@@ -244,10 +285,34 @@ TEST(JsonReaderTest, AByteChangedAnywhereNeverCrashes) {
 }
 
 TEST(JsonReaderTest, GrammarIsStrict) {
-  for (const char* json : {"", " ", "{", "}", "{]", "[}", "{}{}", "{},", "{\"texts\":[],}", "{\"texts\":[\"a\",]}", "{\"texts\":[,]}", "{,}",
-                           "{\"texts\":[\"a\" \"b\"]}", "{\"texts\"}", "{\"texts\":}", "{texts:[]}", "{'texts':[]}", "{\"texts\":[]} x",
-                           "{\"texts\":[]]", "{\"texts\":[}", "{\"model_id\":\"a\"\"b\"}", "{\"model_id\":\"a\"b}", "{1:2}", "{\"a\":1:2}",
-                           "// c\n{}", "{/**/}", "\xEF\xBB\xBF{}", "{\"model_id\":\"a\nb\"}"}) {
+  for (const char* json : {"",
+                           " ",
+                           "{",
+                           "}",
+                           "{]",
+                           "[}",
+                           "{}{}",
+                           "{},",
+                           "{\"texts\":[],}",
+                           "{\"texts\":[\"a\",]}",
+                           "{\"texts\":[,]}",
+                           "{,}",
+                           "{\"texts\":[\"a\" \"b\"]}",
+                           "{\"texts\"}",
+                           "{\"texts\":}",
+                           "{texts:[]}",
+                           "{'texts':[]}",
+                           "{\"texts\":[]} x",
+                           "{\"texts\":[]]",
+                           "{\"texts\":[}",
+                           "{\"model_id\":\"a\"\"b\"}",
+                           "{\"model_id\":\"a\"b}",
+                           "{1:2}",
+                           "{\"a\":1:2}",
+                           "// c\n{}",
+                           "{/**/}",
+                           "\xEF\xBB\xBF{}",
+                           "{\"model_id\":\"a\nb\"}"}) {
     Refusal<ClassifyRequest>(json);
   }
 }
@@ -264,7 +329,8 @@ TEST(JsonReaderTest, DepthIsBounded) {
   EXPECT_NE(Refusal<Everything>(nested(65)).find("is nested deeper than 64 levels"), std::string::npos);
   const std::string arrays(1'000'000, '[');
   EXPECT_NE(Refusal<Known>(StrCat("{\"value\":", arrays, "}")).find("nested deeper"), std::string::npos);
-  EXPECT_NE(Refusal<Known>(StrCat("{\"x\":", arrays, "}"), {.ignore_unknown_fields = true}).find("nested deeper"), std::string::npos);
+  EXPECT_NE(Refusal<Known>(StrCat("{\"x\":", arrays, "}"), {.ignore_unknown_fields = true}).find("nested deeper"),
+            std::string::npos);
   std::string objects;
   for (int i = 0; i < 100'000; ++i) objects += "{\"\":";
   Refusal<Known>(StrCat("{\"value\":", objects));

@@ -6,8 +6,8 @@
 
 namespace sluice::rest {
 
-// Appends `text` in quotes: UTF-8 as it is; control characters, quotes and backslashes escaped; bytes that are not UTF-8
-// become U+FFFD.
+// Appends `text` in quotes: UTF-8 as it is; control characters, quotes and backslashes escaped; bytes that are not
+// UTF-8 become U+FFFD.
 void AppendQuoted(std::string_view text, std::string& out);
 
 }  // namespace sluice::rest

@@ -83,22 +83,23 @@ absl::Status JsonTokens::ScanError(int code) const {
   switch (code) {
     case simdjson::UTF8_ERROR: {
       const size_t at = FirstInvalidUtf8(json_);
-      return Invalid(json_, at, StrCat(In(json_, at), " is not valid UTF-8 at byte ", at,
-                                             " of the body; encode the JSON as UTF-8"));
+      return Invalid(
+          json_, at,
+          StrCat(In(json_, at), " is not valid UTF-8 at byte ", at, " of the body; encode the JSON as UTF-8"));
     }
     case simdjson::UNESCAPED_CHARS: {
       const size_t at = FirstRawControl(json_);
       const int byte = at < json_.size() ? static_cast<unsigned char>(json_[at]) : 0;
-      return Invalid(json_, at, absl::StrFormat("%s has a raw control character (0x%02x) at byte %d of the body; write it "
-                                                "as \\u%04x", In(json_, at), byte, at, byte));
+      return Invalid(json_, at,
+                     absl::StrFormat("%s has a raw control character (0x%02x) at byte %d of the body; write it "
+                                     "as \\u%04x",
+                                     In(json_, at), byte, at, byte));
     }
     case simdjson::UNCLOSED_STRING:
-      return Invalid(json_, json_.size(), StrCat("the JSON ends inside a string at byte ", json_.size(),
-                                                       "; send the whole body"));
-    case simdjson::EMPTY:
-      return Error(Reason::INVALID_BODY, "the body has only white space; send a JSON value");
-    default:
-      return Error(Reason::BODY_TOO_LARGE, StrCat("the JSON of ", json_.size(), " bytes is too large to read"));
+      return Invalid(json_, json_.size(),
+                     StrCat("the JSON ends inside a string at byte ", json_.size(), "; send the whole body"));
+    case simdjson::EMPTY: return Error(Reason::INVALID_BODY, "the body has only white space; send a JSON value");
+    default: return Error(Reason::BODY_TOO_LARGE, StrCat("the JSON of ", json_.size(), " bytes is too large to read"));
   }
 }
 

@@ -1,7 +1,7 @@
 // The tokens of a JSON text: simdjson's first stage finds them (and checks UTF-8 and quotes), the reader walks them.
 //
-// Only the first stage is simdjson's: its second stage copies every string once more than needed, wants padded input, and
-// lets lone surrogates and repeated keys pass.
+// Only the first stage is simdjson's: its second stage copies every string once more than needed, wants padded input,
+// and lets lone surrogates and repeated keys pass.
 #pragma once
 
 #include <cstdint>

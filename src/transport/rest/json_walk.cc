@@ -18,7 +18,8 @@ bool JsonWalk::ReadMessage(Message& out, const MessageTable& table, const JsonPa
 }
 
 // `path` is the object's own, with its depth already counted; the keys hang below it.
-bool JsonWalk::ReadMembers(Message& out, const MessageTable& table, const JsonPath& path, std::string_view skipped_key) {
+bool JsonWalk::ReadMembers(Message& out, const MessageTable& table, const JsonPath& path,
+                           std::string_view skipped_key) {
   if (tokens_.Take('}')) return true;
   NumberSet fields, oneofs;
   std::string scratch;
@@ -52,7 +53,7 @@ bool JsonWalk::ReadMember(Message& out, const FieldEntry& entry, const JsonPath&
   }
   if (entry.oneof >= 0 && !oneofs.Insert(static_cast<uint32_t>(entry.oneof))) {
     return Fail(path, StrCat("cannot be given together with another member of the oneof '",
-                                   entry.field->containing_oneof()->name(), "'; send one of them"));
+                             entry.field->containing_oneof()->name(), "'; send one of them"));
   }
   return ReadField(out, entry, path);
 }
@@ -67,8 +68,8 @@ bool JsonWalk::ReadField(Message& out, const FieldEntry& entry, const JsonPath& 
 bool JsonWalk::ReadElement(Message& out, const FieldEntry& entry, const JsonPath& path) {
   if (entry.message == nullptr) return ReadScalar(out, entry, path);
   const auto* reflection = out.GetReflection();
-  Message* message = entry.repeated ? reflection->AddMessage(&out, entry.field)
-                                    : reflection->MutableMessage(&out, entry.field);
+  Message* message =
+      entry.repeated ? reflection->AddMessage(&out, entry.field) : reflection->MutableMessage(&out, entry.field);
   return ReadMessage(*message, *entry.message, path);
 }
 
@@ -157,8 +158,8 @@ bool JsonWalk::SkipValue(const JsonPath& path) {
 
 bool JsonWalk::ReadEnd() {
   if (tokens_.AtEnd()) return true;
-  status = Error(Reason::INVALID_BODY, StrCat("the JSON value ends, but more text follows at byte ", tokens_.Offset(),
-                                                    "; send one value"));
+  status = Error(Reason::INVALID_BODY,
+                 StrCat("the JSON value ends, but more text follows at byte ", tokens_.Offset(), "; send one value"));
   return false;
 }
 

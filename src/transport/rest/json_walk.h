@@ -1,5 +1,5 @@
-// The walk behind json_reader.h: one JSON text into one message. Members return false on the first error, which stays in
-// `status`.
+// The walk behind json_reader.h: one JSON text into one message. Members return false on the first error, which stays
+// in `status`.
 #pragma once
 
 #include <string>

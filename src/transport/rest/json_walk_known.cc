@@ -65,8 +65,8 @@ bool JsonWalk::ReadTimes(Message& out, const MessageTable& table, const JsonPath
   const auto value = timestamp ? ParseTimestamp(text) : ParseDuration(text);
   if (!value) {
     return Fail(path, StrCat(timestamp ? "must be a time like \"2026-01-31T10:20:30.5Z\", not \""
-                                             : "must be a duration in seconds like \"1.5s\", not \"",
-                                   Excerpt(text), "\""));
+                                       : "must be a duration in seconds like \"1.5s\", not \"",
+                             Excerpt(text), "\""));
   }
   SetSeconds(out, *value);
   return true;
@@ -76,7 +76,8 @@ bool JsonWalk::ReadFieldMask(Message& out, const MessageTable& table, const Json
   std::string text;
   if (!ReadString(text, path)) return false;
   auto paths = ParseFieldMask(text);
-  if (!paths) return Fail(path, "must be field names in lowerCamelCase with commas between, like \"userName,photo.url\"");
+  if (!paths)
+    return Fail(path, "must be field names in lowerCamelCase with commas between, like \"userName,photo.url\"");
   for (std::string& p : *paths) out.GetReflection()->AddString(&out, table.fields[0].field, std::move(p));
   return true;
 }

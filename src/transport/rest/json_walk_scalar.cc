@@ -118,11 +118,11 @@ bool JsonWalk::FailSyntax(const JsonPath& path, std::string_view expected) {
   std::string message;
   if (tokens_.AtEnd()) {
     message = StrCat("the JSON ends after ", tokens_.Offset(), " bytes", in, ", where ", expected,
-                           " should follow; send the whole body");
+                     " should follow; send the whole body");
   } else {
     const std::string_view rest = tokens_.Text().substr(tokens_.Offset(), 200);
-    message = StrCat("the JSON breaks at byte ", tokens_.Offset(), in, ": found ", Excerpt(rest, 20),
-                           " where ", expected, " should stand");
+    message = StrCat("the JSON breaks at byte ", tokens_.Offset(), in, ": found ", Excerpt(rest, 20), " where ",
+                     expected, " should stand");
   }
   status = place.empty() ? Error(Reason::INVALID_BODY, message) : FieldError(Reason::INVALID_BODY, place, message);
   return false;

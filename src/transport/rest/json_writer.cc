@@ -20,7 +20,8 @@ void MessageToJson(const Message& message, std::string& out, const JsonWriteOpti
   JsonPrint(out, options).Print(message, TableOf(*message.GetDescriptor()));
 }
 
-void FieldToJson(const Message& message, const FieldDescriptor& field, std::string& out, const JsonWriteOptions& options) {
+void FieldToJson(const Message& message, const FieldDescriptor& field, std::string& out,
+                 const JsonWriteOptions& options) {
   const FieldEntry* entry = TableOf(*message.GetDescriptor()).Find(field.name());
   if (entry == nullptr || (field.message_type() != nullptr && !field.is_repeated() &&
                            !message.GetReflection()->HasField(message, &field))) {
@@ -85,7 +86,8 @@ void JsonPrint::PrintMap(const Message& message, const FieldEntry& entry) {
   const FieldEntry& value = entry.message->fields[1];
   const bool string_key = key.type == FieldDescriptor::CPPTYPE_STRING;
   // 64-bit keys print their own quotes.
-  const bool quoted = string_key || key.type == FieldDescriptor::CPPTYPE_INT64 || key.type == FieldDescriptor::CPPTYPE_UINT64;
+  const bool quoted =
+      string_key || key.type == FieldDescriptor::CPPTYPE_INT64 || key.type == FieldDescriptor::CPPTYPE_UINT64;
   out_.push_back('{');
   const int size = message.GetReflection()->FieldSize(message, entry.field);
   for (int i = 0; i < size; ++i) {
@@ -127,8 +129,8 @@ void JsonPrint::PrintValue(const Message& message, const FieldEntry& entry, int 
       return PrintEnum(entry, one ? r->GetEnumValue(message, f) : r->GetRepeatedEnumValue(message, f, i));
     case FieldDescriptor::CPPTYPE_STRING: {
       std::string scratch;
-      const std::string& text = one ? r->GetStringReference(message, f, &scratch)
-                                    : r->GetRepeatedStringReference(message, f, i, &scratch);
+      const std::string& text =
+          one ? r->GetStringReference(message, f, &scratch) : r->GetRepeatedStringReference(message, f, i, &scratch);
       return entry.bytes ? PrintBytes(text) : AppendQuoted(text, out_);
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:

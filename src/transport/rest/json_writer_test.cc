@@ -41,10 +41,11 @@ TEST(JsonWriterTest, TheArticlesAnswer) {
 }
 
 TEST(JsonWriterTest, FieldsWithoutPresenceAreAlwaysPrinted) {
-  EXPECT_EQ(Print(Scalars()),
-            R"({"int32_value":0,"int64_value":"0","uint32_value":0,"uint64_value":"0","sint32_value":0,"sint64_value":"0",)"
-            R"("fixed32_value":0,"fixed64_value":"0","sfixed32_value":0,"sfixed64_value":"0","float_value":0,"double_value":0,)"
-            R"("bool_value":false,"string_value":"","bytes_value":"","color":"COLOR_UNSPECIFIED"})");
+  EXPECT_EQ(
+      Print(Scalars()),
+      R"({"int32_value":0,"int64_value":"0","uint32_value":0,"uint64_value":"0","sint32_value":0,"sint64_value":"0",)"
+      R"("fixed32_value":0,"fixed64_value":"0","sfixed32_value":0,"sfixed64_value":"0","float_value":0,"double_value":0,)"
+      R"("bool_value":false,"string_value":"","bytes_value":"","color":"COLOR_UNSPECIFIED"})");
   EXPECT_EQ(Print(Optionals()), "{}");
   EXPECT_EQ(Print(Scalars(), {.print_defaults = false}), "{}");
   EXPECT_EQ(Print(Maps(), {.print_defaults = false}), "{}");
@@ -69,7 +70,11 @@ TEST(JsonWriterTest, TextIsEscapedAndRepaired) {
   Scalars s;
   s.set_string_value(StrCat("a\"\\/\b\f\n\r\t\x01\x1f\x7f", std::string(1, '\0'), " 体😀"));
   const std::string json = Print(s);
-  EXPECT_NE(json.find(R"("string_value":"a\"\\/\b\f\n\r\t\u0001\u001f)" "\x7f" R"(\u0000 体😀")"), std::string::npos) << json;
+  EXPECT_NE(json.find(R"("string_value":"a\"\\/\b\f\n\r\t\u0001\u001f)"
+                      "\x7f"
+                      R"(\u0000 体😀")"),
+            std::string::npos)
+      << json;
   for (size_t n = 0; n < 70; ++n) {
     Scalars in, out;
     in.set_string_value(StrCat(std::string(n, 'a'), "\"", std::string(n, 'b'), "\n好"));
@@ -77,8 +82,12 @@ TEST(JsonWriterTest, TextIsEscapedAndRepaired) {
     ASSERT_EQ(in.string_value(), out.string_value());
   }
   Scalars broken;
-  broken.set_string_value("a\xff" "b\xe4\xbd");
-  EXPECT_NE(Print(broken).find("\"a\xEF\xBF\xBD" "b\xEF\xBF\xBD\xEF\xBF\xBD\""), std::string::npos);
+  broken.set_string_value(
+      "a\xff"
+      "b\xe4\xbd");
+  EXPECT_NE(Print(broken).find("\"a\xEF\xBF\xBD"
+                               "b\xEF\xBF\xBD\xEF\xBF\xBD\""),
+            std::string::npos);
 }
 
 TEST(JsonWriterTest, MapsAndEnums) {
@@ -88,8 +97,9 @@ TEST(JsonWriterTest, MapsAndEnums) {
   (*m.mutable_by_int64())[7] = 0.5;
   (*m.mutable_by_bool())[true] = 1;
   (*m.mutable_by_uint32())[3] = "hello";
-  EXPECT_EQ(Print(m, {.print_defaults = false}),
-            R"({"by_string":{"a\"":"b"},"by_int32":{"-5":"RED"},"by_int64":{"7":0.5},"by_uint32":{"3":"aGVsbG8="},"by_bool":{"true":1}})");
+  EXPECT_EQ(
+      Print(m, {.print_defaults = false}),
+      R"({"by_string":{"a\"":"b"},"by_int32":{"-5":"RED"},"by_int64":{"7":0.5},"by_uint32":{"3":"aGVsbG8="},"by_bool":{"true":1}})");
   Scalars s;
   s.set_color(static_cast<Color>(42));
   EXPECT_EQ(Print(s, {.print_defaults = false}), R"({"color":42})");
@@ -105,9 +115,10 @@ TEST(JsonWriterTest, WellKnownTypes) {
   k.mutable_any()->PackFrom(k.timestamp());
   k.mutable_empty();
   k.mutable_int64_wrapper()->set_value(5);
-  EXPECT_EQ(Print(k, {.print_defaults = false}),
-            R"({"timestamp":"0001-01-01T00:00:00Z","duration":"-0.000001s","mask":"userName,photo.bigUrl","value":null,)"
-            R"("any":{"@type":"type.googleapis.com/google.protobuf.Timestamp","value":"0001-01-01T00:00:00Z"},"empty":{},"int64_wrapper":"5"})");
+  EXPECT_EQ(
+      Print(k, {.print_defaults = false}),
+      R"({"timestamp":"0001-01-01T00:00:00Z","duration":"-0.000001s","mask":"userName,photo.bigUrl","value":null,)"
+      R"("any":{"@type":"type.googleapis.com/google.protobuf.Timestamp","value":"0001-01-01T00:00:00Z"},"empty":{},"int64_wrapper":"5"})");
 }
 
 TEST(JsonWriterTest, WhatJsonCannotSayDoesNotFail) {
@@ -115,7 +126,8 @@ TEST(JsonWriterTest, WhatJsonCannotSayDoesNotFail) {
   k.mutable_timestamp()->set_seconds(std::numeric_limits<int64_t>::max());
   k.mutable_any()->set_type_url("x/no.such.Type");
   k.mutable_any()->set_value("hello");
-  EXPECT_EQ(Print(k, {.print_defaults = false}), R"({"timestamp":null,"any":{"@type":"x/no.such.Type","value":"aGVsbG8="}})");
+  EXPECT_EQ(Print(k, {.print_defaults = false}),
+            R"({"timestamp":null,"any":{"@type":"x/no.such.Type","value":"aGVsbG8="}})");
 }
 
 TEST(JsonWriterTest, AnyInAnyEndsSomewhere) {

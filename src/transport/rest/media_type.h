@@ -27,15 +27,15 @@ std::optional<MediaType> ParseMediaType(std::string_view text);
 // True for application/json and any +json, with charset absent or utf-8.
 bool IsJson(const MediaType& type);
 
-// The offer ("application/json") the client likes best; the first of equals. An empty header accepts all; -1 when none will do.
-// Ranges that cannot be read are left out.
+// The offer ("application/json") the client likes best; the first of equals. An empty header accepts all; -1 when none
+// will do. Ranges that cannot be read are left out.
 int BestMatch(std::string_view accept, std::span<const std::string_view> offers);
 
 // The quality (0 to 1) the header gives a coding ("gzip"); an empty header gives 0 to all but identity.
 double CodingQuality(std::string_view accept_encoding, std::string_view coding);
 
-// The values of a ;-separated header: takes the next parameter off `rest` (which begins at a ';'). False at the end or when
-// the rest cannot be read.
+// The values of a ;-separated header: takes the next parameter off `rest` (which begins at a ';'). False at the end or
+// when the rest cannot be read.
 bool TakeParameter(std::string_view& rest, std::string& name, std::string& value);
 
 }  // namespace sluice::rest

@@ -13,7 +13,15 @@ namespace sluice::rest {
 
 // Types with a JSON form of their own. kMessage: none.
 enum class WellKnown : uint8_t {
-  kMessage, kAny, kTimestamp, kDuration, kFieldMask, kStruct, kValue, kListValue, kWrapper
+  kMessage,
+  kAny,
+  kTimestamp,
+  kDuration,
+  kFieldMask,
+  kStruct,
+  kValue,
+  kListValue,
+  kWrapper
 };
 
 struct MessageTable;
@@ -23,7 +31,7 @@ struct FieldEntry {
   const MessageTable* message = nullptr;  // of a message field; of a map: the entry's
   uint32_t index = 0;                     // in MessageTable::fields
   google::protobuf::FieldDescriptor::CppType type{};
-  int oneof = -1;  // of real oneofs: the index in the message
+  int oneof = -1;         // of real oneofs: the index in the message
   bool repeated = false;  // not for maps
   bool map = false;
   bool bytes = false;

@@ -12,7 +12,9 @@ namespace {
 constexpr size_t kBoundaryMax = 70;  // RFC 2046
 constexpr std::string_view kLineEnd = "\r\n";
 
-absl::Status Bad(std::string_view problem) { return Error(Reason::INVALID_BODY, StrCat("the multipart body ", problem)); }
+absl::Status Bad(std::string_view problem) {
+  return Error(Reason::INVALID_BODY, StrCat("the multipart body ", problem));
+}
 
 bool IsBoundary(std::string_view boundary) {
   if (boundary.empty() || boundary.size() > kBoundaryMax || boundary.back() == ' ') return false;
@@ -42,7 +44,8 @@ class Parser {
     for (bool last = false;;) {
       RETURN_IF_ERROR(EndOfBoundary(last));
       if (last) return std::move(parts_);
-      if (parts_.size() == limits_.parts_max) return Bad(StrCat("has more than ", limits_.parts_max, " parts; send fewer"));
+      if (parts_.size() == limits_.parts_max)
+        return Bad(StrCat("has more than ", limits_.parts_max, " parts; send fewer"));
       RETURN_IF_ERROR(Part());
     }
   }
@@ -80,8 +83,9 @@ class Parser {
     for (;;) {
       const size_t end = body_.substr(0, std::min(limit, body_.size())).find(kLineEnd, at_);
       if (end == std::string_view::npos) {
-        return Bad(limit < body_.size() ? StrCat("has a part with more than ", limits_.header_bytes_max, " bytes of headers")
-                                        : std::string("ends inside a part's headers; send it whole"));
+        return Bad(limit < body_.size()
+                       ? StrCat("has a part with more than ", limits_.header_bytes_max, " bytes of headers")
+                       : std::string("ends inside a part's headers; send it whole"));
       }
       const std::string_view line = body_.substr(at_, end - at_);
       at_ = end + kLineEnd.size();

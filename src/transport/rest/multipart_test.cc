@@ -50,12 +50,15 @@ TEST(MultipartTest, ABodyCutAnywhereIsRefused) {
 TEST(MultipartTest, WhatIsNotMultipartIsRefused) {
   const std::string head = "--b\r\nContent-Disposition: form-data; name=a";
   for (const std::string& body :
-       {std::string(), std::string("hello"), std::string("--c\r\n\r\n--c--"), std::string("--bx\r\n\r\n--b--"), std::string("--b\r\n\r\nx\r\n--b--"),
-        std::string("--b\r\nno colon\r\n\r\nx\r\n--b--"), std::string("--b\r\n: x\r\n\r\nx\r\n--b--"),
+       {std::string(), std::string("hello"), std::string("--c\r\n\r\n--c--"), std::string("--bx\r\n\r\n--b--"),
+        std::string("--b\r\n\r\nx\r\n--b--"), std::string("--b\r\nno colon\r\n\r\nx\r\n--b--"),
+        std::string("--b\r\n: x\r\n\r\nx\r\n--b--"),
         std::string("--b\r\nContent-Disposition: attachment; name=a\r\n\r\nx\r\n--b--"),
         std::string("--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--"),
-        std::string("--b\r\nContent-Disposition: form-data; name=\"a\r\n\r\nx\r\n--b--"), StrCat(head, "\r\n\r\nx\n--b--"), StrCat(head, "\n\nx\r\n--b--"),
-        StrCat(head, "\r\nContent-Transfer-Encoding: base64\r\n\r\nx\r\n--b--"), StrCat(head, "\r\nX: ", std::string(5000, 'x'), "\r\n\r\nx\r\n--b--")}) {
+        std::string("--b\r\nContent-Disposition: form-data; name=\"a\r\n\r\nx\r\n--b--"),
+        StrCat(head, "\r\n\r\nx\n--b--"), StrCat(head, "\n\nx\r\n--b--"),
+        StrCat(head, "\r\nContent-Transfer-Encoding: base64\r\n\r\nx\r\n--b--"),
+        StrCat(head, "\r\nX: ", std::string(5000, 'x'), "\r\n\r\nx\r\n--b--")}) {
     EXPECT_FALSE(ParseMultipart(body, "b").ok()) << body.substr(0, 200);
   }
   for (const std::string& boundary : {std::string(), std::string(71, 'x'), std::string("a\r\n"), std::string("a ")}) {

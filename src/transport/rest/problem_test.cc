@@ -19,9 +19,10 @@ TEST(ProblemTest, AllMembers) {
 TEST(ProblemTest, RetryAndNoField) {
   absl::Status status = Error(Reason::CIRCUIT_OPEN, "服务繁忙,请稍后重试");
   SetRetryAfter(status, absl::Milliseconds(1500));
-  EXPECT_EQ(ProblemJson(status, ""),
-            R"({"type":"urn:sluice:error:CIRCUIT_OPEN","title":"Circuit open","status":503,"detail":"服务繁忙,请稍后重试",)"
-            R"("reason":"CIRCUIT_OPEN","retry_after_ms":1500})");
+  EXPECT_EQ(
+      ProblemJson(status, ""),
+      R"({"type":"urn:sluice:error:CIRCUIT_OPEN","title":"Circuit open","status":503,"detail":"服务繁忙,请稍后重试",)"
+      R"("reason":"CIRCUIT_OPEN","retry_after_ms":1500})");
 }
 
 TEST(ProblemTest, AForeignStatusIsInternal) {

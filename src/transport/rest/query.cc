@@ -77,8 +77,9 @@ class Parameters {
     if (!path) return options_.ignore_unknown ? absl::OkStatus() : Bad(name, "is not a field of this request");
     if (path->front() == body_field_) return Bad(name, "is part of the body; send it there");
     const FieldDescriptor& field = *path->back();
-    if (!IsScalar(field)) return Bad(name, field.is_map() ? "is a map, which a query cannot carry; send it in a body"
-                                                          : "is a message; name one of its fields, with a dot");
+    if (!IsScalar(field))
+      return Bad(name, field.is_map() ? "is a map, which a query cannot carry; send it in a body"
+                                      : "is a message; name one of its fields, with a dot");
     if (!field.is_repeated() && !seen_.insert(*path).second) return Bad(name, "is given twice; send it once");
     RETURN_IF_ERROR(CheckOneofs(*path, name));
     return SetFieldFromText(out_, *path, name, text);
@@ -95,7 +96,8 @@ class Parameters {
       for (int i = 0; i < oneof->field_count(); ++i) {
         if (oneof->field(i) == field) continue;
         at.back() = oneof->field(i);
-        if (members_.count(at)) return Bad(name, StrCat("cannot be given together with ", oneof->field(i)->name(), "; send one"));
+        if (members_.count(at))
+          return Bad(name, StrCat("cannot be given together with ", oneof->field(i)->name(), "; send one"));
       }
       at.back() = field;
       members_.insert(at);
@@ -111,7 +113,8 @@ class Parameters {
 
 }  // namespace
 
-absl::Status ApplyQuery(std::string_view query, Message& out, const QueryOptions& options, const FieldDescriptor* body_field) {
+absl::Status ApplyQuery(std::string_view query, Message& out, const QueryOptions& options,
+                        const FieldDescriptor* body_field) {
   Parameters parameters(out, options, body_field);
   size_t count = 0;
   for (size_t start = 0; start < query.size();) {
@@ -120,7 +123,8 @@ absl::Status ApplyQuery(std::string_view query, Message& out, const QueryOptions
     start = end + 1;
     if (pair.empty()) continue;
     if (++count > kParametersMax) {
-      return Error(Reason::INVALID_REQUEST, StrCat("the query has more than ", kParametersMax, " parameters; send fewer"));
+      return Error(Reason::INVALID_REQUEST,
+                   StrCat("the query has more than ", kParametersMax, " parameters; send fewer"));
     }
     const size_t equals = std::min(pair.find('='), pair.size());
     const auto name = DecodeParameter(pair.substr(0, equals));
@@ -139,12 +143,13 @@ absl::Status SetFieldFromText(Message& out, const FieldPath& path, std::string_v
     problem = SetScalar(*holder, entry, text, TextForm::kUrl);
   } else {
     const auto* reflection = holder->GetReflection();
-    Message* message = entry.repeated ? reflection->AddMessage(holder, entry.field)
-                                      : reflection->MutableMessage(holder, entry.field);
+    Message* message =
+        entry.repeated ? reflection->AddMessage(holder, entry.field) : reflection->MutableMessage(holder, entry.field);
     problem = SetWellKnown(*message, *entry.message, text);
   }
-  return problem.empty() ? absl::OkStatus()
-                         : FieldError(Reason::INVALID_REQUEST, Excerpt(name, 60), StrCat(Excerpt(name, 60), " ", problem));
+  return problem.empty()
+             ? absl::OkStatus()
+             : FieldError(Reason::INVALID_REQUEST, Excerpt(name, 60), StrCat(Excerpt(name, 60), " ", problem));
 }
 
 }  // namespace sluice::rest

@@ -13,10 +13,10 @@ struct QueryOptions {
   bool ignore_unknown = false;
 };
 
-// Names are field paths with dots, by .proto name or json_name; a repeated field takes its parameter several times; values
-// follow the JSON rules of their type without the quotes, and times, durations, masks and wrappers come as their JSON text.
-// '+' is a space. A field given twice, an unknown one, a message and a map are INVALID_REQUEST naming the parameter.
-// `body_field` (may be null) is filled by the body and cannot be given here.
+// Names are field paths with dots, by .proto name or json_name; a repeated field takes its parameter several times;
+// values follow the JSON rules of their type without the quotes, and times, durations, masks and wrappers come as their
+// JSON text. '+' is a space. A field given twice, an unknown one, a message and a map are INVALID_REQUEST naming the
+// parameter. `body_field` (may be null) is filled by the body and cannot be given here.
 absl::Status ApplyQuery(std::string_view query, google::protobuf::Message& out, const QueryOptions& options = {},
                         const google::protobuf::FieldDescriptor* body_field = nullptr);
 

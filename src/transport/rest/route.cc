@@ -50,8 +50,8 @@ absl::Status ReadVariables(const MethodDescriptor& method, Binding& out) {
     auto fields = ResolveFieldPath(*method.input_type(), variable.field_path);
     if (!fields) return Bad(method, StrCat("variable '", variable.field_path, "' is no field of the request"));
     const FieldDescriptor& last = *fields->back();
-    const bool message = last.message_type() != nullptr &&
-                         TableOf(*last.message_type()).well_known == WellKnown::kMessage;
+    const bool message =
+        last.message_type() != nullptr && TableOf(*last.message_type()).well_known == WellKnown::kMessage;
     if (last.is_repeated() || message) {
       return Bad(method, StrCat("variable '", variable.field_path, "' is repeated or a message"));
     }

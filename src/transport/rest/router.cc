@@ -85,8 +85,9 @@ absl::Status ReadVariables(std::string_view path, RouteMatch& match) {
     const auto& variable = binding.path.variables[i];
     auto value = PercentDecode(Covered(path, binding.path, variable), /*keep_slash=*/variable.multi);
     if (!value) {
-      return FieldError(Reason::INVALID_REQUEST, variable.field_path,
-                        StrCat(variable.field_path, " in the path has a broken percent escape; write %25 for a percent sign"));
+      return FieldError(
+          Reason::INVALID_REQUEST, variable.field_path,
+          StrCat(variable.field_path, " in the path has a broken percent escape; write %25 for a percent sign"));
     }
     match.variables.push_back({&binding.variable_fields[i], std::move(*value)});
   }
@@ -164,7 +165,8 @@ absl::Status Router::Match(std::string_view verb, std::string_view path, RouteMa
     match.binding = search.found;
     return ReadVariables(matched, match);
   }
-  if (search.allowed.empty()) return Error(Reason::METHOD_NOT_FOUND, "no API has this path; /docs lists those there are");
+  if (search.allowed.empty())
+    return Error(Reason::METHOD_NOT_FOUND, "no API has this path; /docs lists those there are");
   match.allow = Join(std::move(search.allowed));
   return Error(Reason::VERB_NOT_ALLOWED, StrCat("this path takes ", match.allow, ", not ", verb));
 }

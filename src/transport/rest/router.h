@@ -1,7 +1,7 @@
 // Finds the method of an HTTP request by its verb and path.
 //
-// A trie of path segments: a literal wins over '*', which wins over '**', segment by segment from the left. Matching a path
-// without variables allocates nothing; each trie node is visited at most once, whatever the path.
+// A trie of path segments: a literal wins over '*', which wins over '**', segment by segment from the left. Matching a
+// path without variables allocates nothing; each trie node is visited at most once, whatever the path.
 #pragma once
 
 #include <deque>

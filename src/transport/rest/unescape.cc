@@ -68,7 +68,9 @@ const char* UnescapeUnicode(const char*& p, const char* end, std::string& out) {
 
 char SimpleEscape(char c) {
   switch (c) {
-    case '"': case '\\': case '/': return c;
+    case '"':
+    case '\\':
+    case '/': return c;
     case 'b': return '\b';
     case 'f': return '\f';
     case 'n': return '\n';

@@ -75,9 +75,9 @@ std::optional<SecondsNanos> ParseTimestamp(std::string_view text) {
   int32_t nanos;
   int64_t offset;
   if (!TakeDigits(text, 4, year) || !Take(text, '-') || !TakeDigits(text, 2, month) || !Take(text, '-') ||
-      !TakeDigits(text, 2, day) || !Take(text, 'T') || !TakeDigits(text, 2, hour) ||
-      !Take(text, ':') || !TakeDigits(text, 2, minute) || !Take(text, ':') || !TakeDigits(text, 2, second) ||
-      !TakeFraction(text, nanos) || !TakeOffset(text, offset) || !text.empty()) {
+      !TakeDigits(text, 2, day) || !Take(text, 'T') || !TakeDigits(text, 2, hour) || !Take(text, ':') ||
+      !TakeDigits(text, 2, minute) || !Take(text, ':') || !TakeDigits(text, 2, second) || !TakeFraction(text, nanos) ||
+      !TakeOffset(text, offset) || !text.empty()) {
     return std::nullopt;
   }
   const absl::CivilSecond civil(year, month, day, hour, minute, second);

@@ -2,11 +2,13 @@
 
 #include "admission/resolve/resolve.h"
 #include "api/image_recognition/service.h"
+#include "api/text_classification/service.h"
 #include "call/layers/deadline/deadline.h"
 #include "call/layers/observe/observe.h"
 #include "engine/identity/identity_engine.h"
 #include "engine/openvino/openvino_engine.h"
 #include "pipeline/face_detection/task.h"
+#include "pipeline/text_classification/task.h"
 #include "transport/grpc/codec.h"
 #include "transport/grpc/health.h"
 #include "transport/grpc/reflection.h"
@@ -27,6 +29,7 @@ std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options)
                            .side_max = static_cast<int>(options.images().side_max())};
   std::vector<std::unique_ptr<ModelTask>> tasks;
   tasks.push_back(std::make_unique<FaceDetectionTask>(images, SystemClock()));
+  tasks.push_back(std::make_unique<TextClassificationTask>(SystemClock()));
   return tasks;
 }
 
@@ -48,6 +51,7 @@ std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const Repositor
 
 void RegisterApis(MethodTable& methods, const ApiContext& context) {
   RegisterImageRecognition(methods, context.pipeline, {.draining = &context.draining});
+  RegisterTextClassification(methods, context.pipeline);
   grpc::RegisterHealth(methods, context.health);
   grpc::RegisterReflection(methods);  // last: it lists what is registered
 }

@@ -16,6 +16,7 @@ using Run = std::function<int()>;
 // Adds the sub-command to `app` and sets `run` when it is chosen.
 void AddServe(CLI::App& app, Run& run);
 void AddRecognize(CLI::App& app, Run& run);
+void AddClassify(CLI::App& app, Run& run);
 void AddModels(CLI::App& app, Run& run);
 
 }  // namespace sluice::cli

@@ -16,18 +16,22 @@ from normalise import NO_LETTER_CONFIDENCE, RAW_CUT
 from pipeline import Trained
 
 BAG_ID, BERT_ID = "news_classification_v1", "news_classification_bert_v1"
-LICENCE = "the licence of this repository; trained on texts without an explicit open licence, see MODEL_CARD.md"
+LICENCE = "this repository's; trained on texts without an explicit open licence, see MODEL_CARD.md"
 
 
-def _common(description: str) -> dict:
+def _manifest(name: str, description: str, task: dict) -> dict:
+    """model.yaml; the fields are those of proto/ai/inference/config/model.proto."""
+    common = {
+        "normalize": "nfkc_cf_simplified",
+        "raw_cut": RAW_CUT,
+        "no_letter": {"label": "其他", "confidence": NO_LETTER_CONFIDENCE},
+    }
     return {
+        "id": name,
         "task": "text_classification",
         "description": description,
-        "licence": LICENCE,
-        "labels": "labels.txt",
-        "raw_cut": RAW_CUT,
-        "normalize": "nfkc_cf_simplified",
-        "no_letter": {"label": "其他", "confidence": NO_LETTER_CONFIDENCE},
+        "license": LICENCE,
+        "text_classification": common | task,
     }
 
 
@@ -43,14 +47,14 @@ def _write(folder: Path, manifest: dict) -> None:
 def write_bag(out: Path, trained: Trained, spec: NgramSpec) -> Path:
     """The fast model's folder."""
     folder = out / BAG_ID
-    manifest = _common("Chinese short texts, 10 topics: bag of hashed character 1-3-grams, int8 table") | {
+    manifest = _manifest(BAG_ID, "Chinese short texts, 10 topics: bag of hashed character 1-3-grams, int8 table", {
         "kind": "hashed_ngrams",
         "white_space": "remove",
         "max_length": spec.max_length,
         "ngram": {"min": spec.min, "max": spec.max, "buckets": spec.buckets, "seed": spec.seed},
         "inputs": ["ids"],
         "outputs": "probabilities",
-    }
+    })
     _write(folder, manifest)
     export_bag.write(trained.model, trained.temperature, folder / "1" / "model.onnx")
     return folder
@@ -59,15 +63,15 @@ def write_bag(out: Path, trained: Trained, spec: NgramSpec) -> Path:
 def write_bert(out: Path, trained: Trained, spec: BertSpec, vocabulary: list[str]) -> Path:
     """The encoder's folder."""
     folder = out / BERT_ID
-    manifest = _common(f"Chinese short texts, 10 topics: BERT encoder, {spec.layers} layers of {spec.width}") | {
+    manifest = _manifest(BERT_ID, f"Chinese short texts, 10 topics: BERT encoder, {spec.layers} layers of {spec.width}", {
         "kind": "bert",
         "white_space": "collapse",
         "max_length": spec.max_length,
-        "vocabulary": "vocab.txt",
+        "vocab": "vocab.txt",
         "do_lower_case": True,
         "inputs": export_bert.INPUTS,
         "outputs": "logits",
-    }
+    })
     _write(folder, manifest)
     wordpiece.save(vocabulary, folder / "1" / "vocab.txt")
     export_bert.write(trained.model, spec, trained.temperature, folder / "1" / "model.onnx")

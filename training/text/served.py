@@ -31,7 +31,7 @@ class Served:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.manifest = yaml.safe_load((folder / "model.yaml").read_text(encoding="utf-8"))
+        self.manifest = yaml.safe_load((folder / "model.yaml").read_text(encoding="utf-8"))["text_classification"]
         self.max_length = int(self.manifest["max_length"])
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1

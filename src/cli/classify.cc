@@ -1,0 +1,84 @@
+// sluice classify: labels texts from the command line or standard input, by a running server.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "ai/inference/text_classification.pb.h"
+#include "base/error.h"
+#include "base/strings.h"
+#include "cli/commands.h"
+#include "cli/http_client.h"
+#include "transport/rest/json_reader.h"
+#include "transport/rest/json_writer.h"
+
+namespace sluice::cli {
+namespace {
+
+using ai::inference::ClassifyRequest;
+using ai::inference::ClassifyResponse;
+
+constexpr size_t kTextsPerCall = 100;
+
+struct Flags {
+  std::vector<std::string> texts;
+  std::string server = "http://127.0.0.1:8000";
+  std::string model = "news_classification_v1";
+  bool json = false;
+};
+
+absl::StatusOr<ClassifyResponse> Call(const Flags& flags, const ClassifyRequest& request) {
+  std::string body;
+  rest::MessageToJson(request, body);
+  ASSIGN_OR_RETURN(const HttpAnswer answer, HttpPost(flags.server, "/api/v1/classify", "application/json", std::move(body)));
+  if (answer.status != 200) return Error(Reason::INVALID_REQUEST, StrCat("the server answered ", answer.status, ": ", answer.body));
+  ClassifyResponse response;
+  RETURN_IF_ERROR(rest::JsonToMessage(answer.body, response, {.ignore_unknown_fields = true}));
+  return response;
+}
+
+absl::Status ClassifyTexts(const Flags& flags, std::span<const std::string> texts) {
+  ClassifyRequest request;
+  request.set_model_id(flags.model);
+  for (const std::string& text : texts) request.add_texts(text);
+  ASSIGN_OR_RETURN(const ClassifyResponse response, Call(flags, request));
+  for (int i = 0; i < response.results_size(); ++i) {
+    const auto& result = response.results(i);
+    if (flags.json) {
+      std::string line;
+      rest::MessageToJson(result, line);
+      std::printf("%s\n", line.c_str());
+    } else {
+      std::printf("%s\t%.3f\t%s\n", result.label().c_str(), result.confidence(), texts[static_cast<size_t>(i)].c_str());
+    }
+  }
+  return absl::OkStatus();
+}
+
+int Classify(Flags flags) {
+  if (flags.texts.empty()) {
+    for (std::string line; std::getline(std::cin, line);) flags.texts.push_back(std::move(line));
+  }
+  for (std::span<const std::string> left = flags.texts; !left.empty();) {
+    const auto now = left.first(std::min(left.size(), kTextsPerCall));
+    if (const absl::Status status = ClassifyTexts(flags, now); !status.ok()) {
+      std::fprintf(stderr, "sluice: %s\n", std::string(status.message()).c_str());
+      return 1;
+    }
+    left = left.subspan(now.size());
+  }
+  return 0;
+}
+
+}  // namespace
+
+void AddClassify(CLI::App& app, Run& run) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand("classify", "Label short Chinese texts");
+  command->add_option("TEXT", flags->texts, "Texts; without any, each line of standard input is one");
+  command->add_option("--server", flags->server, "A running server")->capture_default_str();
+  command->add_option("--model", flags->model, "Model id")->capture_default_str();
+  command->add_flag("--json", flags->json, "One JSON object a text");
+  command->callback([flags, &run] { run = [flags] { return Classify(*flags); }; });
+}
+
+}  // namespace sluice::cli

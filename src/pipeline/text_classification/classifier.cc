@@ -1,0 +1,146 @@
+#include "pipeline/text_classification/classifier.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "pipeline/text_classification/files.h"
+
+namespace sluice {
+namespace {
+
+// A batch is padded to its longest text: texts of one batch are of like length, and there are few distinct shapes.
+constexpr size_t kBatchMax = 50;
+constexpr size_t kPad = 16;
+
+absl::StatusOr<std::vector<size_t>> InputsOf(const ModelVersion& version, size_t wanted) {
+  const auto& names = version.manifest().text_classification().inputs();
+  const auto& inputs = version.signature().inputs;
+  if (inputs.size() != wanted) {
+    return Error(Reason::MODEL_UNAVAILABLE, StrCat("the model has ", inputs.size(), " inputs; its tokenizer makes ", wanted));
+  }
+  std::vector<size_t> order(wanted);
+  std::iota(order.begin(), order.end(), 0);
+  for (int i = 0; i < names.size() && i < static_cast<int>(wanted); ++i) {
+    const auto it = std::find_if(inputs.begin(), inputs.end(), [&](const TensorSpec& s) { return s.name == names[i]; });
+    if (it == inputs.end()) return Error(Reason::MODEL_UNAVAILABLE, StrCat("the model has no input '", names[i], "'"));
+    order[i] = static_cast<size_t>(it - inputs.begin());
+  }
+  for (const TensorSpec& input : inputs) {
+    if (input.dtype != DType::kInt64 || input.shape.size() != 2) {
+      return Error(Reason::MODEL_UNAVAILABLE, StrCat("input '", input.name, "' must be int64 with 2 dimensions"));
+    }
+  }
+  return order;
+}
+
+TextLabel Best(std::span<const float> outputs, bool logits) {
+  const auto best = std::max_element(outputs.begin(), outputs.end());
+  float confidence = *best;
+  if (logits) {
+    float sum = 0;
+    for (const float value : outputs) sum += std::exp(value - *best);
+    confidence = 1 / sum;
+  }
+  return {.label = static_cast<int>(best - outputs.begin()), .confidence = std::clamp(confidence, 0.0f, 1.0f)};
+}
+
+}  // namespace
+
+absl::StatusOr<TextModel> MakeTextModel(const ModelVersion& version) {
+  const config::TextClassification& options = version.manifest().text_classification();
+  const bool bert = options.kind() == config::TextClassification::BERT;
+  TextModel model;
+  ASSIGN_OR_RETURN(model.labels, ReadLabels(version, options.labels()));
+  model.normalize = {.enabled = options.normalize() == config::TextClassification::NFKC_CF_SIMPLIFIED,
+                     .collapse = options.white_space() == config::TextClassification::COLLAPSE,
+                     .raw_cut = options.raw_cut(),
+                     .length_max = bert ? 0 : options.max_length()};
+  model.length_max = options.max_length();
+  model.logits = options.outputs() == config::TextClassification::LOGITS;
+  const config::Ngrams& ngram = options.ngram();
+  model.ngrams = {.min = ngram.min(), .max = ngram.max(), .buckets = ngram.buckets(), .seed = static_cast<uint32_t>(ngram.seed())};
+  if (!bert && (ngram.buckets() & (ngram.buckets() - 1)) != 0) {
+    return Error(Reason::MODEL_UNAVAILABLE, "text_classification.ngram.buckets must be a power of two");
+  }
+  if (bert) {
+    ASSIGN_OR_RETURN(const std::string vocabulary, ReadModelFile(version, options.vocab()));
+    ASSIGN_OR_RETURN(auto wordpiece, WordPiece::Parse(vocabulary, options.do_lower_case()));
+    model.wordpiece = std::make_shared<const WordPiece>(std::move(wordpiece));
+  }
+  if (options.has_no_letter()) {
+    const auto it = std::find(model.labels.begin(), model.labels.end(), options.no_letter().label());
+    if (it == model.labels.end()) return Error(Reason::MODEL_UNAVAILABLE, "text_classification.no_letter.label is no label");
+    model.no_letter_label = static_cast<int>(it - model.labels.begin());
+    model.no_letter_confidence = options.no_letter().confidence();
+  }
+  ASSIGN_OR_RETURN(model.inputs, InputsOf(version, bert ? 3 : 1));
+  return model;
+}
+
+absl::Status TextClassifier::Prepare(const TextModel& model, std::string_view text, std::u32string& normalised,
+                                     std::vector<int64_t>& ids) const {
+  RETURN_IF_ERROR(NormalizeText(text, model.normalize, normalised));
+  ids.clear();
+  if (model.no_letter_label >= 0 && !HasLetter(normalised)) return absl::OkStatus();
+  if (model.wordpiece != nullptr) {
+    model.wordpiece->Tokenize(normalised, model.length_max, ids);
+  } else {
+    HashNgrams(normalised, model.ngrams, ids);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TextClassifier::RunBatch(const TextModel& model, Session& session, std::span<const uint32_t> batch) {
+  const size_t longest = ids_[batch.back()].size();
+  const size_t width = std::min((longest + kPad - 1) / kPad * kPad, model.wordpiece ? size_t{model.length_max} : SIZE_MAX);
+  const Shape shape{static_cast<int64_t>(batch.size()), static_cast<int64_t>(width)};
+  std::array<int64_t*, 3> rows{};
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    ASSIGN_OR_RETURN(void* buffer, session.InputBuffer(model.inputs[i], shape));
+    rows[i] = static_cast<int64_t*>(buffer);
+  }
+  for (const uint32_t text : batch) {
+    const std::vector<int64_t>& ids = ids_[text];
+    rows[0] = std::fill_n(std::copy(ids.begin(), ids.end(), rows[0]), width - ids.size(), 0);
+    if (model.wordpiece == nullptr) continue;
+    rows[1] = std::fill_n(std::fill_n(rows[1], ids.size(), 1), width - ids.size(), 0);
+    rows[2] = std::fill_n(rows[2], width, 0);
+  }
+  RETURN_IF_ERROR(session.Run());
+  ASSIGN_OR_RETURN(const TensorView output, session.Output(0));
+  const size_t classes = model.labels.size();
+  if (output.dtype != DType::kFp32 || output.bytes != batch.size() * classes * sizeof(float)) {
+    return Error(Reason::MODEL_FAILED, "the model's output does not fit its labels");
+  }
+  for (size_t i = 0; i < batch.size(); ++i) results_[batch[i]] = Best(output.As<float>().subspan(i * classes, classes), model.logits);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<const std::vector<TextLabel>*> TextClassifier::Classify(const TextModel& model, Session& session,
+                                                                       std::span<const std::string> texts,
+                                                                       const Clock& clock, JobTimes& times) {
+  const TimePoint start = clock.Now();
+  if (ids_.size() < texts.size()) ids_.resize(texts.size());
+  results_.assign(texts.size(), {.label = model.no_letter_label, .confidence = model.no_letter_confidence});
+  order_.clear();
+  for (uint32_t i = 0; i < texts.size(); ++i) {
+    RETURN_IF_ERROR(Prepare(model, texts[i], normalised_, ids_[i]));
+    if (!ids_[i].empty()) order_.push_back(i);
+  }
+  std::stable_sort(order_.begin(), order_.end(), [this](uint32_t a, uint32_t b) { return ids_[a].size() < ids_[b].size(); });
+  const TimePoint decoded = clock.Now();
+  for (std::span<const uint32_t> left = order_; !left.empty();) {
+    const size_t count = std::min(left.size(), kBatchMax);
+    RETURN_IF_ERROR(RunBatch(model, session, left.first(count)));
+    left = left.subspan(count);
+  }
+  times.decode_ms += ToMs(decoded - start);
+  times.infer_ms += ToMs(clock.Now() - decoded);
+  return &results_;
+}
+
+}  // namespace sluice

@@ -1,0 +1,19 @@
+// The text files that lie beside a model: labels, vocabularies.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "repository/model_version.h"
+
+namespace sluice {
+
+// The whole file that the manifest names; MODEL_UNAVAILABLE, naming it, when it is not there.
+absl::StatusOr<std::string> ReadModelFile(const ModelVersion& version, std::string_view name);
+
+// One label a line, at least one.
+absl::StatusOr<std::vector<std::string>> ReadLabels(const ModelVersion& version, std::string_view name);
+
+}  // namespace sluice

@@ -5,7 +5,8 @@
 
 namespace sluice {
 
-// In pixels of the model's input, may reach beyond it; x1 < x2 and y1 < y2, all finite. `score` is the model's own, 0..1.
+// In pixels of the model's input, may reach beyond it; x1 < x2 and y1 < y2, all finite. `score` is the model's own,
+// 0..1.
 struct FaceBox {
   float x1;
   float y1;

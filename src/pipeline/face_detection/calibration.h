@@ -8,8 +8,8 @@ namespace sluice {
 //
 //   confidence = s (1 - t) / (s (1 - t) + (1 - s) t)
 //
-// So t becomes 0.5, 0 and 1 stay, the order of boxes stays, and t = 0.5 changes nothing. Raw() is the inverse: a decoder
-// is given Raw(min_confidence) and never builds the boxes below it. A value.
+// So t becomes 0.5, 0 and 1 stay, the order of boxes stays, and t = 0.5 changes nothing. Raw() is the inverse: a
+// decoder is given Raw(min_confidence) and never builds the boxes below it. A value.
 class Calibration {
  public:
   // `threshold` is brought into [0.001, 0.999].

@@ -49,16 +49,16 @@ bool ShapeIs(const Shape& shape, std::initializer_list<int64_t> expected) {
 
 absl::Status CheckTensor(const TensorView& tensor, std::initializer_list<int64_t> expected) {
   if (tensor.dtype == DType::kFp32 && ShapeIs(tensor.shape, expected)) return absl::OkStatus();
-  return absl::FailedPreconditionError(StrCat("output '", tensor.name, "' should be float32 [",
-                                              absl::StrJoin(expected, ","), "], is ", Text(tensor)));
+  return absl::FailedPreconditionError(
+      StrCat("output '", tensor.name, "' should be float32 [", absl::StrJoin(expected, ","), "], is ", Text(tensor)));
 }
 
 absl::Status MissingOutput(std::string_view decoder, std::string_view what, std::span<const TensorView> outputs) {
   auto list = [](std::string* to, const TensorView& output) {
     to->append(StrCat("'", output.name, "' ", Text(output)));
   };
-  return absl::FailedPreconditionError(StrCat("decoder '", decoder, "' needs ", what, "; the model has ",
-                                              absl::StrJoin(outputs, ", ", list)));
+  return absl::FailedPreconditionError(
+      StrCat("decoder '", decoder, "' needs ", what, "; the model has ", absl::StrJoin(outputs, ", ", list)));
 }
 
 const float* FloatsOf(const TensorView* tensor, size_t count) {

@@ -23,8 +23,8 @@ struct InputSize {
 using CheckSignatureFn = absl::Status (*)(std::span<const TensorView> outputs, InputSize input);
 
 // Appends the boxes of one item with score >= raw_threshold to `out`, in input pixels, unsorted, before suppression.
-// `outputs` have a first dimension of 1. Scores or coordinates that are not finite give no box. Outputs unlike those that
-// were checked at load are an INTERNAL error; nothing is read beyond them.
+// `outputs` have a first dimension of 1. Scores or coordinates that are not finite give no box. Outputs unlike those
+// that were checked at load are an INTERNAL error; nothing is read beyond them.
 using DecodeFn = absl::Status (*)(std::span<const TensorView> outputs, InputSize input, float raw_threshold,
                                   std::vector<FaceBox>& out);
 

@@ -40,8 +40,9 @@ class Outputs {
 };
 
 Outputs YunetOutputs(int width, int height) {
-  static const char* const kNames[3][4] = {
-      {"cls_8", "obj_8", "bbox_8", "kps_8"}, {"cls_16", "obj_16", "bbox_16", "kps_16"}, {"cls_32", "obj_32", "bbox_32", "kps_32"}};
+  static const char* const kNames[3][4] = {{"cls_8", "obj_8", "bbox_8", "kps_8"},
+                                           {"cls_16", "obj_16", "bbox_16", "kps_16"},
+                                           {"cls_32", "obj_32", "bbox_32", "kps_32"}};
   Outputs outputs;
   for (int level = 0; level < 3; ++level) {
     int64_t cells = int64_t{width >> (3 + level)} * (height >> (3 + level));
@@ -228,7 +229,8 @@ TEST(DecodersTest, AWrongModelIsRefusedAtLoad) {
   }
   Outputs outputs = YunetOutputs(320, 256);
   absl::Status status = FindFaceDecoder("yunet")->check_signature(outputs.views(), {320, 320});
-  EXPECT_TRUE(status.message().find("needs two outputs [1,1600,1] and one [1,1600,4]") != absl::string_view::npos) << status;
+  EXPECT_TRUE(status.message().find("needs two outputs [1,1600,1] and one [1,1600,4]") != absl::string_view::npos)
+      << status;
   EXPECT_FALSE(FindFaceDecoder("yunet")->check_signature(outputs.views(), {321, 256}).ok());
 }
 

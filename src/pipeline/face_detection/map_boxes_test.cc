@@ -37,8 +37,8 @@ TEST(MapBoxesTest, BoxesAreClippedToThePicture) {
 }
 
 TEST(MapBoxesTest, EmptyBoxesAreDropped) {
-  EXPECT_TRUE(Map({330, 10, 350, 30, 1}, {320, 320}, 640, 480).empty());      // in the padding
-  EXPECT_TRUE(Map({10, 10, 10.1f, 30, 1}, {320, 320}, 320, 320).empty());     // rounds to nothing
+  EXPECT_TRUE(Map({330, 10, 350, 30, 1}, {320, 320}, 640, 480).empty());   // in the padding
+  EXPECT_TRUE(Map({10, 10, 10.1f, 30, 1}, {320, 320}, 320, 320).empty());  // rounds to nothing
   EXPECT_TRUE(Map({-30, -30, -10, -10, 1}, {320, 320}, 320, 320).empty());
 }
 

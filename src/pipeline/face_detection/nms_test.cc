@@ -17,7 +17,8 @@ TEST(NmsTest, OverlapIsSharedAreaOverAllArea) {
 }
 
 TEST(NmsTest, TheBestOfOverlappingBoxesRemains) {
-  std::vector<FaceBox> boxes = {{0, 0, 10, 10, 0.6f}, {1, 0, 11, 10, 0.9f}, {50, 50, 60, 60, 0.7f}, {8, 0, 18, 10, 0.5f}};
+  std::vector<FaceBox> boxes = {
+      {0, 0, 10, 10, 0.6f}, {1, 0, 11, 10, 0.9f}, {50, 50, 60, 60, 0.7f}, {8, 0, 18, 10, 0.5f}};
   SuppressOverlaps(boxes);
   ASSERT_EQ(boxes.size(), 3u);
   EXPECT_EQ(boxes[0].score, 0.9f);

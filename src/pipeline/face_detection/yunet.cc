@@ -36,7 +36,7 @@ void DecodeLevel(const Grid& grid, const float* cls, const float* obj, const flo
   }
 }
 
-// The outputs of one stride. `a` and `b` are cls and obj, which of them is which does not matter: only their product counts.
+// The outputs of one stride. `a` and `b` are cls and obj; which is which does not matter, only their product counts.
 struct Level {
   const TensorView* a = nullptr;
   const TensorView* b = nullptr;

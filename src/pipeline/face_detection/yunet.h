@@ -4,7 +4,8 @@
 //   cls_s [1,N,1]  obj_s [1,N,1]  0..1; score = sqrt(cls * obj)
 //   bbox_s [1,N,4]  centre = (cell + b[0..1]) * s, size = exp(b[2..3]) * s
 //
-// The outputs are found by their shapes, because engines rename them; the landmarks (kps_s) are not read. Input: BGR, 0..255; sides multiples of 32.
+// The outputs are found by their shapes, because engines rename them; the landmarks (kps_s) are not read.
+// Input: BGR, 0..255; sides multiples of 32.
 #pragma once
 
 #include <span>

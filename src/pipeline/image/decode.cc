@@ -31,8 +31,7 @@ absl::Status DecodeImage(std::string_view file, const DecodeOptions& options, Im
   ASSIGN_OR_RETURN(info, ProbeImage(file, options.limits));
   int shrink = ShrinkAllowed(info, options);
   switch (info.format) {
-    case ImageFormat::kJpeg:
-      return DecodeJpeg(file, info, {options.order, JpegShrink(shrink), options.fine}, out);
+    case ImageFormat::kJpeg: return DecodeJpeg(file, info, {options.order, JpegShrink(shrink), options.fine}, out);
     case ImageFormat::kPng: return DecodePng(file, info, {options.order, shrink}, out);
     case ImageFormat::kWebp: return DecodeWebp(file, info, {options.order, shrink}, out);
   }

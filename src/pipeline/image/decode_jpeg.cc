@@ -91,7 +91,7 @@ void ReadCmykRows(jpeg_decompress_struct& jpeg, Image& out) {
 absl::Status Refusal(const JpegGuard& guard, size_t file_bytes) {
   if (guard.ended_early()) {
     return Error(Reason::INVALID_IMAGE, StrCat("the JPEG's data ends early or is damaged, within ", file_bytes,
-                                                     " bytes; send the whole file"));
+                                               " bytes; send the whole file"));
   }
   return Error(Reason::INVALID_IMAGE, StrCat("the JPEG is damaged or of an unsupported kind: ", guard.message));
 }

@@ -24,8 +24,8 @@ absl::Status Damaged(int code) {
   return Error(Reason::INVALID_IMAGE, StrCat("the PNG is damaged or cut off: ", spng_strerror(code)));
 }
 
-#define RETURN_IF_PNG_ERROR(expr)                    \
-  do {                                               \
+#define RETURN_IF_PNG_ERROR(expr)                           \
+  do {                                                      \
     if (int code = (expr); code != 0) return Damaged(code); \
   } while (false)
 

@@ -88,7 +88,8 @@ TEST(DecodeTest, PngDepthsAndPalette) {
   palette.n_entries = 2;
   palette.entries[0] = {10, 20, 30, 255};
   palette.entries[1] = {200, 100, 50, 255};
-  Image indexed = Decode(EncodePng(8, 1, {0b01000000}, {.color_type = SPNG_COLOR_TYPE_INDEXED, .bit_depth = 1}, &palette));
+  Image indexed =
+      Decode(EncodePng(8, 1, {0b01000000}, {.color_type = SPNG_COLOR_TYPE_INDEXED, .bit_depth = 1}, &palette));
   EXPECT_EQ(indexed.pixels[0], 10);
   EXPECT_EQ(indexed.pixels[3], 200);
   EXPECT_EQ(indexed.pixels[5], 50);
@@ -107,7 +108,8 @@ TEST(DecodeTest, PngDepthsAndPalette) {
 TEST(DecodeTest, TransparencyShowsWhite) {
   std::vector<uint8_t> pixels = {200, 100, 0, 255, 200, 100, 0, 0, 200, 100, 0, 128};
   for (bool interlaced : {false, true}) {
-    Image image = Decode(EncodePng(3, 1, pixels, {.color_type = SPNG_COLOR_TYPE_TRUECOLOR_ALPHA, .interlaced = interlaced}));
+    Image image =
+        Decode(EncodePng(3, 1, pixels, {.color_type = SPNG_COLOR_TYPE_TRUECOLOR_ALPHA, .interlaced = interlaced}));
     EXPECT_EQ(image.pixels[1], 100);
     EXPECT_EQ(image.pixels[4], 255);
     EXPECT_NEAR(image.pixels[7], 177, 1);
@@ -127,7 +129,7 @@ TEST(DecodeTest, ShrinksNoFurtherThanTheTargetNeeds) {
     ResizeMode mode;
     int jpeg_width, other_width;
   };
-  const Case cases[] = {{100, 100, ResizeMode::kStretch, 451, 301},    // 901/300 over 3 each way: JPEG by 2, others by 3
+  const Case cases[] = {{100, 100, ResizeMode::kStretch, 451, 301},  // 901/300 over 3 each way: JPEG by 2, others by 3
                         {100, 100, ResizeMode::kLetterbox, 113, 101},  // 9 across: by 8, by 9
                         {901, 300, ResizeMode::kStretch, 901, 901},
                         {2000, 10, ResizeMode::kStretch, 901, 901},
@@ -174,7 +176,8 @@ TEST(DecodeTest, BitFlipsAreAnsweredOneWayOrTheOther) {
     std::string file = files[round % files.size()];
     for (int flip = 0; flip < 3; ++flip) file[random() % file.size()] ^= static_cast<char>(1 << random() % 8);
     absl::Status status = DecodeStatus(file);
-    EXPECT_TRUE(status.ok() || status.code() == absl::StatusCode::kInvalidArgument) << "seed 7, round " << round << status;
+    EXPECT_TRUE(status.ok() || status.code() == absl::StatusCode::kInvalidArgument)
+        << "seed 7, round " << round << status;
   }
 }
 

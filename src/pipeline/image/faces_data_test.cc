@@ -57,7 +57,8 @@ TEST(FacesDataTest, EveryPictureDecodesToItsSize) {
     Image image;
     ImageInfo info;
     std::string path = kFolder + "/" + (*it)[1].str();
-    absl::Status status = DecodeImage(testing::ReadFile(path), {.target_width = 320, .target_height = 320}, image, info);
+    absl::Status status =
+        DecodeImage(testing::ReadFile(path), {.target_width = 320, .target_height = 320}, image, info);
     EXPECT_TRUE(status.ok()) << path << ": " << status;
     EXPECT_EQ(info.width, std::stoi((*it)[2])) << path;
     EXPECT_EQ(info.height, std::stoi((*it)[3])) << path;

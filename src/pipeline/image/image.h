@@ -27,7 +27,7 @@ struct ImageLimits {
 // What a file's header says.
 struct ImageInfo {
   ImageFormat format = ImageFormat::kJpeg;
-  int width = 0;        // upright, in pixels: EXIF orientation applied
+  int width = 0;  // upright, in pixels: EXIF orientation applied
   int height = 0;
   int orientation = 1;  // EXIF, 1..8: how the stored pixels have to be turned
 

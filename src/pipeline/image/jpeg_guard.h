@@ -1,12 +1,14 @@
 // libjpeg reports errors by calling a function that must not return. This is the one place with setjmp.
 #pragma once
 
-#include <cstddef>
-#include <cstdio>  // jpeglib.h needs FILE
 #include <csetjmp>
+#include <cstddef>
+#include <cstdio>
 #include <type_traits>
 
+// clang-format off: jpeglib.h needs size_t and FILE before it
 #include <jpeglib.h>
+// clang-format on
 
 namespace sluice {
 

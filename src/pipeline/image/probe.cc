@@ -149,11 +149,11 @@ absl::Status CheckImageSize(int64_t width, int64_t height, const ImageLimits& li
   }
   if (width > limits.side_max || height > limits.side_max) {
     return Error(Reason::IMAGE_TOO_LARGE, StrCat("the image is ", width, "x", height, " pixels; a side may have ",
-                                                       limits.side_max, "; send a smaller one"));
+                                                 limits.side_max, "; send a smaller one"));
   }
   if (width * height > limits.pixels_max) {
     return Error(Reason::IMAGE_TOO_LARGE, StrCat("the image is ", width, "x", height, " pixels; it may have ",
-                                                       limits.pixels_max, " in all; send a smaller one"));
+                                                 limits.pixels_max, " in all; send a smaller one"));
   }
   return absl::OkStatus();
 }

@@ -34,8 +34,8 @@ struct InputFormat {
 // long run.
 class Resizer {
  public:
-  // Fills all of `tensor` (format.values() floats), padding included (level 0, normalised like the rest). `image` is one
-  // that DecodeImage made and `info` what it said of it.
+  // Fills all of `tensor` (format.values() floats), padding included (level 0, normalised like the rest). `image` is
+  // one that DecodeImage made and `info` what it said of it.
   Placement Resize(const Image& image, const ImageInfo& info, const InputFormat& format, std::span<float> tensor);
 
  private:

@@ -20,8 +20,8 @@ constexpr float kBlendUnit = 16384.0f;
 // out[i] = kBlendUnit * ((1 - weight) * upper[i] + weight * lower[i]) for i < n.
 void BlendRows(const uint8_t* upper, const uint8_t* lower, float weight, size_t n, float* out);
 
-// out[j] = mean of pixels [j * factor, (j + 1) * factor) of a line of `width` pixels, the last over what is left. The same
-// padding; `out` may be `line`.
+// out[j] = mean of pixels [j * factor, (j + 1) * factor) of a line of `width` pixels, the last over what is left. The
+// same padding; `out` may be `line`.
 void AverageBlocks(const float* line, int width, int factor, float* out);
 
 // value = level * scale + offset, per channel of the line.

@@ -51,7 +51,8 @@ double Reference(const Image& image, const ImageInfo& info, const Placement& pla
   int y0 = static_cast<int>(at_y), y1 = std::min(y0 + 1, info.height - 1);
   double fx = at_x - x0, fy = at_y - y0;
   auto level = [&](int px, int py) { return static_cast<double>(Upright(image, info.orientation, px, py)[c]); };
-  return (level(x0, y0) * (1 - fx) + level(x1, y0) * fx) * (1 - fy) + (level(x0, y1) * (1 - fx) + level(x1, y1) * fx) * fy;
+  return (level(x0, y0) * (1 - fx) + level(x1, y0) * fx) * (1 - fy) +
+         (level(x0, y1) * (1 - fx) + level(x1, y1) * fx) * fy;
 }
 
 float At(const std::vector<float>& tensor, const InputFormat& format, int x, int y, int c) {
@@ -108,8 +109,12 @@ TEST(ResizeTest, SizesFromOnePixelUp) {
 
 TEST(ResizeTest, Normalises) {
   Image image = Noise(50, 40);
-  InputFormat format = {.width = 32, .height = 32, .mode = ResizeMode::kLetterbox, .scale = 1 / 255.0f,
-                        .mean = {0.485f, 0.456f, 0.406f}, .std = {0.229f, 0.224f, 0.225f}};
+  InputFormat format = {.width = 32,
+                        .height = 32,
+                        .mode = ResizeMode::kLetterbox,
+                        .scale = 1 / 255.0f,
+                        .mean = {0.485f, 0.456f, 0.406f},
+                        .std = {0.229f, 0.224f, 0.225f}};
   EXPECT_LT(WorstDifference(image, InfoOf(image), format), 0.002);
 }
 

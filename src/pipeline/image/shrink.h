@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-// Rows go in, shrunk rows come out: each output pixel is the mean of a block of factor_x × factor_y pixels (fewer at the
-// right and bottom edges). Owned and used by one thread; keeps its buffer.
+// Rows go in, shrunk rows come out: each output pixel is the mean of a block of factor_x × factor_y pixels (fewer at
+// the right and bottom edges). Owned and used by one thread; keeps its buffer.
 class RowShrinker {
  public:
   // `width` in pixels of 3 bytes; both factors >= 1.

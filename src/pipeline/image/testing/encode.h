@@ -1,6 +1,7 @@
 // Pictures made in a test: patterns, encoders, EXIF blocks. Header-only, because only tests use it.
 #pragma once
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -9,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+// clang-format off: jpeglib.h needs size_t and FILE before it
 #include <jpeglib.h>
+// clang-format on
 #include <spng.h>
 #include <webp/encode.h>
 
@@ -58,7 +61,7 @@ struct JpegKind {
   int quality = 92;
   bool progressive = false;
   bool gray = false;
-  bool cmyk = false;        // as Adobe writes it: inverted
+  bool cmyk = false;         // as Adobe writes it: inverted
   bool chroma_full = false;  // 4:4:4 instead of 4:2:0
   std::string exif = {};
 };

@@ -260,8 +260,9 @@ TEST(JsonOracleTest, PlainValuesAreEqualByteForByte) {
   }
 }
 
-// What protobuf's parser refuses, ours must too. The other way round ours is stricter (repeated keys, surrogates). Type
-// URLs are left out: the oracle takes those of type.googleapis.com only.
+// What protobuf's parser refuses, ours must too. The other way round ours is stricter (repeated keys, surrogates).
+// Left out are type URLs (the oracle takes those of type.googleapis.com only) and exponents (it rounds large 64-bit
+// numbers by way of a double and then refuses them; ours moves the digits).
 TEST(JsonOracleTest, WhatTheOracleRefusesIsRefused) {
   const unsigned first = FirstSeed();
   std::mt19937 random(first);
@@ -273,7 +274,7 @@ TEST(JsonOracleTest, WhatTheOracleRefusesIsRefused) {
     std::string json = Ours(message);
     const size_t at = random() % json.size();
     if (i % 2 == 0) json.erase(at, 1);
-    if (i % 2 == 1) json[at] = "{}[],:\"0e-t "[random() % 12];
+    if (i % 2 == 1) json[at] = "{}[],:\"0-t "[random() % 11];
     ai::inference::testing::Known ours, theirs;
     if (google::protobuf::util::JsonStringToMessage(json, &theirs).ok()) continue;
     ++refused;

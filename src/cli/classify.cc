@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
+#include <span>
 
 #include "ai/inference/text_classification.pb.h"
 #include "base/error.h"

@@ -25,7 +25,8 @@ HttpServer::HttpServer(ServerOptions options, std::vector<AsioLoop*> loops, Door
   }
 }
 
-HttpServer::~HttpServer() = default;
+// Connections refer to what their listener owns, so they go first.
+HttpServer::~HttpServer() { shards_.clear(); }
 
 absl::Status HttpServer::Start() {
   auto proxies = TrustedProxies::Parse(options_.trusted_proxies);

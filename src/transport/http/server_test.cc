@@ -296,6 +296,16 @@ TEST_F(ServerTest, DrainCutsStragglersAtTheDeadline) {
   EXPECT_EQ(client.All(), "");
 }
 
+TEST_F(ServerTest, MayBeDestroyedWithoutADrainWhenTheLoopsHaveStopped) {
+  Start();
+  Client busy(port()), silent(port());
+  busy.Send("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  while (door_.started == 0) std::this_thread::yield();
+  for (auto& loop : loops_) loop.Stop();
+  server_.reset();
+  EXPECT_EQ(door_.resets, 1);
+}
+
 TEST_F(ServerTest, ListensOnIpv6AndSaysWhyItCannot) {
   Start({.listeners = {{.address = "[::1]:0"}}});
   EXPECT_EQ(server_->bound()[0].text, StrCat("[::1]:", port()));

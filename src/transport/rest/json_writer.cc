@@ -56,7 +56,9 @@ void JsonPrint::PrintMembers(const Message& message, const MessageTable& table, 
 
 bool JsonPrint::IsPrinted(const Message& message, const FieldEntry& entry) const {
   const auto* reflection = message.GetReflection();
-  if (entry.field->is_repeated()) return options_.print_defaults || reflection->FieldSize(message, entry.field) > 0;
+  if (entry.field->is_repeated()) {
+    return (options_.print_defaults && !entry.omit_empty) || reflection->FieldSize(message, entry.field) > 0;
+  }
   if (options_.print_defaults && !entry.field->has_presence()) return true;
   return reflection->HasField(message, entry.field);
 }

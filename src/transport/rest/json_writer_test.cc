@@ -159,5 +159,12 @@ TEST(JsonWriterTest, DynamicMessagesToo) {
   EXPECT_EQ(Print(*message, {.print_defaults = false}), json);
 }
 
+TEST(JsonWriterTest, AnEmptyListThatSaysOmitEmptyIsLeftOut) {
+  ai::inference::RecognizeResponse response;
+  EXPECT_EQ(Print(response), R"({"faces":[],"latency":0})");
+  response.add_labels()->set_label("cat");
+  EXPECT_EQ(Print(response), R"({"faces":[],"latency":0,"labels":[{"label":"cat","confidence":0}]})");
+}
+
 }  // namespace
 }  // namespace sluice::rest

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
+#include <shared_mutex>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
+#include "ai/inference/options.pb.h"
 #include "base/strings.h"
 
 namespace sluice::rest {
@@ -37,6 +38,7 @@ FieldEntry EntryOf(const FieldDescriptor& field) {
   entry.bytes = field.type() == FieldDescriptor::TYPE_BYTES;
   entry.null_value = field.enum_type() != nullptr && field.enum_type()->full_name() == "google.protobuf.NullValue";
   if (field.real_containing_oneof() != nullptr) entry.oneof = field.real_containing_oneof()->index();
+  entry.omit_empty = field.options().GetExtension(ai::inference::field).omit_empty();
   entry.key = StrCat("\"", field.name(), "\":");
   return entry;
 }
@@ -68,16 +70,16 @@ class Tables {
  public:
   const MessageTable& Get(const Descriptor& descriptor) {
     {
-      absl::ReaderMutexLock lock(&mutex_);
+      std::shared_lock lock(mutex_);
       if (auto it = tables_.find(&descriptor); it != tables_.end()) return *it->second;
     }
-    absl::MutexLock lock(&mutex_);
+    std::unique_lock lock(mutex_);
     return *Build(descriptor);
   }
 
  private:
-  // Tables of all types in reach are built under one lock, so that a reader never meets a half-built one.
-  const MessageTable* Build(const Descriptor& descriptor) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  // With mutex_ held: tables of all types in reach are built under one lock, so that a reader never meets a half-built one.
+  const MessageTable* Build(const Descriptor& descriptor) {
     std::unique_ptr<MessageTable>& slot = tables_[&descriptor];
     if (slot != nullptr) return slot.get();
     slot = std::make_unique<MessageTable>();
@@ -89,8 +91,8 @@ class Tables {
     return table;
   }
 
-  absl::Mutex mutex_;
-  absl::flat_hash_map<const Descriptor*, std::unique_ptr<MessageTable>> tables_ ABSL_GUARDED_BY(mutex_);
+  std::shared_mutex mutex_;
+  absl::flat_hash_map<const Descriptor*, std::unique_ptr<MessageTable>> tables_;  // guarded by mutex_
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ struct FieldEntry {
   bool map = false;
   bool bytes = false;
   bool null_value = false;  // google.protobuf.NullValue
+  bool omit_empty = false;  // of repeated fields: ai.inference.FieldOptions
   std::string key;          // "\"name\":", as the writer prints it
 };
 

@@ -20,7 +20,9 @@ namespace {
 double CpuSeconds() {
   rusage use{};
   getrusage(RUSAGE_SELF, &use);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   return seconds(use.ru_utime) + seconds(use.ru_stime);
 }
 
@@ -54,7 +56,8 @@ int main(int argc, char** argv) {
         sluice::FaceDetector detector;
         while (left.fetch_sub(1) > 0) {
           sluice::JobTimes times;
-          if (!detector.Detect(*model, (*version)->SessionFor(t), picture, 0.5f, sluice::SystemClock(), times).ok()) std::abort();
+          if (!detector.Detect(*model, (*version)->SessionFor(t), picture, 0.5f, sluice::SystemClock(), times).ok())
+            std::abort();
         }
       });
     }

@@ -35,11 +35,17 @@ absl::StatusOr<uint32_t> ExposedOf(const ai::inference::config::Listener& listen
   if (listener.expose().empty()) return http::kExposeAll;
   uint32_t bits = 0;
   for (const std::string& name : listener.expose()) {
-    if (name == "api") bits |= http::kExposeApi;
-    else if (name == "admin") bits |= http::kExposeAdmin;
-    else if (name == "metrics") bits |= http::kExposeMetrics;
-    else if (name == "console") bits |= http::kExposeConsole;
-    else return Error(Reason::INVALID_REQUEST, StrCat("listener ", listener.address(), ": expose '", name, "' is none of api, admin, metrics, console"));
+    if (name == "api")
+      bits |= http::kExposeApi;
+    else if (name == "admin")
+      bits |= http::kExposeAdmin;
+    else if (name == "metrics")
+      bits |= http::kExposeMetrics;
+    else if (name == "console")
+      bits |= http::kExposeConsole;
+    else
+      return Error(Reason::INVALID_REQUEST, StrCat("listener ", listener.address(), ": expose '", name,
+                                                   "' is none of api, admin, metrics, console"));
   }
   return bits;
 }

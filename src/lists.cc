@@ -38,8 +38,8 @@ Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& 
   const DeadlineOptions deadlines{.fallback = milliseconds(options.deadlines().default_ms()),
                                   .longest = milliseconds(options.deadlines().max_ms())};
   Chain chain;
-  chain.arrival.push_back(std::make_unique<ObserveLayer>(log, metrics));      // first in, last out: sees every ending
-  chain.arrival.push_back(std::make_unique<DeadlineLayer>(deadlines));        // before anything that can wait
+  chain.arrival.push_back(std::make_unique<ObserveLayer>(log, metrics));  // first in, last out: sees every ending
+  chain.arrival.push_back(std::make_unique<DeadlineLayer>(deadlines));    // before anything that can wait
   return chain;
 }
 
@@ -59,8 +59,8 @@ void RegisterApis(MethodTable& methods, const ApiContext& context) {
 // The first that matches an exchange takes it; REST takes the rest.
 Codecs MakeCodecs(CodecContext context) {
   const size_t bytes_max = context.options.http().body_bytes_max();
-  auto grpc = std::make_unique<grpc::GrpcCodec>(
-      grpc::CodecContext{.methods = context.methods, .chain = context.chain, .budget = context.budget, .message_bytes_max = bytes_max});
+  auto grpc = std::make_unique<grpc::GrpcCodec>(grpc::CodecContext{
+      .methods = context.methods, .chain = context.chain, .budget = context.budget, .message_bytes_max = bytes_max});
   auto rest = std::make_unique<rest::RestCodec>(rest::CodecContext{.methods = context.methods,
                                                                    .chain = context.chain,
                                                                    .chores = context.chores,

@@ -23,7 +23,8 @@ Page Metrics(const std::vector<const prometheus::Collectable*>& sources) {
     auto part = source->Collect();
     families.insert(families.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
   }
-  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = prometheus::TextSerializer().Serialize(families)};
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+          .body = prometheus::TextSerializer().Serialize(families)};
 }
 
 }  // namespace
@@ -36,10 +37,10 @@ std::vector<pages::PageEntry> MakePages(const PagesContext& context) {
                        return draining ? Page{.status = 503, .body = "draining\n"} : Page{.body = "ready\n"};
                      }});
   if (context.show_metrics) {
-    entries.push_back({.path = "/metrics",
-                       .exposed = http::kExposeMetrics,
-                       .slow = true,
-                       .make = [sources = context.metrics] { return Metrics(sources); }});
+    entries.push_back(
+        {.path = "/metrics", .exposed = http::kExposeMetrics, .slow = true, .make = [sources = context.metrics] {
+           return Metrics(sources);
+         }});
   }
   return entries;
 }

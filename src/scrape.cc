@@ -50,10 +50,13 @@ std::vector<MetricFamily> Scrape::Collect() const {
   auto depth = Family("ai_inference_queue_depth", "Items waiting.", MetricType::Gauge);
   auto wait = Family("ai_inference_queue_wait_seconds", "Predicted wait of an item that comes now.", MetricType::Gauge);
   auto items = Family("ai_inference_queue_items_total", "Items that ran.", MetricType::Counter);
-  auto batches = Family("ai_inference_queue_batches_total", "Runs; items / batches is the batch size.", MetricType::Counter);
+  auto batches =
+      Family("ai_inference_queue_batches_total", "Runs; items / batches is the batch size.", MetricType::Counter);
   auto refused = Family("ai_inference_queue_refused_total", "Items refused at the queue.", MetricType::Counter);
-  auto expired = Family("ai_inference_queue_expired_total", "Items whose deadline passed while they waited.", MetricType::Counter);
-  auto cancelled = Family("ai_inference_queue_cancelled_total", "Items cancelled while they waited.", MetricType::Counter);
+  auto expired =
+      Family("ai_inference_queue_expired_total", "Items whose deadline passed while they waited.", MetricType::Counter);
+  auto cancelled =
+      Family("ai_inference_queue_cancelled_total", "Items cancelled while they waited.", MetricType::Counter);
   std::map<QueueId, Duration> queue_busy;
   for (const QueueStats& queue : scheduler_.Queues()) {
     const Labels labels = ModelLabels(queue.name);
@@ -69,7 +72,8 @@ std::vector<MetricFamily> Scrape::Collect() const {
   }
   queue_busy_ = std::move(queue_busy);
 
-  auto worker = Family("ai_inference_worker_utilization", "Busy share of a worker since the last scrape.", MetricType::Gauge);
+  auto worker =
+      Family("ai_inference_worker_utilization", "Busy share of a worker since the last scrape.", MetricType::Gauge);
   worker_busy_.resize(workers.size());
   for (size_t i = 0; i < workers.size(); ++i) {
     Add(worker, {{"worker", std::to_string(i)}}, Share(workers[i].busy - worker_busy_[i], elapsed));
@@ -84,8 +88,7 @@ std::vector<MetricFamily> Scrape::Collect() const {
   auto bytes = Family("ai_inference_network_bytes_total", "Bytes on the sockets.", MetricType::Counter);
   Add(bytes, {{"direction", "in"}}, network.bytes_in);
   Add(bytes, {{"direction", "out"}}, network.bytes_out);
-  return {use,       depth,  wait,        items,    batches, refused,
-          expired,   cancelled, worker,   connections, inflight, bytes};
+  return {use, depth, wait, items, batches, refused, expired, cancelled, worker, connections, inflight, bytes};
 }
 
 }  // namespace sluice

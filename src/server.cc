@@ -134,10 +134,10 @@ absl::Status Server::Parts::StartCalls() {
   admission = std::make_unique<Admission>(MakeAdmissionLayers(*repository));
   pipeline = std::make_unique<Pipeline>(*admission, *scheduler);
   RegisterApis(methods, {.pipeline = *pipeline, .health = health, .draining = draining});
-  scrape = std::make_unique<Scrape>(*scheduler, [this] { return Network(); }, SystemClock());
-  const PagesContext pages{.metrics = {metrics.get(), scrape.get()},
-                           .draining = draining,
-                           .show_metrics = options.metrics().enabled()};
+  scrape = std::make_unique<Scrape>(
+      *scheduler, [this] { return Network(); }, SystemClock());
+  const PagesContext pages{
+      .metrics = {metrics.get(), scrape.get()}, .draining = draining, .show_metrics = options.metrics().enabled()};
   door = std::make_unique<CodecDoor>(MakeCodecs({.options = options,
                                                  .methods = methods,
                                                  .chain = chain,
@@ -180,8 +180,8 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() { parts_->Stop(); }
 
 void Server::Parts::Stop() {
-  scheduler->Shutdown();                       // results of running jobs are posted to their loops
-  for (const auto& loop : loops) loop->Stop(); // the posts run
+  scheduler->Shutdown();                        // results of running jobs are posted to their loops
+  for (const auto& loop : loops) loop->Stop();  // the posts run
   http.reset();
 }
 

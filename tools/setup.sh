@@ -126,7 +126,7 @@ python_packages() {
   local name=$1 about=$2 stamp
   shift 2
   stamp=$(stamp_of "${!#}")
-  if is_stamped "python-$name" "$stamp" && [ -x $deps/venv/bin/python ]; then return; fi
+  if is_stamped "python-$name" "$stamp" && compgen -G "$deps/venv/lib/python3*/site-packages/openvino/cmake" >/dev/null; then return; fi
   virtual_environment
   logged $log "Python packages, $about" $deps/venv/bin/python -m pip install --disable-pip-version-check "$@"
   put_stamp "python-$name" "$stamp"

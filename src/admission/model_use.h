@@ -12,13 +12,13 @@ namespace sluice {
 struct ModelUse {
   // Asked for.
   std::string model_id;
-  std::string version;        // empty: the default one
-  std::string_view method;    // Method::name, outlives the use
-  std::string key_id;         // principal; empty = anonymous
+  std::string version;      // empty: the default one
+  std::string_view method;  // Method::name, outlives the use
+  std::string key_id;       // principal; empty = anonymous
   TimePoint deadline = kNever;
 
   // Decided by the layers.
-  ModelHandle model;          // pinned until the use ends
+  ModelHandle model;  // pinned until the use ends
 };
 
 }  // namespace sluice

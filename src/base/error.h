@@ -21,7 +21,7 @@ using ai::inference::Reason;
 
 // What the table says of a reason.
 struct ReasonInfo {
-  int grpc_code;           // google.rpc.Code
+  int grpc_code;  // google.rpc.Code
   int http_status;
   bool retryable;
   std::string_view error_type;  // model, network, client, overload
@@ -51,8 +51,8 @@ std::optional<absl::Duration> RetryAfterOf(const absl::Status& status);
 // The two macros of the project: leave the function with the error.
 #define SLUICE_CONCAT_INNER(a, b) a##b
 #define SLUICE_CONCAT(a, b) SLUICE_CONCAT_INNER(a, b)
-#define RETURN_IF_ERROR(expr)                              \
-  do {                                                     \
+#define RETURN_IF_ERROR(expr)                                         \
+  do {                                                                \
     if (absl::Status status_ = (expr); !status_.ok()) return status_; \
   } while (false)
 #define ASSIGN_OR_RETURN(lhs, expr) ASSIGN_OR_RETURN_INNER(SLUICE_CONCAT(statusor_, __LINE__), lhs, expr)

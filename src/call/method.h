@@ -40,14 +40,14 @@ class CallHandler {
 
 struct Method {
   const google::protobuf::MethodDescriptor* descriptor = nullptr;
-  std::string path;      // "/ai.inference.ImageRecognition/Recognize"
-  std::string name;      // "ai.inference.ImageRecognition/Recognize": logs and metric labels
+  std::string path;  // "/ai.inference.ImageRecognition/Recognize"
+  std::string name;  // "ai.inference.ImageRecognition/Recognize": logs and metric labels
   const Message* request_prototype = nullptr;
   bool client_streaming = false;
   bool server_streaming = false;
-  Duration default_deadline = Duration::zero();  // 0 = the server's default
-  bool deadline_per_message = false;             // streams that live long
-  bool quiet = false;                            // successes stay out of the access log
+  Duration default_deadline = Duration::zero();           // 0 = the server's default
+  bool deadline_per_message = false;                      // streams that live long
+  bool quiet = false;                                     // successes stay out of the access log
   const ai::inference::MethodOptions* options = nullptr;  // the extension; never null
   std::function<std::unique_ptr<CallHandler>(Call&)> start;
 
@@ -61,7 +61,8 @@ const Method& UnknownMethod();
 class MethodTable {
  public:
   // `descriptor` must be of the generated pool, so that the handler gets generated message types.
-  void Add(const google::protobuf::MethodDescriptor* descriptor, std::function<std::unique_ptr<CallHandler>(Call&)> start);
+  void Add(const google::protobuf::MethodDescriptor* descriptor,
+           std::function<std::unique_ptr<CallHandler>(Call&)> start);
   // By gRPC path; null when unknown.
   const Method* Find(std::string_view path) const;
   const std::vector<std::unique_ptr<Method>>& all() const { return methods_; }

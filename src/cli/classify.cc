@@ -30,8 +30,10 @@ struct Flags {
 absl::StatusOr<ClassifyResponse> Call(const Flags& flags, const ClassifyRequest& request) {
   std::string body;
   rest::MessageToJson(request, body);
-  ASSIGN_OR_RETURN(const HttpAnswer answer, HttpPost(flags.server, "/api/v1/classify", "application/json", std::move(body)));
-  if (answer.status != 200) return Error(Reason::INVALID_REQUEST, StrCat("the server answered ", answer.status, ": ", answer.body));
+  ASSIGN_OR_RETURN(const HttpAnswer answer,
+                   HttpPost(flags.server, "/api/v1/classify", "application/json", std::move(body)));
+  if (answer.status != 200)
+    return Error(Reason::INVALID_REQUEST, StrCat("the server answered ", answer.status, ": ", answer.body));
   ClassifyResponse response;
   RETURN_IF_ERROR(rest::JsonToMessage(answer.body, response, {.ignore_unknown_fields = true}));
   return response;

@@ -3,8 +3,8 @@
 #include <spng.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <array>
+#include <cstdlib>
 #include <memory>
 
 #include "base/error.h"
@@ -33,7 +33,8 @@ Image Upright(const Image& stored, const ImageInfo& info) {
 
 void Fill(Image& image, int x1, int y1, int x2, int y2) {
   for (int y = std::max(y1, 0); y < std::min(y2, image.height); ++y) {
-    for (int x = std::max(x1, 0); x < std::min(x2, image.width); ++x) std::copy(kGreen.begin(), kGreen.end(), image.Row(y) + 3 * x);
+    for (int x = std::max(x1, 0); x < std::min(x2, image.width); ++x)
+      std::copy(kGreen.begin(), kGreen.end(), image.Row(y) + 3 * x);
   }
 }
 

@@ -22,7 +22,8 @@ struct HostPort {
 };
 
 absl::StatusOr<HostPort> Parse(std::string server) {
-  if (server.starts_with("https://")) return Error(Reason::INVALID_REQUEST, "https is not supported here; use http://HOST:PORT");
+  if (server.starts_with("https://"))
+    return Error(Reason::INVALID_REQUEST, "https is not supported here; use http://HOST:PORT");
   if (server.starts_with("http://")) server.erase(0, 7);
   if (const size_t slash = server.find('/'); slash != std::string::npos) server.erase(slash);
   const size_t colon = server.rfind(':');
@@ -79,8 +80,8 @@ absl::StatusOr<HttpAnswer> Talk(const std::string& server, Request request, absl
 
 }  // namespace
 
-absl::StatusOr<HttpAnswer> HttpPost(const std::string& server, const std::string& target, const std::string& content_type,
-                                    std::string body, absl::Duration timeout) {
+absl::StatusOr<HttpAnswer> HttpPost(const std::string& server, const std::string& target,
+                                    const std::string& content_type, std::string body, absl::Duration timeout) {
   Request request(beast::http::verb::post, target, 11);
   request.set(beast::http::field::content_type, content_type);
   request.body() = std::move(body);

@@ -56,9 +56,11 @@ class RemoteRecognizer final : public Recognizer {
  public:
   explicit RemoteRecognizer(const Flags& flags) : flags_(flags) {}
   absl::StatusOr<RecognizeResponse> Recognize(const std::string& file) override {
-    const std::string target = StrCat("/api/v1/recognize?model_id=", flags_.model, "&min_confidence=", flags_.min_confidence);
+    const std::string target =
+        StrCat("/api/v1/recognize?model_id=", flags_.model, "&min_confidence=", flags_.min_confidence);
     ASSIGN_OR_RETURN(const HttpAnswer answer, HttpPost(flags_.server, target, std::string(MediaType(file)), file));
-    if (answer.status != 200) return Error(Reason::INVALID_REQUEST, StrCat("the server answered ", answer.status, ": ", answer.body));
+    if (answer.status != 200)
+      return Error(Reason::INVALID_REQUEST, StrCat("the server answered ", answer.status, ": ", answer.body));
     RecognizeResponse response;
     RETURN_IF_ERROR(rest::JsonToMessage(answer.body, response, {.ignore_unknown_fields = true}));
     return response;
@@ -125,7 +127,8 @@ void Print(const std::string& path, const RecognizeResponse& response, bool json
 
 absl::Status WriteBoxes(const std::string& out, const std::string& file, const RecognizeResponse& response) {
   std::vector<PixelBox> boxes;
-  for (const auto& face : response.faces()) boxes.push_back({face.x(), face.y(), face.width(), face.height(), face.confidence()});
+  for (const auto& face : response.faces())
+    boxes.push_back({face.x(), face.y(), face.width(), face.height(), face.confidence()});
   ASSIGN_OR_RETURN(const std::string png, DrawBoxes(file, boxes));
   std::ofstream stream(out, std::ios::binary);
   if (!stream.write(png.data(), static_cast<std::streamsize>(png.size()))) {

@@ -67,8 +67,10 @@ int Serve(const ServeFlags& flags) {
 void AddServe(CLI::App& app, Run& run) {
   auto flags = std::make_shared<ServeFlags>();
   CLI::App* command = app.add_subcommand("serve", "Run the server until SIGINT or SIGTERM");
-  command->add_option("--config", flags->config, "Configuration file (YAML); without it the defaults")->check(CLI::ExistingFile);
-  command->add_option("--listen", flags->listen, "HOST:PORT, may be repeated; port 0 picks one. Replaces the listeners of the file");
+  command->add_option("--config", flags->config, "Configuration file (YAML); without it the defaults")
+      ->check(CLI::ExistingFile);
+  command->add_option("--listen", flags->listen,
+                      "HOST:PORT, may be repeated; port 0 picks one. Replaces the listeners of the file");
   command->add_option("--models", flags->models, "Folder of models")->check(CLI::ExistingDirectory);
   command->callback([flags, &run] { run = [flags] { return Serve(*flags); }; });
 }

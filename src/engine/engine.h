@@ -55,7 +55,7 @@ class LoadedModel {
 };
 
 struct LoadOptions {
-  std::string cache_dir = {};            // compiled models are kept there for the next start; empty: nowhere
+  std::string cache_dir = {};                 // compiled models are kept there for the next start; empty: nowhere
   std::map<std::string, Shape> reshape = {};  // input name -> shape; the name "" means the only (or first) input
   int threads_per_inference = 1;
 };

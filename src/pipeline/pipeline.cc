@@ -10,9 +10,9 @@ absl::StatusOr<Admitted> Pipeline::Admit(ModelUse use, std::string_view task) co
   if (!admitted.ok()) return admitted;
   const ModelVersion& model = *admitted->use().model;
   if (model.manifest().task() == task) return admitted;
-  absl::Status wrong = FieldError(Reason::INVALID_REQUEST, "model_id",
-                                  StrCat("model '", model.id(), "' is a ", model.manifest().task(),
-                                         " model; this method needs one for ", task));
+  absl::Status wrong = FieldError(
+      Reason::INVALID_REQUEST, "model_id",
+      StrCat("model '", model.id(), "' is a ", model.manifest().task(), " model; this method needs one for ", task));
   admitted->End(wrong);
   return wrong;
 }
@@ -24,10 +24,9 @@ std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler,
     for (const auto& task : tasks) {
       if (task->name() != manifest.task()) continue;
       ASSIGN_OR_RETURN(auto runner, task->MakeRunner(version));
-      const QueueId queue = scheduler.AddQueue({.name = version.name(),
-                                                .max_items = manifest.queue().max_items(),
-                                                .max_batch = manifest.max_batch()},
-                                               std::move(runner));
+      const QueueId queue = scheduler.AddQueue(
+          {.name = version.name(), .max_items = manifest.queue().max_items(), .max_batch = manifest.max_batch()},
+          std::move(runner));
       version.set_companion(std::make_unique<Runtime>(scheduler, queue));
       return absl::OkStatus();
     }

@@ -38,7 +38,8 @@ class Pipeline {
 };
 
 // Makes Repository::Options::prepare: every loaded version gets its task's runner and a queue.
-std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler, const std::vector<std::unique_ptr<ModelTask>>& tasks);
+std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler,
+                                                           const std::vector<std::unique_ptr<ModelTask>>& tasks);
 
 template <typename Input, typename Output>
 absl::StatusOr<Ticket> Pipeline::Submit(ModelUse use, std::string_view task, Call& call, Input input,

@@ -54,7 +54,8 @@ absl::StatusOr<ModelHandle> LiveSet::Resolve(std::string_view id, std::string_vi
   const Model* model = Find(id);
   if (model == nullptr || (model->versions.empty() && !model->failed)) {
     const std::string ids = ServingIds();
-    return Error(Reason::MODEL_NOT_FOUND, StrCat("model '", Printable(id), "' does not exist; models: ", ids.empty() ? "none" : ids));
+    return Error(Reason::MODEL_NOT_FOUND,
+                 StrCat("model '", Printable(id), "' does not exist; models: ", ids.empty() ? "none" : ids));
   }
   if (model->versions.empty()) {
     return Error(Reason::MODEL_UNAVAILABLE, StrCat("model '", id, "' could not be loaded; its operator can see why"));
@@ -64,7 +65,8 @@ absl::StatusOr<ModelHandle> LiveSet::Resolve(std::string_view id, std::string_vi
     if (handle->version() == version) return handle;
   }
   std::string known;
-  for (const ModelHandle& handle : model->versions) absl::StrAppend(&known, known.empty() ? "" : ", ", handle->version());
+  for (const ModelHandle& handle : model->versions)
+    absl::StrAppend(&known, known.empty() ? "" : ", ", handle->version());
   return Error(Reason::MODEL_NOT_FOUND,
                StrCat("model '", id, "' has no version '", Printable(version), "'; versions: ", known));
 }

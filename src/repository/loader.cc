@@ -48,7 +48,8 @@ std::vector<ModelInfo> Loader::Load(const FoundModel& model) const {
   const std::vector<FoundVersion> versions = (*engine)->needs_file()
                                                  ? ChooseVersions(model.versions, model.manifest->versions())
                                                  : std::vector<FoundVersion>{{"1", model.folder, ""}};
-  if (versions.empty()) return {Not(info, ModelState::kNoFile, "no version folder with a model file that the manifest wants")};
+  if (versions.empty())
+    return {Not(info, ModelState::kNoFile, "no version folder with a model file that the manifest wants")};
   std::vector<ModelInfo> all;
   for (const FoundVersion& version : versions) {
     ModelInfo line = info;
@@ -73,8 +74,10 @@ absl::StatusOr<Engine*> Loader::EngineFor(const Manifest& manifest) const {
   return absl::InvalidArgumentError(StrCat("no engine '", manifest.engine(), "'; engines: ", known));
 }
 
-absl::StatusOr<ModelHandle> Loader::LoadVersion(const FoundModel& model, const FoundVersion& version, Engine& engine) const {
-  if (!engine.CanLoad(version.file)) return absl::InvalidArgumentError(StrCat(engine.name(), " does not read this kind of file"));
+absl::StatusOr<ModelHandle> Loader::LoadVersion(const FoundModel& model, const FoundVersion& version,
+                                                Engine& engine) const {
+  if (!engine.CanLoad(version.file))
+    return absl::InvalidArgumentError(StrCat(engine.name(), " does not read this kind of file"));
   LoadOptions load{.cache_dir = options_.cache_dir,
                    .reshape = ReshapeOf(*model.manifest),
                    .threads_per_inference = static_cast<int>(model.manifest->threads_per_inference())};

@@ -39,7 +39,8 @@ image_classification: {labels: labels.txt, top: 5, outputs: probabilities}
 // Ids stand in paths, URLs and metric labels.
 bool IsName(std::string_view id) {
   if (id.empty() || id.size() > 128 || id.front() == '.') return false;
-  return id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == std::string_view::npos;
+  return id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+         std::string_view::npos;
 }
 
 // What an alias may have besides its target.
@@ -56,15 +57,18 @@ absl::Status CheckAlias(std::string_view text, std::string_view file) {
 absl::Status Check(const Manifest& manifest, std::string_view file, std::string_view folder) {
   const auto wrong = [file](std::string_view what) { return absl::InvalidArgumentError(StrCat(file, ": ", what)); };
   if (manifest.id() != folder) return wrong(StrCat("id '", manifest.id(), "' is not the folder's name '", folder, "'"));
-  if (!IsName(manifest.id())) return wrong(StrCat("'", manifest.id(), "' is no model id: letters, digits, '_', '-', '.'"));
+  if (!IsName(manifest.id()))
+    return wrong(StrCat("'", manifest.id(), "' is no model id: letters, digits, '_', '-', '.'"));
   if (manifest.versions().policy() == config::Versions::LIST && manifest.versions().list().empty()) {
     return wrong("versions.policy is list, and versions.list is empty");
   }
   const bool detects = manifest.task() == "face_detection";
-  if (detects && manifest.alias_of().empty() && manifest.face_detection().decoder() == config::FaceDetection::DECODER_UNSPECIFIED) {
+  if (detects && manifest.alias_of().empty() &&
+      manifest.face_detection().decoder() == config::FaceDetection::DECODER_UNSPECIFIED) {
     return wrong("task face_detection needs face_detection.decoder: centerface, yunet, blazeface or boxes");
   }
-  if ((manifest.input().width() == 0) != (manifest.input().height() == 0)) return wrong("input needs both width and height");
+  if ((manifest.input().width() == 0) != (manifest.input().height() == 0))
+    return wrong("input needs both width and height");
   const config::Ngrams& ngram = manifest.text_classification().ngram();
   if (ngram.min() > ngram.max()) return wrong("text_classification.ngram.min is above ngram.max");
   return absl::OkStatus();

@@ -10,9 +10,7 @@ namespace sluice {
 
 ModelVersion::ModelVersion(Parts parts) : parts_(std::move(parts)), name_(StrCat(parts_.id, "@", parts_.version)) {}
 
-ModelVersion::~ModelVersion() {
-  companion_.reset();
-}
+ModelVersion::~ModelVersion() { companion_.reset(); }
 
 std::string ModelVersion::FileNamed(std::string_view name) const {
   namespace fs = std::filesystem;

@@ -22,7 +22,7 @@ class ModelVersion {
   struct Parts {
     std::string id;
     std::string version;  // "1"
-    std::string folder;   // of this version's files, for labels and vocabularies; the model's folder when it has no file
+    std::string folder;  // of this version's files, for labels and vocabularies; the model's folder when it has no file
     std::string model_folder;
     Manifest manifest;
     std::shared_ptr<LoadedModel> model;

@@ -10,7 +10,9 @@
 namespace sluice {
 
 Repository::Repository(Options options, std::vector<Engine*> engines)
-    : options_(std::move(options)), engines_(std::move(engines)), live_(std::make_shared<LiveSet>(std::vector<ModelInfo>())) {}
+    : options_(std::move(options)),
+      engines_(std::move(engines)),
+      live_(std::make_shared<LiveSet>(std::vector<ModelInfo>())) {}
 
 absl::Status Repository::Load() {
   std::lock_guard loading(load_mutex_);

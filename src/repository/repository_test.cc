@@ -106,7 +106,8 @@ TEST_F(RepositoryTest, VersionPoliciesAllAndList) {
   Write("all/model.yaml", "versions: {policy: all}");
   Write("list/model.yaml", "versions: {policy: list, list: [1, 3]}");
   Load();
-  EXPECT_THAT(Lines(), ElementsAre("all@1 serving", "all@2 serving", "all@3 serving", "list@1 serving", "list@3 serving"));
+  EXPECT_THAT(Lines(),
+              ElementsAre("all@1 serving", "all@2 serving", "all@3 serving", "list@1 serving", "list@3 serving"));
 }
 
 TEST_F(RepositoryTest, UnknownModelsAreNotFoundWithTheListOfThoseThatServe) {
@@ -128,7 +129,8 @@ TEST_F(RepositoryTest, ABrokenModelDoesNotStopTheOthers) {
   Write("bad_engine/model.yaml", "engine: tensorrt");
   Write("fine/1/model.onnx", "fine");
   Load();
-  EXPECT_THAT(Lines(), ElementsAre("bad_engine@ failed", "bad_file@1 failed", "bad_manifest@ failed", "fine@1 serving"));
+  EXPECT_THAT(Lines(),
+              ElementsAre("bad_engine@ failed", "bad_file@1 failed", "bad_manifest@ failed", "fine@1 serving"));
   EXPECT_THAT(repository_->List()[0].reason, HasSubstr("engines: openvino, identity"));
   EXPECT_THAT(repository_->List()[2].reason, HasSubstr("model.yaml:1: unknown key 'what'"));
   EXPECT_EQ(ReasonOf(repository_->Resolve("bad_file").status()), Reason::MODEL_UNAVAILABLE);
@@ -196,7 +198,8 @@ TEST_F(RepositoryTest, FilesAreFoundBesideTheModelThenBesideTheManifest) {
   const ModelHandle model = *repository_->Resolve("m");
   EXPECT_EQ(fs::path(model->FileNamed("labels.txt")), folder_ / "a/m/1/labels.txt");
   EXPECT_EQ(fs::path(model->FileNamed("vocab.txt")), folder_ / "a/m/vocab.txt");
-  for (const char* name : {"nope.txt", "", "..", "../m/labels.txt", "/etc/passwd"}) EXPECT_EQ(model->FileNamed(name), "") << name;
+  for (const char* name : {"nope.txt", "", "..", "../m/labels.txt", "/etc/passwd"})
+    EXPECT_EQ(model->FileNamed(name), "") << name;
 }
 
 TEST_F(RepositoryTest, TheFirstRootWinsAndAMissingOneIsReported) {

@@ -71,15 +71,17 @@ absl::Status SchedulerCore::Admit(const Queue& queue, const Work& work, TimePoin
   if (!queue.service.measured() || (queue.waiting.empty() && queue.stats.running == 0)) return absl::OkStatus();
   const Duration needed = PredictedWait(work.deadline, now) + queue.service.Predict(work.cost);
   if (needed <= work.deadline - now) return absl::OkStatus();
-  absl::Status late = Error(Reason::DEADLINE_EXCEEDED,
-                            StrCat("needs about ", static_cast<int64_t>(ToMs(needed)), " ms with the present queue, has ",
-                                   static_cast<int64_t>(ToMs(work.deadline - now)), " ms; try later or allow more time"));
+  absl::Status late =
+      Error(Reason::DEADLINE_EXCEEDED,
+            StrCat("needs about ", static_cast<int64_t>(ToMs(needed)), " ms with the present queue, has ",
+                   static_cast<int64_t>(ToMs(work.deadline - now)), " ms; try later or allow more time"));
   SetRetryAfter(late, RetryAfter(queue, now));
   return late;
 }
 
 absl::Status SchedulerCore::Overloaded(const Queue& queue, TimePoint now) const {
-  absl::Status full = Error(Reason::OVERLOADED, StrCat("the model's queue of ", queue.options.max_items, " is full; try later"));
+  absl::Status full =
+      Error(Reason::OVERLOADED, StrCat("the model's queue of ", queue.options.max_items, " is full; try later"));
   SetRetryAfter(full, RetryAfter(queue, now));
   return full;
 }
@@ -121,7 +123,8 @@ std::vector<Ticket> SchedulerCore::Choose(const Queue& queue) const {
   const uint64_t group = items_.find(queue.waiting.begin()->ticket)->second.work->group;
   double cost = 0;
   size_t skipped = 0;
-  for (auto it = queue.waiting.begin(); it != queue.waiting.end() && chosen.size() < limit && skipped < kGroupScanMax; ++it) {
+  for (auto it = queue.waiting.begin(); it != queue.waiting.end() && chosen.size() < limit && skipped < kGroupScanMax;
+       ++it) {
     const Work& work = *items_.find(it->ticket)->second.work;
     if (work.group != group) {
       ++skipped;
@@ -164,7 +167,8 @@ DropList SchedulerCore::Expire(TimePoint now) {
   while (!heads_.empty() && heads_.begin()->first.deadline <= now) {
     const auto& [order, queue] = *heads_.begin();
     ++queue->stats.expired;
-    dropped.push_back({Extract(items_.find(order.ticket)), Error(Reason::DEADLINE_EXCEEDED, "the deadline passed in the queue")});
+    dropped.push_back(
+        {Extract(items_.find(order.ticket)), Error(Reason::DEADLINE_EXCEEDED, "the deadline passed in the queue")});
   }
   return dropped;
 }
@@ -222,7 +226,8 @@ Duration SchedulerCore::PredictedWait(TimePoint deadline, TimePoint now) const {
 }
 
 double SchedulerCore::CostBefore(const Queue& queue, TimePoint deadline) const {
-  if (queue.waiting.rbegin()->deadline <= deadline) return queue.waiting_cost;  // the usual case: deadlines come in order
+  if (queue.waiting.rbegin()->deadline <= deadline)
+    return queue.waiting_cost;  // the usual case: deadlines come in order
   double cost = 0;
   for (const Order& order : queue.waiting) {
     if (deadline < order.deadline) break;

@@ -26,9 +26,9 @@ using Ticket = uint64_t;   // of one offered item; never 0, never reused
 using QueueId = uint64_t;  // never 0, never reused
 
 struct QueueOptions {
-  std::string name;          // "face_detection_v2@1"
-  size_t max_items = 256;    // waiting; more are OVERLOADED
-  size_t max_batch = 1;      // items of one batch
+  std::string name;                                         // "face_detection_v2@1"
+  size_t max_items = 256;                                   // waiting; more are OVERLOADED
+  size_t max_batch = 1;                                     // items of one batch
   Duration batch_time_max = std::chrono::milliseconds(10);  // predicted; a batch of one may take longer
 };
 

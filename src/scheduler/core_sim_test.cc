@@ -46,7 +46,10 @@ struct SimWork final : Work {
 class Simulation {
  public:
   explicit Simulation(uint64_t seed)
-      : random_(seed), workers_(1 + static_cast<int>(random_.Below(4))), core_(workers_), free_(static_cast<size_t>(workers_), true) {}
+      : random_(seed),
+        workers_(1 + static_cast<int>(random_.Below(4))),
+        core_(workers_),
+        free_(static_cast<size_t>(workers_), true) {}
 
   void Run() {
     for (int i = 0, n = 1 + static_cast<int>(random_.Below(4)); i < n; ++i) AddQueue();
@@ -105,6 +108,7 @@ class Simulation {
     const auto ticket = core_.Offer(job.queue, std::move(work), now_);
     EXPECT_EQ(ticket.ok(), work == nullptr) << "a refused job stays with its owner, a taken one does not";
     if (!ticket.ok()) return CheckRefusal(job, ticket.status());
+    EXPECT_GT(job.deadline, now_) << "expired work was taken in";
     job.ticket = *ticket;
     job.deadline = std::min(job.deadline, now_ + SchedulerCore::kLongestWait);
     job.state = State::kWaiting;
@@ -183,7 +187,8 @@ class Simulation {
       CheckBatch(batch);
       free_[static_cast<size_t>(worker)] = false;
       // Mostly a few milliseconds; sometimes a disaster, which must not spoil the predictions for good.
-      const Duration time = random_.Below(50) == 0 ? Duration(seconds(1 + random_.Below(10))) : Duration(microseconds(random_.Below(8000)));
+      const Duration time = random_.Below(50) == 0 ? Duration(seconds(1 + random_.Below(10)))
+                                                   : Duration(microseconds(random_.Below(8000)));
       ends_.emplace(now_ + time, std::move(batch));
     }
   }
@@ -218,7 +223,8 @@ class Simulation {
     for (const QueueStats& stats : core_.Stats(now_)) {
       EXPECT_EQ(stats.depth, WaitingIn(stats.id));
       EXPECT_LE(stats.depth, queues_[stats.id].max_items);
-      EXPECT_EQ(stats.offered, stats.depth + stats.running + stats.done + stats.expired + stats.cancelled + stats.dropped);
+      EXPECT_EQ(stats.offered,
+                stats.depth + stats.running + stats.done + stats.expired + stats.cancelled + stats.dropped);
       EXPECT_GE(stats.predicted_wait, Duration::zero());
       waiting += stats.depth;
     }

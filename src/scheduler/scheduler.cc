@@ -10,7 +10,9 @@
 namespace sluice {
 namespace {
 
-int WorkerCount(int wanted) { return wanted > 0 ? wanted : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+int WorkerCount(int wanted) {
+  return wanted > 0 ? wanted : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
 }  // namespace
 
@@ -19,7 +21,8 @@ Scheduler::Scheduler(const Options& options, const Clock& clock)
   workers_.resize(static_cast<size_t>(WorkerCount(options.workers)));
   for (auto& worker : workers_) worker = std::make_unique<Worker>();
   for (size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->thread = std::make_unique<Thread>(StrCat("worker ", i), options.nice, [this, i] { Loop(static_cast<int>(i)); });
+    workers_[i]->thread =
+        std::make_unique<Thread>(StrCat("worker ", i), options.nice, [this, i] { Loop(static_cast<int>(i)); });
   }
 }
 

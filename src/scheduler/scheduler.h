@@ -65,8 +65,8 @@ class Scheduler {
   struct Worker {
     std::condition_variable wake;  // one each: exactly the chosen one wakes
     bool sleeping = false;
-    Duration busy{};           // guarded by mutex_, like the two below
-    TimePoint busy_since{};    // while it runs something
+    Duration busy{};         // guarded by mutex_, like the two below
+    TimePoint busy_since{};  // while it runs something
     bool chore_last = false;
     std::unique_ptr<Thread> thread;  // ends in Shutdown
   };

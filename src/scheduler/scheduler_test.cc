@@ -19,7 +19,9 @@ struct Tally {
 };
 
 struct TestWork final : Work {
-  TestWork(Tally& t, std::function<void()> b = {}) : tally(t), body(std::move(b)) { deadline = SystemClock().Now() + seconds(600); }
+  TestWork(Tally& t, std::function<void()> b = {}) : tally(t), body(std::move(b)) {
+    deadline = SystemClock().Now() + seconds(600);
+  }
   ~TestWork() override { ++tally.destroyed; }
   void Dropped(absl::Status why) override {
     ++tally.dropped;

@@ -5,8 +5,8 @@
 namespace sluice {
 namespace {
 
-constexpr double kWeight = 1.0 / 8;     // of the newest batch
-constexpr double kOutlierFactor = 8;    // a sample further away than this counts as this
+constexpr double kWeight = 1.0 / 8;   // of the newest batch
+constexpr double kOutlierFactor = 8;  // a sample further away than this counts as this
 
 }  // namespace
 
@@ -23,7 +23,8 @@ void ServiceTime::Add(double cost, Duration busy) {
 
 Duration ServiceTime::Predict(double cost) const {
   // An hour is longer than any deadline, and far from overflowing.
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(3600.0, seconds_per_cost_ * cost)));
+  return std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(std::min(3600.0, seconds_per_cost_ * cost)));
 }
 
 }  // namespace sluice

@@ -21,8 +21,8 @@ class Work {
 
   // Set before Offer.
   TimePoint deadline = kNever;  // at most an hour ahead counts
-  int priority = 0;    // between equal deadlines the higher one goes first
-  double cost = 1;     // relative size inside its queue (pixels, tokens …): predicted time = cost × measured time per cost
+  int priority = 0;             // between equal deadlines the higher one goes first
+  double cost = 1;  // relative size inside its queue (pixels, tokens …): predicted time = cost × measured time per cost
   uint64_t group = 0;  // only work of one group shares a batch
 
   // Set by the scheduler.

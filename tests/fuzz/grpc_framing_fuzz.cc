@@ -26,13 +26,15 @@ struct Server {
   MethodTable methods;
   Chain chain;
   http::Budget budget{1 << 30, 1};
-  const GrpcCodec codec{{.methods = methods, .chain = chain, .budget = budget, .message_bytes_max = 100'000, .gzip_bytes_min = 64}};
+  const GrpcCodec codec{
+      {.methods = methods, .chain = chain, .budget = budget, .message_bytes_max = 100'000, .gzip_bytes_min = 64}};
 };
 
 // What the client sees.
 std::string Answer(Server& server, uint8_t plan, std::string_view body, size_t step) {
   static constexpr const char* kPaths[] = {"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/List",
-                                           "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "/grpc.health.v1.Health/Check"};
+                                           "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                                           "/grpc.health.v1.Health/Check"};
   FakeExchange exchange(kPaths[plan & 3], {{"grpc-encoding", (plan & 4) != 0 ? "gzip" : "identity"},
                                            {"grpc-accept-encoding", (plan & 8) != 0 ? "gzip" : ""}});
   const auto handler = server.codec.Start(exchange);

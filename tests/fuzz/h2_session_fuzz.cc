@@ -117,8 +117,8 @@ void Handler::Act(uint8_t how) {
 
 std::string Frame(uint8_t type, uint8_t flags, uint32_t stream, std::string_view payload) {
   const size_t n = payload.size();
-  std::string frame = {static_cast<char>(n >> 16), static_cast<char>(n >> 8), static_cast<char>(n), static_cast<char>(type),
-                       static_cast<char>(flags)};
+  std::string frame = {static_cast<char>(n >> 16), static_cast<char>(n >> 8), static_cast<char>(n),
+                       static_cast<char>(type), static_cast<char>(flags)};
   for (int shift = 24; shift >= 0; shift -= 8) frame.push_back(static_cast<char>(stream >> shift));
   return frame.append(payload);
 }
@@ -149,7 +149,9 @@ void Step(World& world, Input& in) {
     case 3: world.session->Receive(Frame(0, what >> 7, stream | 1, in.Bytes(in.Byte()))); break;
     case 4: world.session->Receive(Frame(0, what >> 7, stream | 1, std::string(in.Byte() * 60u, 'd'))); break;
     case 5: world.session->Receive(Frame(3, 0, stream | 1, std::string("\0\0\0\x8", 4))); break;
-    case 6: world.session->Receive(Frame(8, 0, (what >> 7) != 0 ? stream : 0, std::string(1, '\0') + in.Bytes(3))); break;
+    case 6:
+      world.session->Receive(Frame(8, 0, (what >> 7) != 0 ? stream : 0, std::string(1, '\0') + in.Bytes(3)));
+      break;
     case 7: world.session->Receive(Frame(arg, what >> 4, in.Byte() & 15, in.Bytes(in.Byte()))); break;
     case 8: world.session->Receive(Frame(4, what >> 7, 0, in.Bytes(6u * (arg & 3)))); break;
     case 9: world.session->Receive(Frame(9, what >> 4, stream, in.Bytes(in.Byte()))); break;

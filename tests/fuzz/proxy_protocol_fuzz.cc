@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!header.client_ip.empty() && !sluice::http::ParseIp(header.client_ip)) std::abort();
     // What is complete does not depend on what follows, and no shorter prefix is complete.
     if (sluice::http::ParseProxyHeader(bytes.substr(0, header.size)).kind != ProxyHeader::Kind::kFound) std::abort();
-    if (sluice::http::ParseProxyHeader(bytes.substr(0, header.size - 1)).kind == ProxyHeader::Kind::kFound) std::abort();
+    if (sluice::http::ParseProxyHeader(bytes.substr(0, header.size - 1)).kind == ProxyHeader::Kind::kFound)
+      std::abort();
   }
   sluice::Headers headers;
   headers.Add("x-forwarded-for", bytes);

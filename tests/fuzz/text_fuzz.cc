@@ -11,7 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (const bool enabled : {true, false}) {
     std::u32string normalised;
-    if (!sluice::NormalizeText(text, {.enabled = enabled, .collapse = size % 2 == 0, .length_max = 128}, normalised).ok()) continue;
+    if (!sluice::NormalizeText(text, {.enabled = enabled, .collapse = size % 2 == 0, .length_max = 128}, normalised)
+             .ok())
+      continue;
     if (normalised.size() > 128) std::abort();
     std::vector<int64_t> ids;
     sluice::HashNgrams(normalised, {}, ids);

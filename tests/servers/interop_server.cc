@@ -81,7 +81,8 @@ int Run(const Flags& flags) {
     pointers.push_back(loops.back().get());
   }
   http::ServerOptions options;
-  options.listeners.push_back({.address = "127.0.0.1:" + std::to_string(flags.port), .tls = {}, .allowed_hosts = {"*"}, .allowed_origins = {}});
+  options.listeners.push_back(
+      {.address = "127.0.0.1:" + std::to_string(flags.port), .tls = {}, .allowed_hosts = {"*"}, .allowed_origins = {}});
   http::Budget budget(options.limits.inflight_bytes_max, options.limits.connections_max);
   MethodTable methods;
   Chain chain;

@@ -123,7 +123,9 @@ class StreamingOutput final : public CallHandler {
 
 inline void RegisterTestService(MethodTable& methods) {
   const auto* service = Empty::descriptor()->file()->FindServiceByName("TestService");
-  const auto add = [&](const char* name, auto start) { methods.Add(service->FindMethodByName(name), std::move(start)); };
+  const auto add = [&](const char* name, auto start) {
+    methods.Add(service->FindMethodByName(name), std::move(start));
+  };
   add("EmptyCall", Unary<Empty>([](auto call, auto) { call->Reply(Empty()); }));
   add("UnaryCall", Unary<SimpleRequest>([](auto call, auto request) { UnaryCall(*call, *request); }));
   add("CacheableUnaryCall", Unary<SimpleRequest>([](auto call, auto request) { UnaryCall(*call, *request); }));

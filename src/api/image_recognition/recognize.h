@@ -14,7 +14,7 @@ namespace sluice {
 using RecognizeDone = absl::AnyInvocable<void(absl::StatusOr<ai::inference::RecognizeResponse>)>;
 
 // Checks and submits one request; on an error `done` does not run. The times of the job are added to call->use.
-absl::StatusOr<Ticket> SubmitRecognize(Pipeline& pipeline, std::shared_ptr<Call> call, ai::inference::RecognizeRequest request,
-                                       TimePoint deadline, RecognizeDone done);
+absl::StatusOr<Ticket> SubmitRecognize(Pipeline& pipeline, std::shared_ptr<Call> call,
+                                       ai::inference::RecognizeRequest request, TimePoint deadline, RecognizeDone done);
 
 }  // namespace sluice

@@ -29,10 +29,11 @@ void Recognize(Pipeline& pipeline, std::shared_ptr<Call> call, std::unique_ptr<R
 
 void RegisterImageRecognition(MethodTable& methods, Pipeline& pipeline, const ImageRecognitionOptions& options) {
   const auto* service = RecognizeRequest::descriptor()->file()->FindServiceByName("ImageRecognition");
-  methods.Add(service->FindMethodByName("Recognize"),
-              Unary<RecognizeRequest>([&pipeline](std::shared_ptr<Call> call, std::unique_ptr<RecognizeRequest> request) {
-                Recognize(pipeline, std::move(call), std::move(request));
-              }));
+  methods.Add(
+      service->FindMethodByName("Recognize"),
+      Unary<RecognizeRequest>([&pipeline](std::shared_ptr<Call> call, std::unique_ptr<RecognizeRequest> request) {
+        Recognize(pipeline, std::move(call), std::move(request));
+      }));
   methods.Add(service->FindMethodByName("StreamRecognize"), [&pipeline, options](Call& call) {
     return std::make_unique<StreamRecognizeHandler>(call, pipeline, options);
   });

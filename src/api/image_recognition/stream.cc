@@ -39,7 +39,8 @@ void StreamRecognizeHandler::Start(uint32_t sequence, RecognizeRequest request) 
   Frame& frame = *Find(sequence);
   frame.ticket = *ticket;
   frame.timer = call_.loop().At(deadline, [this, sequence, self] {
-    if (const auto call = self.lock()) Answer(sequence, Error(Reason::DEADLINE_EXCEEDED, "no result in time for this frame"));
+    if (const auto call = self.lock())
+      Answer(sequence, Error(Reason::DEADLINE_EXCEEDED, "no result in time for this frame"));
   });
 }
 

@@ -40,7 +40,8 @@ absl::Status CheckText(std::string_view text, std::string_view list, int index) 
 }
 
 absl::Status Check(const ClassifyRequest& request) {
-  if (request.texts_size() + request.items_size() > kTextsMax) return FieldError(Reason::BATCH_TOO_LARGE, "texts", kTooMany);
+  if (request.texts_size() + request.items_size() > kTextsMax)
+    return FieldError(Reason::BATCH_TOO_LARGE, "texts", kTooMany);
   for (int i = 0; i < request.texts_size(); ++i) RETURN_IF_ERROR(CheckText(request.texts(i), "texts", i));
   for (int i = 0; i < request.items_size(); ++i) RETURN_IF_ERROR(CheckText(request.items(i).text(), "items", i));
   return absl::OkStatus();
@@ -67,7 +68,8 @@ void Answer(Classification& work) {
       auto* result = response.add_results();
       result->set_label(std::move(one.label));
       result->set_confidence(one.confidence);
-      if (index >= plain && work.request->items(index - plain).has_id()) result->set_id(work.request->items(index - plain).id());
+      if (index >= plain && work.request->items(index - plain).has_id())
+        result->set_id(work.request->items(index - plain).id());
     }
   }
   work.call->Reply(response);
@@ -97,11 +99,14 @@ void Classify(Pipeline& pipeline, std::shared_ptr<Call> call, std::unique_ptr<Cl
   work->slices.resize(slices.size());
   work->missing = slices.size();
   for (size_t i = 0; i < slices.size(); ++i) {
-    ModelUse use{.model_id = model, .method = call->method().name, .key_id = call->key_id, .deadline = call->deadline()};
+    ModelUse use{
+        .model_id = model, .method = call->method().name, .key_id = call->key_id, .deadline = call->deadline()};
     const auto cost = static_cast<double>(slices[i].size());
-    auto done = [work, i](absl::StatusOr<TextLabels> labels, const JobTimes& times) { OnSlice(*work, i, std::move(labels), times); };
-    auto ticket = pipeline.Submit<TextInput, TextLabels>(std::move(use), kTextClassification, *call, std::move(slices[i]),
-                                                         std::move(done), cost);
+    auto done = [work, i](absl::StatusOr<TextLabels> labels, const JobTimes& times) {
+      OnSlice(*work, i, std::move(labels), times);
+    };
+    auto ticket = pipeline.Submit<TextInput, TextLabels>(std::move(use), kTextClassification, *call,
+                                                         std::move(slices[i]), std::move(done), cost);
     if (!ticket.ok()) {
       for (const Ticket waiting : work->tickets) pipeline.Cancel(waiting);
       return call->Fail(ticket.status());

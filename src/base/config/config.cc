@@ -17,7 +17,8 @@ absl::Status Check(const config::Server& server, std::string_view file) {
   if (server.listeners().empty()) return wrong("listeners is empty; the server needs at least one address");
   for (int i = 0; i < server.listeners_size(); ++i) {
     const config::Listener& listener = server.listeners(i);
-    if (listener.address().empty()) return wrong(StrCat("listeners[", i, "].address is missing; for example 127.0.0.1:8000"));
+    if (listener.address().empty())
+      return wrong(StrCat("listeners[", i, "].address is missing; for example 127.0.0.1:8000"));
     if (listener.has_tls() && (listener.tls().certificate().empty() || listener.tls().key().empty())) {
       return wrong(StrCat("listeners[", i, "].tls needs both certificate and key"));
     }

@@ -60,7 +60,8 @@ TEST(Config, EveryMistakeHasItsLineAndWhatIsPossible) {
     const char* error;
   };
   const Case cases[] = {
-      {"# comment\nlisteners: []\nlogz: {}", "sluice.yaml:3: unknown key 'logz'; valid keys: listeners, trusted_proxies"},
+      {"# comment\nlisteners: []\nlogz: {}",
+       "sluice.yaml:3: unknown key 'logz'; valid keys: listeners, trusted_proxies"},
       {"http:\n  body_max: 1", "sluice.yaml:2: unknown key 'body_max' in http; valid keys: connections_max"},
       {"http:\n  streams_max: many", "sluice.yaml:2: http.streams_max must be a whole number, not 'many'"},
       {"http: {streams_max: 0}", "http.streams_max must be at least 1 and at most 100000, not 0"},
@@ -77,7 +78,8 @@ TEST(Config, EveryMistakeHasItsLineAndWhatIsPossible) {
       {"listeners: []", "listeners is empty"},
       {"listeners:\n  - tls: {}", "listeners[0].address is missing"},
       {"listeners:\n  - {address: a:1, tls: {certificate: c}}", "listeners[0].tls needs both"},
-      {"listeners:\n  - {address: a:1, expose: [everything]}", "expose knows api, admin, metrics, console, not 'everything'"},
+      {"listeners:\n  - {address: a:1, expose: [everything]}",
+       "expose knows api, admin, metrics, console, not 'everything'"},
       {"deadlines: {default_ms: 5000, max_ms: 1000}", "deadlines.default_ms is above"},
       {"http: {", "sluice.yaml:1: "},
       {"a: &x [1]\nb: *y", "sluice.yaml:2: "},
@@ -86,7 +88,8 @@ TEST(Config, EveryMistakeHasItsLineAndWhatIsPossible) {
 }
 
 TEST(Config, AFileThatIsAbsentOrTooLargeIsNamed) {
-  EXPECT_THAT(std::string(LoadConfig("/nonexistent/sluice.yaml").status().message()), HasSubstr("/nonexistent/sluice.yaml"));
+  EXPECT_THAT(std::string(LoadConfig("/nonexistent/sluice.yaml").status().message()),
+              HasSubstr("/nonexistent/sluice.yaml"));
   const auto path = std::filesystem::temp_directory_path() / StrCat("sluice_config_test_", getpid());
   std::ofstream(path) << "0123456789";
   EXPECT_EQ(*ReadFile(path.string(), 10), "0123456789");
@@ -102,7 +105,8 @@ void ExpectRanges(const google::protobuf::Descriptor& type) {
     const FieldDescriptor& field = *type.field(i);
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       ExpectRanges(*field.message_type());
-    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32 || field.cpp_type() == FieldDescriptor::CPPTYPE_UINT64) {
+    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32 ||
+               field.cpp_type() == FieldDescriptor::CPPTYPE_UINT64) {
       EXPECT_TRUE(field.options().HasExtension(ai::inference::config::range)) << field.full_name();
     }
   }
@@ -126,7 +130,8 @@ TEST(Config, CommentsTellTheRealDefaults) {
       if (field->is_repeated() || field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_ENUM) continue;
       std::string value;
       google::protobuf::TextFormat::PrintFieldValueToString(message, field, -1, &value);
-      const size_t declared = proto->find(StrCat(" ", field->name(), " = ", field->number()), proto->find(StrCat("message ", section->message_type()->name(), " {")));
+      const size_t declared = proto->find(StrCat(" ", field->name(), " = ", field->number()),
+                                          proto->find(StrCat("message ", section->message_type()->name(), " {")));
       ASSERT_NE(declared, std::string::npos) << field->full_name();
       const size_t said = proto->rfind("Default ", declared);
       ASSERT_NE(said, std::string::npos);

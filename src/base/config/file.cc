@@ -14,9 +14,11 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max) 
   if (!in) return absl::NotFoundError(StrCat("cannot open '", path, "': ", std::strerror(errno)));
   std::string text(bytes_max + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad() || (in.gcount() == 0 && !in.eof())) return absl::InvalidArgumentError(StrCat("cannot read '", path, "'"));
+  if (in.bad() || (in.gcount() == 0 && !in.eof()))
+    return absl::InvalidArgumentError(StrCat("cannot read '", path, "'"));
   text.resize(static_cast<size_t>(in.gcount()));
-  if (text.size() > bytes_max) return absl::InvalidArgumentError(StrCat("'", path, "' is larger than ", bytes_max, " bytes"));
+  if (text.size() > bytes_max)
+    return absl::InvalidArgumentError(StrCat("'", path, "' is larger than ", bytes_max, " bytes"));
   return text;
 }
 

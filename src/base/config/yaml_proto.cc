@@ -54,7 +54,8 @@ class Merger {
       const std::string key = pair.first.Scalar();
       const FieldDescriptor* field = type.FindFieldByName(key);
       if (field == nullptr) {
-        return At(pair.first, StrCat("unknown key '", key, "'", path.empty() ? "" : " in ", path, "; valid keys: ", KeysOf(type)));
+        return At(pair.first,
+                  StrCat("unknown key '", key, "'", path.empty() ? "" : " in ", path, "; valid keys: ", KeysOf(type)));
       }
       if (!seen.insert(key).second) return At(pair.first, StrCat("key '", key, "' is there twice"));
       RETURN_IF_ERROR(Set(pair.second, message, *field, path.empty() ? key : StrCat(path, ".", key)));
@@ -71,7 +72,8 @@ class Merger {
   absl::Status At(const YAML::Node& node, std::string_view what) const { return At(node.Mark(), what); }
   static std::string Named(const std::string& path) { return path.empty() ? "the file" : path; }
 
-  absl::Status Set(const YAML::Node& node, Message& message, const FieldDescriptor& field, const std::string& path) const {
+  absl::Status Set(const YAML::Node& node, Message& message, const FieldDescriptor& field,
+                   const std::string& path) const {
     if (field.is_repeated()) return SetList(node, message, field, path);
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       return Merge(node, *message.GetReflection()->MutableMessage(&message, &field), path);
@@ -79,7 +81,8 @@ class Merger {
     return SetScalar(node, message, field, path);
   }
 
-  absl::Status SetList(const YAML::Node& node, Message& message, const FieldDescriptor& field, const std::string& path) const {
+  absl::Status SetList(const YAML::Node& node, Message& message, const FieldDescriptor& field,
+                       const std::string& path) const {
     if (!node.IsSequence()) return At(node, StrCat(path, " must be a list"));
     const Reflection& reflection = *message.GetReflection();
     reflection.ClearField(&message, &field);
@@ -96,7 +99,8 @@ class Merger {
     return absl::OkStatus();
   }
 
-  absl::Status SetScalar(const YAML::Node& node, Message& message, const FieldDescriptor& field, const std::string& path) const {
+  absl::Status SetScalar(const YAML::Node& node, Message& message, const FieldDescriptor& field,
+                         const std::string& path) const {
     if (node.IsNull()) return At(node, StrCat(path, " has no value"));
     if (!node.IsScalar()) return At(node, StrCat(path, " must be a single value"));
     const std::string& text = node.Scalar();
@@ -105,17 +109,17 @@ class Merger {
         Put(message, field, text, &Reflection::SetString, &Reflection::AddString);
         return absl::OkStatus();
       case FieldDescriptor::CPPTYPE_BOOL:
-        if (text != "true" && text != "false") return At(node, StrCat(path, " must be true or false, not '", text, "'"));
+        if (text != "true" && text != "false")
+          return At(node, StrCat(path, " must be true or false, not '", text, "'"));
         Put(message, field, text == "true", &Reflection::SetBool, &Reflection::AddBool);
         return absl::OkStatus();
-      case FieldDescriptor::CPPTYPE_ENUM:
-        return SetEnum(node, message, field, path);
-      default:
-        return SetNumber(node, message, field, path);
+      case FieldDescriptor::CPPTYPE_ENUM: return SetEnum(node, message, field, path);
+      default: return SetNumber(node, message, field, path);
     }
   }
 
-  absl::Status SetEnum(const YAML::Node& node, Message& message, const FieldDescriptor& field, const std::string& path) const {
+  absl::Status SetEnum(const YAML::Node& node, Message& message, const FieldDescriptor& field,
+                       const std::string& path) const {
     const std::string& text = node.Scalar();
     const EnumDescriptor& type = *field.enum_type();
     const EnumValueDescriptor* value = type.FindValueByName(absl::AsciiStrToUpper(text));
@@ -126,7 +130,8 @@ class Merger {
     return absl::OkStatus();
   }
 
-  absl::Status SetNumber(const YAML::Node& node, Message& message, const FieldDescriptor& field, const std::string& path) const {
+  absl::Status SetNumber(const YAML::Node& node, Message& message, const FieldDescriptor& field,
+                         const std::string& path) const {
     const std::string& text = node.Scalar();
     uint32_t u32 = 0;
     uint64_t u64 = 0;
@@ -150,11 +155,13 @@ class Merger {
         Put(message, field, static_cast<float>(real), &Reflection::SetFloat, &Reflection::AddFloat);
         return absl::OkStatus();
       default:
-        return absl::InternalError(StrCat(path, ": configuration fields are of type ", field.cpp_type_name(), " nowhere"));
+        return absl::InternalError(
+            StrCat(path, ": configuration fields are of type ", field.cpp_type_name(), " nowhere"));
     }
   }
 
-  absl::Status CheckRange(const YAML::Node& node, double value, const FieldDescriptor& field, const std::string& path) const {
+  absl::Status CheckRange(const YAML::Node& node, double value, const FieldDescriptor& field,
+                          const std::string& path) const {
     if (!field.options().HasExtension(ai::inference::config::range)) return absl::OkStatus();
     const auto& range = field.options().GetExtension(ai::inference::config::range);
     const bool bounded = range.max() != 0;

@@ -50,7 +50,9 @@ class IdentitySession final : public Session {
 class IdentityModel final : public LoadedModel {
  public:
   const ModelSignature& signature() const override { return signature_; }
-  absl::StatusOr<std::unique_ptr<Session>> NewSession() override { return std::make_unique<IdentitySession>(signature_); }
+  absl::StatusOr<std::unique_ptr<Session>> NewSession() override {
+    return std::make_unique<IdentitySession>(signature_);
+  }
 
  private:
   const ModelSignature signature_{{Anything("input")}, {Anything("output")}};

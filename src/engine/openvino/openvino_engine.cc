@@ -55,7 +55,8 @@ class OpenVinoModel final : public LoadedModel {
         ov::num_streams(1),
         ov::inference_num_threads(options_.threads_per_inference),
         ov::hint::enable_cpu_pinning(false),
-        ov::hint::inference_precision(ov::element::f32),  // bf16, the default on some machines, is slower for small nets
+        ov::hint::inference_precision(
+            ov::element::f32),  // bf16, the default on some machines, is slower for small nets
     };
     if (options_.cache_dir.empty()) return core_->compile_model(model_, "CPU", properties);
     ov::AnyMap cached = properties;
@@ -103,7 +104,8 @@ class OpenVinoEngine final : public Engine {
   static void CheckFormat(std::string_view path) {
     const char* format = path.ends_with(".onnx") ? "onnx" : path.ends_with(".tflite") ? "tflite" : "ir";
     const auto frontend = ov::frontend::FrontEndManager().load_by_framework(format);
-    if (!frontend || !frontend->supported(std::string(path))) throw std::invalid_argument(StrCat("not a file of format ", format));
+    if (!frontend || !frontend->supported(std::string(path)))
+      throw std::invalid_argument(StrCat("not a file of format ", format));
   }
 
   static absl::Status Reshape(const std::string& path, ov::Model& model, const std::map<std::string, Shape>& shapes) {

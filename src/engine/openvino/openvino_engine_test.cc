@@ -92,8 +92,9 @@ TEST_F(OpenVinoTest, CallerMemoryCountsForOneRunOnly) {
 TEST_F(OpenVinoTest, WrongTypeShapeOrSizeNamesTheInput) {
   auto session = NewSession();
   const float mine[] = {1, 2, 3, 4};
-  for (const TensorView& wrong : {TensorView{"x", DType::kInt32, {1, 3}, mine, 12}, TensorView{"x", DType::kFp32, {1, 4}, mine, 16},
-                                  TensorView{"x", DType::kFp32, {1, 3}, mine, 16}, TensorView{"x", DType::kFp32, {3}, mine, 12}}) {
+  for (const TensorView& wrong :
+       {TensorView{"x", DType::kInt32, {1, 3}, mine, 12}, TensorView{"x", DType::kFp32, {1, 4}, mine, 16},
+        TensorView{"x", DType::kFp32, {1, 3}, mine, 16}, TensorView{"x", DType::kFp32, {3}, mine, 12}}) {
     const absl::Status status = session->SetInput(0, wrong);
     EXPECT_EQ(ReasonOf(status), Reason::INVALID_REQUEST);
     EXPECT_EQ(FieldOf(status), "x");

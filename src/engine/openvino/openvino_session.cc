@@ -33,7 +33,8 @@ absl::StatusOr<void*> OpenVinoSession::InputBuffer(size_t index, const Shape& sh
     if (!input.allocated) {
       input.own = ov::Tensor(ToOv(spec.dtype), ToOv(shape));
       input.allocated = true;
-    } else if (const ov::Shape& now = input.own.get_shape(); !std::equal(now.begin(), now.end(), shape.begin(), shape.end())) {
+    } else if (const ov::Shape& now = input.own.get_shape();
+               !std::equal(now.begin(), now.end(), shape.begin(), shape.end())) {
       input.own.set_shape(ToOv(shape));
       input.bound = false;
     }

@@ -25,10 +25,10 @@ class OpenVinoSession final : public Session {
 
  private:
   struct Input {
-    ov::Tensor own;       // InputBuffer's memory
+    ov::Tensor own;  // InputBuffer's memory
     bool allocated = false;
-    bool bound = false;   // `own` is what the request reads
-    bool given = false;   // has a value for the next Run
+    bool bound = false;  // `own` is what the request reads
+    bool given = false;  // has a value for the next Run
   };
 
   absl::Status Failure(const char* event, const char* what) const;

@@ -36,7 +36,8 @@ absl::StatusOr<FaceModel> MakeFaceModel(const ModelVersion& version, const Image
   ASSIGN_OR_RETURN(model.input, InputFormatOf(version));
   model.decoder = FindFaceDecoder(DecoderName(options.decoder()));
   if (model.decoder == nullptr) {
-    return Error(Reason::MODEL_UNAVAILABLE, "model.yaml names no face_detection.decoder (centerface, yunet, blazeface, boxes)");
+    return Error(Reason::MODEL_UNAVAILABLE,
+                 "model.yaml names no face_detection.decoder (centerface, yunet, blazeface, boxes)");
   }
   const auto outputs = Describe(version.signature());
   RETURN_IF_ERROR(model.decoder->check_signature(outputs, {model.input.width, model.input.height}));
@@ -77,7 +78,8 @@ absl::StatusOr<const std::vector<PixelBox>*> FaceDetector::Detect(const FaceMode
   const TimePoint inferred = clock.Now();
 
   boxes_.clear();
-  RETURN_IF_ERROR(model.decoder->decode(outputs_, {input.width, input.height}, model.calibration.Raw(min_confidence), boxes_));
+  RETURN_IF_ERROR(
+      model.decoder->decode(outputs_, {input.width, input.height}, model.calibration.Raw(min_confidence), boxes_));
   SuppressOverlaps(boxes_, model.nms_iou);
   MapBoxes(boxes_, placement, info.width, info.height, model.calibration, faces_);
   times.decode_ms += ToMs(decoded - start);

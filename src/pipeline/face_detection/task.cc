@@ -15,7 +15,8 @@ class FaceRunner final : public WorkRunner {
     Session& session = version_.SessionFor(worker);
     for (auto& work : batch) {
       auto& job = static_cast<FaceJob&>(*work);
-      auto faces = detectors_[worker].Detect(model_, session, job.input.file, job.input.min_confidence, clock_, job.times);
+      auto faces =
+          detectors_[worker].Detect(model_, session, job.input.file, job.input.min_confidence, clock_, job.times);
       job.Finish(faces.ok() ? absl::StatusOr<Faces>(**faces) : absl::StatusOr<Faces>(faces.status()));
     }
   }

@@ -12,7 +12,7 @@
 namespace sluice {
 
 struct FaceInput {
-  std::string file;            // JPEG, PNG or WebP
+  std::string file;  // JPEG, PNG or WebP
   float min_confidence = 0.5f;
 };
 

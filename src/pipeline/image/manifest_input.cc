@@ -30,12 +30,13 @@ absl::StatusOr<InputFormat> InputFormatOf(const ModelVersion& version) {
   format.layout = nchw ? Layout::kNchw : Layout::kNhwc;
   format.height = SizeOr(input.height(), spec.shape[nchw ? 2 : 1]);
   format.width = SizeOr(input.width(), spec.shape[nchw ? 3 : 2]);
-  if (format.width == 0 || format.height == 0) return Unusable("set input.width and input.height: the model leaves them open");
+  if (format.width == 0 || format.height == 0)
+    return Unusable("set input.width and input.height: the model leaves them open");
   const Shape wanted = InputShape(format);
   for (size_t i = 1; i < 4; ++i) {
     if (spec.shape[i] > 0 && spec.shape[i] != wanted[i]) {
-      return Unusable(StrCat("dimension ", i, " of the model's first input is ", spec.shape[i], ", model.yaml makes it ",
-                             wanted[i]));
+      return Unusable(StrCat("dimension ", i, " of the model's first input is ", spec.shape[i],
+                             ", model.yaml makes it ", wanted[i]));
     }
   }
   format.order = input.color() == config::ImageInput::BGR ? ColorOrder::kBgr : ColorOrder::kRgb;

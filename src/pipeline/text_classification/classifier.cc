@@ -20,7 +20,8 @@ absl::StatusOr<std::vector<size_t>> InputsOf(const ModelVersion& version, size_t
   const auto& names = version.manifest().text_classification().inputs();
   const auto& inputs = version.signature().inputs;
   if (inputs.size() != wanted) {
-    return Error(Reason::MODEL_UNAVAILABLE, StrCat("the model has ", inputs.size(), " inputs; its tokenizer makes ", wanted));
+    return Error(Reason::MODEL_UNAVAILABLE,
+                 StrCat("the model has ", inputs.size(), " inputs; its tokenizer makes ", wanted));
   }
   std::vector<size_t> order(wanted);
   std::iota(order.begin(), order.end(), 0);
@@ -62,7 +63,8 @@ absl::StatusOr<TextModel> MakeTextModel(const ModelVersion& version) {
   model.length_max = options.max_length();
   model.logits = options.outputs() == config::TextClassification::LOGITS;
   const config::Ngrams& ngram = options.ngram();
-  model.ngrams = {.min = ngram.min(), .max = ngram.max(), .buckets = ngram.buckets(), .seed = static_cast<uint32_t>(ngram.seed())};
+  model.ngrams = {
+      .min = ngram.min(), .max = ngram.max(), .buckets = ngram.buckets(), .seed = static_cast<uint32_t>(ngram.seed())};
   if (!bert && (ngram.buckets() & (ngram.buckets() - 1)) != 0) {
     return Error(Reason::MODEL_UNAVAILABLE, "text_classification.ngram.buckets must be a power of two");
   }
@@ -73,7 +75,8 @@ absl::StatusOr<TextModel> MakeTextModel(const ModelVersion& version) {
   }
   if (options.has_no_letter()) {
     const auto it = std::find(model.labels.begin(), model.labels.end(), options.no_letter().label());
-    if (it == model.labels.end()) return Error(Reason::MODEL_UNAVAILABLE, "text_classification.no_letter.label is no label");
+    if (it == model.labels.end())
+      return Error(Reason::MODEL_UNAVAILABLE, "text_classification.no_letter.label is no label");
     model.no_letter_label = static_cast<int>(it - model.labels.begin());
     model.no_letter_confidence = options.no_letter().confidence();
   }
@@ -96,7 +99,8 @@ absl::Status TextClassifier::Prepare(const TextModel& model, std::string_view te
 
 absl::Status TextClassifier::RunBatch(const TextModel& model, Session& session, std::span<const uint32_t> batch) {
   const size_t longest = ids_[batch.back()].size();
-  const size_t width = std::min((longest + kPad - 1) / kPad * kPad, model.wordpiece ? size_t{model.length_max} : SIZE_MAX);
+  const size_t width =
+      std::min((longest + kPad - 1) / kPad * kPad, model.wordpiece ? size_t{model.length_max} : SIZE_MAX);
   const Shape shape{static_cast<int64_t>(batch.size()), static_cast<int64_t>(width)};
   std::array<int64_t*, 3> rows{};
   for (size_t i = 0; i < model.inputs.size(); ++i) {
@@ -116,7 +120,8 @@ absl::Status TextClassifier::RunBatch(const TextModel& model, Session& session, 
   if (output.dtype != DType::kFp32 || output.bytes != batch.size() * classes * sizeof(float)) {
     return Error(Reason::MODEL_FAILED, "the model's output does not fit its labels");
   }
-  for (size_t i = 0; i < batch.size(); ++i) results_[batch[i]] = Best(output.As<float>().subspan(i * classes, classes), model.logits);
+  for (size_t i = 0; i < batch.size(); ++i)
+    results_[batch[i]] = Best(output.As<float>().subspan(i * classes, classes), model.logits);
   return absl::OkStatus();
 }
 
@@ -131,7 +136,8 @@ absl::StatusOr<const std::vector<TextLabel>*> TextClassifier::Classify(const Tex
     RETURN_IF_ERROR(Prepare(model, texts[i], normalised_, ids_[i]));
     if (!ids_[i].empty()) order_.push_back(i);
   }
-  std::stable_sort(order_.begin(), order_.end(), [this](uint32_t a, uint32_t b) { return ids_[a].size() < ids_[b].size(); });
+  std::stable_sort(order_.begin(), order_.end(),
+                   [this](uint32_t a, uint32_t b) { return ids_[a].size() < ids_[b].size(); });
   const TimePoint decoded = clock.Now();
   for (std::span<const uint32_t> left = order_; !left.empty();) {
     const size_t count = std::min(left.size(), kBatchMax);

@@ -24,9 +24,9 @@ struct TextModel {
   NgramOptions ngrams;
   std::shared_ptr<const WordPiece> wordpiece;  // null: hashed n-grams
   std::vector<std::string> labels;
-  uint32_t length_max = 128;   // tokens, for WordPiece
-  bool logits = false;         // the outputs need a softmax
-  int no_letter_label = -1;    // -1: the model is asked for texts without a letter too
+  uint32_t length_max = 128;  // tokens, for WordPiece
+  bool logits = false;        // the outputs need a softmax
+  int no_letter_label = -1;   // -1: the model is asked for texts without a letter too
   float no_letter_confidence = 0;
   std::vector<size_t> inputs;  // of the model: ids, then for BERT mask and types
 };
@@ -47,7 +47,8 @@ class TextClassifier {
                                                          std::span<const std::string> texts, const Clock& clock,
                                                          JobTimes& times);
   // What the tokenizer makes of one text; for tests against golden vectors.
-  absl::Status Prepare(const TextModel& model, std::string_view text, std::u32string& normalised, std::vector<int64_t>& ids) const;
+  absl::Status Prepare(const TextModel& model, std::string_view text, std::u32string& normalised,
+                       std::vector<int64_t>& ids) const;
 
  private:
   absl::Status RunBatch(const TextModel& model, Session& session, std::span<const uint32_t> batch);

@@ -21,7 +21,8 @@ const fs::path kModels = fs::path(SLUICE_SOURCE_DIR) / "models";
 
 std::string ToUtf8(const std::u32string& text) {
   std::string out;
-  icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<int32_t>(text.size())).toUTF8String(out);
+  icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<int32_t>(text.size()))
+      .toUTF8String(out);
   return out;
 }
 
@@ -34,7 +35,8 @@ class GoldenTest : public testing::TestWithParam<std::string> {
     fs::create_directories(root_);
     fs::create_directory_symlink(folder, root_ / GetParam());
     engine_ = MakeOpenVinoEngine();
-    repository_ = std::make_unique<Repository>(Repository::Options{.roots = {root_.string()}}, std::vector<Engine*>{engine_.get()});
+    repository_ = std::make_unique<Repository>(Repository::Options{.roots = {root_.string()}},
+                                               std::vector<Engine*>{engine_.get()});
     ASSERT_TRUE(repository_->Load().ok());
     auto version = repository_->Resolve(GetParam());
     ASSERT_TRUE(version.ok()) << version.status();
@@ -72,7 +74,8 @@ TEST_P(GoldenTest, NormalisedTextsAndIdsAreThoseOfTraining) {
     ASSERT_TRUE(classifier.Prepare(model_, text, normalised, ids).ok());
     EXPECT_EQ(ToUtf8(normalised), fields.at("normalised").string_value()) << text;
     std::vector<int64_t> wanted;
-    for (const auto& id : fields.at("ids").list_value().values()) wanted.push_back(static_cast<int64_t>(id.number_value()));
+    for (const auto& id : fields.at("ids").list_value().values())
+      wanted.push_back(static_cast<int64_t>(id.number_value()));
     EXPECT_EQ(ids, wanted) << text;
   }
 }

@@ -8,8 +8,8 @@
 namespace sluice {
 
 struct NgramOptions {
-  uint32_t min = 1, max = 3;     // code points of an n-gram
-  uint32_t buckets = 1u << 18;   // a power of two; row 0 is padding
+  uint32_t min = 1, max = 3;    // code points of an n-gram
+  uint32_t buckets = 1u << 18;  // a power of two; row 0 is padding
   uint32_t seed = 2166136261u;
 };
 

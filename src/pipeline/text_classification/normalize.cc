@@ -52,7 +52,14 @@ char32_t FoldAlone(char32_t c) {
   if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
   if (c >= 0xff01 && c <= 0xff5e) return FoldAlone(c - 0xfee0);
   switch (c) {
-    case 0xb7: case 0x2014: case 0x2018: case 0x2019: case 0x201c: case 0x201d: case 0x3001: case 0x3002: return c;
+    case 0xb7:
+    case 0x2014:
+    case 0x2018:
+    case 0x2019:
+    case 0x201c:
+    case 0x201d:
+    case 0x3001:
+    case 0x3002: return c;
     default: return c >= 0x3008 && c <= 0x3011 ? c : 0;
   }
 }
@@ -82,7 +89,8 @@ bool FoldEachAlone(std::u32string& text) {
 void FoldByIcu(std::u32string& text) {
   UErrorCode error = U_ZERO_ERROR;
   const auto* normalizer = icu::Normalizer2::getNFKCCasefoldInstance(error);
-  const auto raw = icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<int32_t>(text.size()));
+  const auto raw =
+      icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<int32_t>(text.size()));
   const icu::UnicodeString folded = normalizer->normalize(raw, error);
   SLUICE_CHECK(U_SUCCESS(error), "ICU has no NFKC_Casefold data");
   text.resize(static_cast<size_t>(folded.countChar32()));

@@ -47,7 +47,8 @@ bool IsPunctuation(char32_t c) {
 std::u32string StripAndLower(const std::u32string& text) {
   UErrorCode error = U_ZERO_ERROR;
   const auto* nfd = icu::Normalizer2::getNFDInstance(error);
-  const auto raw = icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<int32_t>(text.size()));
+  const auto raw =
+      icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<int32_t>(text.size()));
   const icu::UnicodeString decomposed = nfd->normalize(raw, error);
   SLUICE_CHECK(U_SUCCESS(error), "ICU has no NFD data");
   std::u32string out;
@@ -56,7 +57,8 @@ std::u32string StripAndLower(const std::u32string& text) {
     if (u_charType(c) == U_NON_SPACING_MARK) continue;
     icu::UnicodeString lower(c);
     lower.toLower(icu::Locale::getRoot());
-    for (int32_t i = 0; i < lower.length(); i = lower.moveIndex32(i, 1)) out.push_back(static_cast<char32_t>(lower.char32At(i)));
+    for (int32_t i = 0; i < lower.length(); i = lower.moveIndex32(i, 1))
+      out.push_back(static_cast<char32_t>(lower.char32At(i)));
   }
   return out;
 }

@@ -19,7 +19,7 @@ struct CodecContext {
   http::Budget& budget;  // a large message stays charged until the call's last job is done with it
   size_t message_bytes_max = 32 << 20;
   size_t response_buffer_bytes = 1 << 20;  // as Limits: above, CallPort::CanWrite is false
-  size_t gzip_bytes_min = 0;               // responses from this size are compressed for clients that take it; 0 = never
+  size_t gzip_bytes_min = 0;  // responses from this size are compressed for clients that take it; 0 = never
 };
 
 class GrpcCodec final : public http::Codec {

@@ -93,8 +93,11 @@ class GrpcCodecTest : public ::testing::Test {
   }
   // Lives until the next one is made.
   GrpcCodec& codec() {
-    codec_ = std::make_unique<GrpcCodec>(CodecContext{
-        .methods = methods, .chain = chain, .budget = budget, .message_bytes_max = 100'000, .gzip_bytes_min = gzip_min});
+    codec_ = std::make_unique<GrpcCodec>(CodecContext{.methods = methods,
+                                                      .chain = chain,
+                                                      .budget = budget,
+                                                      .message_bytes_max = 100'000,
+                                                      .gzip_bytes_min = gzip_min});
     return *codec_;
   }
   void Send(std::string_view bytes) { handler->OnBody(bytes); }
@@ -116,7 +119,8 @@ class GrpcCodecTest : public ::testing::Test {
 
 TEST_F(GrpcCodecTest, MatchesWhatIsGrpc) {
   const GrpcCodec& grpc = codec();
-  for (const char* type : {"application/grpc", "application/grpc+proto", "application/grpc;x=y", "application/grpc+json"}) {
+  for (const char* type :
+       {"application/grpc", "application/grpc+proto", "application/grpc;x=y", "application/grpc+json"}) {
     EXPECT_TRUE(grpc.Matches(FakeExchange(kUnary, {{"content-type", type}}).head())) << type;
   }
   for (const char* type : {"application/grpc-web", "application/grpc-web+proto", "application/json", ""}) {
@@ -211,13 +215,13 @@ TEST_F(GrpcCodecTest, BrokenRequests) {
   std::string compressed = Framed(Ask("x"));
   compressed[0] = 1;
   const Case cases[] = {
-      {"", "13"},                                                         // no message
-      {Framed(Ask("a")) + Framed(Ask("b")), "13"},                        // two
-      {Framed(Ask("abc")).substr(0, 7), "13"},                            // half
-      {std::string("\7\0\0\0\0", 5), "13"},                               // no frame
+      {"", "13"},                                   // no message
+      {Framed(Ask("a")) + Framed(Ask("b")), "13"},  // two
+      {Framed(Ask("abc")).substr(0, 7), "13"},      // half
+      {std::string("\7\0\0\0\0", 5), "13"},         // no frame
       {too_long, "8"},
-      {compressed, "13"},                                                 // without grpc-encoding
-      {std::string("\0\0\0\0\2\xff\xff", 7), "3"},                        // no protobuf
+      {compressed, "13"},                           // without grpc-encoding
+      {std::string("\0\0\0\0\2\xff\xff", 7), "3"},  // no protobuf
   };
   for (const auto& c : cases) {
     FakeExchange& e = Open(kUnary);

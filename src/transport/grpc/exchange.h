@@ -55,20 +55,20 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
 
   // Request.
   Deframer deframer_;
-  MessagePtr request_;        // unary: waits for the end of the request
+  MessagePtr request_;  // unary: waits for the end of the request
   size_t request_bytes_ = 0;
-  std::string backlog_;       // client stream: bytes that came while the handler takes no message; not given back
-  size_t backlog_at_ = 0;     // of backlog_, decoded
-  size_t credits_ = 1;        // messages that the handler takes
-  bool streaming_ = false;    // the client streams
+  std::string backlog_;     // client stream: bytes that came while the handler takes no message; not given back
+  size_t backlog_at_ = 0;   // of backlog_, decoded
+  size_t credits_ = 1;      // messages that the handler takes
+  bool streaming_ = false;  // the client streams
   bool decoding_ = false;
   bool body_ended_ = false;
   bool gzip_request_ = false;
-  http::BudgetHold partial_;  // a large message that is still coming
+  http::BudgetHold partial_;                        // a large message that is still coming
   absl::InlinedVector<http::BudgetHold, 1> holds_;  // messages that a stream's handler has
 
   // Response.
-  std::string answer_;        // unary: head, message and trailers leave together
+  std::string answer_;  // unary: head, message and trailers leave together
   bool head_sent_ = false;
   bool gzip_response_ = false;
 };

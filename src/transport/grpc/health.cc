@@ -21,7 +21,8 @@ constexpr size_t kListMax = 100;  // gRFC A90 lets a server refuse more
 void Check(HealthRegistry& registry, Call& call, const HealthCheckRequest& request) {
   const auto status = registry.Get(request.service());
   if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
-    return call.Fail(Error(Reason::NOT_FOUND, StrCat("no service '", std::string_view(request.service()).substr(0, 200), "'")));
+    return call.Fail(
+        Error(Reason::NOT_FOUND, StrCat("no service '", std::string_view(request.service()).substr(0, 200), "'")));
   }
   HealthCheckResponse response;
   response.set_status(status);
@@ -30,7 +31,8 @@ void Check(HealthRegistry& registry, Call& call, const HealthCheckRequest& reque
 
 void List(HealthRegistry& registry, Call& call) {
   const auto all = registry.All();
-  if (all.size() > kListMax) return call.Fail(Error(Reason::RATE_LIMITED, "too many services to list; check them by name"));
+  if (all.size() > kListMax)
+    return call.Fail(Error(Reason::RATE_LIMITED, "too many services to list; check them by name"));
   HealthListResponse response;
   for (const auto& [service, status] : all) (*response.mutable_statuses())[service].set_status(status);
   call.Reply(response);
@@ -105,7 +107,8 @@ void HealthRegistry::SetServing(std::string_view service, bool serving) {
   {
     const std::unique_lock lock(mutex_);
     if (stopping_) return;
-    statuses_.insert_or_assign(std::string(service), serving ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING);
+    statuses_.insert_or_assign(std::string(service),
+                               serving ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING);
   }
   for (const auto& watcher : WatchersOf(service)) watcher->Notify();
 }
@@ -161,9 +164,8 @@ std::vector<std::shared_ptr<HealthWatcher>> HealthRegistry::WatchersOf(std::stri
 }
 
 void RegisterHealth(MethodTable& methods, HealthRegistry& registry) {
-  methods.Add(MethodNamed("Check"), Unary<HealthCheckRequest>([&registry](auto call, auto request) {
-                Check(registry, *call, *request);
-              }));
+  methods.Add(MethodNamed("Check"),
+              Unary<HealthCheckRequest>([&registry](auto call, auto request) { Check(registry, *call, *request); }));
   methods.Add(MethodNamed("List"), Unary<HealthListRequest>([&registry](auto call, auto) { List(registry, *call); }));
   methods.Add(MethodNamed("Watch"), [&registry](Call& call) { return std::make_unique<WatchHandler>(registry, call); });
   for (const auto& method : methods.all()) registry.SetServing(method->descriptor->service()->full_name(), true);

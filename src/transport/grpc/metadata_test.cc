@@ -37,7 +37,8 @@ TEST(MetadataTest, ReservedNames) {
   for (const char* name : {":path", "grpc-status", "grpc-anything", "content-type", "te", "user-agent"}) {
     EXPECT_TRUE(IsReservedName(name)) << name;
   }
-  for (const char* name : {"x-request-id", "authorization", "my-bin", "grpcx"}) EXPECT_FALSE(IsReservedName(name)) << name;
+  for (const char* name : {"x-request-id", "authorization", "my-bin", "grpcx"})
+    EXPECT_FALSE(IsReservedName(name)) << name;
 }
 
 TEST(StatusTest, OkIsOneField) {

@@ -38,7 +38,8 @@ absl::Status NotFound(std::string_view what, std::string_view name) {
 
 const FileDescriptor* FileOfExtension(const std::string& type, int number) {
   const auto* message = DescriptorPool::generated_pool()->FindMessageTypeByName(type);
-  const auto* field = message == nullptr ? nullptr : DescriptorPool::generated_pool()->FindExtensionByNumber(message, number);
+  const auto* field =
+      message == nullptr ? nullptr : DescriptorPool::generated_pool()->FindExtensionByNumber(message, number);
   return field == nullptr ? nullptr : field->file();
 }
 
@@ -87,13 +88,9 @@ class ReflectionHandler final : public CallHandler {
         return AddFile(FileOfExtension(extension.containing_type(), extension.extension_number()), "extension of",
                        extension.containing_type(), response);
       }
-      case Request::kAllExtensionNumbersOfType:
-        return AddExtensions(request.all_extension_numbers_of_type(), response);
-      case Request::kListServices:
-        AddServices(response);
-        return absl::OkStatus();
-      default:
-        return Error(Reason::INVALID_REQUEST, "the request asks for nothing");
+      case Request::kAllExtensionNumbersOfType: return AddExtensions(request.all_extension_numbers_of_type(), response);
+      case Request::kListServices: AddServices(response); return absl::OkStatus();
+      default: return Error(Reason::INVALID_REQUEST, "the request asks for nothing");
     }
   }
 
@@ -140,9 +137,8 @@ template <typename Version>
 void Register(MethodTable& methods) {
   const auto* service = Version::Request::descriptor()->file()->FindServiceByName("ServerReflection");
   SLUICE_CHECK(service != nullptr, "reflection.proto");
-  methods.Add(service->method(0), [&methods](Call& call) {
-    return std::make_unique<ReflectionHandler<Version>>(methods, call);
-  });
+  methods.Add(service->method(0),
+              [&methods](Call& call) { return std::make_unique<ReflectionHandler<Version>>(methods, call); });
 }
 
 }  // namespace

@@ -75,8 +75,8 @@ TEST_F(ReflectionTest, FilesComeWithTheirImportsOncePerStream) {
 }
 
 TEST_F(ReflectionTest, SymbolsOfEveryKind) {
-  for (const char* symbol : {"grpc.health.v1.Health", "grpc.health.v1.Health.Check", "grpc.health.v1.HealthCheckRequest",
-                             "grpc.health.v1.HealthCheckResponse.ServingStatus"}) {
+  for (const char* symbol : {"grpc.health.v1.Health", "grpc.health.v1.Health.Check",
+                             "grpc.health.v1.HealthCheckRequest", "grpc.health.v1.HealthCheckResponse.ServingStatus"}) {
     Request request;
     request.set_file_containing_symbol(symbol);
     EXPECT_EQ(Files(Ask({request}).at(0)).count("grpc/health/v1/health.proto"), 1u) << symbol;

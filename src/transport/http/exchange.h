@@ -37,15 +37,15 @@ struct RequestHead {
   std::string query;      // after '?', or ""
   Headers headers;        // no pseudo-headers
   Peer peer;
-  TimePoint received;     // when the head was complete
+  TimePoint received;         // when the head was complete
   bool expects_body = false;  // false: END_STREAM came with the head, or Content-Length 0
 };
 
 enum class CloseReason {
-  kDone,       // request and response are complete
-  kReset,      // the peer reset the stream, or closed an HTTP/1.1 connection: nobody reads the answer
-  kLost,       // the connection broke
-  kCut,        // we cut it: protocol error, timeout, shutdown
+  kDone,   // request and response are complete
+  kReset,  // the peer reset the stream, or closed an HTTP/1.1 connection: nobody reads the answer
+  kLost,   // the connection broke
+  kCut,    // we cut it: protocol error, timeout, shutdown
 };
 
 class Exchange {

@@ -123,14 +123,14 @@ class H2Core final : public Session {
   bool in_gather_ = false;
   bool wake_asked_ = false;
   bool dead_ = false;
-  bool abandoned_ = false;  // the peer is gone: nobody waits for output_
+  bool abandoned_ = false;                // the peer is gone: nobody waits for output_
   mutable bool reading_stopped_ = false;  // WantsRead() was false: the host waits for SessionHost::WantsRead
   bool sweep_posted_ = false;
 
   bool preface_done_ = false;
   bool drain_pong_ = false;
   int32_t header_block_ = 0;  // stream whose header block is incomplete
-  TimePoint head_started_;   // preface or header block
+  TimePoint head_started_;    // preface or header block
   TimePoint last_receive_;
   bool ping_out_ = false;
   TimePoint ping_sent_;

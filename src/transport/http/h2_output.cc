@@ -31,7 +31,8 @@ void H2Output::Append(std::string_view bytes) {
     std::memcpy(at, bytes.data(), size);
     block_used_ += size;
     bytes_ += size;
-    if (!segments_.empty() && segments_.back().data + segments_.back().size == at && segments_.back().holder == block_) {
+    if (!segments_.empty() && segments_.back().data + segments_.back().size == at &&
+        segments_.back().holder == block_) {
       segments_.back().size += size;
     } else {
       block_->Ref();

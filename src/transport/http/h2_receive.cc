@@ -36,14 +36,9 @@ int H2Core::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* sel
         nghttp2_submit_rst_stream(core.session_, NGHTTP2_FLAG_NONE, hd->stream_id, NGHTTP2_STREAM_CLOSED);
       }
       break;
-    case NGHTTP2_RST_STREAM:
-      core.Defend(core.defence_.OnReset(core.loop_.Now()));
-      break;
-    case NGHTTP2_PING:
-      core.Defend(core.defence_.OnPing(core.loop_.Now()));
-      break;
-    default:
-      core.Defend(core.defence_.OnControl(core.loop_.Now()));
+    case NGHTTP2_RST_STREAM: core.Defend(core.defence_.OnReset(core.loop_.Now())); break;
+    case NGHTTP2_PING: core.Defend(core.defence_.OnPing(core.loop_.Now())); break;
+    default: core.Defend(core.defence_.OnControl(core.loop_.Now()));
   }
   return 0;
 }
@@ -137,14 +132,11 @@ int H2Core::OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* self) {
     case NGHTTP2_RST_STREAM:
       if (H2Stream* const stream = core.Find(frame->hd.stream_id)) stream->peer_reset_ = true;
       break;
-    case NGHTTP2_SETTINGS:
-      core.preface_done_ = true;
-      break;
+    case NGHTTP2_SETTINGS: core.preface_done_ = true; break;
     case NGHTTP2_PING:
       if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) core.OnPong(*frame);
       break;
-    default:
-      break;
+    default: break;
   }
   return 0;
 }
@@ -213,9 +205,7 @@ void H2Core::OnBodyBytes(H2Stream& stream, std::string_view bytes) {
 
 // The host starts no bodies when memory gets short; when it is used up, large ones under way are refused: their peers are
 // told at once (gRPC clients read this reset as RESOURCE_EXHAUSTED) instead of waiting for others that wait for them.
-bool H2Stream::BodyRefused(size_t bytes) const {
-  return received_ + bytes > kSmallBodyBytes && core_.budget_.Over();
-}
+bool H2Stream::BodyRefused(size_t bytes) const { return received_ + bytes > kSmallBodyBytes && core_.budget_.Over(); }
 
 void H2Stream::ConsumeBody(size_t bytes) {
   bytes = std::min(bytes, unconsumed_);

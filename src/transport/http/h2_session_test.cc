@@ -17,9 +17,7 @@ void Answer(ExchangeLog& log, int status = 200, std::string body = "ok") {
 }
 
 void EchoAtEnd(TestHost& host) {
-  host.on_exchange = [](ExchangeLog& log) {
-    log.on_end = [](ExchangeLog& l) { Answer(l, 200, l.body); };
-  };
+  host.on_exchange = [](ExchangeLog& log) { log.on_end = [](ExchangeLog& l) { Answer(l, 200, l.body); }; };
 }
 
 TEST(H2SessionTest, AnswersARequestWithoutBody) {
@@ -322,7 +320,8 @@ TEST(H2SessionTest, TooManyOrTooLongHeadersAre431) {
   EXPECT_TRUE(wire.client.goaways.empty());
   EXPECT_EQ(wire.session->open_exchanges(), 0u);
   // Far above the bound the connection goes.
-  wire.Call({.method = "GET", .headers = std::vector<std::pair<std::string, std::string>>(8, {"x", std::string(1'500, 'y')})});
+  wire.Call({.method = "GET",
+             .headers = std::vector<std::pair<std::string, std::string>>(8, {"x", std::string(1'500, 'y')})});
   ASSERT_EQ(wire.client.goaways.size(), 1u);
   EXPECT_EQ(wire.client.goaways[0].second, static_cast<uint32_t>(NGHTTP2_ENHANCE_YOUR_CALM));
 }

@@ -74,11 +74,11 @@ class H2Stream final : public Exchange {
   bool response_ended_ = false;  // the codec gave everything
   bool response_sent_ = false;   // END_STREAM was written
   bool has_trailers_ = false;
-  bool body_deferred_ = false;   // nghttp2 waits for ResumeBody
-  bool above_ = false;           // unsent_ passed the bound: OnWritable is owed
+  bool body_deferred_ = false;  // nghttp2 waits for ResumeBody
+  bool above_ = false;          // unsent_ passed the bound: OnWritable is owed
   bool peer_reset_ = false;
   bool cut_ = false;
-  bool closed_ = false;          // the handler got OnClosed
+  bool closed_ = false;  // the handler got OnClosed
 };
 
 }  // namespace sluice::http

@@ -101,8 +101,8 @@ void H2Core::OnPong(const nghttp2_frame& frame) {
 void H2Core::FinishDrain() {
   if (drain_ != DrainPhase::kNotice || dead_) return;
   drain_ = DrainPhase::kFinal;
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
-                        nullptr, 0);
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
   // Serialised now, so that no stream can come between the number and the frame.
   Pull();
   Wake();

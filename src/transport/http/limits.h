@@ -13,12 +13,12 @@ using std::chrono::seconds;
 
 struct Limits {
   size_t connections_max = 10'000;
-  size_t streams_max = 1'000;                 // concurrent exchanges of one HTTP/2 connection
-  size_t header_bytes_max = 64 << 10;         // names and values of one request
+  size_t streams_max = 1'000;          // concurrent exchanges of one HTTP/2 connection
+  size_t header_bytes_max = 64 << 10;  // names and values of one request
   size_t headers_max = 128;
-  size_t body_bytes_max = 32 << 20;           // one message or REST body
+  size_t body_bytes_max = 32 << 20;             // one message or REST body
   size_t inflight_bytes_max = size_t{1} << 30;  // all bodies held, all connections
-  size_t response_buffer_bytes = 1 << 20;     // unsent response bytes of one exchange before a stream waits
+  size_t response_buffer_bytes = 1 << 20;       // unsent response bytes of one exchange before a stream waits
   uint32_t h2_stream_window = 1 << 20;
   uint32_t h2_connection_window = 16 << 20;
   uint32_t h2_frame_bytes_max = 64 << 10;
@@ -28,10 +28,10 @@ struct Limits {
   Duration keep_alive = seconds(75);          // idle connection without exchanges
   Duration ping_interval = seconds(60);       // HTTP/2 keep-alive ping on a silent connection; 0 = none
   Duration ping_timeout = seconds(20);
-  Duration connection_age_max = Duration::zero();   // 0 = unlimited; jittered by ±10 %
+  Duration connection_age_max = Duration::zero();  // 0 = unlimited; jittered by ±10 %
   Duration connection_age_grace = seconds(30);
-  uint32_t resets_per_second_max = 200;       // RST_STREAMs by the peer, token bucket; above: GOAWAY ENHANCE_YOUR_CALM
-  uint32_t control_frames_per_second_max = 200;     // PING + SETTINGS + PRIORITY + empty DATA, token bucket
+  uint32_t resets_per_second_max = 200;  // RST_STREAMs by the peer, token bucket; above: GOAWAY ENHANCE_YOUR_CALM
+  uint32_t control_frames_per_second_max = 200;  // PING + SETTINGS + PRIORITY + empty DATA, token bucket
 };
 
 }  // namespace sluice::http

@@ -5,7 +5,8 @@ namespace {
 
 class PageExchange final : public http::ExchangeHandler {
  public:
-  explicit PageExchange(http::Exchange& exchange) : exchange_(exchange), alive_(std::make_shared<PageExchange*>(this)) {}
+  explicit PageExchange(http::Exchange& exchange)
+      : exchange_(exchange), alive_(std::make_shared<PageExchange*>(this)) {}
   ~PageExchange() override { *alive_ = nullptr; }
 
   void Begin(const PageEntry& page, Executor& chores) {

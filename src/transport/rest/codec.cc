@@ -41,7 +41,8 @@ class RestExchange final : public http::ExchangeHandler, public CallPort {
  private:
   absl::Status CheckLength();
   bool WantsGzip(size_t bytes) const {
-    return bytes >= context_.gzip_bytes_min && CodingQuality(exchange_.head().headers.Get("accept-encoding"), "gzip") > 0;
+    return bytes >= context_.gzip_bytes_min &&
+           CodingQuality(exchange_.head().headers.Get("accept-encoding"), "gzip") > 0;
   }
   void Decode();
   void SendAnswer(Call& call, int status, std::string_view content_type, std::string body, Headers& headers);
@@ -143,13 +144,15 @@ void RestExchange::End(Call& call, const absl::Status& status) {
   Headers headers;
   if (status.ok()) return SendAnswer(call, 200, "application/json", std::move(answer_), headers);
   if (const auto after = RetryAfterOf(status)) {
-    headers.Add("retry-after", Number(static_cast<uint64_t>(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1))))));
+    headers.Add("retry-after",
+                Number(static_cast<uint64_t>(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1))))));
   }
   if (!route_.allow.empty()) headers.Add("allow", route_.allow);
   SendAnswer(call, sluice::HttpStatusOf(status), kProblemMediaType, ProblemJson(status, call.request_id), headers);
 }
 
-void RestExchange::SendAnswer(Call& call, int status, std::string_view content_type, std::string body, Headers& headers) {
+void RestExchange::SendAnswer(Call& call, int status, std::string_view content_type, std::string body,
+                              Headers& headers) {
   const Headers& given = call.response_headers();
   for (size_t i = 0; i < given.size(); ++i) headers.Add(given[i].name, given[i].value);
   headers.Add("content-type", content_type);

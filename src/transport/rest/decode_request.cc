@@ -87,7 +87,8 @@ bool IsChore(const Method& method, const RequestBody& body) {
   return !body.content_encoding.empty() || !type || !IsRaw(method, type->Name());
 }
 
-absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body, size_t bytes_max) {
+absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body,
+                                         size_t bytes_max) {
   RETURN_IF_ERROR(Unpack(body, bytes_max));
   MessagePtr request = method.NewRequest();
   RETURN_IF_ERROR(Bind(method, route, body, *request));

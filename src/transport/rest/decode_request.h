@@ -22,6 +22,7 @@ bool IsChore(const Method& method, const RequestBody& body);
 
 // By content type: JSON, a raw body that fills MethodOptions::raw_body_field, or multipart/form-data whose parts are fields.
 // `bytes_max` bounds what gzip may inflate to. Errors: INVALID_BODY, UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, INVALID_REQUEST.
-absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body, size_t bytes_max);
+absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body,
+                                         size_t bytes_max);
 
 }  // namespace sluice::rest

@@ -48,8 +48,8 @@ Step DeadlineLayer::Enter(Call& call) {
   call.State<Timer>(*this).id = call.loop().At(call.deadline(), [weak = call.weak_from_this(), allowed = *allowed] {
     const auto call = weak.lock();
     if (call == nullptr) return;
-    call->Fail(Error(Reason::DEADLINE_EXCEEDED,
-                     StrCat("no result within ", static_cast<int64_t>(ToMs(allowed)), " ms; allow more time or retry later")));
+    call->Fail(Error(Reason::DEADLINE_EXCEEDED, StrCat("no result within ", static_cast<int64_t>(ToMs(allowed)),
+                                                       " ms; allow more time or retry later")));
   });
   return Step::kNext;
 }

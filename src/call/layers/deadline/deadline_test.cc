@@ -24,7 +24,8 @@ TEST(GrpcTimeoutTest, UnitsAndMalformedValues) {
 
 TEST(GrpcTimeoutTest, Seconds) {
   EXPECT_EQ(ParseSecondsTimeout("1.5"), milliseconds(1500));
-  for (const char* bad : {"", "-1", "1e3", "nan", "inf", "2s"}) EXPECT_FALSE(ParseSecondsTimeout(bad).has_value()) << bad;
+  for (const char* bad : {"", "-1", "1e3", "nan", "inf", "2s"})
+    EXPECT_FALSE(ParseSecondsTimeout(bad).has_value()) << bad;
 }
 
 Duration Allowed(std::initializer_list<Headers::Field> fields, Duration method, bool per_message = false) {

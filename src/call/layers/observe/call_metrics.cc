@@ -19,8 +19,8 @@ using prometheus::Histogram;
 using Labels = std::map<std::string, std::string>;
 
 // From a fraction of a millisecond (a health check) to a long multimodal call.
-const Histogram::BucketBoundaries kLatencySeconds = {0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                     0.075,   0.1,    0.15,  0.25,   0.5,   1,    2.5,   5, 10};
+const Histogram::BucketBoundaries kLatencySeconds = {0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075,
+                                                     0.1,     0.15,   0.25,  0.5,    1,     2.5,  5,     10};
 
 struct Key {
   const Method* method;
@@ -109,7 +109,8 @@ CallMetrics::Series& CallMetrics::SeriesOf(const Call& call) {
   // Resolving labels costs 140 ns a metric and takes a lock; each loop keeps what it resolved.
   thread_local absl::flat_hash_map<std::pair<uint64_t, Key>, std::unique_ptr<Series>> cache;
   const int code = GrpcCodeOf(call.outcome());
-  auto& series = cache[{generation_, Key{&call.method(), call.protocol(), code, call.use.model_id, call.use.model_version}}];
+  auto& series =
+      cache[{generation_, Key{&call.method(), call.protocol(), code, call.use.model_id, call.use.model_version}}];
   if (series == nullptr) series = MakeSeries(call, code);
   return *series;
 }

@@ -80,10 +80,12 @@ TEST_F(ObserveTest, EveryEndIsCountedOnceByWhoseFaultItWas) {
   Run(Error(Reason::INVALID_IMAGE, "x"));
   Run(Error(Reason::OVERLOADED, "x"));
   const std::string text = Scrape();
-  const std::string labels = R"(method="ai.inference.ImageRecognition/Recognize",model_id="m",protocol="rest",version="1"})";
+  const std::string labels =
+      R"(method="ai.inference.ImageRecognition/Recognize",model_id="m",protocol="rest",version="1"})";
   EXPECT_NE(text.find("ai_inference_requests_success_total{" + labels + " 2"), std::string::npos) << text;
   EXPECT_NE(text.find(R"(ai_inference_requests_error_total{error_type="client",)" + labels + " 1"), std::string::npos);
-  EXPECT_NE(text.find(R"(ai_inference_requests_error_total{error_type="overload",)" + labels + " 1"), std::string::npos);
+  EXPECT_NE(text.find(R"(ai_inference_requests_error_total{error_type="overload",)" + labels + " 1"),
+            std::string::npos);
   EXPECT_NE(text.find("ai_inference_latency_seconds_count{" + labels + " 4"), std::string::npos);
 }
 

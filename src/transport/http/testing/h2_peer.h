@@ -87,9 +87,9 @@ class H2TestClient {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     int header_blocks = 0;
-    bool ended = false;   // END_STREAM
+    bool ended = false;  // END_STREAM
     bool closed = false;
-    uint32_t error = 0;   // of RST_STREAM
+    uint32_t error = 0;  // of RST_STREAM
     std::string Get(std::string_view name) const {
       std::string value;
       for (const auto& [n, v] : headers) {
@@ -137,8 +137,8 @@ class H2TestClient {
     const auto nvs = Nvs(fields);
     nghttp2_data_provider provider{{.ptr = body.get()}, Read};
     const bool has_body = !body->bytes.empty() || !body->end || !body->trailers.empty();
-    const int32_t id = nghttp2_submit_request(session, nullptr, nvs.data(), nvs.size(), has_body ? &provider : nullptr,
-                                              nullptr);
+    const int32_t id =
+        nghttp2_submit_request(session, nullptr, nvs.data(), nvs.size(), has_body ? &provider : nullptr, nullptr);
     bodies[id] = std::move(body);
     return id;
   }

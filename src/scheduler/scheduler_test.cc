@@ -58,6 +58,7 @@ struct Gate {
   }
 };
 
+// Every test ends with Shutdown(): what its work refers to are locals of the test.
 class SchedulerTest : public ::testing::Test {
  protected:
   void Start(int workers, size_t max_items = 256, size_t max_batch = 1) {
@@ -104,6 +105,7 @@ TEST_F(SchedulerTest, WorkersRunSideBySide) {
                 }).ok());
   }
   done.wait();
+  scheduler_->Shutdown();
 }
 
 TEST_F(SchedulerTest, CancelDropsWaitingWorkAtOnce) {
@@ -134,6 +136,7 @@ TEST_F(SchedulerTest, RefusedWorkStaysWithTheCaller) {
   EXPECT_NE(work, nullptr);
   EXPECT_EQ(tally_.dropped, 0);
   gate.leave.count_down();
+  scheduler_->Shutdown();
 }
 
 TEST_F(SchedulerTest, ExpiredWorkMakesRoomWhileTheWorkerIsBusy) {
@@ -151,6 +154,7 @@ TEST_F(SchedulerTest, ExpiredWorkMakesRoomWhileTheWorkerIsBusy) {
   EXPECT_TRUE(Offer().ok());
   EXPECT_EQ(reason, Reason::DEADLINE_EXCEEDED);
   gate.leave.count_down();
+  scheduler_->Shutdown();
 }
 
 TEST_F(SchedulerTest, ShutdownDropsWhatWaitsAndLetsTheRunningFinish) {
@@ -201,6 +205,7 @@ TEST_F(SchedulerTest, ChoresRunBetweenBatchesAndNeitherStarves) {
   gate.leave.count_down();
   done.wait();
   EXPECT_EQ(order, "cbcbcb");
+  scheduler_->Shutdown();
 }
 
 TEST_F(SchedulerTest, ChoresAreBoundedOnRequestAndFinishAtShutdown) {

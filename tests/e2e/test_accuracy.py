@@ -12,6 +12,8 @@ from conftest import SHARED
 pytestmark = pytest.mark.shared
 FACES = SHARED / "data" / "faces"
 NEAR = 0.02
+# IoU with the original's boxes. Without colour CenterFace itself moves one small face by a pixel (IoU 0.896).
+SAME = {"exif3": 0.9, "exif6": 0.9, "grey": 0.89, "cmyk": 0.9, "progressive": 0.9, "png": 0.9, "webp": 0.9}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def test_variants_give_the_boxes_of_their_original(images, protos, pictures):
     checked = []
     for file, entry in pictures.items():
         kind = file.removeprefix("images/var_").split(".")[0]
-        if kind not in ("exif3", "exif6", "grey", "cmyk", "progressive", "png", "webp"):
+        if kind not in SAME:
             continue
         original = entry["source"]["derived_from"]
         scale = entry["width"] / pictures[original]["width"]
@@ -58,10 +60,10 @@ def test_variants_give_the_boxes_of_their_original(images, protos, pictures):
         for ours, theirs in ((wanted, found), (found, wanted)):
             for box, confidence in ours:
                 overlap = max((iou(box, other) for other, _ in theirs), default=0)
-                assert overlap >= 0.9 or confidence < 0.5 + NEAR, (kind, box, confidence, overlap)
+                assert overlap >= SAME[kind] or confidence < 0.5 + NEAR, (kind, box, confidence, overlap)
         assert wanted
         checked.append(kind)
-    assert len(checked) == 7
+    assert set(checked) == set(SAME)
 
 
 def test_yunet_equals_opencv_on_the_same_pixels(images, protos, tmp_path):

@@ -31,10 +31,6 @@ int H2Core::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* sel
       if (hd->length == 0 && (hd->flags & NGHTTP2_FLAG_END_STREAM) == 0) {
         core.Defend(core.defence_.OnControl(core.loop_.Now()));
       }
-      if (core.closed_.EndedByPeer(hd->stream_id)) {
-        core.Defend(core.defence_.OnReset(core.loop_.Now()));
-        nghttp2_submit_rst_stream(core.session_, NGHTTP2_FLAG_NONE, hd->stream_id, NGHTTP2_STREAM_CLOSED);
-      }
       break;
     case NGHTTP2_RST_STREAM: core.Defend(core.defence_.OnReset(core.loop_.Now())); break;
     case NGHTTP2_PING: core.Defend(core.defence_.OnPing(core.loop_.Now())); break;
@@ -203,8 +199,8 @@ void H2Core::OnBodyBytes(H2Stream& stream, std::string_view bytes) {
   stream.handler_->OnBody(bytes);
 }
 
-// The host starts no bodies when memory gets short; when it is used up, large ones under way are refused: their peers are
-// told at once (gRPC clients read this reset as RESOURCE_EXHAUSTED) instead of waiting for others that wait for them.
+// The host starts no bodies when memory gets short; when it is used up, large ones under way are refused: their peers
+// are told at once (gRPC clients read this reset as RESOURCE_EXHAUSTED) instead of waiting for others that wait for them.
 bool H2Stream::BodyRefused(size_t bytes) const { return received_ + bytes > kSmallBodyBytes && core_.budget_.Over(); }
 
 void H2Stream::ConsumeBody(size_t bytes) {

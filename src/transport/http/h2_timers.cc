@@ -1,5 +1,5 @@
-// Time of an HTTP/2 connection. One timer, armed for the earliest moment at which anything can be due; on its run it looks
-// at everything and arms itself again. Traffic hardly ever touches it: a timer that is early costs one look.
+// Time of an HTTP/2 connection. One timer, armed for the earliest moment at which anything can be due; on its run it
+// looks at everything and arms itself again. Traffic hardly ever touches it: a timer that is early costs one look.
 // Idle connections and peers that do not read are the host's business: it sees the socket.
 #include <algorithm>
 #include <utility>
@@ -81,7 +81,7 @@ TimePoint H2Core::CheckPing(TimePoint now) {
   return kNever;
 }
 
-// Two steps (RFC 9113, 6.8): a notice that refuses nothing, then, when the client has seen it, the last stream's number.
+// Two steps (RFC 9113, 6.8): a notice that refuses nothing; then, when the client has seen it, the last stream's number.
 void H2Core::Drain() {
   if (drain_ != DrainPhase::kNone || dead_) return;
   drain_ = DrainPhase::kNotice;

@@ -35,6 +35,9 @@ def main() -> int:
     p.add_argument("--tolerance", type=float, default=0.15, help="relative, on every loss of the last three reports")
     p.add_argument("--write", action="store_true", help="make this run the reference")
     a = p.parse_args()
+    if not a.write and not CURVE.exists():
+        print("no committed curve to compare with; --write makes one", file=sys.stderr)
+        return 1
     rows = train(a.work, a.teacher)
     if a.write:
         with CURVE.open("w", newline="") as f:

@@ -49,7 +49,7 @@ def test_raw_image_answers_the_same(server, sample, by_grpc):
 
 @pytest.mark.parametrize("name", ["image", "file"])
 def test_multipart_answers_the_same(server, sample, by_grpc, name):
-    answer = requests.post(f"{server.url}/api/v1/recognize", files={name: ("a.jpg", sample, "image/jpeg")}, data={"model_id": "face_detection_v2"})
+    answer = requests.post(f"{server.url}/api/v1/recognize", files={name: ("a.jpg", sample, "image/jpeg")}, data={"model_id": "face_detection_v1"})
     assert answer.status_code == 200, answer.text
     assert boxes_of(answer.json()) == [(f.x, f.y, f.width, f.height) for f in by_grpc.faces]
 
@@ -80,7 +80,7 @@ def test_request_id_is_echoed_and_logged_with_the_articles_fields(server, images
     call = images.Recognize.with_call(protos.images.RecognizeRequest(image=sample), metadata=[("x-request-id", "e2e-1")])[1]
     assert dict(call.initial_metadata())["x-request-id"] == "e2e-1"
     (line,) = server.log_lines("e2e-1")
-    assert line["status"] == "success" and line["error"] is None and line["model_id"] == "face_detection_v2"
+    assert line["status"] == "success" and line["error"] is None and line["model_id"] == "face_detection_v1"
     assert line["client_ip"] == "127.0.0.1" and line["protocol"] == "grpc" and line["code"] == "OK"
     assert line["latency"] > 0 and line["infer_ms"] > 0 and line["bytes_in"] > len(sample)
     assert line["method"] == "ai.inference.ImageRecognition/Recognize"
@@ -91,7 +91,7 @@ def test_metrics_count_by_model_method_and_protocol(server, sample):
     text = requests.get(f"{server.url}/metrics").text
     for name in ("requests_total", "requests_success_total", "latency_seconds_bucket"):
         assert f"ai_inference_{name}" in text
-    assert 'model_id="face_detection_v2"' in text and 'protocol="rest"' in text
+    assert 'model_id="face_detection_v1"' in text and 'protocol="rest"' in text
     assert "ai_model_utilization" in text
 
 

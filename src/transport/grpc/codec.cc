@@ -38,7 +38,7 @@ std::unique_ptr<http::ExchangeHandler> GrpcCodec::Start(http::Exchange& exchange
   return handler;
 }
 
-std::unique_ptr<http::ExchangeHandler> GrpcCodec::Refuse(http::Exchange& exchange, absl::Status status) const {
+std::unique_ptr<http::ExchangeHandler> GrpcCodec::Refuse(http::Exchange& exchange, const absl::Status& status) const {
   auto handler = std::make_unique<GrpcExchange>(context_, exchange);
   const Method* const method = context_.methods.Find(exchange.head().path);
   handler->Begin(method == nullptr ? UnknownMethod() : *method, status);

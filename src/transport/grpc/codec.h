@@ -29,7 +29,7 @@ class GrpcCodec final : public http::Codec {
   bool Matches(const http::RequestHead& head) const override;
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) const override;
   // Answers a refused exchange (Host, Origin, memory, shutdown) like any failed call.
-  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, absl::Status status) const;
+  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const;
 
  private:
   const CodecContext context_;

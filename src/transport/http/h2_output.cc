@@ -1,7 +1,6 @@
 #include "transport/http/h2_output.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace sluice::http {
 namespace {
@@ -28,7 +27,7 @@ void H2Output::Append(std::string_view bytes) {
     if (block_ == nullptr || block_used_ == block_->bytes().size()) OpenBlock();
     const size_t size = std::min(bytes.size(), block_->bytes().size() - block_used_);
     char* const at = block_->data() + block_used_;
-    std::memcpy(at, bytes.data(), size);
+    std::copy_n(bytes.data(), size, at);
     block_used_ += size;
     bytes_ += size;
     if (!segments_.empty() && segments_.back().data + segments_.back().size == at &&

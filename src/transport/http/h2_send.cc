@@ -1,6 +1,5 @@
 // Exchange::Send* → frames. A body waits in its stream's queue until nghttp2's scheduler and flow control ask for it.
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "transport/http/h2_core.h"
@@ -137,8 +136,7 @@ void H2Stream::PopBody(size_t size, H2Output* out, uint8_t* buffer) {
     if (out != nullptr) {
       part > kCopyBytesMax ? out->AppendPart(front, bytes) : out->Append(bytes);
     } else {
-      std::memcpy(buffer, bytes.data(), part);
-      buffer += part;
+      buffer = std::copy_n(bytes.data(), part, buffer);
     }
     size -= part;
     queue_offset_ += part;

@@ -39,13 +39,13 @@ void AccessLog::Append(std::string_view line) {
 bool AccessLog::Congested() const {
   if (fd_ < 0) return false;
   std::lock_guard lock(mutex_);
-  return pending_.size() > kBufferBytesMax;
+  return pending_.size() + writing_bytes_ > kBufferBytesMax;
 }
 
 void AccessLog::Flush() {
   if (fd_ < 0) return;
   std::unique_lock lock(mutex_);
-  written_.wait(lock, [this] { return pending_.empty() && !writing_; });
+  written_.wait(lock, [this] { return pending_.empty() && writing_bytes_ == 0; });
 }
 
 void AccessLog::WriteLoop() {
@@ -60,11 +60,11 @@ void AccessLog::WriteLoop() {
     }
     batch.clear();
     std::swap(batch, pending_);
-    writing_ = true;
+    writing_bytes_ = batch.size();
     lock.unlock();
     WriteAll(batch);
     lock.lock();
-    writing_ = false;
+    writing_bytes_ = 0;
     if (pending_.empty()) written_.notify_all();
   }
 }

@@ -40,7 +40,7 @@ class AccessLog {
   std::condition_variable wake_;
   std::condition_variable written_;
   std::string pending_;
-  bool writing_ = false;
+  size_t writing_bytes_ = 0;  // taken by the writer, not yet with the operating system
   bool stop_ = false;
   std::thread writer_;
 };

@@ -20,8 +20,9 @@ build:  ## set up and build everything but the benchmarks
 bench:  ## compare with the raw pipeline and with grpc++, side by side
 	@tools/bench.sh $(ARGS)
 
-check:  ## format, lint and layering of what changed (ARGS=--all for everything)
+check:  ## format, lint and layering of what changed (ARGS=--all for everything), unit tests under ASan, UBSan and TSan
 	@tools/check.sh $(ARGS)
+	@tools/test.sh asan tsan
 
 format:  ## clang-format over the C++ files
 	@git ls-files '*.cc' '*.h' | xargs clang-format -i

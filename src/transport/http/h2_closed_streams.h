@@ -1,5 +1,4 @@
-// The last streams that closed, so that a peer that sends HEADERS on one of them is told (RFC 9113, 5.1). nghttp2 drops
-// DATA there without asking us; only its own, dearer memory of closed streams would answer it.
+// The last streams that closed, so that a peer that goes on using one of them can be told (RFC 9113, 5.1).
 #pragma once
 
 #include <array>

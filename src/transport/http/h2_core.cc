@@ -87,6 +87,7 @@ void H2Core::Receive(std::string_view bytes) {
   in_receive_ = true;
   last_receive_ = loop_.Now();
   ping_out_ = false;
+  ScanClosedStreams(bytes);
   const ssize_t taken =
       nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   if (taken == NGHTTP2_ERR_FLOODED) {

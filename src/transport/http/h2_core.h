@@ -14,6 +14,7 @@
 #include "transport/http/budget.h"
 #include "transport/http/h2_closed_streams.h"
 #include "transport/http/h2_defence.h"
+#include "transport/http/h2_frame_scan.h"
 #include "transport/http/h2_output.h"
 #include "transport/http/h2_stream.h"
 #include "transport/http/limits.h"
@@ -79,6 +80,8 @@ class H2Core final : public Session {
   static int OnDataChunk(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data, size_t size, void* self);
   static int OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code, void* self);
   void Defend(bool allowed);
+  // Answers DATA on streams that the peer had ended or reset.
+  void ScanClosedStreams(std::string_view bytes);
   void OnHeadComplete(H2Stream& stream, bool end);
   void StartExchange(H2Stream& stream);
   void OnRequestEnd(H2Stream& stream);
@@ -115,6 +118,7 @@ class H2Core final : public Session {
   H2Stream* open_ = nullptr;  // list
   size_t open_count_ = 0;
   H2ClosedStreams closed_;
+  H2FrameScan scan_;
   std::vector<std::unique_ptr<H2Stream>> pool_;
   H2Stream* in_headers_ = nullptr;  // the stream whose header block is being received
   size_t ignored_header_bytes_ = 0;

@@ -250,6 +250,32 @@ TEST(H2LimitsTest, WantsReadStopsWhileThePeerDoesNotRead) {
   EXPECT_EQ(wire.session->open_exchanges(), 0u);
 }
 
+TEST(H2LimitsTest, DataOnAStreamThatThePeerEndedIsAnsweredWithStreamClosed) {
+  const std::string stream_closed("\0\0\4\3\0\0\0\0\1\0\0\0\5", 13);
+  const std::string data("\0\0\1\0\0\0\0\0\1x", 10);
+  const std::string reset("\0\0\4\3\0\0\0\0\1\0\0\0\x8", 13);
+  H2Wire ended;
+  ended.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  ended.Call({.method = "GET"});
+  for (const char c : data) ended.session->Receive({&c, 1});
+  EXPECT_NE(ended.TakeOutput().find(stream_closed), std::string::npos);
+
+  H2Wire wire;
+  wire.Call({.body = "x", .end = false});
+  wire.session->Receive(reset + data);
+  EXPECT_NE(wire.TakeOutput().find(stream_closed), std::string::npos);
+  EXPECT_EQ(wire.host.logs[0]->reason, CloseReason::kReset);
+  EXPECT_FALSE(wire.session->Finished());
+}
+
+TEST(H2LimitsTest, DataThatCrossedOurResetIsNoFault) {
+  H2Wire wire;
+  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log, 404); };
+  wire.Call({.body = "begin", .end = false});
+  wire.session->Receive(std::string("\0\0\1\0\0\0\0\0\1x", 10));
+  EXPECT_EQ(wire.TakeOutput(), "");
+}
+
 TEST(H2LimitsTest, HeadersOnAStreamThatThePeerEndedEndTheConnection) {
   H2Wire wire;
   wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };

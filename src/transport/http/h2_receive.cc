@@ -39,6 +39,17 @@ int H2Core::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* sel
   return 0;
 }
 
+void H2Core::ScanClosedStreams(std::string_view bytes) {
+  scan_.Feed(bytes, [this](const H2FrameScan::Frame& frame) {
+    if (frame.type == NGHTTP2_RST_STREAM) {
+      closed_.Add(frame.stream, true);
+    } else if (frame.type == NGHTTP2_DATA && closed_.EndedByPeer(frame.stream)) {
+      nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, frame.stream, NGHTTP2_STREAM_CLOSED);
+      Defend(defence_.OnReset(loop_.Now()));
+    }
+  });
+}
+
 void H2Core::Defend(bool allowed) {
   if (!allowed) Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
 }
@@ -241,7 +252,7 @@ int H2Core::OnStreamClose(nghttp2_session* session, int32_t id, uint32_t, void* 
                              : stream->response_sent_ ? CloseReason::kDone
                              : stream->peer_reset_    ? CloseReason::kReset
                                                       : CloseReason::kCut;
-  core.closed_.Add(id, stream->request_ended_ || stream->peer_reset_);
+  if (!stream->peer_reset_) core.closed_.Add(id, stream->request_ended_);
   core.CloseExchange(*stream, reason);
   nghttp2_session_set_stream_user_data(session, id, nullptr);
   core.ReleaseStream(stream);

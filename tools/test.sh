@@ -26,6 +26,8 @@ sanitizers=$PWD/tools/sanitizers
 export ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1:suppressions=$sanitizers/ubsan.supp
 export LSAN_OPTIONS=suppressions=$sanitizers/lsan.supp:print_suppressions=0
+# TBB loads its parts with a flag that AddressSanitizer refuses, unless told.
+export TBB_ENABLE_SANITIZERS=1
 export TSAN_OPTIONS=suppressions=$sanitizers/tsan.supp:second_deadlock_stack=1
 
 # build PRESET FOLDER TARGET...

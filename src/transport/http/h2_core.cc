@@ -96,6 +96,8 @@ void H2Core::Receive(std::string_view bytes) {
     Terminate(NGHTTP2_PROTOCOL_ERROR);
   } else if (taken < 0) {
     Die();
+  } else {
+    AnswerClosedStreams();
   }
   in_receive_ = false;
   if (std::exchange(drain_pong_, false)) FinishDrain();

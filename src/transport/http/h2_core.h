@@ -80,8 +80,9 @@ class H2Core final : public Session {
   static int OnDataChunk(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data, size_t size, void* self);
   static int OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code, void* self);
   void Defend(bool allowed);
-  // Answers DATA on streams that the peer had ended or reset.
+  // Looks for frames on streams that the peer had ended or reset; answered once nghttp2 has seen them.
   void ScanClosedStreams(std::string_view bytes);
+  void AnswerClosedStreams();
   void OnHeadComplete(H2Stream& stream, bool end);
   void StartExchange(H2Stream& stream);
   void OnRequestEnd(H2Stream& stream);
@@ -119,6 +120,8 @@ class H2Core final : public Session {
   size_t open_count_ = 0;
   H2ClosedStreams closed_;
   H2FrameScan scan_;
+  std::vector<int32_t> data_on_closed_;
+  bool headers_on_closed_ = false;
   std::vector<std::unique_ptr<H2Stream>> pool_;
   H2Stream* in_headers_ = nullptr;  // the stream whose header block is being received
   size_t ignored_header_bytes_ = 0;

@@ -266,6 +266,25 @@ TEST(H2LimitsTest, DataOnAStreamThatThePeerEndedIsAnsweredWithStreamClosed) {
   EXPECT_NE(wire.TakeOutput().find(stream_closed), std::string::npos);
   EXPECT_EQ(wire.host.logs[0]->reason, CloseReason::kReset);
   EXPECT_FALSE(wire.session->Finished());
+
+  H2Wire at_once;
+  at_once.Pump();
+  at_once.client.Submit({.body = "x", .end = false});
+  at_once.session->Receive(at_once.client.Output() + reset + data);
+  EXPECT_NE(at_once.TakeOutput().find(stream_closed), std::string::npos);
+}
+
+TEST(H2LimitsTest, ARequestAndItsResetInOneReadAreFine) {
+  H2Wire wire;
+  wire.Pump();
+  const int32_t id = wire.client.Submit({.body = "x"});
+  std::string bytes = wire.client.Output();
+  wire.client.Reset(id);
+  bytes += wire.client.Output();
+  wire.session->Receive(bytes);
+  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  EXPECT_EQ(wire.Call({.method = "GET"}).body, "ok");
+  EXPECT_EQ(wire.host.logs[0]->reason, CloseReason::kReset);
 }
 
 TEST(H2LimitsTest, DataThatCrossedOurResetIsNoFault) {

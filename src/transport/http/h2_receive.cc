@@ -22,8 +22,6 @@ int H2Core::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* sel
   if (hd->type != NGHTTP2_CONTINUATION) core.header_block_ = 0;
   switch (hd->type) {
     case NGHTTP2_HEADERS:
-      if (core.closed_.EndedByPeer(hd->stream_id)) core.Terminate(NGHTTP2_STREAM_CLOSED);
-      break;
     case NGHTTP2_WINDOW_UPDATE:
     case NGHTTP2_CONTINUATION:  // nghttp2 bounds these
       break;
@@ -41,13 +39,20 @@ int H2Core::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* sel
 
 void H2Core::ScanClosedStreams(std::string_view bytes) {
   scan_.Feed(bytes, [this](const H2FrameScan::Frame& frame) {
-    if (frame.type == NGHTTP2_RST_STREAM) {
-      closed_.Add(frame.stream, true);
-    } else if (frame.type == NGHTTP2_DATA && closed_.EndedByPeer(frame.stream)) {
-      nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, frame.stream, NGHTTP2_STREAM_CLOSED);
-      Defend(defence_.OnReset(loop_.Now()));
-    }
+    const bool over = closed_.EndedByPeer(frame.stream);
+    if (frame.type == NGHTTP2_RST_STREAM && !over) closed_.Add(frame.stream, true);
+    if (frame.type == NGHTTP2_HEADERS && over) headers_on_closed_ = true;
+    if (frame.type == NGHTTP2_DATA && over) data_on_closed_.push_back(frame.stream);
   });
+}
+
+void H2Core::AnswerClosedStreams() {
+  for (const int32_t id : data_on_closed_) {
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_STREAM_CLOSED);
+    Defend(defence_.OnReset(loop_.Now()));
+  }
+  data_on_closed_.clear();
+  if (headers_on_closed_) Terminate(NGHTTP2_STREAM_CLOSED);
 }
 
 void H2Core::Defend(bool allowed) {

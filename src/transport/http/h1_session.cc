@@ -198,7 +198,7 @@ class H1Session final : public Session, private Exchange {
     exchange_open_ = true;
     body_end_ = cut_ = was_full_ = continue_sent_ = body_begun_ = false;
     last_body_ = loop().Now();
-    // TODO(issue): `Upgrade: websocket` is decided here: a handler that accepts takes the connection's bytes raw.
+    // `Upgrade: websocket` has its place here: a handler that accepts would take the connection's bytes raw.
     handler_ = host_.OnExchange(*this);
     if (parser_.expects_continue() && nothing_behind && !response_.head_given() && !cut_) {
       continue_sent_ = true;

@@ -37,9 +37,7 @@ int main(int argc, char** argv) {
   if (argc != 6) return Fail(absl::InvalidArgumentError("MODELS_DIR MODEL_ID PICTURE IMAGES THREADS"));
   const int images = std::atoi(argv[4]), threads = std::atoi(argv[5]);
   const auto engines = sluice::MakeEngines();
-  std::vector<sluice::Engine*> pointers;
-  for (const auto& engine : engines) pointers.push_back(engine.get());
-  sluice::Repository repository({.roots = {argv[1]}, .workers = threads}, std::move(pointers));
+  sluice::Repository repository({.roots = {argv[1]}, .workers = threads}, sluice::Pointers(engines));
   if (auto status = repository.Load(); !status.ok()) return Fail(status);
   const auto version = repository.Resolve(argv[2]);
   if (!version.ok()) return Fail(version.status());

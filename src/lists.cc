@@ -24,6 +24,12 @@ std::vector<std::unique_ptr<Engine>> MakeEngines() {
   return engines;
 }
 
+std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines) {
+  std::vector<Engine*> out;
+  for (const auto& engine : engines) out.push_back(engine.get());
+  return out;
+}
+
 std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options) {
   const ImageLimits images{.pixels_max = static_cast<int64_t>(options.images().pixels_max()),
                            .side_max = static_cast<int>(options.images().side_max())};

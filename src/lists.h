@@ -29,6 +29,8 @@ class HealthRegistry;
 }
 
 std::vector<std::unique_ptr<Engine>> MakeEngines();
+// As Repository takes them.
+std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines);
 std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options);
 Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& metrics);
 std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const Repository& repository);

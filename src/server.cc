@@ -51,12 +51,6 @@ absl::StatusOr<std::unique_ptr<AccessLog>> OpenAccessLog(const std::string& wher
   return std::make_unique<AccessLog>(fd, true);
 }
 
-std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines) {
-  std::vector<Engine*> out;
-  for (const auto& engine : engines) out.push_back(engine.get());
-  return out;
-}
-
 // Loops move bytes and are seldom busy: one for every four cores.
 size_t LoopCount(const config::Server& options) {
   if (options.loops().count() > 0) return options.loops().count();

@@ -11,9 +11,7 @@ namespace {
 
 int ListModels(const std::string& root) {
   const auto engines = MakeEngines();
-  std::vector<Engine*> pointers;
-  for (const auto& engine : engines) pointers.push_back(engine.get());
-  Repository repository({.roots = {root}}, std::move(pointers));
+  Repository repository({.roots = {root}}, Pointers(engines));
   if (const absl::Status loaded = repository.Load(); !loaded.ok()) {
     std::fprintf(stderr, "sluice: %s\n", std::string(loaded.message()).c_str());
     return 1;

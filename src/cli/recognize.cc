@@ -1,4 +1,6 @@
 // sluice recognize: finds faces in picture files, by a running server or in this process.
+#include "api/image_recognition/recognize.h"
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
@@ -76,9 +78,7 @@ class LocalRecognizer final : public Recognizer {
   static absl::StatusOr<std::unique_ptr<Recognizer>> Create(const Flags& flags) {
     auto local = std::make_unique<LocalRecognizer>(flags);
     local->engines_ = MakeEngines();
-    std::vector<Engine*> engines;
-    for (const auto& engine : local->engines_) engines.push_back(engine.get());
-    Repository repository({.roots = {flags.models}}, std::move(engines));
+    Repository repository({.roots = {flags.models}}, Pointers(local->engines_));
     RETURN_IF_ERROR(repository.Load());
     ASSIGN_OR_RETURN(local->version_, repository.Resolve(flags.model));
     ASSIGN_OR_RETURN(local->model_, MakeFaceModel(*local->version_, ImageLimits{}));
@@ -90,15 +90,7 @@ class LocalRecognizer final : public Recognizer {
     JobTimes times;
     ASSIGN_OR_RETURN(const auto* faces, detector_.Detect(*model_, version_->SessionFor(0), file, flags_.min_confidence,
                                                          SystemClock(), times));
-    RecognizeResponse response;
-    for (const PixelBox& box : *faces) {
-      auto* face = response.add_faces();
-      face->set_x(box.x);
-      face->set_y(box.y);
-      face->set_width(box.width);
-      face->set_height(box.height);
-      face->set_confidence(box.confidence);
-    }
+    RecognizeResponse response = ToResponse(*faces);
     response.set_latency(static_cast<float>(times.decode_ms + times.infer_ms + times.post_ms));
     return response;
   }

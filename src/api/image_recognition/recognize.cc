@@ -27,7 +27,16 @@ absl::Status Check(const RecognizeRequest& request) {
   return absl::OkStatus();
 }
 
-RecognizeResponse ToResponse(const Faces& faces) {
+void Add(const JobTimes& times, CallUse& use) {
+  use.queue_ms += times.queue_ms;
+  use.decode_ms += times.decode_ms;
+  use.infer_ms += times.infer_ms;
+  use.post_ms += times.post_ms;
+}
+
+}  // namespace
+
+RecognizeResponse ToResponse(std::span<const PixelBox> faces) {
   RecognizeResponse response;
   response.mutable_faces()->Reserve(static_cast<int>(faces.size()));
   for (const PixelBox& box : faces) {
@@ -40,15 +49,6 @@ RecognizeResponse ToResponse(const Faces& faces) {
   }
   return response;
 }
-
-void Add(const JobTimes& times, CallUse& use) {
-  use.queue_ms += times.queue_ms;
-  use.decode_ms += times.decode_ms;
-  use.infer_ms += times.infer_ms;
-  use.post_ms += times.post_ms;
-}
-
-}  // namespace
 
 absl::StatusOr<Ticket> SubmitRecognize(Pipeline& pipeline, std::shared_ptr<Call> call, RecognizeRequest request,
                                        TimePoint deadline, RecognizeDone done) {

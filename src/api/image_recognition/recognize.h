@@ -2,13 +2,18 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
 #include "ai/inference/image_recognition.pb.h"
 #include "call/call.h"
+#include "pipeline/face_detection/box.h"
 #include "pipeline/job.h"
 #include "pipeline/pipeline.h"
 
 namespace sluice {
+
+// The answer without `latency`.
+ai::inference::RecognizeResponse ToResponse(std::span<const PixelBox> faces);
 
 // `done` gets the answer without `latency` (its meaning differs for streams), on the call's loop.
 using RecognizeDone = absl::AnyInvocable<void(absl::StatusOr<ai::inference::RecognizeResponse>)>;

@@ -148,7 +148,7 @@ void RestExchange::End(Call& call, const absl::Status& status) {
                 Number(static_cast<uint64_t>(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1))))));
   }
   if (!route_.allow.empty()) headers.Add("allow", route_.allow);
-  SendAnswer(call, sluice::HttpStatusOf(status), kProblemMediaType, ProblemJson(status, call.request_id), headers);
+  SendAnswer(call, HttpStatusOf(status), kProblemMediaType, ProblemJson(status, call.request_id), headers);
 }
 
 void RestExchange::SendAnswer(Call& call, int status, std::string_view content_type, std::string body,

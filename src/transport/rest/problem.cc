@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "call/outcome.h"
 #include "transport/rest/json_text.h"
 
 namespace sluice::rest {
@@ -22,8 +23,6 @@ void AppendMember(std::string_view key, std::string_view value, std::string& out
 }
 
 }  // namespace
-
-int HttpStatusOf(const absl::Status& status) { return InfoOf(ReasonOf(status)).http_status; }
 
 std::string ProblemJson(const absl::Status& status, std::string_view request_id) {
   const ReasonInfo& info = InfoOf(ReasonOf(status));

@@ -16,7 +16,4 @@ inline constexpr std::string_view kProblemMediaType = "application/problem+json"
 // `status` is not OK. Its message goes to the client as it is: whoever makes a status writes it for clients.
 std::string ProblemJson(const absl::Status& status, std::string_view request_id);
 
-// The HTTP status code that goes with it.
-int HttpStatusOf(const absl::Status& status);
-
 }  // namespace sluice::rest

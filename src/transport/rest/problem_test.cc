@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "call/outcome.h"
 
 namespace sluice::rest {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "base/strings.h"
 #include "base/testing/fake_loop.h"
+#include "tests/fuzz/session_output.h"
 #include "transport/http/h1_session.h"
 
 namespace sluice::http {
@@ -55,16 +56,7 @@ struct World final : SessionHost {
   void WantsWrite() override {}
   void WantsRead() override {}
 
-  void Write(size_t most) {
-    iovec out[4];
-    for (int i = 0; i < 100; ++i) {
-      const size_t n = session->Gather(out);
-      size_t bytes = 0;
-      for (size_t j = 0; j < n; ++j) bytes += out[j].iov_len;
-      if (bytes == 0) return;
-      session->Written(std::min(bytes, most));
-    }
-  }
+  void Write(size_t most) { TakeOutput(*session, most); }
 
   const uint8_t plan;
   FakeLoop fake;

@@ -24,6 +24,7 @@ class Recipe:
     whole: float = 0.4
     face_side: tuple[float, float] = (5.0, 280.0)
     stretch: float = 1.5
+    enlarge: float = 2.0  # more only teaches blur
 
 
 def crop_window(rng: np.random.Generator, shape: tuple[int, int], truth: np.ndarray, tile: tuple[int, int], r: Recipe) -> np.ndarray:
@@ -41,8 +42,8 @@ def crop_window(rng: np.random.Generator, shape: tuple[int, int], truth: np.ndar
     side = max(np.sqrt((x2 - x1) * (y2 - y1)), 1.0)
     low, high = r.face_side
     target = np.exp(rng.uniform(np.log(low), np.log(min(high, 0.85 * min(tile)))))
-    # Enlarging by more than 2 only teaches blur; shrinking the picture below the tile only teaches padding.
-    zoom = min(max(target / side, 0.85 * min(tile[0] / h, tile[1] / w)), 2.0)
+    # Shrinking the picture below the tile only teaches padding.
+    zoom = min(max(target / side, 0.85 * min(tile[0] / h, tile[1] / w)), r.enlarge)
     ww, wh = tile[1] / zoom * np.sqrt(aspect), tile[0] / zoom / np.sqrt(aspect)
     cx = (x1 + x2) / 2 + rng.uniform(-0.45, 0.45) * max(ww - (x2 - x1), 0)
     cy = (y1 + y2) / 2 + rng.uniform(-0.45, 0.45) * max(wh - (y2 - y1), 0)

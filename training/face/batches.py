@@ -1,6 +1,7 @@
 """An endless stream of training batches, each with the teacher's dense answers; usable with worker processes."""
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Iterator
 
@@ -11,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 import store
-from augment import Sampler
+from augment import Recipe, Sampler
 from teacher import Detector, dense
 
 Batch = tuple[Tensor, Tensor, Tensor]
@@ -28,8 +29,16 @@ def pad_truth(truths: list[np.ndarray], limit: int = 64) -> np.ndarray:
     return out
 
 
+LARGE_EVERY = 8  # one batch in so many is large: twice the side, a quarter of the pictures, the same time
+LARGE = Recipe(grids=((1, 0.7), (2, 0.3)), face_side=(16.0, 620.0), enlarge=5.0)
+
+
 class Batches(IterableDataset[Batch]):
-    """Yields image uint8 [N,S,S,3], truth [N,G,5], taught [N,A,5]. Seeded by (seed, rank, worker)."""
+    """Yields image uint8 [N,S,S,3], truth [N,G,5], taught [N,A,5]. Seeded by (seed, rank, worker).
+
+    Large batches ([N/4,2S,2S,3]) show faces as big as the 640 px input of `face_detection_hd` has them. The teacher misses
+    many of those, so it is not asked: taught is [N/4,0,5].
+    """
 
     def __init__(self, work: Path, teacher: Path, n: int, size: int, seed: int) -> None:
         self.work, self.teacher, self.n, self.size, self.seed = work, teacher, n, size, seed
@@ -39,10 +48,15 @@ class Batches(IterableDataset[Batch]):
         info = get_worker_info()
         rng = np.random.default_rng([self.seed, info.id if info else 0])
         pictures = store.load(self.work, self.work / "labels.json")
-        sampler = Sampler(pictures, pictures.split(held=False), self.size)
+        training = pictures.split(held=False)
+        sampler = Sampler(pictures, training, self.size)
+        large = Sampler(pictures, training, 2 * self.size, LARGE)
         teacher = Detector(self.teacher, 1, self.size, self.size)
-        while True:
-            samples = [sampler.sample(rng) for _ in range(self.n)]
+        for step in itertools.count(1):
+            big = step % LARGE_EVERY == 0
+            samples = [large.sample(rng) for _ in range(max(1, self.n // 4))] if big else [sampler.sample(rng) for _ in range(self.n)]
             images = np.stack([s[0] for s in samples])
-            taught = np.concatenate([dense(teacher(image[None])) for image in images])
+            taught = np.zeros((len(images), 0, 5), np.float32)
+            if not big:
+                taught = np.concatenate([dense(teacher(image[None])) for image in images])
             yield torch.from_numpy(images), torch.from_numpy(pad_truth([s[1] for s in samples])), torch.from_numpy(taught)

@@ -61,7 +61,7 @@ def losses_of(net: nn.Module, image: Tensor, truth: Tensor, taught: Tensor) -> l
     corners = to_corners(raw, origins, strides)
     return [
         *label_loss(logit, corners, truth, origins, strides),
-        *distil_loss(logit, corners, taught, origins, strides),
+        *(distil_loss(logit, corners, taught, origins, strides) if taught.shape[1] else (logit.new_zeros(()),) * 2),
     ]
 
 

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "api/image_recognition/collect.h"
 #include "api/image_recognition/recognize.h"
 #include "api/image_recognition/stream.h"
+#include "api/image_recognition/watch.h"
 #include "base/error.h"
 #include "call/unary.h"
 #include "google/protobuf/descriptor.h"
@@ -36,6 +38,12 @@ void RegisterImageRecognition(MethodTable& methods, Pipeline& pipeline, const Im
       }));
   methods.Add(service->FindMethodByName("StreamRecognize"), [&pipeline, options](Call& call) {
     return std::make_unique<StreamRecognizeHandler>(call, pipeline, options);
+  });
+  methods.Add(service->FindMethodByName("CollectRecognize"), [&pipeline, options](Call& call) {
+    return std::make_unique<CollectRecognizeHandler>(call, pipeline, options);
+  });
+  methods.Add(service->FindMethodByName("WatchRecognize"), [&pipeline, options](Call& call) {
+    return std::make_unique<WatchRecognizeHandler>(call, pipeline, options);
   });
 }
 

@@ -1,0 +1,90 @@
+#include "api/image_recognition/watch.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/strings.h"
+
+namespace sluice {
+
+using ai::inference::RecognizeRequest;
+using ai::inference::RecognizeResponse;
+using ai::inference::WatchRecognizeRequest;
+
+namespace {
+
+absl::Status TooMany(size_t frames_max) {
+  return Error(Reason::BATCH_TOO_LARGE,
+               StrCat("WatchRecognize takes at most ", frames_max, " pictures a call; send the rest in another call"));
+}
+
+}  // namespace
+
+WatchRecognizeHandler::WatchRecognizeHandler(Call& call, Pipeline& pipeline, const ImageRecognitionOptions& options)
+    : call_(call), options_(options), runner_(call, pipeline, [this](RecognizeResponse answer) {
+        if (answer.sequence() < static_cast<uint32_t>(request_.images_size())) {
+          const auto& image = request_.images(static_cast<int>(answer.sequence()));
+          if (image.has_id()) answer.set_id(image.id());
+        }
+        ready_.push_back(std::move(answer));
+        Pump();
+      }) {}
+
+absl::Status WatchRecognizeHandler::Check() const {
+  if (request_.images().empty() == request_.mjpeg().empty()) {
+    return FieldError(Reason::INVALID_REQUEST, "images", "send pictures in images, or one clip in mjpeg");
+  }
+  if (static_cast<size_t>(request_.images_size()) > options_.frames_max) return TooMany(options_.frames_max);
+  if (!request_.mjpeg().empty() && !MjpegSplitter(request_.mjpeg()).Next()) {
+    return FieldError(Reason::INVALID_IMAGE, "mjpeg",
+                      "there is no JPEG in the clip; send JPEG files one after another");
+  }
+  return absl::OkStatus();
+}
+
+void WatchRecognizeHandler::OnMessage(MessagePtr message) {
+  request_ = std::move(static_cast<WatchRecognizeRequest&>(*message));
+  if (absl::Status status = Check(); !status.ok()) return call_.Fail(std::move(status));
+  clip_ = MjpegSplitter(request_.mjpeg());
+  Pump();
+}
+
+std::optional<RecognizeRequest> WatchRecognizeHandler::Next() {
+  RecognizeRequest request;
+  request.set_model_id(request_.model_id());
+  if (request_.has_min_confidence()) request.set_min_confidence(request_.min_confidence());
+  if (!request_.mjpeg().empty()) {
+    const auto frame = clip_.Next();
+    if (!frame) return std::nullopt;
+    request.set_image(std::string(*frame));
+    return request;
+  }
+  if (next_ == static_cast<uint32_t>(request_.images_size())) return std::nullopt;
+  auto& image = *request_.mutable_images(static_cast<int>(next_));
+  request.set_image(std::move(*image.mutable_image()));
+  if (image.has_min_confidence()) request.set_min_confidence(image.min_confidence());
+  return request;
+}
+
+void WatchRecognizeHandler::Pump() {
+  if (std::exchange(pumping_, true)) return;  // a frame that is refused at once answers inside Start
+  while (!call_.done() && call_.CanWrite()) {
+    if (!ready_.empty()) {
+      for (const RecognizeResponse& answer : std::exchange(ready_, {})) call_.Send(answer);
+      continue;
+    }
+    if (exhausted_ || runner_.in_work() >= options_.stream_window) break;
+    auto request = Next();
+    if (!request) {
+      exhausted_ = true;
+    } else if (next_ == options_.frames_max) {
+      call_.Fail(TooMany(options_.frames_max));
+    } else {
+      runner_.Start(next_++, *std::move(request), call_.received());
+    }
+  }
+  pumping_ = false;
+  if (exhausted_ && ready_.empty() && runner_.in_work() == 0) call_.Finish(absl::OkStatus());
+}
+
+}  // namespace sluice

@@ -1,0 +1,41 @@
+// WatchRecognize: the pictures of a batch or of an MJPEG clip, answered as they finish.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ai/inference/image_recognition.pb.h"
+#include "api/image_recognition/frame_runner.h"
+#include "api/image_recognition/service.h"
+#include "call/call.h"
+#include "pipeline/image/mjpeg.h"
+
+namespace sluice {
+
+class WatchRecognizeHandler final : public CallHandler {
+ public:
+  WatchRecognizeHandler(Call& call, Pipeline& pipeline, const ImageRecognitionOptions& options);
+
+  void OnMessage(MessagePtr message) override;
+  void OnWritable() override { Pump(); }
+  void OnCancel() override { runner_.Cancel(); }
+
+ private:
+  absl::Status Check() const;
+  // Sends what is ready, starts what there is room for, ends the call when all is done.
+  void Pump();
+  // The next picture as a request; nothing after the last.
+  std::optional<ai::inference::RecognizeRequest> Next();
+
+  Call& call_;
+  const ImageRecognitionOptions options_;
+  FrameRunner runner_;
+  ai::inference::WatchRecognizeRequest request_;
+  MjpegSplitter clip_{{}};  // views into request_
+  uint32_t next_ = 0;       // sequence of the next picture
+  bool exhausted_ = false;
+  bool pumping_ = false;
+  std::vector<ai::inference::RecognizeResponse> ready_;  // waits for the peer to read; at most stream_window
+};
+
+}  // namespace sluice

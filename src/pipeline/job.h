@@ -40,7 +40,7 @@ class Job final : public Work {
   void Finish(absl::StatusOr<Output> result) {
     if (done_ == nullptr) return;
     if (taken != TimePoint{}) times.queue_ms = ToMs(taken - offered);
-    loop_.Post([admitted = std::move(admitted_), done = std::exchange(done_, nullptr), result = std::move(result),
+    Deliver(loop_, [admitted = std::move(admitted_), done = std::exchange(done_, nullptr), result = std::move(result),
                 times = times]() mutable {
       admitted.End(result.status());
       done(std::move(result), times);

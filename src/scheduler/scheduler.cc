@@ -105,14 +105,35 @@ Scheduler::Worker* Scheduler::NextSleeper() {
 
 void Scheduler::Loop(int index) {
   Worker& self = *workers_[index];
+  this_worker_ = &self;
   std::unique_lock lock(mutex_);
   for (;;) {
     if (RunOne(index, lock)) continue;
-    if (stopping_) return;
+    if (stopping_) break;
     self.sleeping = true;
     sleepers_.push_back(index);
+    if (!self.outbox.empty()) {
+      lock.unlock();
+      Deliver(self);
+      lock.lock();
+    }
     self.wake.wait(lock, [&self] { return !self.sleeping; });
   }
+  lock.unlock();
+  Deliver(self);
+}
+
+thread_local Scheduler::Worker* Scheduler::this_worker_ = nullptr;
+
+void Work::Deliver(Executor& to, Task result) {
+  Scheduler::Worker* worker = Scheduler::this_worker_;
+  if (worker == nullptr || worker->last != this) return to.Post(std::move(result));
+  worker->outbox.push_back({&to, std::move(result)});
+}
+
+void Scheduler::Deliver(Worker& self) {
+  for (Delivery& delivery : self.outbox) delivery.to->Post(std::move(delivery.result));
+  self.outbox.clear();
 }
 
 // A chore, a batch, a chore …: neither can starve the other. False when there is neither.
@@ -121,6 +142,7 @@ bool Scheduler::RunOne(int index, std::unique_lock<std::mutex>& lock) {
   const TimePoint now = clock_.Now();
   if (DropList expired = core_.Expire(now); !expired.empty()) {
     lock.unlock();
+    Deliver(self);
     Tell(std::move(expired));
     lock.lock();
     return true;
@@ -142,6 +164,7 @@ void Scheduler::RunChore(Worker& self, TimePoint now, std::unique_lock<std::mute
   self.chore_last = true;
   self.busy_since = now;
   lock.unlock();
+  Deliver(self);
   task();
   task = nullptr;
   lock.lock();
@@ -154,7 +177,10 @@ void Scheduler::RunBatch(Worker& self, Batch batch, std::unique_lock<std::mutex>
   std::shared_ptr<WorkRunner> runner = runners_.find(batch.queue)->second;
   self.busy_since = batch.started;
   lock.unlock();
+  Deliver(self);
+  self.last = batch.works.back().get();
   runner->Run(batch.worker, batch.works);
+  self.last = nullptr;
   batch.works.clear();
   runner.reset();
   lock.lock();

@@ -62,12 +62,19 @@ class Scheduler {
   void Shutdown();
 
  private:
+  friend class Work;
+  struct Delivery {
+    Executor* to;
+    Task result;
+  };
   struct Worker {
     std::condition_variable wake;  // one each: exactly the chosen one wakes
     bool sleeping = false;
     Duration busy{};         // guarded by mutex_, like the two below
     TimePoint busy_since{};  // while it runs something
     bool chore_last = false;
+    std::vector<Delivery> outbox;    // of its own thread, like `last`
+    const Work* last = nullptr;      // of the batch it runs
     std::unique_ptr<Thread> thread;  // ends in Shutdown
   };
   class ChoresExecutor final : public Executor {
@@ -86,7 +93,10 @@ class Scheduler {
   void RunBatch(Worker& self, Batch batch, std::unique_lock<std::mutex>& lock);
   bool AddChore(Task& task, size_t waiting_max);
   Worker* NextSleeper();
+  static void Deliver(Worker& self);
   static void Tell(DropList dropped);
+
+  static thread_local Worker* this_worker_;
 
   const Clock& clock_;
   const Options options_;

@@ -226,6 +226,49 @@ TEST_F(SchedulerTest, ChoresAreBoundedOnRequestAndFinishAtShutdown) {
   EXPECT_EQ(run, 1);
 }
 
+// Runs what is posted on the spot: the reader of an answer who is back at once.
+class Prompt final : public Executor {
+ public:
+  void Post(Task task) override { task(); }
+};
+
+// Tells which thread ran it, through Deliver.
+struct AnsweringWork final : Work {
+  AnsweringWork(Executor& to, std::function<void(std::thread::id)> answer) : to(to), answer(std::move(answer)) {
+    deadline = SystemClock().Now() + seconds(600);
+  }
+  void Dropped(absl::Status) override {}
+  Executor& to;
+  std::function<void(std::thread::id)> answer;
+};
+
+class AnsweringRunner final : public WorkRunner {
+ public:
+  void Run(int, std::span<std::unique_ptr<Work>> batch) override {
+    for (auto& item : batch) {
+      auto& work = static_cast<AnsweringWork&>(*item);
+      work.Deliver(work.to, [answer = work.answer, id = std::this_thread::get_id()] { answer(id); });
+    }
+  }
+};
+
+TEST_F(SchedulerTest, WhoComesBackWithTheAnswerGetsTheSameWarmWorker) {
+  Start(/*workers=*/3);
+  Prompt prompt;
+  const QueueId queue = scheduler_->AddQueue({.name = "answers"}, std::make_shared<AnsweringRunner>());
+  std::vector<std::thread::id> ran;
+  std::latch over(20);
+  std::function<void(std::thread::id)> again = [&](std::thread::id id) {
+    ran.push_back(id);
+    over.count_down();
+    if (ran.size() < 20) ASSERT_TRUE(scheduler_->Offer(queue, std::make_unique<AnsweringWork>(prompt, again)).ok());
+  };
+  ASSERT_TRUE(scheduler_->Offer(queue, std::make_unique<AnsweringWork>(prompt, again)).ok());
+  over.wait();
+  scheduler_->Shutdown();
+  EXPECT_EQ(ran, std::vector<std::thread::id>(20, ran[0]));
+}
+
 TEST_F(SchedulerTest, WorkersReportTheirBusyTime) {
   Start(/*workers=*/1);
   Gate gate;

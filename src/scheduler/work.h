@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "base/clock.h"
+#include "base/executor.h"
 
 namespace sluice {
 
@@ -24,6 +25,10 @@ class Work {
   int priority = 0;             // between equal deadlines the higher one goes first
   double cost = 1;  // relative size inside its queue (pixels, tokens …): predicted time = cost × measured time per cost
   uint64_t group = 0;  // only work of one group shares a batch
+
+  // Sends a result to where it belongs. That of a batch's last item goes out when the worker has taken its next batch or has
+  // lined up to sleep: else the answer's reader may be back with a new request before, and wake another, cold worker.
+  void Deliver(Executor& to, Task result);
 
   // Set by the scheduler.
   TimePoint offered{};  // entered the queue

@@ -105,6 +105,10 @@ void Call::Writable() {
   if (phase_ == Phase::kOpen && handler_ != nullptr) handler_->OnWritable();
 }
 
+void Call::Drain() {
+  if (phase_ == Phase::kOpen && handler_ != nullptr) handler_->OnDrain();
+}
+
 bool Call::PassMessage(Direction direction, size_t bytes) {
   for (size_t i = 0; i < entered_; ++i) {
     if (LayerAt(i).OnMessage(*this, direction, bytes) != Step::kNext) return false;

@@ -72,6 +72,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void Deliver(MessagePtr message, size_t bytes);
   void RequestEnd();
   void Writable();
+  void Drain();
   // The codec could not decode the request, or refuses it.
   void Fail(absl::Status status) { Finish(std::move(status)); }
   // The peer reset the stream or vanished: no answer can be sent.

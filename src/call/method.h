@@ -34,6 +34,8 @@ class CallHandler {
   virtual void OnRequestEnd() {}
   // The peer took response bytes: Call::CanWrite() turned true again.
   virtual void OnWritable() {}
+  // The server stops: a stream that could stay open for long answers what it accepted and ends with SHUTTING_DOWN.
+  virtual void OnDrain() {}
   // The call ended without the handler: cancelled, deadline, lost connection. Stop work; nothing more is called.
   virtual void OnCancel() {}
 };

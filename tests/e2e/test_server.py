@@ -99,15 +99,16 @@ def test_drain_answers_what_was_accepted(tmp_path, protos, sample):
 
 
 def test_drain_ends_an_open_stream_politely(tmp_path, protos, sample):
-    server = Server(tmp_path, config="drain: {timeout_ms: 3000}")
+    """Idle, its one frame answered: the server does not wait for a client that may stay silent for ever."""
+    server = Server(tmp_path, config="drain: {timeout_ms: 600000}")
     hold = threading.Event()
 
     def frames():
         yield protos.images.RecognizeRequest(image=sample)
-        hold.wait(20)
+        hold.wait(100)
 
     with grpc.insecure_channel(server.address) as channel:
-        stream = protos.images_grpc.ImageRecognitionStub(channel).StreamRecognize(frames())
+        stream = protos.images_grpc.ImageRecognitionStub(channel).StreamRecognize(frames(), timeout=60)
         assert len(next(stream).faces) == 1
         server.terminate()
         with pytest.raises(grpc.RpcError) as caught:

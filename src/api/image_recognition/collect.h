@@ -14,6 +14,7 @@ class CollectRecognizeHandler final : public CallHandler {
 
   void OnMessage(MessagePtr message) override;
   void OnRequestEnd() override;
+  void OnDrain() override { MaybeEnd(); }
   void OnCancel() override { runner_.Cancel(); }
 
  private:

@@ -19,6 +19,7 @@ class StreamRecognizeHandler final : public CallHandler {
   void OnMessage(MessagePtr message) override;
   void OnRequestEnd() override;
   void OnWritable() override { Flush(); }
+  void OnDrain() override { Flush(); }
   void OnCancel() override { runner_.Cancel(); }
 
  private:

@@ -25,6 +25,7 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
   void OnBodyEnd() override;
   void OnWritable() override { call_->Writable(); }
   bool AwaitsBody() const override;
+  void OnDrain() override { call_->Drain(); }
   void OnClosed(http::CloseReason reason) override;
 
   // --- CallPort ---

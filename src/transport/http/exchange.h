@@ -85,6 +85,8 @@ class ExchangeHandler {
   virtual void OnWritable() {}
   // Whether silence of the peer is a fault (Limits::body_idle_timeout). A stream between two messages may be silent.
   virtual bool AwaitsBody() const { return true; }
+  // The connection drains. What is in flight is finished; a stream that could stay open for long looks whether it must end.
+  virtual void OnDrain() {}
   virtual void OnClosed(CloseReason reason) = 0;
 };
 

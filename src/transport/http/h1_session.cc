@@ -93,7 +93,11 @@ class H1Session final : public Session, private Exchange {
 
   void Drain() override {
     draining_ = true;
-    if (exchange_open_) return response_.CloseAfter();
+    if (exchange_open_) {
+      response_.CloseAfter();
+      if (handler_ != nullptr) handler_->OnDrain();
+      return;
+    }
     if (!head_begun_) Close();
   }
 

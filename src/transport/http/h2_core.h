@@ -107,6 +107,7 @@ class H2Core final : public Session {
   TimePoint CheckBody(H2Stream& stream, TimePoint now);
   TimePoint CheckPing(TimePoint now);
   void FinishDrain();
+  void TellDrain();
 
   SessionHost& host_;
   const Limits& limits_;

@@ -83,7 +83,8 @@ TimePoint H2Core::CheckPing(TimePoint now) {
 
 // Two steps (RFC 9113, 6.8): a notice that refuses nothing; then, when the client has seen it, the last stream's number.
 void H2Core::Drain() {
-  if (drain_ != DrainPhase::kNone || dead_) return;
+  if (dead_ || drain_ == DrainPhase::kNotice) return;
+  if (drain_ == DrainPhase::kFinal) return TellDrain();
   drain_ = DrainPhase::kNotice;
   nghttp2_submit_shutdown_notice(session_);
   nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, kDrainPing);
@@ -105,7 +106,17 @@ void H2Core::FinishDrain() {
                         NGHTTP2_NO_ERROR, nullptr, 0);
   // Serialised now, so that no stream can come between the number and the frame.
   Pull();
+  TellDrain();
   Wake();
+}
+
+void H2Core::TellDrain() {
+  std::vector<int32_t> open;  // handlers may end exchanges
+  for (const H2Stream* stream = open_; stream != nullptr; stream = stream->next_) open.push_back(stream->id_);
+  for (const int32_t id : open) {
+    if (H2Stream* stream = dead_ ? nullptr : Find(id); stream != nullptr && stream->handler_)
+      stream->handler_->OnDrain();
+  }
 }
 
 std::string_view H2Core::Date() {

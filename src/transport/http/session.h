@@ -47,7 +47,8 @@ class Session {
 
   // Nothing pending, nothing will come: close the socket.
   virtual bool Finished() const = 0;
-  // Polite end: GOAWAY or `Connection: close`; exchanges in flight are finished, then Finished() turns true.
+  // Polite end: GOAWAY or `Connection: close`; exchanges in flight are told (OnDrain) and finished, then Finished() turns
+  // true. May come again: once because of the connection's age, then because the server stops.
   virtual void Drain() = 0;
   // The socket is gone: every exchange gets OnClosed(kLost).
   virtual void Lost() = 0;

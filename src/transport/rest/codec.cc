@@ -33,6 +33,7 @@ class RestExchange final : public http::ExchangeHandler, public CallPort {
 
   void OnBody(std::string_view bytes) override;
   void OnBodyEnd() override;
+  void OnDrain() override { call_->Drain(); }
   void OnClosed(http::CloseReason reason) override { call_->Detach(); }
 
   size_t Write(const Message& message) override;

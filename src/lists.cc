@@ -65,8 +65,11 @@ void RegisterApis(MethodTable& methods, const ApiContext& context) {
 // The first that matches an exchange takes it; REST takes the rest.
 Codecs MakeCodecs(CodecContext context) {
   const size_t bytes_max = context.options.http().body_bytes_max();
-  auto grpc = std::make_unique<grpc::GrpcCodec>(grpc::CodecContext{
-      .methods = context.methods, .chain = context.chain, .budget = context.budget, .message_bytes_max = bytes_max});
+  auto grpc = std::make_unique<grpc::GrpcCodec>(grpc::CodecContext{.methods = context.methods,
+                                                                   .chain = context.chain,
+                                                                   .chores = context.chores,
+                                                                   .budget = context.budget,
+                                                                   .message_bytes_max = bytes_max});
   auto rest = std::make_unique<rest::RestCodec>(rest::CodecContext{.methods = context.methods,
                                                                    .chain = context.chain,
                                                                    .chores = context.chores,

@@ -47,7 +47,7 @@ struct CodecContext {
   const config::Server& options;
   const MethodTable& methods;
   const Chain& chain;
-  Executor& chores;
+  BoundedExecutor& chores;
   http::Budget& budget;
   std::vector<pages::PageEntry> pages;
 };

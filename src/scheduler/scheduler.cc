@@ -77,9 +77,11 @@ bool Scheduler::Cancel(Ticket ticket) {
   return true;
 }
 
-bool Scheduler::TryChore(Task& task) { return AddChore(task, options_.chores_max); }
-
 void Scheduler::ChoresExecutor::Post(Task task) { scheduler_.AddChore(task, SIZE_MAX); }
+
+bool Scheduler::ChoresExecutor::TryPost(Task& task) {
+  return scheduler_.AddChore(task, scheduler_.options_.chores_max);
+}
 
 bool Scheduler::AddChore(Task& task, size_t waiting_max) {
   Worker* woken = nullptr;

@@ -21,7 +21,7 @@ class Scheduler {
   struct Options {
     int workers = 0;  // 0: one per core
     int nice = kWorkerNice;
-    size_t chores_max = 1024;  // waiting; see TryChore
+    size_t chores_max = 1024;  // waiting; see chores()
   };
   struct WorkerStats {
     Duration busy{};     // running batches and chores, since the start
@@ -47,10 +47,9 @@ class Scheduler {
   bool Cancel(Ticket ticket);
 
   // --- chores: short jobs off the loops (JSON above 64 KiB, gzip, digests), between batches, in order of arrival ---
-  // Post() always accepts; after Shutdown it destroys the task unrun.
-  Executor& chores() { return chores_executor_; }
-  // False when chores_max wait: refuse the call as OVERLOADED.
-  bool TryChore(Task& task);
+  // TryPost() accepts while fewer than chores_max wait, Post() always (what the program itself needs, such as pages); both
+  // destroy the task unrun after Shutdown.
+  BoundedExecutor& chores() { return chores_executor_; }
 
   // --- what it looks like now: any thread ---
   std::vector<QueueStats> Queues() const;
@@ -77,10 +76,11 @@ class Scheduler {
     const Work* last = nullptr;      // of the batch it runs
     std::unique_ptr<Thread> thread;  // ends in Shutdown
   };
-  class ChoresExecutor final : public Executor {
+  class ChoresExecutor final : public BoundedExecutor {
    public:
     explicit ChoresExecutor(Scheduler& scheduler) : scheduler_(scheduler) {}
     void Post(Task task) override;
+    bool TryPost(Task& task) override;
 
    private:
     Scheduler& scheduler_;

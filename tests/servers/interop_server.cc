@@ -55,6 +55,20 @@ class GrpcDoor final : public http::Door {
   grpc::GrpcCodec codec_;
 };
 
+// Large messages are parsed on a thread of their own.
+class ChoresThread final : public BoundedExecutor {
+ public:
+  ChoresThread() : loop_("chores") { loop_.Start(); }
+  void Post(Task task) override { loop_.Post(std::move(task)); }
+  bool TryPost(Task& task) override {
+    Post(std::move(task));
+    return true;
+  }
+
+ private:
+  AsioLoop loop_;
+};
+
 struct Flags {
   int port = 0;
   int loops = 1;
@@ -91,7 +105,12 @@ int Run(const Flags& flags) {
   testing::RegisterTestService(methods);
   grpc::RegisterHealth(methods, health);
   grpc::RegisterReflection(methods);
-  GrpcDoor door({.methods = methods, .chain = chain, .budget = budget, .gzip_bytes_min = flags.gzip ? 1024u : 0u});
+  ChoresThread chores;
+  GrpcDoor door({.methods = methods,
+                 .chain = chain,
+                 .chores = chores,
+                 .budget = budget,
+                 .gzip_bytes_min = flags.gzip ? 1024u : 0u});
   http::HttpServer server(options, pointers, door, budget, Random::FromDevice());
   if (const absl::Status status = server.Start(); !status.ok()) {
     std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());

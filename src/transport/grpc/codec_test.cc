@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/testing/held_chores.h"
 #include "call/call.h"
 #include "call/unary.h"
 #include "google/rpc/status.pb.h"
@@ -70,6 +71,21 @@ class ScriptHandler final : public CallHandler {
   Script& script_;
 };
 
+// Hard to compress.
+std::string Noise(size_t size) {
+  std::string out;
+  for (uint32_t x = 1; out.size() < size; x = x * 1664525 + 1013904223)
+    out.push_back(static_cast<char>('!' + (x >> 24) % 90));
+  return out;
+}
+
+std::string Packed(const google::protobuf::Message& message) {
+  std::string frame(kFrameHeaderBytes, '\0');
+  transport::Deflate(message.SerializeAsString(), frame);
+  PutFrameHeader(frame.data(), frame.size() - kFrameHeaderBytes, true);
+  return frame;
+}
+
 class GrpcCodecTest : public ::testing::Test {
  protected:
   GrpcCodecTest() {
@@ -95,6 +111,7 @@ class GrpcCodecTest : public ::testing::Test {
   GrpcCodec& codec() {
     codec_ = std::make_unique<GrpcCodec>(CodecContext{.methods = methods,
                                                       .chain = chain,
+                                                      .chores = chores,
                                                       .budget = budget,
                                                       .message_bytes_max = 100'000,
                                                       .gzip_bytes_min = gzip_min});
@@ -109,6 +126,7 @@ class GrpcCodecTest : public ::testing::Test {
 
   MethodTable methods;
   Chain chain;
+  HeldChores chores;
   http::Budget budget{1 << 30, 10};
   size_t gzip_min = 0;
   Script script;
@@ -238,14 +256,59 @@ TEST_F(GrpcCodecTest, BrokenRequests) {
 TEST_F(GrpcCodecTest, GzipIsInflatedWithinTheBound) {
   for (const auto& [size, status] : {std::pair<size_t, std::string>{50'000, ""}, {200'000, "8"}}) {
     FakeExchange& e = Open(kUnary, {{"grpc-encoding", "gzip"}});
-    std::string frame(kFrameHeaderBytes, '\0');
-    transport::Deflate(Ask(std::string(size, 'x')).SerializeAsString(), frame);
-    PutFrameHeader(frame.data(), frame.size() - kFrameHeaderBytes, true);
-    Send(frame);
+    Send(Packed(Ask(std::string(size, 'x'))));
     handler->OnBodyEnd();
     EXPECT_EQ(e.grpc_status(), status);
   }
   EXPECT_EQ(script.messages.size(), 1u);
+}
+
+TEST_F(GrpcCodecTest, WhatTakesLongToParseLeavesTheLoop) {
+  FakeExchange& e = Open(kUnary, {{"grpc-encoding", "gzip"}});
+  const std::string name = Noise(5'000);
+  Send(Packed(Ask(name)));
+  handler->OnBodyEnd();
+  EXPECT_EQ(script.started, 0);
+  EXPECT_GT(budget.bytes(), 3'000u);
+  chores.Run();
+  EXPECT_EQ(script.started, 0);  // the result is on its way to the loop
+  e.loop_.Run();
+  EXPECT_EQ(script.messages, std::vector<std::string>{name});
+  EXPECT_TRUE(script.ended);
+}
+
+TEST_F(GrpcCodecTest, StreamMessagesKeepTheirOrderAroundALargeOne) {
+  FakeExchange& e = Open(kBidi, {{"grpc-encoding", "gzip"}});
+  for (int i = 0; i < 2; ++i) script.call->ReadMore();
+  StreamRequest large;
+  large.set_host(Noise(5'000));
+  Send(Item("a") + Packed(large) + Item("c"));
+  handler->OnBodyEnd();
+  EXPECT_EQ(script.messages, std::vector<std::string>{"a"});
+  chores.Run();
+  e.loop_.Run();
+  EXPECT_EQ(script.messages, (std::vector<std::string>{"a", large.host(), "c"}));
+  EXPECT_TRUE(script.ended);
+  EXPECT_EQ(e.consumed, (Item("a") + Packed(large) + Item("c")).size());
+}
+
+TEST_F(GrpcCodecTest, AParsedMessageFindsItsExchangeGone) {
+  FakeExchange& e = Open(kUnary, {{"grpc-encoding", "gzip"}});
+  Send(Packed(Ask(Noise(5'000))));
+  handler->OnBodyEnd();
+  handler->OnClosed(CloseReason::kReset);
+  handler.reset();
+  chores.Run();
+  e.loop_.Run();
+  EXPECT_EQ(script.started, 0);
+  EXPECT_EQ(budget.bytes(), 0u);
+}
+
+TEST_F(GrpcCodecTest, TooManyLargeMessagesAreRefused) {
+  chores.full = true;
+  FakeExchange& e = Open(kUnary, {{"grpc-encoding", "gzip"}});
+  Send(Packed(Ask(Noise(5'000))));
+  EXPECT_EQ(e.grpc_status(), "14");
 }
 
 TEST_F(GrpcCodecTest, ResponsesAreCompressedWhenAskedAndLarge) {

@@ -97,33 +97,48 @@ size_t GrpcExchange::Decode(std::string_view bytes) {
 
 absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
   if (!streaming_ && request_ != nullptr) return WrongMessageCount("this one has more");
-  size_t held_bytes = 0;
-  ASSIGN_OR_RETURN(MessagePtr message, Parse(frame, held_bytes));
-  HoldMessage(held_bytes < kHoldBytesMin ? 0 : held_bytes);
-  const size_t bytes = frame.message.size() + kFrameHeaderBytes;
-  if (streaming_) {
-    --credits_;
-    call_->Deliver(std::move(message), bytes);
-  } else {
-    request_ = std::move(message);
-    request_bytes_ = bytes;
+  if (IsChore(frame)) return ParseAsChore(frame);
+  return OnParsed(ParseMessage(call_->method(), frame, gzip_request_, context_.message_bytes_max),
+                  frame.message.size() + kFrameHeaderBytes);
+}
+
+absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
+  const size_t wire_bytes = frame.message.size() + kFrameHeaderBytes;
+  Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), &method = call_->method(), wire_bytes,
+                bytes = deframer_.Keep(frame), hold = http::BudgetHold(context_.budget, wire_bytes),
+                compressed = frame.compressed, gzip = gzip_request_, bytes_max = context_.message_bytes_max]() mutable {
+    auto parsed = ParseMessage(method, {compressed, bytes}, gzip, bytes_max);
+    loop.Post([self = std::move(self), parsed = std::move(parsed), wire_bytes, hold = std::move(hold)]() mutable {
+      const auto exchange = self.lock();
+      if (exchange == nullptr) return;
+      GrpcExchange& that = **exchange;
+      that.parsing_ = false;
+      if (that.call_->done()) return;
+      if (absl::Status status = that.OnParsed(std::move(parsed), wire_bytes); !status.ok()) {
+        return that.call_->Fail(std::move(status));
+      }
+      that.DecodeBacklog();
+      that.MaybeEndRequest();
+    });
+  };
+  if (!context_.chores.TryPost(chore)) {
+    return Error(Reason::OVERLOADED, "too many large messages wait to be parsed; retry later");
   }
+  parsing_ = true;
   return absl::OkStatus();
 }
 
-absl::StatusOr<MessagePtr> GrpcExchange::Parse(const Deframer::Frame& frame, size_t& bytes_held) {
-  std::string_view bytes = frame.message;
-  std::string inflated;
-  if (frame.compressed) {
-    if (!gzip_request_) return Error(Reason::PROTOCOL_ERROR, "a compressed message without a grpc-encoding");
-    RETURN_IF_ERROR(transport::Inflate(bytes, context_.message_bytes_max, inflated));
-    bytes = inflated;
+absl::Status GrpcExchange::OnParsed(absl::StatusOr<ParsedMessage> parsed, size_t wire_bytes) {
+  if (!parsed.ok()) return parsed.status();
+  HoldMessage(parsed->bytes < kHoldBytesMin ? 0 : parsed->bytes);
+  if (streaming_) {
+    --credits_;
+    call_->Deliver(std::move(parsed->message), wire_bytes);
+  } else {
+    request_ = std::move(parsed->message);
+    request_bytes_ = wire_bytes;
   }
-  bytes_held = bytes.size();
-  MessagePtr message = call_->method().NewRequest();
-  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return message;
-  return Error(Reason::INVALID_BODY, StrCat("the message of ", bytes.size(), " bytes is not a valid ",
-                                            message->GetDescriptor()->full_name()));
+  return absl::OkStatus();
 }
 
 // Bytes are given back to flow control when they are copied, so that a message may be larger than the window. What they
@@ -162,12 +177,16 @@ void GrpcExchange::DecodeBacklog() {
     backlog_.erase(0, std::exchange(backlog_at_, 0));
   }
   exchange_.ConsumeBody(taken);
-  if (body_ended_ && backlog_.empty()) EndRequest();
+  MaybeEndRequest();
 }
 
 void GrpcExchange::OnBodyEnd() {
   body_ended_ = true;
-  if (backlog_.empty()) EndRequest();
+  MaybeEndRequest();
+}
+
+void GrpcExchange::MaybeEndRequest() {
+  if (body_ended_ && backlog_.empty() && !parsing_ && !std::exchange(request_ended_, true)) EndRequest();
 }
 
 void GrpcExchange::EndRequest() {

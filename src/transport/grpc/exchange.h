@@ -9,6 +9,7 @@
 #include "call/call.h"
 #include "transport/grpc/codec.h"
 #include "transport/grpc/framing.h"
+#include "transport/grpc/parse_message.h"
 
 namespace sluice::grpc {
 
@@ -40,12 +41,14 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
   size_t Decode(std::string_view bytes);
   void DecodeBacklog();
   absl::Status OnFrame(const Deframer::Frame& frame);
-  // Sets `bytes` to the size of the message in memory.
-  absl::StatusOr<MessagePtr> Parse(const Deframer::Frame& frame, size_t& bytes);
+  // On a worker; the exchange takes no further frame until it is back.
+  absl::Status ParseAsChore(const Deframer::Frame& frame);
+  absl::Status OnParsed(absl::StatusOr<ParsedMessage> parsed, size_t wire_bytes);
   void HoldPartial();
   void HoldMessage(size_t bytes);
+  void MaybeEndRequest();
   void EndRequest();
-  bool Blocked() const { return streaming_ && credits_ == 0; }
+  bool Blocked() const { return parsing_ || (streaming_ && credits_ == 0); }
 
   std::string Frame(const Message& message);
   void SendHead();
@@ -63,7 +66,10 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
   size_t credits_ = 1;      // messages that the handler takes
   bool streaming_ = false;  // the client streams
   bool decoding_ = false;
+  bool parsing_ = false;                                                         // a worker does
+  std::shared_ptr<GrpcExchange*> self_ = std::make_shared<GrpcExchange*>(this);  // the way back from a worker looks
   bool body_ended_ = false;
+  bool request_ended_ = false;  // and everything of it was decoded
   bool gzip_request_ = false;
   http::BudgetHold partial_;                        // a large message that is still coming
   absl::InlinedVector<http::BudgetHold, 1> holds_;  // messages that a stream's handler has

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 #include "base/strings.h"
@@ -63,6 +64,12 @@ absl::StatusOr<bool> Deframer::Next(std::string_view& in, Frame& frame) {
   header_bytes_ = 0;
   taken_ = true;
   return true;
+}
+
+std::string Deframer::Keep(const Frame& frame) {
+  if (!taken_) return std::string(frame.message);
+  taken_ = false;
+  return std::exchange(buffer_, std::string());
 }
 
 }  // namespace sluice::grpc

@@ -29,6 +29,9 @@ class Deframer {
   // Errors: BODY_TOO_LARGE, PROTOCOL_ERROR; the stream is then over.
   absl::StatusOr<bool> Next(std::string_view& in, Frame& frame);
 
+  // The message of the frame that Next() gave last, to keep: moved when it lies in the buffer.
+  std::string Keep(const Frame& frame);
+
   // Part of a message has come.
   bool mid_message() const { return header_bytes_ > 0; }
   // What the buffer holds of memory.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/held_chores.h"
 #include "transport/grpc/codec.h"
 #include "transport/grpc/testing/fake_exchange.h"
 
@@ -35,8 +36,9 @@ class HealthTest : public ::testing::Test {
   HealthRegistry registry;
   MethodTable methods;
   Chain chain;
+  HeldChores chores;
   http::Budget budget{1 << 20, 10};
-  const GrpcCodec codec{{.methods = methods, .chain = chain, .budget = budget}};
+  const GrpcCodec codec{{.methods = methods, .chain = chain, .chores = chores, .budget = budget}};
   std::unique_ptr<FakeExchange> exchange;
   std::unique_ptr<http::ExchangeHandler> handler;
 };

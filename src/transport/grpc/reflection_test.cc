@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "base/testing/held_chores.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
@@ -45,8 +46,9 @@ class ReflectionTest : public ::testing::Test {
   HealthRegistry registry;
   MethodTable methods;
   Chain chain;
+  HeldChores chores;
   http::Budget budget{1 << 20, 10};
-  const GrpcCodec codec{{.methods = methods, .chain = chain, .budget = budget}};
+  const GrpcCodec codec{{.methods = methods, .chain = chain, .chores = chores, .budget = budget}};
 };
 
 TEST_F(ReflectionTest, ListsWhatIsServed) {

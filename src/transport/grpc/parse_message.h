@@ -1,0 +1,28 @@
+// A framed message into the method's request. Pure; runs on a worker when it takes long.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "call/method.h"
+#include "transport/grpc/framing.h"
+
+namespace sluice::grpc {
+
+struct ParsedMessage {
+  MessagePtr message;
+  size_t bytes = 0;  // uncompressed
+};
+
+// Errors: PROTOCOL_ERROR (compressed without a grpc-encoding), BODY_TOO_LARGE (inflates to more than `bytes_max`),
+// INVALID_BODY.
+absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer::Frame& frame, bool gzip_allowed,
+                                           size_t bytes_max);
+
+// Parsing takes long enough to leave the loop: a kilobyte may inflate to a megabyte; 256 KiB may hold 100,000 strings.
+inline bool IsChore(const Deframer::Frame& frame) {
+  return frame.message.size() > (frame.compressed ? 1u : 256u) << 10;
+}
+
+}  // namespace sluice::grpc

@@ -86,6 +86,13 @@ def test_request_id_is_echoed_and_logged_with_the_articles_fields(server, images
     assert line["method"] == "ai.inference.ImageRecognition/Recognize"
 
 
+def test_the_log_counts_the_bytes_of_a_request_that_could_not_be_decoded(server):
+    answer = requests.post(f"{server.url}/api/v1/recognize", data="{" * 50, headers={"X-Request-ID": "e2e-undecodable"})
+    assert answer.status_code == 400
+    (line,) = server.log_lines("e2e-undecodable")
+    assert line["bytes_in"] == 50 and line["bytes_out"] == len(answer.content)
+
+
 def test_metrics_count_by_model_method_and_protocol(server, sample):
     requests.post(f"{server.url}/api/v1/recognize", data=sample, headers={"Content-Type": "image/jpeg"})
     text = requests.get(f"{server.url}/metrics").text

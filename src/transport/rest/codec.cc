@@ -113,7 +113,10 @@ void RestExchange::Decode() {
                    .query = head.query,
                    .bytes = std::move(body_)};
   auto deliver = [wire_bytes](Call& call, absl::StatusOr<MessagePtr> request) {
-    if (!request.ok()) return call.Fail(request.status());
+    if (!request.ok()) {
+      call.bytes_in += wire_bytes;
+      return call.Fail(request.status());
+    }
     call.Deliver(*std::move(request), wire_bytes);
     call.RequestEnd();
   };
@@ -121,14 +124,16 @@ void RestExchange::Decode() {
     return deliver(*call_, DecodeRequest(*method_, route_, std::move(body), context_.body_bytes_max));
   }
   // The chore and its way back own all they touch: this handler may be gone by then.
-  context_.chores.Post([method = method_, route = std::move(route_), body = std::move(body), call = call_, deliver,
-                        bytes_max = context_.body_bytes_max]() mutable {
+  Task chore = [method = method_, route = std::move(route_), body = std::move(body), call = call_, deliver,
+                bytes_max = context_.body_bytes_max]() mutable {
     Loop& loop = call->loop();
     auto request = DecodeRequest(*method, route, std::move(body), bytes_max);
     loop.Post([call = std::move(call), request = std::move(request), deliver]() mutable {
       if (!call->done()) deliver(*call, std::move(request));
     });
-  });
+  };
+  if (context_.chores.TryPost(chore)) return;
+  call_->Fail(Error(Reason::OVERLOADED, "too many large bodies wait to be decoded; retry later"));
 }
 
 size_t RestExchange::Write(const Message& message) {
@@ -149,7 +154,9 @@ void RestExchange::End(Call& call, const absl::Status& status) {
                 Number(static_cast<uint64_t>(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1))))));
   }
   if (!route_.allow.empty()) headers.Add("allow", route_.allow);
-  SendAnswer(call, HttpStatusOf(status), kProblemMediaType, ProblemJson(status, call.request_id), headers);
+  std::string problem = ProblemJson(status, call.request_id);
+  call.bytes_out += problem.size();
+  SendAnswer(call, HttpStatusOf(status), kProblemMediaType, std::move(problem), headers);
 }
 
 void RestExchange::SendAnswer(Call& call, int status, std::string_view content_type, std::string body,

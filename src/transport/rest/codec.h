@@ -14,8 +14,8 @@ namespace sluice::rest {
 struct CodecContext {
   const MethodTable& methods;
   const Chain& chain;
-  Executor& chores;      // large bodies are decoded there
-  http::Budget& budget;  // a body stays charged until its call's last job is done with it
+  BoundedExecutor& chores;  // large bodies are decoded there
+  http::Budget& budget;     // a body stays charged until its call's last job is done with it
   size_t body_bytes_max = 32 << 20;
   size_t gzip_bytes_min = 1024;  // smaller responses are not worth compressing
 };

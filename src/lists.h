@@ -14,6 +14,7 @@
 #include "call/layers/observe/call_metrics.h"
 #include "call/method.h"
 #include "engine/engine.h"
+#include "pipeline/catalog.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/task.h"
 #include "repository/repository.h"
@@ -38,6 +39,7 @@ std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const Repositor
 // Everything outlives the table.
 struct ApiContext {
   Pipeline& pipeline;
+  ModelCatalog& catalog;
   grpc::HealthRegistry& health;
   const std::atomic<bool>& draining;
 };

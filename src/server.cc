@@ -90,6 +90,7 @@ struct Server::Parts {
   std::vector<std::unique_ptr<Engine>> engines;
   std::unique_ptr<Scheduler> scheduler;
   std::unique_ptr<Repository> repository;
+  std::unique_ptr<ModelCatalog> catalog;
   std::unique_ptr<Admission> admission;
   std::unique_ptr<Pipeline> pipeline;
   grpc::HealthRegistry health;
@@ -125,9 +126,10 @@ absl::Status Server::Parts::StartModels() {
 absl::Status Server::Parts::StartCalls() {
   ASSIGN_OR_RETURN(access_log, OpenAccessLog(options.logs().access()));
   chain = MakeCallChain(options, *access_log, call_metrics);
+  catalog = std::make_unique<ModelCatalog>(*repository);
   admission = std::make_unique<Admission>(MakeAdmissionLayers(*repository));
   pipeline = std::make_unique<Pipeline>(*admission, *scheduler);
-  RegisterApis(methods, {.pipeline = *pipeline, .health = health, .draining = draining});
+  RegisterApis(methods, {.pipeline = *pipeline, .catalog = *catalog, .health = health, .draining = draining});
   scrape = std::make_unique<Scrape>(
       *scheduler, [this] { return Network(); }, SystemClock());
   const PagesContext pages{
@@ -174,6 +176,7 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() { parts_->Stop(); }
 
 void Server::Parts::Stop() {
+  catalog->Stop();
   scheduler->Shutdown();                        // results of running jobs are posted to their loops
   for (const auto& loop : loops) loop->Stop();  // the posts run
   http.reset();

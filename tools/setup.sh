@@ -184,5 +184,8 @@ fi
 
 system_packages
 python_packages run "about 70 MB" --no-deps -r tools/requirements.txt
-if [ "$level" != run ]; then python_packages test "about 100 MB" -r tools/requirements-test.txt; fi
+if [ "$level" != run ]; then
+  python_packages test "about 100 MB" -r tools/requirements-test.txt
+  python_packages clients "about 60 MB" --no-deps -r tools/requirements-clients.txt
+fi
 if [ "$level" = run ]; then models run; else models test; go_tools; fi

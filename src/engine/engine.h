@@ -34,14 +34,14 @@ class Session {
   virtual ~Session() = default;
 
   // The engine's own buffer for input `index` at this shape; the caller writes its elements (type: the signature's) into
-  // it before Run(). The same pointer comes back while the shape stays the same.
+  // it before Run(). The same pointer comes back while the shape stays the same. Not for BYTES.
   virtual absl::StatusOr<void*> InputBuffer(size_t index, const Shape& shape) = 0;
   // Zero-copy of caller memory, which must stay until Run() returned. Wrong type or shape: INVALID_REQUEST for the client.
   virtual absl::Status SetInput(size_t index, const TensorView& tensor) = 0;
   // Computes. Every input was given by one of the two functions above, and stays until given anew (a SetInput only for one
   // Run). A failure is MODEL_FAILED with a text fit for clients; the engine's own words go to the log.
   virtual absl::Status Run() = 0;
-  // Valid until the next call of a function other than Output().
+  // Valid until the next call of a function other than Output(). May lie in the memory that SetInput was given (identity).
   virtual absl::StatusOr<TensorView> Output(size_t index) = 0;
 };
 

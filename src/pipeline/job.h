@@ -10,17 +10,11 @@
 #include "absl/status/statusor.h"
 #include "admission/admission.h"
 #include "base/executor.h"
+#include "pipeline/job_times.h"
+#include "pipeline/runtime.h"
 #include "scheduler/work.h"
 
 namespace sluice {
-
-// Where a job's time went, in ms.
-struct JobTimes {
-  double queue_ms = 0;
-  double decode_ms = 0;
-  double infer_ms = 0;
-  double post_ms = 0;
-};
 
 // Ends exactly once: Finish by the runner, or Dropped by the scheduler. `done` then runs on `loop`, never inside Submit.
 template <typename Input, typename Output>
@@ -40,6 +34,7 @@ class Job final : public Work {
   void Finish(absl::StatusOr<Output> result) {
     if (done_ == nullptr) return;
     if (taken != TimePoint{}) times.queue_ms = ToMs(taken - offered);
+    RecordUse(*model_, result.ok(), times);
     Deliver(loop_, [admitted = std::move(admitted_), done = std::exchange(done_, nullptr), result = std::move(result),
                 times = times]() mutable {
       admitted.End(result.status());
@@ -50,6 +45,7 @@ class Job final : public Work {
   // The scheduler refused it: `done` will not run, the caller has the status.
   void Refused(const absl::Status& why) {
     done_ = nullptr;
+    RecordUse(*model_, false, times);
     admitted_.End(why);
   }
 

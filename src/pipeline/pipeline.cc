@@ -18,8 +18,9 @@ absl::StatusOr<Admitted> Pipeline::Admit(ModelUse use, std::string_view task) co
 }
 
 std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler,
-                                                           const std::vector<std::unique_ptr<ModelTask>>& tasks) {
-  return [&scheduler, &tasks](ModelVersion& version) -> absl::Status {
+                                                           const std::vector<std::unique_ptr<ModelTask>>& tasks,
+                                                           const Clock& clock) {
+  return [&scheduler, &tasks, &clock](ModelVersion& version) -> absl::Status {
     const Manifest& manifest = version.manifest();
     for (const auto& task : tasks) {
       if (task->name() != manifest.task()) continue;
@@ -27,7 +28,7 @@ std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler,
       const QueueId queue = scheduler.AddQueue(
           {.name = version.name(), .max_items = manifest.queue().max_items(), .max_batch = manifest.max_batch()},
           std::move(runner));
-      version.set_companion(std::make_unique<Runtime>(scheduler, queue));
+      version.set_companion(std::make_unique<Runtime>(scheduler, queue, clock));
       return absl::OkStatus();
     }
     return Error(Reason::MODEL_UNAVAILABLE, StrCat("no task is named '", manifest.task(), "'"));

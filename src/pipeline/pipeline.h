@@ -20,11 +20,11 @@ class Pipeline {
   Pipeline(const Admission& admission, Scheduler& scheduler) : admission_(admission), scheduler_(scheduler) {}
 
   // Admits one use of a model whose task is `task`, and queues the job for `call`, whose record gets the model's name at
-  // once. An error: refused now, `done` will not run. `cost` is the job's size relative to its queue's others
-  // (scheduler/work.h).
+  // once. An error: refused now, `done` will not run. `cost` is the job's size relative to its queue's others, `priority`
+  // decides between equal deadlines (scheduler/work.h).
   template <typename Input, typename Output>
   absl::StatusOr<Ticket> Submit(ModelUse use, std::string_view task, Call& call, Input input,
-                                typename Job<Input, Output>::Done done, double cost = 1);
+                                typename Job<Input, Output>::Done done, double cost = 1, int priority = 0);
 
   // True: the job had not started, and its `done` will get CANCELLED.
   bool Cancel(Ticket ticket) { return scheduler_.Cancel(ticket); }
@@ -39,21 +39,23 @@ class Pipeline {
 
 // Makes Repository::Options::prepare: every loaded version gets its task's runner and a queue.
 std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler,
-                                                           const std::vector<std::unique_ptr<ModelTask>>& tasks);
+                                                           const std::vector<std::unique_ptr<ModelTask>>& tasks,
+                                                           const Clock& clock = SystemClock());
 
 template <typename Input, typename Output>
 absl::StatusOr<Ticket> Pipeline::Submit(ModelUse use, std::string_view task, Call& call, Input input,
-                                        typename Job<Input, Output>::Done done, double cost) {
+                                        typename Job<Input, Output>::Done done, double cost, int priority) {
   const TimePoint deadline = use.deadline;
   auto admitted = Admit(std::move(use), task);
   if (!admitted.ok()) return admitted.status();
   const ModelVersion& model = *admitted->use().model;
   call.use.model_id = model.id();
   call.use.model_version = model.version();
-  const QueueId queue = static_cast<const Runtime&>(*model.companion()).queue;
+  const QueueId queue = RuntimeOf(model)->queue;
   auto job = std::make_unique<Job<Input, Output>>(call.loop(), *std::move(admitted), std::move(input), std::move(done));
   job->deadline = deadline;
   job->cost = cost;
+  job->priority = priority;
   auto* refused = job.get();
   std::unique_ptr<Work> work = std::move(job);
   auto ticket = scheduler_.Offer(queue, std::move(work));

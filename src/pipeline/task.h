@@ -20,16 +20,4 @@ class ModelTask {
   virtual absl::StatusOr<std::shared_ptr<WorkRunner>> MakeRunner(const ModelVersion& version) const = 0;
 };
 
-// A version's place in the pipeline: its queue. Lives with the version.
-class Runtime final : public Companion {
- public:
-  Runtime(Scheduler& scheduler, QueueId queue) : queue(queue), scheduler_(scheduler) {}
-  ~Runtime() override { scheduler_.RemoveQueue(queue); }
-
-  const QueueId queue;
-
- private:
-  Scheduler& scheduler_;
-};
-
 }  // namespace sluice

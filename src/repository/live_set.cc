@@ -13,6 +13,7 @@ std::string_view ToString(ModelState state) {
     case ModelState::kServing: return "serving";
     case ModelState::kFailed: return "failed";
     case ModelState::kNoFile: return "no_file";
+    case ModelState::kUnloaded: return "unloaded";
   }
   return "";
 }
@@ -26,10 +27,16 @@ LiveSet::LiveSet(std::vector<ModelInfo> models) : models_(std::move(models)) {
       model.versions.push_back(info.handle);
     } else if (info.state == ModelState::kFailed) {
       model.failed = true;
+    } else if (info.state == ModelState::kUnloaded) {
+      model.unloaded = true;
     }
   }
   for (ModelInfo& info : models_) {
     if (info.alias_of.empty()) continue;
+    // A line of an earlier set may say what is no longer so.
+    info.state = ModelState::kServing;
+    info.reason.clear();
+    info.handle.reset();
     const Model* target = Find(info.id);
     if (target != nullptr && !target->versions.empty()) {
       info.handle = target->versions.back();
@@ -52,6 +59,9 @@ const LiveSet::Model* LiveSet::Find(std::string_view id) const {
 
 absl::StatusOr<ModelHandle> LiveSet::Resolve(std::string_view id, std::string_view version) const {
   const Model* model = Find(id);
+  if (model != nullptr && model->unloaded) {
+    return Error(Reason::MODEL_UNAVAILABLE, StrCat("model '", id, "' is unloaded; load it to use it"));
+  }
   if (model == nullptr || (model->versions.empty() && !model->failed)) {
     const std::string ids = ServingIds();
     return Error(Reason::MODEL_NOT_FOUND,
@@ -71,7 +81,6 @@ absl::StatusOr<ModelHandle> LiveSet::Resolve(std::string_view id, std::string_vi
                StrCat("model '", id, "' has no version '", Printable(version), "'; versions: ", known));
 }
 
-// A client's text goes back in a message: short and without control characters.
 std::string LiveSet::Printable(std::string_view text) {
   constexpr size_t kShownMax = 128;
   std::string shown(text.substr(0, kShownMax));

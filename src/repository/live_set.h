@@ -13,8 +13,9 @@ namespace sluice {
 
 enum class ModelState : uint8_t {
   kServing,
-  kFailed,  // its manifest or its file cannot be used
-  kNoFile,  // a manifest without a model file: weights not fetched
+  kFailed,    // its manifest or its file cannot be used
+  kNoFile,    // a manifest without a model file: weights not fetched
+  kUnloaded,  // taken out of service by an operator
 };
 std::string_view ToString(ModelState state);
 
@@ -39,17 +40,18 @@ class LiveSet {
   const std::vector<ModelInfo>& models() const { return models_; }
   // Ids that serve, "a, b, c".
   std::string ServingIds() const;
+  // A client's text as a message may show it: short, without control characters.
+  static std::string Printable(std::string_view text);
 
  private:
   struct Model {
     std::vector<ModelHandle> versions;  // by number, rising; the last is the default
     std::string alias_of;
     bool failed = false;  // some version of it
+    bool unloaded = false;
   };
 
   const Model* Find(std::string_view id) const;
-  static std::string Printable(std::string_view text);
-
   std::vector<ModelInfo> models_;
   std::map<std::string, Model, std::less<>> by_id_;
 };

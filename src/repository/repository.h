@@ -19,6 +19,8 @@
 
 namespace sluice {
 
+struct FoundModel;
+
 class Repository {
  public:
   struct Options {
@@ -37,6 +39,14 @@ class Repository {
   // one step. An error only when a root cannot be listed; the other roots are served.
   absl::Status Load();
 
+  // Reads the folder of `id` again and replaces what is served of it; uses in flight keep the version that they pinned. When
+  // nothing of it can be loaded, what served before goes on serving and the error says why. MODEL_NOT_FOUND when no root has
+  // such a folder. Takes as long as loading takes.
+  absl::Status LoadModel(std::string_view id);
+
+  // Stops serving `id` until LoadModel, or Load. MODEL_NOT_FOUND when it is not known.
+  absl::Status UnloadModel(std::string_view id);
+
   // Any thread, no lock that loading holds. Follows aliases. `version` empty: the default one.
   // MODEL_NOT_FOUND "model 'x' does not exist; models: a, b"; MODEL_UNAVAILABLE when it is there and could not be loaded.
   absl::StatusOr<ModelHandle> Resolve(std::string_view id, std::string_view version = {}) const;
@@ -47,9 +57,14 @@ class Repository {
   std::shared_ptr<const LiveSet> live() const;
 
  private:
+  std::vector<ModelInfo> LoadFound(const FoundModel& model) const;
+  // Replaces the lines of `id`.
+  void Replace(std::string_view id, std::vector<ModelInfo> lines);
+  void Swap(std::vector<ModelInfo> models);
+
   Options options_;
   std::vector<Engine*> engines_;
-  std::mutex load_mutex_;  // one Load() at a time
+  std::mutex load_mutex_;  // one change at a time
   mutable std::mutex live_mutex_;
   std::shared_ptr<const LiveSet> live_;  // guarded by live_mutex_; never null
 };

@@ -242,5 +242,41 @@ TEST_F(RepositoryTest, ReloadingReplacesTheSetAndHandlesStay) {
   EXPECT_EQ(alive, 0);
 }
 
+TEST_F(RepositoryTest, OneModelIsLoadedAgainAndTakenOutOfService) {
+  Write("m/1/model.onnx", "fine");
+  Write("other/1/model.onnx", "fine");
+  Write("name/model.yaml", "alias_of: m");
+  Load();
+  const ModelHandle other = *repository_->Resolve("other"), first = *repository_->Resolve("m");
+
+  ASSERT_TRUE(repository_->UnloadModel("m").ok());
+  EXPECT_EQ(ReasonOf(repository_->Resolve("m").status()), Reason::MODEL_UNAVAILABLE);
+  EXPECT_EQ(repository_->Resolve("name").status().message(), "model 'name' is unloaded; load it to use it");
+  EXPECT_THAT(Lines(), ElementsAre("m@ unloaded", "name@ no_file", "other@1 serving"));
+
+  Write("m/2/model.onnx", "fine");
+  ASSERT_TRUE(repository_->LoadModel("m").ok());
+  EXPECT_EQ((*repository_->Resolve("m"))->version(), "2");
+  EXPECT_EQ(*repository_->Resolve("name"), *repository_->Resolve("m"));
+  EXPECT_EQ(*repository_->Resolve("other"), other) << "the others stay as they are";
+  EXPECT_EQ(first->version(), "1") << "pinned";
+}
+
+TEST_F(RepositoryTest, AModelDroppedInLaterIsLoadedAndABrokenOneLeavesTheOldServing) {
+  Load();
+  EXPECT_EQ(ReasonOf(repository_->LoadModel("late")), Reason::MODEL_NOT_FOUND);
+  EXPECT_EQ(ReasonOf(repository_->UnloadModel("late")), Reason::MODEL_NOT_FOUND);
+  EXPECT_EQ(ReasonOf(repository_->LoadModel("../a/late")), Reason::MODEL_NOT_FOUND);
+  Write("late/1/model.onnx", "fine");
+  ASSERT_TRUE(repository_->LoadModel("late").ok());
+  const ModelHandle serving = *repository_->Resolve("late");
+
+  Write("late/1/model.onnx", "broken");
+  const absl::Status failed = repository_->LoadModel("late");
+  EXPECT_EQ(ReasonOf(failed), Reason::MODEL_FAILED);
+  EXPECT_EQ(failed.message(), "model 'late' cannot be loaded: cannot read the model file");
+  EXPECT_EQ(*repository_->Resolve("late"), serving);
+}
+
 }  // namespace
 }  // namespace sluice

@@ -57,10 +57,11 @@ class Server:
 
     def __init__(self, folder: Path, *, config: str = "", models: Path | None = None, listeners: int = 2):
         self.log_path = folder / "access.log"
+        self.models = models or ROOT / "models"
         self.terminated = False
         config_path = folder / "sluice.yaml"
         config_path.write_text(config + f"\nlogs: {{access: {self.log_path}}}\n")
-        args = [str(BINARY), "serve", "--config", str(config_path), "--models", str(models or ROOT / "models")]
+        args = [str(BINARY), "serve", "--config", str(config_path), "--models", str(self.models)]
         if "listeners:" not in config:
             for _ in range(listeners):
                 args += ["--listen", "127.0.0.1:0"]

@@ -27,6 +27,7 @@ absl::Status OpenVinoSession::Failure(const char* event, const char* what) const
 absl::StatusOr<void*> OpenVinoSession::InputBuffer(size_t index, const Shape& shape) {
   if (index >= inputs_.size()) return Error(Reason::INTERNAL, "no such input");
   const TensorSpec& spec = signature_.inputs[index];
+  if (spec.dtype == DType::kBytes) return Error(Reason::INTERNAL, "an input of BYTES has no buffer");
   RETURN_IF_ERROR(CheckShape(spec, shape));
   Input& input = inputs_[index];
   try {
@@ -51,6 +52,7 @@ absl::Status OpenVinoSession::SetInput(size_t index, const TensorView& tensor) {
   if (index >= inputs_.size()) return Error(Reason::INTERNAL, "no such input");
   RETURN_IF_ERROR(CheckInput(signature_.inputs[index], tensor));
   try {
+    if (tensor.dtype == DType::kBytes) return SetStrings(index, tensor);
     // An empty tensor may come without an address, which OpenVINO refuses.
     static const uint64_t nothing = 0;
     const void* data = tensor.data != nullptr ? tensor.data : &nothing;
@@ -61,6 +63,16 @@ absl::Status OpenVinoSession::SetInput(size_t index, const TensorView& tensor) {
   } catch (const std::exception& e) {
     return Failure("engine.input_failed", e.what());
   }
+}
+
+// Throws. Strings have no memory in common with BYTES: they are copied.
+absl::Status OpenVinoSession::SetStrings(size_t index, const TensorView& tensor) {
+  ov::Tensor strings(ov::element::string, ToOv(tensor.shape));
+  FillStrings({static_cast<const char*>(tensor.data), tensor.bytes}, strings);
+  request_.set_input_tensor(index, strings);
+  inputs_[index].bound = false;
+  inputs_[index].given = true;
+  return absl::OkStatus();
 }
 
 absl::Status OpenVinoSession::Run() {
@@ -84,6 +96,13 @@ absl::StatusOr<TensorView> OpenVinoSession::Output(size_t index) {
   try {
     const ov::Tensor tensor = request_.get_output_tensor(index);
     const TensorSpec& spec = signature_.outputs[index];
+    if (spec.dtype == DType::kBytes) {
+      strings_.resize(signature_.outputs.size());
+      strings_[index].clear();
+      AppendStrings(tensor, strings_[index]);
+      return TensorView{spec.name, spec.dtype, FromOv(tensor.get_shape()), strings_[index].data(),
+                        strings_[index].size()};
+    }
     return TensorView{spec.name, spec.dtype, FromOv(tensor.get_shape()), tensor.data(), tensor.get_byte_size()};
   } catch (const std::exception& e) {
     return Failure("engine.output_failed", e.what());
@@ -100,7 +119,7 @@ absl::Status OpenVinoSession::WarmUp() {
         shape.push_back(dim < 0 ? 1 : static_cast<size_t>(dim));
       }
       ov::Tensor zeros(ToOv(signature_.inputs[i].dtype), shape);
-      std::memset(zeros.data(), 0, zeros.get_byte_size());
+      if (signature_.inputs[i].dtype != DType::kBytes) std::memset(zeros.data(), 0, zeros.get_byte_size());
       request_.set_input_tensor(i, zeros);
     }
     request_.infer();

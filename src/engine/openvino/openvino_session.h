@@ -31,6 +31,7 @@ class OpenVinoSession final : public Session {
     bool given = false;  // has a value for the next Run
   };
 
+  absl::Status SetStrings(size_t index, const TensorView& tensor);
   absl::Status Failure(const char* event, const char* what) const;
 
   const std::string name_;
@@ -38,6 +39,7 @@ class OpenVinoSession final : public Session {
   ov::CompiledModel compiled_;
   ov::InferRequest request_;
   std::vector<Input> inputs_;
+  std::vector<std::string> strings_;  // outputs of BYTES, by output
 };
 
 }  // namespace sluice

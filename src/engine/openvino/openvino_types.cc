@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "engine/bytes.h"
 
 namespace sluice {
 namespace {
@@ -11,11 +12,11 @@ namespace {
 // Function-local: ov's constants live in another library, whose initialisers may run after ours.
 const auto& Types() {
   static const std::pair<DType, ov::element::Type> types[] = {
-      {DType::kBool, ov::element::boolean}, {DType::kUint8, ov::element::u8},   {DType::kUint16, ov::element::u16},
-      {DType::kUint32, ov::element::u32},   {DType::kUint64, ov::element::u64}, {DType::kInt8, ov::element::i8},
-      {DType::kInt16, ov::element::i16},    {DType::kInt32, ov::element::i32},  {DType::kInt64, ov::element::i64},
-      {DType::kFp16, ov::element::f16},     {DType::kFp32, ov::element::f32},   {DType::kFp64, ov::element::f64},
-      {DType::kBf16, ov::element::bf16},
+      {DType::kBool, ov::element::boolean}, {DType::kUint8, ov::element::u8},     {DType::kUint16, ov::element::u16},
+      {DType::kUint32, ov::element::u32},   {DType::kUint64, ov::element::u64},   {DType::kInt8, ov::element::i8},
+      {DType::kInt16, ov::element::i16},    {DType::kInt32, ov::element::i32},    {DType::kInt64, ov::element::i64},
+      {DType::kFp16, ov::element::f16},     {DType::kFp32, ov::element::f32},     {DType::kFp64, ov::element::f64},
+      {DType::kBf16, ov::element::bf16},    {DType::kBytes, ov::element::string},
   };
   return types;
 }
@@ -71,6 +72,17 @@ ov::PartialShape ToOvPartial(const Shape& shape) {
 
 std::string NameOf(const ov::Output<const ov::Node>& port) {
   return port.get_names().empty() ? port.get_node()->get_friendly_name() : port.get_any_name();
+}
+
+void FillStrings(std::string_view data, ov::Tensor& tensor) {
+  auto* const strings = tensor.data<std::string>();
+  std::string_view element;
+  for (size_t i = 0; i < tensor.get_size() && TakeBytes(data, element); ++i) strings[i] = element;
+}
+
+void AppendStrings(const ov::Tensor& tensor, std::string& data) {
+  const auto* const strings = tensor.data<const std::string>();
+  for (size_t i = 0; i < tensor.get_size(); ++i) AppendBytes(strings[i], data);
 }
 
 absl::StatusOr<ModelSignature> SignatureOf(const ov::Model& model) {

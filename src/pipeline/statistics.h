@@ -1,0 +1,36 @@
+// What a model version did since it was loaded, in the terms of the Open Inference Protocol's statistics.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+
+#include "base/clock.h"
+#include "pipeline/job_times.h"
+
+namespace sluice {
+
+// Thread-safe.
+class UseStatistics {
+ public:
+  struct Sum {
+    uint64_t count = 0;
+    uint64_t ns = 0;
+    void Add(double ms) {
+      ++count;
+      ns += static_cast<uint64_t>(ms * 1e6);
+    }
+  };
+  struct Numbers {
+    Sum success, fail, queue, decode, infer, post;
+    WallTime last{};  // of the last success
+  };
+
+  void Record(bool ok, const JobTimes& times, WallTime now);
+  Numbers Get() const;
+
+ private:
+  mutable std::mutex mutex_;
+  Numbers numbers_;
+};
+
+}  // namespace sluice

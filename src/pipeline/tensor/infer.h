@@ -1,0 +1,28 @@
+// One inference with raw tensors, as plain function calls on one thread: match names → set inputs → run → take outputs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "pipeline/job.h"
+#include "pipeline/tensor/tensors.h"
+
+namespace sluice {
+
+inline constexpr std::string_view kTensor = "tensor";
+
+struct TensorInput {
+  Tensors inputs;
+  std::vector<std::string> outputs;  // wanted, in this order; empty: all, in the model's order
+};
+
+// Every input of the model exactly once, in any order. The bytes of `input` are read where they are; an engine that answers
+// with the same memory (identity) takes them out of it. Adds to `times`. Errors: INVALID_REQUEST names the tensor at fault and
+// what the model takes; MODEL_FAILED.
+absl::StatusOr<Tensors> InferTensors(const ModelSignature& signature, Session& session, TensorInput& input,
+                                     const Clock& clock, JobTimes& times);
+
+}  // namespace sluice

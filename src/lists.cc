@@ -69,17 +69,23 @@ void RegisterApis(MethodTable& methods, const ApiContext& context) {
 
 // The first that matches an exchange takes it; REST takes the rest.
 Codecs MakeCodecs(CodecContext context) {
+  using std::chrono::milliseconds;
   const size_t bytes_max = context.options.http().body_bytes_max();
+  const size_t buffer_bytes = context.options.http().response_buffer_bytes();
+  const auto& streams = context.options.streams();
   auto grpc = std::make_unique<grpc::GrpcCodec>(grpc::CodecContext{.methods = context.methods,
                                                                    .chain = context.chain,
                                                                    .chores = context.chores,
                                                                    .budget = context.budget,
-                                                                   .message_bytes_max = bytes_max});
+                                                                   .message_bytes_max = bytes_max,
+                                                                   .response_buffer_bytes = buffer_bytes});
   auto rest = std::make_unique<rest::RestCodec>(rest::CodecContext{.methods = context.methods,
                                                                    .chain = context.chain,
                                                                    .chores = context.chores,
                                                                    .budget = context.budget,
-                                                                   .body_bytes_max = bytes_max});
+                                                                   .body_bytes_max = bytes_max,
+                                                                   .response_buffer_bytes = buffer_bytes,
+                                                                   .heartbeat = milliseconds(streams.heartbeat_ms())});
   Codecs codecs;
   codecs.refuse = [&grpc = *grpc, &rest = *rest](http::Exchange& exchange, const absl::Status& status) {
     return grpc.Matches(exchange.head()) ? grpc.Refuse(exchange, status) : rest.Refuse(exchange, status);

@@ -106,6 +106,7 @@ class Call : public std::enable_shared_from_this<Call> {
   const Headers& headers() const { return *headers_; }
   // Sent with the response's head. Changes after the first Send have no effect on a stream.
   Headers& response_headers() { return response_headers_; }
+  const Headers& response_headers() const { return response_headers_; }
   // Sent after the last message, by protocols that can.
   Headers& response_trailers() { return response_trailers_; }
   const absl::Status& outcome() const { return outcome_; }

@@ -78,13 +78,14 @@ void WatchRecognizeHandler::Pump() {
     if (!request) {
       exhausted_ = true;
     } else if (next_ == options_.frames_max) {
-      call_.Fail(TooMany(options_.frames_max));
+      exhausted_ = true;
+      end_ = TooMany(options_.frames_max);  // behind the results of those that were taken
     } else {
       runner_.Start(next_++, *std::move(request), call_.received());
     }
   }
   pumping_ = false;
-  if (exhausted_ && ready_.empty() && runner_.in_work() == 0) call_.Finish(absl::OkStatus());
+  if (exhausted_ && ready_.empty() && runner_.in_work() == 0) call_.Finish(end_);
 }
 
 }  // namespace sluice

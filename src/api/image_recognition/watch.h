@@ -34,6 +34,7 @@ class WatchRecognizeHandler final : public CallHandler {
   MjpegSplitter clip_{{}};  // views into request_
   uint32_t next_ = 0;       // sequence of the next picture
   bool exhausted_ = false;
+  absl::Status end_;  // how the call ends then
   bool pumping_ = false;
   std::vector<ai::inference::RecognizeResponse> ready_;  // waits for the peer to read; at most stream_window
 };

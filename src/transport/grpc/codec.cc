@@ -2,21 +2,12 @@
 
 #include <utility>
 
-#include "ai/inference/options.pb.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "transport/exposed.h"
 #include "transport/grpc/exchange.h"
 
 namespace sluice::grpc {
-namespace {
-
-bool IsExposed(const Method& method, uint32_t exposed) {
-  const bool admin = method.options->scope() == "admin";
-  return (exposed & (admin ? http::kExposeAdmin : http::kExposeApi)) != 0;
-}
-
-}  // namespace
-
 bool GrpcCodec::Matches(const http::RequestHead& head) const {
   constexpr std::string_view kType = "application/grpc";
   if (head.version != http::Version::kHttp2 || head.method != "POST") return false;
@@ -29,7 +20,7 @@ std::unique_ptr<http::ExchangeHandler> GrpcCodec::Start(http::Exchange& exchange
   auto handler = std::make_unique<GrpcExchange>(context_, exchange);
   const http::RequestHead& head = exchange.head();
   const Method* const method = context_.methods.Find(head.path);
-  if (method != nullptr && IsExposed(*method, head.peer.exposed)) {
+  if (method != nullptr && transport::IsExposed(*method, head.peer.exposed)) {
     handler->Begin(*method, absl::OkStatus());
   } else {
     handler->Begin(UnknownMethod(), Error(Reason::METHOD_NOT_FOUND, StrCat("no rpc ", head.path.substr(0, 200),

@@ -12,8 +12,6 @@ namespace {
 
 // Messages below this are not worth an account of their own.
 constexpr size_t kHoldBytesMin = 16 << 10;
-// Decoded bytes in front of the backlog that are not worth moving the rest.
-constexpr size_t kBacklogSlack = 64 << 10;
 
 bool AcceptsGzip(const Headers& headers) {
   return headers.Get("grpc-accept-encoding").find("gzip") != std::string_view::npos;
@@ -26,7 +24,10 @@ absl::Status WrongMessageCount(std::string_view what) {
 }  // namespace
 
 GrpcExchange::GrpcExchange(const CodecContext& context, http::Exchange& exchange)
-    : context_(context), exchange_(exchange), deframer_(context.message_bytes_max) {}
+    : context_(context),
+      exchange_(exchange),
+      deframer_(context.message_bytes_max),
+      backlog_(exchange, [this](std::string_view bytes) { return Decode(bytes); }) {}
 
 GrpcExchange::~GrpcExchange() {
   if (call_ != nullptr) call_->Detach();
@@ -70,19 +71,11 @@ absl::Status GrpcExchange::CheckRequest(const Method& method) {
 
 // --- request ---
 
-void GrpcExchange::OnBody(std::string_view bytes) {
-  size_t taken = bytes.size();
-  if (!call_->done()) {
-    taken = backlog_.empty() ? Decode(bytes) : 0;
-    if (call_->done()) taken = bytes.size();
-  }
-  backlog_.append(bytes.substr(taken));
-  exchange_.ConsumeBody(taken);
-}
+void GrpcExchange::OnBody(std::string_view bytes) { backlog_.OnBody(bytes); }
 
 size_t GrpcExchange::Decode(std::string_view bytes) {
+  if (call_->done()) return bytes.size();
   std::string_view rest = bytes;
-  decoding_ = true;
   while (!rest.empty() && !Blocked() && !call_->done()) {
     Deframer::Frame frame;
     auto complete = deframer_.Next(rest, frame);
@@ -90,9 +83,8 @@ size_t GrpcExchange::Decode(std::string_view bytes) {
     if (status.ok() && *complete) status = OnFrame(frame);
     if (!status.ok()) call_->Fail(std::move(status));
   }
-  decoding_ = false;
   HoldPartial();
-  return bytes.size() - rest.size();
+  return call_->done() ? bytes.size() : bytes.size() - rest.size();
 }
 
 absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
@@ -117,8 +109,7 @@ absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
       if (absl::Status status = that.OnParsed(std::move(parsed), wire_bytes); !status.ok()) {
         return that.call_->Fail(std::move(status));
       }
-      that.DecodeBacklog();
-      that.MaybeEndRequest();
+      that.Resume();
     });
   };
   if (!context_.chores.TryPost(chore)) {
@@ -146,13 +137,7 @@ absl::Status GrpcExchange::OnParsed(absl::StatusOr<ParsedMessage> parsed, size_t
 // it, or until a stream's handler asks for one more.
 void GrpcExchange::HoldPartial() {
   const size_t bytes = deframer_.mid_message() ? deframer_.buffered() : 0;
-  if (bytes < kHoldBytesMin) {
-    if (partial_.bytes() > 0) partial_ = http::BudgetHold();
-  } else if (partial_.bytes() == 0) {
-    partial_ = http::BudgetHold(context_.budget, bytes);
-  } else if (bytes > partial_.bytes()) {
-    partial_.Add(bytes - partial_.bytes());
-  }
+  partial_.Resize(context_.budget, bytes < kHoldBytesMin ? 0 : bytes);
 }
 
 void GrpcExchange::HoldMessage(size_t bytes) {
@@ -166,17 +151,11 @@ void GrpcExchange::HoldMessage(size_t bytes) {
 void GrpcExchange::ReadMore() {
   ++credits_;
   if (!holds_.empty()) holds_.erase(holds_.begin());
-  if (!decoding_) DecodeBacklog();
+  Resume();
 }
 
-void GrpcExchange::DecodeBacklog() {
-  if (backlog_.empty()) return;
-  const size_t taken = Decode(std::string_view(backlog_).substr(backlog_at_));
-  backlog_at_ += taken;
-  if (backlog_at_ == backlog_.size() || backlog_at_ > kBacklogSlack) {
-    backlog_.erase(0, std::exchange(backlog_at_, 0));
-  }
-  exchange_.ConsumeBody(taken);
+void GrpcExchange::Resume() {
+  backlog_.Resume();
   MaybeEndRequest();
 }
 

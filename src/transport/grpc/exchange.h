@@ -7,6 +7,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "call/call.h"
+#include "transport/backlog.h"
 #include "transport/grpc/codec.h"
 #include "transport/grpc/framing.h"
 #include "transport/grpc/parse_message.h"
@@ -39,13 +40,13 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
   absl::Status CheckRequest(const Method& method);
   // Decodes until the input or the handler's appetite ends; returns how many bytes were taken.
   size_t Decode(std::string_view bytes);
-  void DecodeBacklog();
   absl::Status OnFrame(const Deframer::Frame& frame);
   // On a worker; the exchange takes no further frame until it is back.
   absl::Status ParseAsChore(const Deframer::Frame& frame);
   absl::Status OnParsed(absl::StatusOr<ParsedMessage> parsed, size_t wire_bytes);
   void HoldPartial();
   void HoldMessage(size_t bytes);
+  void Resume();
   void MaybeEndRequest();
   void EndRequest();
   bool Blocked() const { return parsing_ || (streaming_ && credits_ == 0); }
@@ -61,12 +62,10 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
   Deframer deframer_;
   MessagePtr request_;  // unary: waits for the end of the request
   size_t request_bytes_ = 0;
-  std::string backlog_;     // client stream: bytes that came while the handler takes no message; not given back
-  size_t backlog_at_ = 0;   // of backlog_, decoded
-  size_t credits_ = 1;      // messages that the handler takes
-  bool streaming_ = false;  // the client streams
-  bool decoding_ = false;
-  bool parsing_ = false;                                                         // a worker does
+  transport::Backlog backlog_;  // bytes that came while the handler, or a worker, takes no message
+  size_t credits_ = 1;          // messages that the handler takes
+  bool streaming_ = false;      // the client streams
+  bool parsing_ = false;        // a worker does
   std::shared_ptr<GrpcExchange*> self_ = std::make_shared<GrpcExchange*>(this);  // the way back from a worker looks
   bool body_ended_ = false;
   bool request_ended_ = false;  // and everything of it was decoded

@@ -62,6 +62,13 @@ class BudgetHold {
     budget_->Charge(bytes);
     bytes_ += bytes;
   }
+  // Charges or releases the difference; `budget` is that of earlier calls.
+  void Resize(Budget& budget, size_t bytes) {
+    if (bytes == bytes_) return;
+    budget_ = &budget;
+    bytes > bytes_ ? budget.Charge(bytes - bytes_) : budget.Release(bytes_ - bytes);
+    bytes_ = bytes;
+  }
   size_t bytes() const { return bytes_; }
 
  private:

@@ -13,6 +13,12 @@ constexpr size_t kSmallBodyBytes = 16 << 10;
 // A header block this many times above the bound is not even read to its end.
 constexpr size_t kHeaderBytesFactor = 4;
 
+// Bodies of many messages: their codecs bound each message.
+bool IsMessageStream(std::string_view content_type) {
+  return content_type.starts_with("application/grpc") || content_type.find("ndjson") != std::string_view::npos ||
+         content_type.find("jsonl") != std::string_view::npos;
+}
+
 std::string_view View(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 
 }  // namespace
@@ -165,7 +171,7 @@ void H2Core::OnHeadComplete(H2Stream& stream, bool end) {
   if (stream.head_too_large_) {
     Refuse(stream, 431, "the request's header fields exceed the server's bound; send fewer or shorter ones");
   } else if (stream.has_content_length_ && stream.content_length_ > limits_.body_bytes_max &&
-             !head.headers.Get("content-type").starts_with("application/grpc")) {
+             !IsMessageStream(head.headers.Get("content-type"))) {
     Refuse(stream, 413, StrCat("a body of ", stream.content_length_, " bytes exceeds ", limits_.body_bytes_max));
   } else {
     StartExchange(stream);

@@ -1,4 +1,5 @@
 // REST: any path that a google.api.http rule names, JSON or raw bytes in, JSON out, errors as application/problem+json.
+// Streams are NDJSON up, NDJSON or server-sent events down (stream_exchange.h).
 #pragma once
 
 #include "base/executor.h"
@@ -17,7 +18,9 @@ struct CodecContext {
   BoundedExecutor& chores;  // large bodies are decoded there
   http::Budget& budget;     // a body stays charged until its call's last job is done with it
   size_t body_bytes_max = 32 << 20;
-  size_t gzip_bytes_min = 1024;  // smaller responses are not worth compressing
+  size_t gzip_bytes_min = 1024;                   // smaller responses are not worth compressing
+  size_t response_buffer_bytes = 1 << 20;         // as Limits: above, a stream of answers waits
+  Duration heartbeat = std::chrono::seconds(15);  // of server-sent events without results; 0 = none
 };
 
 // Takes every exchange: last in the list of codecs.
@@ -33,6 +36,9 @@ class RestCodec final : public http::Codec {
   const Router& router() const { return router_; }
 
  private:
+  // A method that the listener serves.
+  absl::Status Find(const http::RequestHead& head, RouteMatch& route) const;
+
   const CodecContext context_;
   Router router_;
 };

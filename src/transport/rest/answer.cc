@@ -1,0 +1,50 @@
+#include "transport/rest/answer.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "call/outcome.h"
+#include "transport/gzip.h"
+#include "transport/rest/media_type.h"
+#include "transport/rest/problem.h"
+
+namespace sluice::rest {
+namespace {
+
+void Send(http::Exchange& exchange, const Call& call, int status, std::string_view content_type, std::string body,
+          size_t gzip_bytes_min, Headers& headers) {
+  const Headers& given = call.response_headers();
+  for (size_t i = 0; i < given.size(); ++i) headers.Add(given[i].name, given[i].value);
+  headers.Add("content-type", content_type);
+  if (body.size() >= gzip_bytes_min && CodingQuality(exchange.head().headers.Get("accept-encoding"), "gzip") > 0) {
+    std::string packed;
+    transport::Deflate(body, packed);
+    body = std::move(packed);
+    headers.Add("content-encoding", "gzip");
+    headers.Add("vary", "accept-encoding");
+  }
+  headers.Add("content-length", std::to_string(body.size()));
+  exchange.SendHead(status, headers, false);
+  exchange.SendBody(std::move(body), true);
+}
+
+}  // namespace
+
+void SendJson(http::Exchange& exchange, const Call& call, std::string json, size_t gzip_bytes_min) {
+  Headers headers;
+  Send(exchange, call, 200, "application/json", std::move(json), gzip_bytes_min, headers);
+}
+
+void SendProblem(http::Exchange& exchange, Call& call, const absl::Status& status, std::string_view allow,
+                 size_t gzip_bytes_min) {
+  Headers headers;
+  if (const auto after = RetryAfterOf(status)) {
+    headers.Add("retry-after", std::to_string(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1)))));
+  }
+  if (!allow.empty()) headers.Add("allow", allow);
+  std::string problem = ProblemJson(status, call.request_id);
+  call.bytes_out += problem.size();
+  Send(exchange, call, HttpStatusOf(status), kProblemMediaType, std::move(problem), gzip_bytes_min, headers);
+}
+
+}  // namespace sluice::rest

@@ -1,0 +1,20 @@
+// Whole answers: the JSON of a result, or an error as application/problem+json.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "call/call.h"
+#include "transport/http/exchange.h"
+
+namespace sluice::rest {
+
+// Both send head and body, with the call's response headers, and compress for clients that take it what is at least
+// `gzip_bytes_min` long.
+void SendJson(http::Exchange& exchange, const Call& call, std::string json, size_t gzip_bytes_min);
+// `allow`: the verbs of a VERB_NOT_ALLOWED, else empty.
+void SendProblem(http::Exchange& exchange, Call& call, const absl::Status& status, std::string_view allow,
+                 size_t gzip_bytes_min);
+
+}  // namespace sluice::rest

@@ -1,0 +1,54 @@
+#include "transport/rest/ndjson.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/strings.h"
+
+namespace sluice::rest {
+namespace {
+
+bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+
+std::string_view WithoutCr(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+}  // namespace
+
+absl::StatusOr<bool> LineCutter::Next(std::string_view& in, std::string_view& line) {
+  if (given_) {
+    given_ = false;
+    buffer_ = std::string();
+  }
+  while (!in.empty()) {
+    const size_t end = in.find('\n');
+    const std::string_view part = in.substr(0, end);
+    if (buffer_.size() + part.size() > line_bytes_max_) {
+      return Error(Reason::BODY_TOO_LARGE,
+                   StrCat("a line is longer than ", line_bytes_max_, " bytes; send less per line"));
+    }
+    const bool whole = buffer_.empty() && end != std::string_view::npos;
+    if (!whole) buffer_.append(part);
+    in.remove_prefix(end == std::string_view::npos ? in.size() : end + 1);
+    if (end == std::string_view::npos) return false;
+    line = WithoutCr(whole ? part : std::string_view(buffer_));
+    if (IsBlank(line)) {
+      buffer_.clear();
+      continue;
+    }
+    given_ = !whole;
+    return true;
+  }
+  return false;
+}
+
+bool LineCutter::TakeLast(std::string_view& line) {
+  if (!mid_line() || IsBlank(buffer_)) return false;
+  line = WithoutCr(buffer_);
+  given_ = true;
+  return true;
+}
+
+}  // namespace sluice::rest

@@ -1,0 +1,74 @@
+#include "transport/rest/request_body.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "transport/rest/decode_request.h"
+
+namespace sluice::rest {
+
+absl::Status RequestCollector::Begin(const std::shared_ptr<Call>& call) {
+  call_ = call;
+  hold_ = std::make_shared<http::BudgetHold>(context_.budget, 0);
+  call_->Hold(hold_);
+  const auto value = exchange_.head().headers.Find("content-length");
+  uint64_t length = 0;
+  if (!value || std::from_chars(value->data(), value->data() + value->size(), length).ec != std::errc()) {
+    return absl::OkStatus();
+  }
+  if (length > context_.body_bytes_max) {
+    return Error(Reason::BODY_TOO_LARGE, StrCat("the body of ", length, " bytes exceeds the server's ",
+                                                context_.body_bytes_max, "; send less per call"));
+  }
+  // Reserving what a client merely announces would let it take memory for free; large bodies grow as they come.
+  body_.reserve(std::min<uint64_t>(length, 1 << 20));
+  return absl::OkStatus();
+}
+
+void RequestCollector::OnBody(std::string_view bytes) {
+  exchange_.ConsumeBody(bytes.size());
+  if (call_->done()) return;
+  if (body_.size() + bytes.size() > context_.body_bytes_max) {
+    return call_->Fail(Error(Reason::BODY_TOO_LARGE,
+                             StrCat("the body exceeds ", context_.body_bytes_max, " bytes; send less per call")));
+  }
+  hold_->Add(bytes.size());
+  body_.append(bytes);
+}
+
+void RequestCollector::OnBodyEnd(const Method& method, RouteMatch route) {
+  if (call_->done()) return;
+  const http::RequestHead& head = exchange_.head();
+  const size_t wire_bytes = body_.size();
+  RequestBody body{.content_type = std::string(head.headers.Get("content-type")),
+                   .content_encoding = std::string(head.headers.Get("content-encoding")),
+                   .query = head.query,
+                   .bytes = std::move(body_)};
+  auto deliver = [wire_bytes](Call& call, absl::StatusOr<MessagePtr> request) {
+    if (!request.ok()) {
+      call.bytes_in += wire_bytes;
+      return call.Fail(request.status());
+    }
+    call.Deliver(*std::move(request), wire_bytes);
+    call.RequestEnd();
+  };
+  if (!IsChore(method, body)) {
+    return deliver(*call_, DecodeRequest(method, route, std::move(body), context_.body_bytes_max));
+  }
+  // The chore and its way back own all they touch: this collector may be gone by then.
+  Task chore = [method = &method, route = std::move(route), body = std::move(body), call = call_, deliver,
+                bytes_max = context_.body_bytes_max]() mutable {
+    Loop& loop = call->loop();
+    auto request = DecodeRequest(*method, route, std::move(body), bytes_max);
+    loop.Post([call = std::move(call), request = std::move(request), deliver]() mutable {
+      if (!call->done()) deliver(*call, std::move(request));
+    });
+  };
+  if (context_.chores.TryPost(chore)) return;
+  call_->Fail(Error(Reason::OVERLOADED, "too many large bodies wait to be decoded; retry later"));
+}
+
+}  // namespace sluice::rest

@@ -1,0 +1,36 @@
+// The body of a request that is one message: collected within bounds, then decoded, large ones on a worker, and delivered.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "call/call.h"
+#include "transport/http/budget.h"
+#include "transport/http/exchange.h"
+#include "transport/rest/codec.h"
+#include "transport/rest/router.h"
+
+namespace sluice::rest {
+
+class RequestCollector {
+ public:
+  // The references outlive the collector.
+  RequestCollector(const CodecContext& context, http::Exchange& exchange) : context_(context), exchange_(exchange) {}
+
+  // Checks the announced length. The bytes stay charged to the budget until the call's last job is done with them.
+  absl::Status Begin(const std::shared_ptr<Call>& call);
+  void OnBody(std::string_view bytes);
+  // Delivers the message, or fails the call: now, or when a worker has decoded it.
+  void OnBodyEnd(const Method& method, RouteMatch route);
+
+ private:
+  const CodecContext& context_;
+  http::Exchange& exchange_;
+  std::shared_ptr<Call> call_;
+  std::shared_ptr<http::BudgetHold> hold_;
+  std::string body_;
+};
+
+}  // namespace sluice::rest

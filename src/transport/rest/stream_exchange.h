@@ -1,0 +1,75 @@
+// One call of a streaming method over REST: NDJSON lines up, NDJSON lines or server-sent events down.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "call/call.h"
+#include "transport/backlog.h"
+#include "transport/http/budget.h"
+#include "transport/rest/codec.h"
+#include "transport/rest/ndjson.h"
+#include "transport/rest/request_body.h"
+#include "transport/rest/stream_form.h"
+#include "transport/stream_feed.h"
+
+namespace sluice::rest {
+
+// The request is one message (any body that a unary method takes) or, for client streams, NDJSON. The answer of a client
+// stream is one JSON value; of a server stream, text after text. Until the first of them, errors are problem+json.
+class StreamExchange final : public http::ExchangeHandler, public CallPort {
+ public:
+  StreamExchange(const CodecContext& context, http::Exchange& exchange);
+  ~StreamExchange() override;
+
+  void Begin(const Method& method, RouteMatch route);
+
+  // --- http::ExchangeHandler ---
+  void OnBody(std::string_view bytes) override;
+  void OnBodyEnd() override;
+  void OnWritable() override { call_->Writable(); }
+  bool AwaitsBody() const override;
+  void OnDrain() override { call_->Drain(); }
+  void OnClosed(http::CloseReason) override { call_->Detach(); }
+
+  // --- CallPort ---
+  size_t Write(const Message& message) override;
+  void End(Call& call, const absl::Status& status) override;
+  void ReadMore() override { feed_->ReadMore(); }
+  bool CanWrite() const override { return exchange_.UnsentBytes() < context_.response_buffer_bytes; }
+
+ private:
+  absl::Status CheckLines() const;
+  size_t CutLines(std::string_view bytes);
+  transport::StreamFeed::Decode LineDecoder() const;
+  void TakeLine(std::string_view line);
+  void Resume();
+  void EndLines();
+  void SendHead();
+  void Beat();
+
+  const CodecContext& context_;
+  http::Exchange& exchange_;
+  RouteMatch route_;
+  std::shared_ptr<Call> call_;
+
+  // Request: one of the two.
+  RequestCollector collector_;
+  std::optional<transport::StreamFeed> feed_;  // of a client stream
+  transport::Backlog backlog_;
+  LineCutter lines_;
+  transport::StreamFeed::Decode decode_;
+  http::BudgetHold partial_;  // a long line that is still coming
+  bool body_ended_ = false;
+
+  // Response.
+  StreamForm form_ = StreamForm::kNdjson;
+  std::string answer_;  // of a client stream
+  bool head_sent_ = false;
+  TimePoint last_write_{};
+  Loop::TimerId heartbeat_ = 0;
+};
+
+}  // namespace sluice::rest

@@ -1,0 +1,51 @@
+// The request messages of a stream whose wire form takes time to decode (JSON): in order, one at a time, large ones on a
+// worker; how many more the handler takes; what they hold of the budget.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/executor.h"
+#include "call/call.h"
+#include "transport/http/budget.h"
+
+namespace sluice::transport {
+
+// Belongs to its call's loop.
+class StreamFeed {
+ public:
+  using Decode = std::function<absl::StatusOr<MessagePtr>(const Method&, std::string_view)>;
+
+  // `resume` runs when CanTake() turned true outside Take. The references outlive the feed.
+  StreamFeed(std::shared_ptr<Call> call, http::Budget& budget, BoundedExecutor& chores, std::function<void()> resume)
+      : call_(std::move(call)), budget_(budget), chores_(chores), resume_(std::move(resume)) {}
+  ~StreamFeed() { *self_ = nullptr; }
+  StreamFeed(const StreamFeed&) = delete;
+  StreamFeed& operator=(const StreamFeed&) = delete;
+
+  bool CanTake() const { return credits_ > 0 && !decoding_ && !ended_; }
+  // Decodes and delivers, now or, if it is a `chore` (too long for a loop), later. Only while CanTake().
+  void Take(std::string_view bytes, Decode decode, bool chore);
+  // No more messages: RequestEnd behind the last one.
+  void End();
+  // The handler takes one more (CallPort::ReadMore).
+  void ReadMore();
+
+ private:
+  void Deliver(absl::StatusOr<MessagePtr> message, size_t bytes);
+
+  const std::shared_ptr<Call> call_;
+  http::Budget& budget_;
+  BoundedExecutor& chores_;
+  const std::function<void()> resume_;
+  size_t credits_ = 1;  // messages that the handler takes
+  bool decoding_ = false, ended_ = false;
+  std::deque<std::shared_ptr<http::BudgetHold>> holds_;  // of the messages that the handler has
+  // Cleared with the feed; chores on their way back look.
+  const std::shared_ptr<StreamFeed*> self_ = std::make_shared<StreamFeed*>(this);
+};
+
+}  // namespace sluice::transport

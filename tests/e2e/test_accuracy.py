@@ -12,8 +12,10 @@ from conftest import SHARED
 pytestmark = pytest.mark.shared
 FACES = SHARED / "data" / "faces"
 NEAR = 0.02
-# IoU with the original's boxes. Without colour CenterFace itself moves one small face by a pixel (IoU 0.896).
-SAME = {"exif3": 0.9, "exif6": 0.9, "grey": 0.89, "cmyk": 0.9, "progressive": 0.9, "png": 0.9, "webp": 0.9}
+KINDS = {"exif3", "exif6", "grey", "cmyk", "progressive", "png", "webp"}
+SAME = 0.9  # IoU with the original's boxes
+# Without colour CenterFace itself gives one face another box; so do the YuNet nets (0.87 and 0.88).
+SAME_V2_GREY = 0.89
 
 
 @pytest.fixture(scope="module")
@@ -57,25 +59,27 @@ def test_our_own_detector(images, protos, pictures):
     assert precision >= 0.90 and recall >= 0.80
 
 
-def test_variants_give_the_boxes_of_their_original(images, protos, pictures):
+@pytest.mark.parametrize("model", ["face_detection_v1", "face_detection_v2"])
+def test_variants_give_the_boxes_of_their_original(images, protos, pictures, model):
     """EXIF orientation, grey, CMYK, progressive, PNG, WebP: the same faces as in the picture they were made from."""
     checked = []
     for file, entry in pictures.items():
         kind = file.removeprefix("images/var_").split(".")[0]
-        if kind not in SAME:
+        if kind not in KINDS:
             continue
+        same = SAME_V2_GREY if (model, kind) == ("face_detection_v2", "grey") else SAME
         original = entry["source"]["derived_from"]
         scale = entry["width"] / pictures[original]["width"]
-        wanted = [(tuple(v * scale for v in box), c) for box, c in recognize(images, protos, FACES / original, model_id="face_detection_v2")]
-        found = recognize(images, protos, FACES / file, model_id="face_detection_v2")
+        wanted = [(tuple(v * scale for v in box), c) for box, c in recognize(images, protos, FACES / original, model_id=model)]
+        found = recognize(images, protos, FACES / file, model_id=model)
         # A face whose confidence is next to the threshold may fall on either side of it.
         for ours, theirs in ((wanted, found), (found, wanted)):
             for box, confidence in ours:
                 overlap = max((iou(box, other) for other, _ in theirs), default=0)
-                assert overlap >= SAME[kind] or confidence < 0.5 + NEAR, (kind, box, confidence, overlap)
+                assert overlap >= same or confidence < 0.5 + NEAR, (kind, box, confidence, overlap)
         assert wanted
         checked.append(kind)
-    assert set(checked) == set(SAME)
+    assert set(checked) == KINDS
 
 
 def test_yunet_equals_opencv_on_the_same_pixels(images, protos, tmp_path):

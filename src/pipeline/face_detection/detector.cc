@@ -1,9 +1,12 @@
 #include "pipeline/face_detection/detector.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/strings.h"
 #include "pipeline/face_detection/map_boxes.h"
 #include "pipeline/face_detection/nms.h"
+#include "pipeline/face_detection/vote.h"
 #include "pipeline/image/manifest_input.h"
 
 namespace sluice {
@@ -43,6 +46,7 @@ absl::StatusOr<FaceModel> MakeFaceModel(const ModelVersion& version, const Image
   RETURN_IF_ERROR(model.decoder->check_signature(outputs, {model.input.width, model.input.height}));
   model.calibration = Calibration(options.calibration().threshold());
   model.nms_iou = options.nms_iou();
+  model.vote_iou = options.vote_iou();
   model.outputs = version.signature().outputs.size();
   model.limits = limits;
   return model;
@@ -55,6 +59,23 @@ absl::Status FaceDetector::Infer(Session& session, size_t outputs) {
     ASSIGN_OR_RETURN(TensorView output, session.Output(i));
     outputs_.push_back(std::move(output));
   }
+  return absl::OkStatus();
+}
+
+absl::Status FaceDetector::FindBoxes(const FaceModel& model, float raw_min) {
+  const bool vote = model.vote_iou > 0;
+  boxes_.clear();
+  // Voters may be weaker than what is asked for: the box must not depend on min_confidence.
+  RETURN_IF_ERROR(model.decoder->decode(outputs_, {model.input.width, model.input.height},
+                                        vote ? std::min(raw_min, kVoteScoreMin) : raw_min, boxes_));
+  if (!vote) {
+    SuppressOverlaps(boxes_, model.nms_iou);
+    return absl::OkStatus();
+  }
+  voters_.assign(boxes_.begin(), boxes_.end());
+  SuppressOverlaps(boxes_, model.nms_iou);
+  std::erase_if(boxes_, [raw_min](const FaceBox& box) { return box.score < raw_min; });
+  VoteBoxes(voters_, model.vote_iou, boxes_);
   return absl::OkStatus();
 }
 
@@ -78,10 +99,7 @@ absl::StatusOr<const std::vector<PixelBox>*> FaceDetector::Detect(const FaceMode
   RETURN_IF_ERROR(Infer(session, model.outputs));
   const TimePoint inferred = clock.Now();
 
-  boxes_.clear();
-  RETURN_IF_ERROR(
-      model.decoder->decode(outputs_, {input.width, input.height}, model.calibration.Raw(min_confidence), boxes_));
-  SuppressOverlaps(boxes_, model.nms_iou);
+  RETURN_IF_ERROR(FindBoxes(model, model.calibration.Raw(min_confidence)));
   MapBoxes(boxes_, placement, info.width, info.height, model.calibration, faces_);
   times.decode_ms += ToMs(decoded - start);
   times.infer_ms += ToMs(inferred - decoded);

@@ -23,6 +23,7 @@ struct FaceModel {
   const FaceDecoder* decoder = nullptr;
   Calibration calibration{0.5f};
   float nms_iou = 0.3f;
+  float vote_iou = 0;  // 0 = no box voting
   size_t outputs = 0;  // how many the model has
   ImageLimits limits;
 };
@@ -39,11 +40,13 @@ class FaceDetector {
 
  private:
   absl::Status Infer(Session& session, size_t outputs);
+  // Fills boxes_ from outputs_.
+  absl::Status FindBoxes(const FaceModel& model, float raw_min);
 
   Image image_;
   Resizer resizer_;
   std::vector<TensorView> outputs_;
-  std::vector<FaceBox> boxes_;
+  std::vector<FaceBox> boxes_, voters_;
   std::vector<PixelBox> faces_;
 };
 

@@ -1,0 +1,53 @@
+"""Faces: the served picture beside the same functions in a loop."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+
+from load import ROOT, Load, field, frame, median, raw, start_sluice
+
+
+def picture_640x480(folder: Path) -> Path:
+    import cv2
+
+    sample = cv2.imread(str(ROOT / ".deps/samples/astronaut.png"))
+    path = folder / "frame.jpg"
+    cv2.imwrite(str(path), cv2.resize(sample, (640, 480)), [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return path
+
+
+def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
+    models = [ROOT / "models", ROOT / "tests" / "models"]
+    model = "yunet_s_320"
+    if not (models[1] / model / "1" / "model.onnx").exists():
+        model = "face_detection_v2"
+        print(f"(no ../shared: {model} instead of YuNet-s)")
+    path = picture_640x480(folder)
+    jpeg = path.read_bytes()
+    server, port = start_sluice(build, models, folder / "faces.log")
+    raw_root = models[1] if model == "yunet_s_320" else models[0]
+    loads = [
+        Load("gRPC", folder, frame(field(1, jpeg) + field(2, model.encode())), "/ai.inference.ImageRecognition/Recognize", ["content-type: application/grpc", "te: trailers"]),
+        Load("REST raw", folder, jpeg, f"/api/v1/recognize?model_id={model}", ["content-type: image/jpeg"], http1=True),
+        Load("REST base64", folder, json.dumps({"image": base64.b64encode(jpeg).decode(), "model_id": model}).encode(), "/api/v1/recognize", ["content-type: application/json"], http1=True),
+    ]
+    print(f"\nFaces: {model}, one 640x480 JPEG of {len(jpeg) // 1024} kB, {rounds} rounds of {images} images")
+    print(f"{'':14}{'in flight':>10}{'CPU ms/image':>14}{'images/s':>10}{'raw/served':>12}{'extra µs':>10}")
+    for in_flight in (1, 16):
+        plain, served = [], {load.name: [] for load in loads}
+        for _ in range(rounds):
+            plain.append(raw(build / "bench" / "raw_pipeline", raw_root, model, path, images, min(in_flight, os.cpu_count() or 1)))
+            for load in loads:
+                served[load.name].append(load.run(server, port, images, in_flight))
+        cpu, wall = median([r.cpu for r in plain]), median([r.wall for r in plain])
+        print(f"{'raw pipeline':14}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{1:>12.3f}{0:>10.0f}")
+        for name, runs in served.items():
+            # Pair by pair, so that a drift of the machine's speed does not count.
+            extra = median([s.cpu - r.cpu for s, r in zip(runs, plain)])
+            ratio = median([r.cpu / s.cpu for s, r in zip(runs, plain)])
+            cpu, wall = median([s.cpu for s in runs]), median([s.wall for s in runs])
+            print(f"{name:14}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{ratio:>12.3f}{extra * 1e6:>10.0f}")
+    server.stop()

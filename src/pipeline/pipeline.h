@@ -28,6 +28,8 @@ class Pipeline {
 
   // True: the job had not started, and its `done` will get CANCELLED.
   bool Cancel(Ticket ticket) { return scheduler_.Cancel(ticket); }
+  // Workers that nobody has work for at this moment: how far it helps to split a large job.
+  size_t IdleWorkers() const { return scheduler_.IdleWorkers(); }
   Executor& chores() { return scheduler_.chores(); }
 
  private:

@@ -217,6 +217,12 @@ Duration Scheduler::PredictedWait() const {
   return core_.PredictedWait(kNever, clock_.Now());
 }
 
+size_t Scheduler::IdleWorkers() const {
+  std::lock_guard lock(mutex_);
+  const auto idle = static_cast<size_t>(std::max(0, core_.idle_workers()));
+  return idle - std::min(idle, core_.waiting());
+}
+
 size_t Scheduler::waiting_chores() const {
   std::lock_guard lock(mutex_);
   return chores_.size();

@@ -55,6 +55,7 @@ class Scheduler {
   std::vector<QueueStats> Queues() const;
   std::vector<WorkerStats> Workers() const;
   Duration PredictedWait() const;
+  size_t IdleWorkers() const;  // without those that waiting work is for
   size_t waiting_chores() const;
 
   // Waiting work is dropped as SHUTTING_DOWN, running batches and waiting chores finish, threads end. Not on a worker.

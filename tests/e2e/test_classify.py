@@ -50,6 +50,18 @@ def test_grpc_answers_the_same(server, protos):
     assert [pytest.approx(r.confidence, abs=1e-6) for r in results] == [r["confidence"] for r in rest]
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_order_is_kept_when_a_call_is_split_over_workers(server, model):
+    words = ["女排夺冠", "央行降息利好银行股", "手机芯片发布", "高考作文", "二手房成交量回落", "？", "驱逐舰实弹演习"]
+    texts = [words[i % 7] + "，" + words[i * 3 % 7] * (i % 11) for i in range(100)]
+    items = [{"text": text, "id": str(i)} for i, text in enumerate(texts)]
+    results = requests.post(f"{server.url}/api/v1/classify", json={"items": items, "model_id": model}).json()["results"]
+    assert [r["id"] for r in results] == [str(i) for i in range(100)]
+    for i in range(0, 100, 9):
+        (alone,) = classify(server, {"texts": [texts[i]], "model_id": model}).json()["results"]
+        assert alone["label"] == results[i]["label"] and alone["confidence"] == pytest.approx(results[i]["confidence"], abs=1e-4)
+
+
 def test_texts_without_a_letter_are_other_with_low_confidence(server):
     for result in classify(server, {"texts": ["", "  ", "？？？", "12345", "🙂"]}).json()["results"]:
         assert result["label"] == "其他" and result["confidence"] < 0.5

@@ -16,6 +16,7 @@ from normalise import NO_LETTER_CONFIDENCE, RAW_CUT
 from pipeline import Trained
 
 BAG_ID, BERT_ID = "news_classification_v1", "news_classification_bert_v1"
+MAX_BATCH = 64  # calls whose texts may share a run
 LICENCE = "this repository's; trained on texts without an explicit open licence, see MODEL_CARD.md"
 
 
@@ -31,6 +32,7 @@ def _manifest(name: str, description: str, task: dict) -> dict:
         "task": "text_classification",
         "description": description,
         "license": LICENCE,
+        "max_batch": MAX_BATCH,
         "text_classification": common | task,
     }
 

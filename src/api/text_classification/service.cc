@@ -1,6 +1,7 @@
 #include "api/text_classification/service.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "call/unary.h"
+#include "google/protobuf/arena.h"
 #include "google/protobuf/descriptor.h"
 #include "pipeline/text_classification/task.h"
 
@@ -21,14 +23,15 @@ using ai::inference::ClassifyResponse;
 
 constexpr int kTextsMax = 100;
 constexpr std::string_view kTooMany = "最多支持100条文本批量处理";
-// Texts of one job: a call of 100 keeps two workers busy, and a short call is not held up behind a long one.
-constexpr size_t kSliceTexts = 50;
+// A call of fewer texts than two of these is one job: splitting it would cost more than it saves.
+constexpr size_t kSliceTextsMin = 25;
 
-// A call in slices: joins what the slices' jobs answer.
+// A call in slices, each of them a job: joins what they answer.
 struct Classification {
   std::shared_ptr<Call> call;
   std::unique_ptr<ClassifyRequest> request;
-  std::vector<TextLabels> slices;
+  std::vector<std::vector<uint32_t>> slices;  // indices of texts, plain ones before items
+  std::vector<TextLabels> answers;            // as slices
   std::vector<Ticket> tickets;
   size_t missing = 0;
 };
@@ -47,29 +50,45 @@ absl::Status Check(const ClassifyRequest& request) {
   return absl::OkStatus();
 }
 
-std::vector<TextInput> Slice(ClassifyRequest& request) {
-  std::vector<TextInput> slices;
-  const auto add = [&](std::string& text) {
-    if (slices.empty() || slices.back().size() == kSliceTexts) slices.emplace_back().reserve(kSliceTexts);
-    slices.back().push_back(std::move(text));
-  };
-  for (std::string& text : *request.mutable_texts()) add(text);
-  for (auto& item : *request.mutable_items()) add(*item.mutable_text());
+std::string& TextAt(ClassifyRequest& request, uint32_t index) {
+  const auto plain = static_cast<uint32_t>(request.texts_size());
+  if (index < plain) return *request.mutable_texts(static_cast<int>(index));
+  return *request.mutable_items(static_cast<int>(index - plain))->mutable_text();
+}
+
+// `count` (at least 1) slices of about the same number of bytes. Texts of like length are in one slice: batches of a slice
+// are padded to their longest text.
+std::vector<std::vector<uint32_t>> Slice(ClassifyRequest& request, size_t count) {
+  std::vector<uint32_t> order(static_cast<size_t>(request.texts_size() + request.items_size()));
+  std::iota(order.begin(), order.end(), 0);
+  if (count == 1) return {std::move(order)};
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return TextAt(request, a).size() < TextAt(request, b).size(); });
+  size_t bytes = 0, passed = 0;
+  for (const uint32_t index : order) bytes += TextAt(request, index).size() + 1;
+  std::vector<std::vector<uint32_t>> slices(count);
+  for (const uint32_t index : order) {
+    slices[passed * count / bytes].push_back(index);
+    passed += TextAt(request, index).size() + 1;
+  }
+  std::erase_if(slices, [](const auto& slice) { return slice.empty(); });
   return slices;
 }
 
 void Answer(Classification& work) {
-  ClassifyResponse response;
-  const int plain = work.request->texts_size();
-  response.mutable_results()->Reserve(plain + work.request->items_size());
-  for (TextLabels& slice : work.slices) {
-    for (LabelledText& one : slice) {
-      const int index = response.results_size();
-      auto* result = response.add_results();
-      result->set_label(std::move(one.label));
-      result->set_confidence(one.confidence);
-      if (index >= plain && work.request->items(index - plain).has_id())
-        result->set_id(work.request->items(index - plain).id());
+  const int plain = work.request->texts_size(), all = plain + work.request->items_size();
+  google::protobuf::Arena arena;  // a hundred results at the price of a few
+  auto& response = *google::protobuf::Arena::CreateMessage<ClassifyResponse>(&arena);
+  response.mutable_results()->Reserve(all);
+  for (int i = 0; i < all; ++i) {
+    auto* result = response.add_results();
+    if (i >= plain && work.request->items(i - plain).has_id()) result->set_id(work.request->items(i - plain).id());
+  }
+  for (size_t s = 0; s < work.slices.size(); ++s) {
+    for (size_t i = 0; i < work.slices[s].size(); ++i) {
+      auto* result = response.mutable_results(static_cast<int>(work.slices[s][i]));
+      result->set_label(std::move(work.answers[s][i].label));
+      result->set_confidence(work.answers[s][i].confidence);
     }
   }
   work.call->Reply(response);
@@ -83,30 +102,35 @@ void OnSlice(Classification& work, size_t index, absl::StatusOr<TextLabels> labe
   use.queue_ms = std::max(use.queue_ms, times.queue_ms);
   use.decode_ms = std::max(use.decode_ms, times.decode_ms);
   use.infer_ms = std::max(use.infer_ms, times.infer_ms);
-  work.slices[index] = *std::move(labels);
+  work.answers[index] = *std::move(labels);
   if (--work.missing == 0) Answer(work);
 }
 
 void Classify(Pipeline& pipeline, std::shared_ptr<Call> call, std::unique_ptr<ClassifyRequest> request) {
   if (absl::Status status = Check(*request); !status.ok()) return call->Fail(std::move(status));
-  std::vector<TextInput> slices = Slice(*request);
-  if (slices.empty()) return call->Reply(ClassifyResponse());
+  const auto texts = static_cast<size_t>(request->texts_size() + request->items_size());
+  if (texts == 0) return call->Reply(ClassifyResponse());
 
   const std::string model = request->model_id().empty() ? call->method().options->default_model() : request->model_id();
   auto work = std::make_shared<Classification>();
   work->call = call;
   work->request = std::move(request);
-  work->slices.resize(slices.size());
-  work->missing = slices.size();
-  for (size_t i = 0; i < slices.size(); ++i) {
+  const size_t most = texts / kSliceTextsMin;
+  work->slices = Slice(*work->request, most < 2 ? 1 : std::clamp<size_t>(pipeline.IdleWorkers(), 1, most));
+  work->answers.resize(work->slices.size());
+  work->missing = work->slices.size();
+  for (size_t i = 0; i < work->slices.size(); ++i) {
     ModelUse use{
         .model_id = model, .method = call->method().name, .key_id = call->key_id, .deadline = call->deadline()};
-    const auto cost = static_cast<double>(slices[i].size());
+    TextInput input;
+    input.reserve(work->slices[i].size());
+    for (const uint32_t index : work->slices[i]) input.push_back(std::move(TextAt(*work->request, index)));
+    const auto cost = static_cast<double>(input.size());
     auto done = [work, i](absl::StatusOr<TextLabels> labels, const JobTimes& times) {
       OnSlice(*work, i, std::move(labels), times);
     };
-    auto ticket = pipeline.Submit<TextInput, TextLabels>(std::move(use), kTextClassification, *call,
-                                                         std::move(slices[i]), std::move(done), cost);
+    auto ticket = pipeline.Submit<TextInput, TextLabels>(std::move(use), kTextClassification, *call, std::move(input),
+                                                         std::move(done), cost);
     if (!ticket.ok()) {
       for (const Ticket waiting : work->tickets) pipeline.Cancel(waiting);
       return call->Fail(ticket.status());

@@ -12,9 +12,16 @@
 namespace sluice {
 namespace {
 
-// A batch is padded to its longest text: texts of one batch are of like length, and there are few distinct shapes.
-constexpr size_t kBatchMax = 50;
-constexpr size_t kPad = 16;
+// How texts go through a model: a batch is padded to its longest text, so texts of like length share one. An encoder pays
+// for each padded token, a bag for each call. Measured: docs/models.md.
+struct Packing {
+  size_t texts_max;  // of a batch
+  size_t width_step;
+};
+constexpr Packing kBagPacking{.texts_max = 100, .width_step = 16};
+constexpr Packing kBertPacking{.texts_max = 25, .width_step = 4};
+
+const Packing& PackingOf(const TextModel& model) { return model.wordpiece == nullptr ? kBagPacking : kBertPacking; }
 
 absl::StatusOr<std::vector<size_t>> InputsOf(const ModelVersion& version, size_t wanted) {
   const auto& names = version.manifest().text_classification().inputs();
@@ -99,8 +106,9 @@ absl::Status TextClassifier::Prepare(const TextModel& model, std::string_view te
 
 absl::Status TextClassifier::RunBatch(const TextModel& model, Session& session, std::span<const uint32_t> batch) {
   const size_t longest = ids_[batch.back()].size();
-  const size_t width =
-      std::min((longest + kPad - 1) / kPad * kPad, model.wordpiece ? size_t{model.length_max} : SIZE_MAX);
+  const size_t step = PackingOf(model).width_step;
+  const size_t width = std::min((longest + step - 1) / step * step,  //
+                                model.wordpiece ? size_t{model.length_max} : SIZE_MAX);
   const Shape shape{static_cast<int64_t>(batch.size()), static_cast<int64_t>(width)};
   std::array<int64_t*, 3> rows{};
   for (size_t i = 0; i < model.inputs.size(); ++i) {
@@ -125,28 +133,46 @@ absl::Status TextClassifier::RunBatch(const TextModel& model, Session& session, 
   return absl::OkStatus();
 }
 
-absl::StatusOr<const std::vector<TextLabel>*> TextClassifier::Classify(const TextModel& model, Session& session,
-                                                                       std::span<const std::string> texts,
-                                                                       const Clock& clock, JobTimes& times) {
-  const TimePoint start = clock.Now();
-  if (ids_.size() < texts.size()) ids_.resize(texts.size());
-  results_.assign(texts.size(), {.label = model.no_letter_label, .confidence = model.no_letter_confidence});
+void TextClassifier::Clear() { count_ = 0; }
+
+absl::Status TextClassifier::Add(const TextModel& model, std::span<const std::string> texts) {
+  if (ids_.size() < count_ + texts.size()) ids_.resize(count_ + texts.size());
+  size_t at = count_;
+  for (const std::string& text : texts) RETURN_IF_ERROR(Prepare(model, text, normalised_, ids_[at++]));
+  count_ = at;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::span<const TextLabel>> TextClassifier::Run(const TextModel& model, Session& session) {
+  results_.assign(count_, {.label = model.no_letter_label, .confidence = model.no_letter_confidence});
   order_.clear();
-  for (uint32_t i = 0; i < texts.size(); ++i) {
-    RETURN_IF_ERROR(Prepare(model, texts[i], normalised_, ids_[i]));
+  for (uint32_t i = 0; i < count_; ++i) {
     if (!ids_[i].empty()) order_.push_back(i);
   }
   std::stable_sort(order_.begin(), order_.end(),
                    [this](uint32_t a, uint32_t b) { return ids_[a].size() < ids_[b].size(); });
-  const TimePoint decoded = clock.Now();
+  const size_t most = PackingOf(model).texts_max;
   for (std::span<const uint32_t> left = order_; !left.empty();) {
-    const size_t count = std::min(left.size(), kBatchMax);
+    // Batches of like size: 26 texts are 13 and 13, not 25 and 1.
+    const size_t batches = (left.size() + most - 1) / most;
+    const size_t count = (left.size() + batches - 1) / batches;
     RETURN_IF_ERROR(RunBatch(model, session, left.first(count)));
     left = left.subspan(count);
   }
+  return results_;
+}
+
+absl::StatusOr<std::span<const TextLabel>> TextClassifier::Classify(const TextModel& model, Session& session,
+                                                                    std::span<const std::string> texts,
+                                                                    const Clock& clock, JobTimes& times) {
+  const TimePoint start = clock.Now();
+  Clear();
+  RETURN_IF_ERROR(Add(model, texts));
+  const TimePoint decoded = clock.Now();
+  auto results = Run(model, session);
   times.decode_ms += ToMs(decoded - start);
   times.infer_ms += ToMs(clock.Now() - decoded);
-  return &results_;
+  return results;
 }
 
 }  // namespace sluice

@@ -39,13 +39,21 @@ struct TextLabel {
   float confidence = 0;
 };
 
-// One thread's buffers. `session` must be the thread's own.
+// One thread's buffers. Fill it by Add, then Run; or Classify, which is both.
 class TextClassifier {
  public:
-  // One result a text, in order; valid until the next call. Adds to `times`. An invalid text fails the whole call.
-  absl::StatusOr<const std::vector<TextLabel>*> Classify(const TextModel& model, Session& session,
-                                                         std::span<const std::string> texts, const Clock& clock,
-                                                         JobTimes& times);
+  // Forgets the texts of the last run.
+  void Clear();
+  // Normalises and tokenises `texts` for the next run, after those that were added before. On an error (a text is not UTF-8)
+  // none of them is added.
+  absl::Status Add(const TextModel& model, std::span<const std::string> texts);
+  // One result for each added text, in order; valid until Clear. `session` must be the thread's own.
+  absl::StatusOr<std::span<const TextLabel>> Run(const TextModel& model, Session& session);
+
+  // Clear, Add and Run; adds to `times`.
+  absl::StatusOr<std::span<const TextLabel>> Classify(const TextModel& model, Session& session,
+                                                      std::span<const std::string> texts, const Clock& clock,
+                                                      JobTimes& times);
   // What the tokenizer makes of one text; for tests against golden vectors.
   absl::Status Prepare(const TextModel& model, std::string_view text, std::u32string& normalised,
                        std::vector<int64_t>& ids) const;
@@ -54,7 +62,8 @@ class TextClassifier {
   absl::Status RunBatch(const TextModel& model, Session& session, std::span<const uint32_t> batch);
 
   std::u32string normalised_;
-  std::vector<std::vector<int64_t>> ids_;  // by text; empty: the model is not asked
+  size_t count_ = 0;                       // texts that were added
+  std::vector<std::vector<int64_t>> ids_;  // of the first count_ texts; empty: the model is not asked
   std::vector<uint32_t> order_;            // texts by length
   std::vector<TextLabel> results_;
 };

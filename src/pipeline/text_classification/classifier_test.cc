@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/error.h"
 #include "engine/openvino/openvino_engine.h"
 #include "repository/repository.h"
 
@@ -91,9 +92,27 @@ TEST_P(GoldenTest, LabelsAndConfidencesAreThoseOfTraining) {
     const auto& fields = cases()[static_cast<int>(i)].struct_value().fields();
     double best = 0;
     for (const auto& p : fields.at("probabilities").list_value().values()) best = std::max(best, p.number_value());
-    EXPECT_EQ(model_.labels[(**found)[i].label], fields.at("label").string_value()) << texts[i];
-    EXPECT_NEAR((**found)[i].confidence, best, 2e-3) << texts[i];
+    EXPECT_EQ(model_.labels[(*found)[i].label], fields.at("label").string_value()) << texts[i];
+    EXPECT_NEAR((*found)[i].confidence, best, 2e-3) << texts[i];
   }
+}
+
+// Jobs that share a run: one of them with a text that cannot be read.
+TEST_P(GoldenTest, ARefusedAddLeavesTheOthersAlone) {
+  const std::vector<std::string> first{"中国女排获得世界杯冠军", "？"}, bad{"好的文本", "\xff"},
+      last(60, "周杰伦新专辑销量破千万");
+  TextClassifier classifier;
+  ASSERT_TRUE(classifier.Add(model_, first).ok());
+  EXPECT_EQ(ReasonOf(classifier.Add(model_, bad)), Reason::INVALID_REQUEST);
+  ASSERT_TRUE(classifier.Add(model_, last).ok());
+  const auto found = classifier.Run(model_, version_->SessionFor(0));
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_EQ(found->size(), first.size() + last.size());
+  EXPECT_EQ(model_.labels[(*found)[0].label], "体育");
+  EXPECT_EQ((*found)[1].label, model_.no_letter_label);
+  for (const TextLabel& one : found->subspan(2)) EXPECT_EQ(model_.labels[one.label], "娱乐");
+  classifier.Clear();
+  EXPECT_TRUE(classifier.Run(model_, version_->SessionFor(0))->empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, GoldenTest, testing::Values("news_classification_v1", "news_classification_bert_v1"));

@@ -1,6 +1,7 @@
 #include "pipeline/text_classification/task.h"
 
 #include <utility>
+#include <vector>
 
 namespace sluice {
 namespace {
@@ -10,21 +11,57 @@ class TextRunner final : public WorkRunner {
   TextRunner(TextModel model, const ModelVersion& version, const Clock& clock)
       : model_(std::move(model)), version_(version), clock_(clock), classifiers_(version.workers()) {}
 
-  // Each job brings a batch of its own; joining jobs would make a bad text of one fail the others.
+  // Jobs that wait together share a run of the model, up to kTextsTogether; the answers of the first do not wait for the last.
   void Run(int worker, std::span<std::unique_ptr<Work>> batch) override {
-    for (auto& work : batch) {
-      auto& job = static_cast<TextJob&>(*work);
-      job.Finish(Classify(worker, job));
+    while (!batch.empty()) {
+      size_t jobs = 0, texts = 0;
+      do {
+        texts += static_cast<TextJob&>(*batch[jobs++]).input.size();
+      } while (jobs < batch.size() && texts + static_cast<TextJob&>(*batch[jobs]).input.size() <= kTextsTogether);
+      RunTogether(worker, batch.first(jobs));
+      batch = batch.subspan(jobs);
     }
   }
 
  private:
-  absl::StatusOr<TextLabels> Classify(int worker, TextJob& job) {
-    auto found = classifiers_[worker].Classify(model_, version_.SessionFor(worker), job.input, clock_, job.times);
-    if (!found.ok()) return found.status();
+  static constexpr size_t kTextsTogether = 64;
+
+  // A job with a text that cannot be read fails alone.
+  void RunTogether(int worker, std::span<std::unique_ptr<Work>> batch) {
+    TextClassifier& classifier = classifiers_[worker];
+    const TimePoint start = clock_.Now();
+    classifier.Clear();
+    std::vector<TextJob*> jobs;
+    jobs.reserve(batch.size());
+    for (auto& work : batch) {
+      auto& job = static_cast<TextJob&>(*work);
+      if (absl::Status read = classifier.Add(model_, job.input); read.ok()) {
+        jobs.push_back(&job);
+      } else {
+        job.Finish(std::move(read));
+      }
+    }
+    const TimePoint decoded = clock_.Now();
+    const auto found = classifier.Run(model_, version_.SessionFor(worker));
+    const TimePoint ended = clock_.Now();
+    std::span<const TextLabel> left = found.ok() ? *found : std::span<const TextLabel>();
+    for (TextJob* job : jobs) {
+      job->times.decode_ms += ToMs(decoded - start);
+      job->times.infer_ms += ToMs(ended - decoded);
+      if (!found.ok()) {
+        job->Finish(found.status());
+        continue;
+      }
+      const size_t count = job->input.size();
+      job->Finish(Named(left.first(count)));
+      left = left.subspan(count);
+    }
+  }
+
+  TextLabels Named(std::span<const TextLabel> found) const {
     TextLabels labels;
-    labels.reserve((*found)->size());
-    for (const TextLabel& one : **found) labels.push_back({model_.labels[one.label], one.confidence});
+    labels.reserve(found.size());
+    for (const TextLabel& one : found) labels.push_back({model_.labels[one.label], one.confidence});
     return labels;
   }
 

@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   sluice::cli::AddServe(app, run);
   sluice::cli::AddRecognize(app, run);
   sluice::cli::AddClassify(app, run);
+  sluice::cli::AddBatch(app, run);
   sluice::cli::AddModels(app, run);
   CLI11_PARSE(app, argc, argv);
   return run();

@@ -17,6 +17,7 @@ using Run = std::function<int()>;
 void AddServe(CLI::App& app, Run& run);
 void AddRecognize(CLI::App& app, Run& run);
 void AddClassify(CLI::App& app, Run& run);
+void AddBatch(CLI::App& app, Run& run);
 void AddModels(CLI::App& app, Run& run);
 
 }  // namespace sluice::cli

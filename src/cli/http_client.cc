@@ -1,5 +1,7 @@
 #include "cli/http_client.h"
 
+#include <absl/strings/numbers.h>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -61,6 +63,12 @@ struct Conversation {
   }
 };
 
+std::optional<absl::Duration> Seconds(const std::string& text) {
+  int64_t seconds = 0;
+  if (!absl::SimpleAtoi(text, &seconds) || seconds < 0) return std::nullopt;
+  return absl::Seconds(seconds);
+}
+
 absl::StatusOr<HttpAnswer> Talk(const std::string& server, Request request, absl::Duration timeout) {
   ASSIGN_OR_RETURN(const HostPort to, Parse(server));
   request.set(beast::http::field::host, StrCat(to.host, ":", to.port));
@@ -75,15 +83,18 @@ absl::StatusOr<HttpAnswer> Talk(const std::string& server, Request request, absl
   auto response = conversation.parser.release();
   return HttpAnswer{.status = static_cast<int>(response.result_int()),
                     .content_type = std::string(response[beast::http::field::content_type]),
-                    .body = std::move(response.body())};
+                    .body = std::move(response.body()),
+                    .retry_after = Seconds(std::string(response[beast::http::field::retry_after]))};
 }
 
 }  // namespace
 
 absl::StatusOr<HttpAnswer> HttpPost(const std::string& server, const std::string& target,
-                                    const std::string& content_type, std::string body, absl::Duration timeout) {
+                                    const std::string& content_type, std::string body, absl::Duration timeout,
+                                    const HttpHeaders& headers) {
   Request request(beast::http::verb::post, target, 11);
   request.set(beast::http::field::content_type, content_type);
+  for (const auto& [name, value] : headers) request.set(name, value);
   request.body() = std::move(body);
   return Talk(server, std::move(request), timeout);
 }

@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
-#include <sstream>
 
 #include "ai/inference/image_recognition.pb.h"
 #include "base/config/config.h"
@@ -13,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/draw.h"
 #include "cli/http_client.h"
+#include "cli/picture_file.h"
 #include "lists.h"
 #include "pipeline/face_detection/detector.h"
 #include "transport/rest/json_reader.h"
@@ -33,19 +33,6 @@ struct Flags {
   bool json = false;
   bool local = false;
 };
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream bytes;
-  if (!in || !(bytes << in.rdbuf())) return Error(Reason::NOT_FOUND, StrCat("cannot read ", path));
-  return bytes.str();
-}
-
-std::string_view MediaType(std::string_view file) {
-  if (file.starts_with("\x89PNG")) return "image/png";
-  if (file.starts_with("RIFF")) return "image/webp";
-  return "image/jpeg";
-}
 
 // Where the answers come from.
 class Recognizer {

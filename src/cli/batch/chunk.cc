@@ -75,7 +75,7 @@ const Chunk::Send* Chunk::Next() {
       made_ = true;
       return &send_;
     }
-    Refused(request.status().message());
+    Refused(ToStd(request.status().message()));
   }
   return nullptr;
 }

@@ -70,10 +70,18 @@ absl::StatusOr<TextModel> MakeTextModel(const ModelVersion& version) {
   model.length_max = options.max_length();
   model.logits = options.outputs() == config::TextClassification::LOGITS;
   const config::Ngrams& ngram = options.ngram();
-  model.ngrams = {
-      .min = ngram.min(), .max = ngram.max(), .buckets = ngram.buckets(), .seed = static_cast<uint32_t>(ngram.seed())};
+  model.ngrams = {.min = ngram.min(),
+                  .max = ngram.max(),
+                  .buckets = ngram.buckets(),
+                  .seed = static_cast<uint32_t>(ngram.seed()),
+                  .kept = nullptr};
   if (!bert && (ngram.buckets() & (ngram.buckets() - 1)) != 0) {
     return Error(Reason::MODEL_UNAVAILABLE, "text_classification.ngram.buckets must be a power of two");
+  }
+  if (!bert && !ngram.kept().empty()) {
+    ASSIGN_OR_RETURN(const std::string bits, ReadModelFile(version, ngram.kept()));
+    ASSIGN_OR_RETURN(auto kept, KeptBuckets::Parse(bits, ngram.buckets()));
+    model.ngrams.kept = std::make_shared<const KeptBuckets>(std::move(kept));
   }
   if (bert) {
     ASSIGN_OR_RETURN(const std::string vocabulary, ReadModelFile(version, options.vocab()));

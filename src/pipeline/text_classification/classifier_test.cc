@@ -125,6 +125,30 @@ TEST(NgramsTest, SpecifiedHashes) {
   EXPECT_NE(std::find(ids.begin(), ids.end(), 4928), ids.end());
 }
 
+TEST(NgramsTest, OnlyKeptBucketsHaveARow) {
+  const NgramOptions all{.min = 1, .max = 2, .buckets = 1 << 10};
+  std::vector<int64_t> buckets, rows;
+  HashNgrams(U"中国女排夺冠", all, buckets);
+  std::string bits(128, '\0');
+  std::vector<int64_t> wanted;
+  for (size_t i = 0; i < buckets.size(); i += 2) {
+    bits[buckets[i] / 8] |= static_cast<char>(1 << buckets[i] % 8);
+    wanted.push_back(static_cast<int64_t>(wanted.size()) + 1);
+  }
+  auto kept = KeptBuckets::Parse(bits, 1 << 10);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(kept->rows(), wanted.size());
+  NgramOptions some = all;
+  some.kept = std::make_shared<const KeptBuckets>(*kept);
+  HashNgrams(U"中国女排夺冠", some, rows);
+  EXPECT_EQ(rows, wanted);
+
+  some.kept = std::make_shared<const KeptBuckets>(*KeptBuckets::Parse(std::string(128, '\0'), 1 << 10));
+  HashNgrams(U"中国女排夺冠", some, rows);
+  EXPECT_EQ(rows, std::vector<int64_t>{0});
+  EXPECT_FALSE(KeptBuckets::Parse(bits, 1 << 11).ok());
+}
+
 TEST(NormalizeTest, FastAndSlowPathAgree) {
   const NormalizeOptions options;
   std::u32string fast, slow;

@@ -2,12 +2,14 @@
 
 #include "admission/resolve/resolve.h"
 #include "api/image_recognition/service.h"
+#include "api/multimodal/service.h"
 #include "api/open_inference/service.h"
 #include "api/text_classification/service.h"
 #include "call/layers/deadline/deadline.h"
 #include "call/layers/observe/observe.h"
 #include "engine/identity/identity_engine.h"
 #include "engine/openvino/openvino_engine.h"
+#include "pipeline/audio_classification/task.h"
 #include "pipeline/face_detection/task.h"
 #include "pipeline/tensor/task.h"
 #include "pipeline/text_classification/task.h"
@@ -38,6 +40,7 @@ std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options)
   std::vector<std::unique_ptr<ModelTask>> tasks;
   tasks.push_back(std::make_unique<FaceDetectionTask>(images, SystemClock()));
   tasks.push_back(std::make_unique<TextClassificationTask>(SystemClock()));
+  tasks.push_back(std::make_unique<AudioClassificationTask>(SystemClock()));
   tasks.push_back(std::make_unique<TensorTask>(SystemClock()));
   return tasks;
 }
@@ -59,8 +62,12 @@ std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const Repositor
 }
 
 void RegisterApis(MethodTable& methods, const ApiContext& context) {
-  RegisterImageRecognition(methods, context.pipeline, {.draining = &context.draining});
+  const StreamOptions streams{.draining = &context.draining};
+  const config::Multimodal& parts = context.options.multimodal();
+  RegisterImageRecognition(methods, context.pipeline, {.streams = streams});
   RegisterTextClassification(methods, context.pipeline);
+  RegisterMultimodal(methods, context.pipeline,
+                     {.text = parts.text_model(), .image = parts.image_model(), .audio = parts.audio_model()}, streams);
   RegisterOpenInference(methods,
                         {.pipeline = context.pipeline, .catalog = context.catalog, .draining = context.draining});
   grpc::RegisterHealth(methods, context.health);

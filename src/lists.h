@@ -38,6 +38,7 @@ std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const Repositor
 
 // Everything outlives the table.
 struct ApiContext {
+  const config::Server& options;
   Pipeline& pipeline;
   ModelCatalog& catalog;
   grpc::HealthRegistry& health;

@@ -129,7 +129,9 @@ absl::Status Server::Parts::StartCalls() {
   catalog = std::make_unique<ModelCatalog>(*repository);
   admission = std::make_unique<Admission>(MakeAdmissionLayers(*repository));
   pipeline = std::make_unique<Pipeline>(*admission, *scheduler);
-  RegisterApis(methods, {.pipeline = *pipeline, .catalog = *catalog, .health = health, .draining = draining});
+  RegisterApis(
+      methods,
+      {.options = options, .pipeline = *pipeline, .catalog = *catalog, .health = health, .draining = draining});
   scrape = std::make_unique<Scrape>(
       *scheduler, [this] { return Network(); }, SystemClock());
   const PagesContext pages{

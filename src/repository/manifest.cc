@@ -34,6 +34,7 @@ text_classification:
   raw_cut: 1024
   do_lower_case: true
 image_classification: {labels: labels.txt, top: 5, outputs: probabilities}
+audio_classification: {labels: labels.txt, sample_rate_hz: 16000, top: 5, seconds_max: 60, outputs: probabilities}
 )";
 
 // Ids stand in paths, URLs and metric labels.

@@ -47,6 +47,8 @@ def protos(tmp_path_factory: pytest.TempPathFactory):
     class Protos:
         images = importlib.import_module("ai.inference.image_recognition_pb2")
         images_grpc = importlib.import_module("ai.inference.image_recognition_pb2_grpc")
+        multimodal = importlib.import_module("ai.inference.multimodal_pb2")
+        multimodal_grpc = importlib.import_module("ai.inference.multimodal_pb2_grpc")
         errors = importlib.import_module("ai.inference.errors_pb2")
 
     return Protos

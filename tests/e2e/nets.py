@@ -53,3 +53,19 @@ def slow(folder: Path, size: int = 768) -> Path:
         last = f"m{i}"
     nodes.append(helper.make_node("ReduceSum", [last], ["y"], keepdims=0))
     return save(folder, nodes, [("x", TensorProto.FLOAT, [size, size])], [("y", TensorProto.FLOAT, [])])
+
+
+def loudness(folder: Path) -> Path:
+    """Sound FP32 [1,n] -> [1,2]: the mean of its absolute values, and what is missing to 1."""
+    return save(
+        folder,
+        [
+            helper.make_node("Abs", ["sound"], ["abs"]),
+            helper.make_node("ReduceMean", ["abs"], ["loud"], axes=[1], keepdims=1),
+            helper.make_node("Sub", ["one", "loud"], ["quiet"]),
+            helper.make_node("Concat", ["loud", "quiet"], ["scores"], axis=1),
+        ],
+        [("sound", TensorProto.FLOAT, [1, "n"])],
+        [("scores", TensorProto.FLOAT, [1, 2])],
+        {"one": np.array([[1]], np.float32)},
+    )

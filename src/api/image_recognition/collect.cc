@@ -13,8 +13,8 @@ using ai::inference::RecognizeResponse;
 CollectRecognizeHandler::CollectRecognizeHandler(Call& call, Pipeline& pipeline, const ImageRecognitionOptions& options)
     : call_(call),
       options_(options),
-      runner_(call, pipeline, [this](RecognizeResponse answer) { Take(std::move(answer)); }) {
-  for (size_t i = 1; i < options_.stream_window; ++i) call_.ReadMore();
+      runner_(call, SubmitFrames(call, pipeline), [this](RecognizeResponse answer) { Take(std::move(answer)); }) {
+  for (size_t i = 1; i < options_.streams.window; ++i) call_.ReadMore();
 }
 
 void CollectRecognizeHandler::OnMessage(MessagePtr message) {
@@ -33,7 +33,7 @@ void CollectRecognizeHandler::Take(RecognizeResponse answer) {
   if (answer.has_error()) summary_.set_failed_frames(summary_.failed_frames() + 1);
   const auto sequence = static_cast<int>(answer.sequence());
   *summary_.mutable_results(sequence) = std::move(answer);
-  if (!options_.Draining()) call_.ReadMore();
+  if (!options_.streams.Draining()) call_.ReadMore();
   MaybeEnd();
 }
 
@@ -49,7 +49,7 @@ void CollectRecognizeHandler::MaybeEnd() {
     if (summary_.frames() > 0)
       summary_.set_latency(static_cast<float>(ToMs(call_.loop().clock().Now() - last_received_)));
     call_.Reply(summary_);
-  } else if (options_.Draining()) {
+  } else if (options_.streams.Draining()) {
     call_.Fail(Error(Reason::SHUTTING_DOWN, "the server is shutting down; send the frames again"));
   }
 }

@@ -4,8 +4,8 @@
 
 #include "api/image_recognition/collect.h"
 #include "api/image_recognition/recognize.h"
-#include "api/image_recognition/stream.h"
 #include "api/image_recognition/watch.h"
+#include "api/streaming/ordered_stream.h"
 #include "base/error.h"
 #include "call/unary.h"
 #include "google/protobuf/descriptor.h"
@@ -37,7 +37,8 @@ void RegisterImageRecognition(MethodTable& methods, Pipeline& pipeline, const Im
         Recognize(pipeline, std::move(call), std::move(request));
       }));
   methods.Add(service->FindMethodByName("StreamRecognize"), [&pipeline, options](Call& call) {
-    return std::make_unique<StreamRecognizeHandler>(call, pipeline, options);
+    return std::make_unique<OrderedStream<RecognizeRequest, RecognizeResponse>>(call, options.streams,
+                                                                                SubmitFrames(call, pipeline));
   });
   methods.Add(service->FindMethodByName("CollectRecognize"), [&pipeline, options](Call& call) {
     return std::make_unique<CollectRecognizeHandler>(call, pipeline, options);

@@ -21,7 +21,7 @@ absl::Status TooMany(size_t frames_max) {
 }  // namespace
 
 WatchRecognizeHandler::WatchRecognizeHandler(Call& call, Pipeline& pipeline, const ImageRecognitionOptions& options)
-    : call_(call), options_(options), runner_(call, pipeline, [this](RecognizeResponse answer) {
+    : call_(call), options_(options), runner_(call, SubmitFrames(call, pipeline), [this](RecognizeResponse answer) {
         if (answer.sequence() < static_cast<uint32_t>(request_.images_size())) {
           const auto& image = request_.images(static_cast<int>(answer.sequence()));
           if (image.has_id()) answer.set_id(image.id());
@@ -73,7 +73,7 @@ void WatchRecognizeHandler::Pump() {
       for (const RecognizeResponse& answer : std::exchange(ready_, {})) call_.Send(answer);
       continue;
     }
-    if (exhausted_ || runner_.in_work() >= options_.stream_window) break;
+    if (exhausted_ || runner_.in_work() >= options_.streams.window) break;
     auto request = Next();
     if (!request) {
       exhausted_ = true;

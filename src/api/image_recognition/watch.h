@@ -36,7 +36,7 @@ class WatchRecognizeHandler final : public CallHandler {
   bool exhausted_ = false;
   absl::Status end_;  // how the call ends then
   bool pumping_ = false;
-  std::vector<ai::inference::RecognizeResponse> ready_;  // waits for the peer to read; at most stream_window
+  std::vector<ai::inference::RecognizeResponse> ready_;  // waits for the peer to read; at most streams.window
 };
 
 }  // namespace sluice

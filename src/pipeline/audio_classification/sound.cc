@@ -1,0 +1,92 @@
+#include "pipeline/audio_classification/sound.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/strings.h"
+
+namespace sluice {
+namespace {
+
+absl::Status Wrong(std::string_view field, std::string_view what) {
+  return FieldError(Reason::INVALID_REQUEST, StrCat("audio.", field), what);
+}
+
+absl::Status CheckRate(const AudioInput& input, const SoundFormat& format) {
+  if (input.sample_rate_hz == format.sample_rate_hz) return absl::OkStatus();
+  if (input.sample_rate_hz == 0 && input.pcm16.empty()) return absl::OkStatus();
+  return Wrong("sample_rate_hz", StrCat("the model takes ", format.sample_rate_hz, " Hz, not ", input.sample_rate_hz,
+                                        "; resample the sound before you send it"));
+}
+
+absl::Status CheckLength(const AudioInput& input, size_t values, const SoundFormat& format) {
+  const auto limit = static_cast<size_t>(format.seconds_max * static_cast<float>(format.sample_rate_hz));
+  if (values <= limit) return absl::OkStatus();
+  return Wrong(input.pcm16.empty() ? "features" : "pcm16",
+               StrCat(values, " values are more than the model's ", limit, "; send a shorter piece"));
+}
+
+absl::Status CheckValues(const AudioInput& input) {
+  const auto bad =
+      std::find_if(input.features.begin(), input.features.end(), [](float v) { return !std::isfinite(v); });
+  if (bad == input.features.end()) return absl::OkStatus();
+  return Wrong("features", StrCat("features[", bad - input.features.begin(), "] is not a finite number"));
+}
+
+// The shape that holds `values` in all, if there is one.
+absl::StatusOr<Shape> Fit(size_t values, const SoundFormat& format, std::string_view field) {
+  Shape shape = format.shape;
+  int64_t fixed = 1;
+  int64_t* open = nullptr;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (i == 0 && shape.size() > 1) shape[i] = 1;  // one item
+    if (shape[i] < 0) {
+      open = &shape[i];
+    } else {
+      fixed *= shape[i];
+    }
+  }
+  const auto count = static_cast<int64_t>(values);
+  if (open == nullptr) {
+    if (count == fixed) return shape;
+    return Wrong(field, StrCat("the model takes exactly ", fixed, " values, not ", count));
+  }
+  *open = count / fixed;
+  if (*open > 0 && count % fixed == 0) return shape;
+  return Wrong(field, StrCat("the model takes a multiple of ", fixed, " values, not ", count));
+}
+
+}  // namespace
+
+absl::StatusOr<Shape> ShapeOfSound(const AudioInput& input, const SoundFormat& format) {
+  const bool samples = !input.pcm16.empty();
+  if (samples == !input.features.empty()) {
+    return Wrong(samples ? "pcm16" : "features", "send samples in pcm16, or features in features: one of them");
+  }
+  if (input.pcm16.size() % 2 != 0) {
+    return Wrong("pcm16", StrCat(input.pcm16.size(), " bytes are no whole number of 16 bit samples"));
+  }
+  const size_t values = samples ? input.pcm16.size() / 2 : static_cast<size_t>(input.features.size());
+  RETURN_IF_ERROR(CheckRate(input, format));
+  RETURN_IF_ERROR(CheckLength(input, values, format));
+  RETURN_IF_ERROR(CheckValues(input));
+  return Fit(values, format, samples ? "pcm16" : "features");
+}
+
+void WriteSound(const AudioInput& input, std::span<float> out) {
+  static_assert(std::endian::native == std::endian::little);
+  if (input.pcm16.empty()) {
+    std::copy(input.features.begin(), input.features.end(), out.begin());
+    return;
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    int16_t sample = 0;
+    std::memcpy(&sample, input.pcm16.data() + 2 * i, sizeof(sample));
+    out[i] = static_cast<float>(sample) / 32768.0f;
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,34 @@
+// A channel of sound as a request brings it, and as a model's input wants it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "engine/tensor.h"
+#include "google/protobuf/repeated_field.h"
+
+namespace sluice {
+
+// Features or samples, not both.
+struct AudioInput {
+  google::protobuf::RepeatedField<float> features;
+  std::string pcm16;  // 16 bit signed little-endian
+  int32_t sample_rate_hz = 0;
+};
+
+struct SoundFormat {
+  Shape shape;  // of the model's input; at most one dimension beside the first is open
+  int32_t sample_rate_hz = 16000;
+  float seconds_max = 60;
+};
+
+// Checks `input` and says the shape of the tensor it makes: one item, every fixed dimension as it is, the open one filled.
+// Errors: INVALID_REQUEST, naming the field and what the model takes.
+absl::StatusOr<Shape> ShapeOfSound(const AudioInput& input, const SoundFormat& format);
+
+// Writes the values: features as they are, samples as x / 32768. `out` has as many elements as ShapeOfSound says.
+void WriteSound(const AudioInput& input, std::span<float> out);
+
+}  // namespace sluice

@@ -1,0 +1,67 @@
+#include "pipeline/audio_classification/sound.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <vector>
+
+namespace sluice {
+namespace {
+
+const SoundFormat kWaveform = {.shape = {-1, -1}, .sample_rate_hz = 16000, .seconds_max = 10};
+const SoundFormat kFrames = {.shape = {1, -1, 40}, .sample_rate_hz = 16000, .seconds_max = 10};
+
+AudioInput Samples(std::string bytes, int32_t rate) {
+  return {.features = {}, .pcm16 = std::move(bytes), .sample_rate_hz = rate};
+}
+
+AudioInput Features(int count) {
+  AudioInput input;
+  input.features.Resize(count, 0.5f);
+  return input;
+}
+
+TEST(SoundTest, TenSecondsOfSamplesBecomeOneRow) {
+  const auto shape = ShapeOfSound(Samples(std::string(320'000, '\0'), 16000), kWaveform);
+  ASSERT_TRUE(shape.ok()) << shape.status();
+  EXPECT_EQ(*shape, (Shape{1, 160'000}));
+}
+
+TEST(SoundTest, SamplesAreScaledToOne) {
+  const AudioInput input = Samples(std::string("\x00\x80\xff\x7f\x00\x00\x00\x40", 8), 16000);
+  std::vector<float> out(4);
+  WriteSound(input, out);
+  EXPECT_EQ(out, (std::vector<float>{-1, 32767.0f / 32768, 0, 0.5f}));
+}
+
+TEST(SoundTest, FeaturesFillTheOpenDimension) {
+  EXPECT_EQ(*ShapeOfSound(Features(400), kFrames), (Shape{1, 10, 40}));
+  EXPECT_EQ(ShapeOfSound(Features(401), kFrames).status().message(),
+            "the model takes a multiple of 40 values, not 401");
+  EXPECT_EQ(*ShapeOfSound(Features(7), {.shape = {1, 7}}), (Shape{1, 7}));
+  EXPECT_FALSE(ShapeOfSound(Features(8), {.shape = {1, 7}}).ok());
+  EXPECT_EQ(*ShapeOfSound(Features(7), {.shape = {-1}}), (Shape{7}));
+}
+
+TEST(SoundTest, WrongSoundSaysWhatTheModelTakes) {
+  AudioInput both = Features(4);
+  both.pcm16 = "ab";
+  AudioInput endless = Features(40);
+  endless.features.Set(3, std::numeric_limits<float>::infinity());
+  const std::vector<std::pair<AudioInput, std::string>> cases = {
+      {AudioInput(), "one of them"},
+      {both, "one of them"},
+      {Samples("abc", 16000), "no whole number"},
+      {Samples("abcd", 8000), "the model takes 16000 Hz, not 8000"},
+      {Samples("abcd", 0), "the model takes 16000 Hz, not 0"},
+      {Features(160'001), "send a shorter piece"},
+      {endless, "features[3] is not a finite number"},
+  };
+  for (const auto& [input, words] : cases) {
+    const auto shape = ShapeOfSound(input, kWaveform);
+    EXPECT_NE(shape.status().message().find(words), std::string::npos) << shape.status();
+  }
+}
+
+}  // namespace
+}  // namespace sluice

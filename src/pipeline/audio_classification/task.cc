@@ -1,0 +1,102 @@
+#include "pipeline/audio_classification/task.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "pipeline/text_classification/files.h"
+
+namespace sluice {
+namespace {
+
+// What a model version's manifest and files fix. Immutable.
+struct AudioModel {
+  SoundFormat format;
+  std::vector<std::string> labels;
+  size_t top = 5;
+  bool logits = false;
+};
+
+absl::Status CheckSignature(const ModelSignature& signature) {
+  if (signature.inputs.size() != 1 || signature.inputs[0].dtype != DType::kFp32 || signature.inputs[0].shape.empty()) {
+    return Error(Reason::MODEL_UNAVAILABLE, "task audio_classification needs a model with one FP32 input");
+  }
+  const Shape& shape = signature.inputs[0].shape;
+  if (std::count_if(shape.begin() + (shape.size() > 1 ? 1 : 0), shape.end(), [](int64_t d) { return d < 0; }) > 1) {
+    return Error(Reason::MODEL_UNAVAILABLE, "the model's input has more than one open dimension beside the batch");
+  }
+  if (signature.outputs.empty() || signature.outputs[0].dtype != DType::kFp32) {
+    return Error(Reason::MODEL_UNAVAILABLE, "task audio_classification needs a model whose first output is FP32");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<AudioModel> MakeAudioModel(const ModelVersion& version) {
+  RETURN_IF_ERROR(CheckSignature(version.signature()));
+  const config::AudioClassification& options = version.manifest().audio_classification();
+  AudioModel model;
+  model.format = {.shape = version.signature().inputs[0].shape,
+                  .sample_rate_hz = static_cast<int32_t>(options.sample_rate_hz()),
+                  .seconds_max = options.seconds_max()};
+  ASSIGN_OR_RETURN(model.labels, ReadLabels(version, options.labels()));
+  model.top = options.top();
+  model.logits = options.outputs() == config::TextClassification::LOGITS;
+  const int64_t classes =
+      version.signature().outputs[0].shape.empty() ? -1 : version.signature().outputs[0].shape.back();
+  if (classes < 0 || classes == static_cast<int64_t>(model.labels.size())) return model;
+  return Error(Reason::MODEL_UNAVAILABLE,
+               StrCat("'", options.labels(), "' holds ", model.labels.size(), " labels, the model scores ", classes));
+}
+
+absl::StatusOr<AudioLabels> Classify(const AudioModel& model, Session& session, const AudioInput& input,
+                                     const Clock& clock, JobTimes& times) {
+  const TimePoint start = clock.Now();
+  ASSIGN_OR_RETURN(const Shape shape, ShapeOfSound(input, model.format));
+  size_t values = 1;
+  for (const int64_t dimension : shape) values *= static_cast<size_t>(dimension);
+  ASSIGN_OR_RETURN(void* buffer, session.InputBuffer(0, shape));
+  WriteSound(input, {static_cast<float*>(buffer), values});
+  const TimePoint decoded = clock.Now();
+  RETURN_IF_ERROR(session.Run());
+  ASSIGN_OR_RETURN(const TensorView output, session.Output(0));
+  const TimePoint inferred = clock.Now();
+  const auto scores = output.As<float>();
+  if (scores.size() != model.labels.size()) {
+    return Error(Reason::MODEL_FAILED,
+                 StrCat("the model gave ", scores.size(), " scores for ", model.labels.size(), " labels"));
+  }
+  AudioLabels labels = TopLabels(scores, model.labels, model.top, model.logits);
+  times.decode_ms += ToMs(decoded - start);
+  times.infer_ms += ToMs(inferred - decoded);
+  times.post_ms += ToMs(clock.Now() - inferred);
+  return labels;
+}
+
+class AudioRunner final : public WorkRunner {
+ public:
+  AudioRunner(AudioModel model, const ModelVersion& version, const Clock& clock)
+      : model_(std::move(model)), version_(version), clock_(clock) {}
+
+  void Run(int worker, std::span<std::unique_ptr<Work>> batch) override {
+    for (auto& work : batch) {
+      auto& job = static_cast<AudioJob&>(*work);
+      job.Finish(Classify(model_, version_.SessionFor(worker), job.input, clock_, job.times));
+    }
+  }
+
+ private:
+  const AudioModel model_;
+  const ModelVersion& version_;
+  const Clock& clock_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<WorkRunner>> AudioClassificationTask::MakeRunner(const ModelVersion& version) const {
+  auto model = MakeAudioModel(version);
+  if (!model.ok()) return model.status();
+  return std::make_shared<AudioRunner>(*std::move(model), version, clock_);
+}
+
+}  // namespace sluice

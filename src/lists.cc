@@ -17,6 +17,7 @@
 #include "transport/grpc/health.h"
 #include "transport/grpc/reflection.h"
 #include "transport/rest/codec.h"
+#include "transport/websocket/codec.h"
 
 namespace sluice {
 
@@ -93,11 +94,23 @@ Codecs MakeCodecs(CodecContext context) {
                                                                    .body_bytes_max = bytes_max,
                                                                    .response_buffer_bytes = buffer_bytes,
                                                                    .heartbeat = milliseconds(streams.heartbeat_ms())});
+  const websocket::SocketOptions socket{.message_bytes_max = bytes_max,
+                                        .ping_interval = milliseconds(streams.websocket_ping_ms()),
+                                        .pong_timeout = milliseconds(streams.websocket_pong_ms()),
+                                        .idle_timeout = milliseconds(streams.websocket_idle_ms())};
+  auto websocket =
+      std::make_unique<websocket::WebSocketCodec>(websocket::CodecContext{.methods = context.methods,
+                                                                          .chain = context.chain,
+                                                                          .chores = context.chores,
+                                                                          .budget = context.budget,
+                                                                          .socket = socket,
+                                                                          .response_buffer_bytes = buffer_bytes});
   Codecs codecs;
   codecs.refuse = [&grpc = *grpc, &rest = *rest](http::Exchange& exchange, const absl::Status& status) {
     return grpc.Matches(exchange.head()) ? grpc.Refuse(exchange, status) : rest.Refuse(exchange, status);
   };
   codecs.in_order.push_back(std::move(grpc));
+  codecs.in_order.push_back(std::move(websocket));
   codecs.in_order.push_back(std::make_unique<pages::PagesCodec>(std::move(context.pages), context.chores));
   codecs.in_order.push_back(std::move(rest));
   return codecs;

@@ -36,6 +36,9 @@ struct RequestHead {
   std::string path;       // as sent, percent-encoded, without the query
   std::string query;      // after '?', or ""
   Headers headers;        // no pseudo-headers
+  // "websocket" when the client asks to go on in that protocol: HTTP/1.1 Upgrade, or HTTP/2's extended CONNECT (RFC 8441).
+  // A codec that agrees sends the head with status 101; from then on body bytes are the protocol's own, both ways.
+  std::string upgrade;
   Peer peer;
   TimePoint received;         // when the head was complete
   bool expects_body = false;  // false: END_STREAM came with the head, or Content-Length 0
@@ -59,7 +62,8 @@ class Exchange {
   // Bytes not given back stay charged to the in-flight-bytes budget.
   virtual void ConsumeBody(size_t bytes) = 0;
 
-  // Once. `end`: no body and no trailers follow. The session adds date, server, connection, content-length and
+  // Once. Status 101 only when head().upgrade is set: the session makes of it what the version needs.
+  // `end`: no body and no trailers follow. The session adds date, server, connection, content-length and
   // transfer-encoding as the version needs; a content-length given here is kept.
   virtual void SendHead(int status, const Headers& headers, bool end) = 0;
   // The bytes are moved and written without a copy. Never blocks: see UnsentBytes.

@@ -71,7 +71,9 @@ void H1Response::WriteHead(const uint64_t* known_length) {
   head_waits_ = false;
   H1ResponseHead head{.status = status_, .headers = headers_, .date = date_};
   const std::optional<uint64_t> given = GivenLength(headers_);
-  if (StatusHasNoBody(status_)) {
+  if (status_ == 101) {
+    framing_ = Framing::kUntilClose;
+  } else if (StatusHasNoBody(status_)) {
     framing_ = Framing::kNone;
     head.keep_content_length = status_ == 304;
   } else if (request_.is_head) {
@@ -88,7 +90,10 @@ void H1Response::WriteHead(const uint64_t* known_length) {
     framing_ = Framing::kChunked;
     head.chunked = true;
   }
-  if (must_close_) {
+  if (status_ == 101) {
+    must_close_ = true;  // in whatever state the other protocol leaves the connection
+    head.connection = "Upgrade";
+  } else if (must_close_) {
     head.connection = "close";
   } else if (request_.http10) {
     head.connection = "keep-alive";

@@ -10,6 +10,7 @@
 #include "transport/http/h1_writer.h"
 #include "transport/http/http_date.h"
 #include "transport/http/out_queue.h"
+#include "transport/http/upgrade.h"
 
 namespace sluice::http {
 namespace {
@@ -77,6 +78,8 @@ class H1Session final : public Session, private Exchange {
       response_.set_date(Date());
       response_.FlushHead();
     }
+    // A response without chunks may end without a byte.
+    if (exchange_open_ && response_.done() && out_.empty()) FinishExchange();
     return out_.Gather(out);
   }
 
@@ -126,6 +129,7 @@ class H1Session final : public Session, private Exchange {
 
   void SendHead(int status, const Headers& headers, bool end) override {
     if (!CanSend()) return;
+    if (status == 101) return Upgrade(headers);
     response_.SendHead(status, headers);
     if (end) EndResponse({}, nullptr);
     host_.WantsWrite();
@@ -163,6 +167,10 @@ class H1Session final : public Session, private Exchange {
   size_t Process(std::string_view in) {
     size_t used = 0;
     while (!closing_ && !(exchange_open_ && body_end_)) {
+      if (tunnel_) {
+        if (used < in.size()) TakeBody(in.substr(used));
+        return in.size();
+      }
       // An empty line between requests is to be ignored (RFC 9112, 2.2).
       if (!exchange_open_ && !head_begun_ && !discarding_ && used < in.size() && in[used] == '\r') {
         if (used + 1 == in.size()) break;
@@ -183,6 +191,7 @@ class H1Session final : public Session, private Exchange {
         StartExchange(used == in.size());
       }
       if (!parser_.body().empty()) TakeBody(parser_.body());
+      if (tunnel_) continue;
       if (parser_.state() == H1Parser::State::kDone) EndBody();
       if (taken == 0) break;
     }
@@ -194,20 +203,35 @@ class H1Session final : public Session, private Exchange {
     head_begun_ = false;
     head_ = std::move(parser_.head());
     head_.received = loop().Now();
+    head_.upgrade = UpgradeOf(head_, parser_.http10());
     host_.SetPeer(head_);
     response_.Begin({.is_head = head_.method == "HEAD",
                      .http10 = parser_.http10(),
                      .takes_trailers = absl::EqualsIgnoreCase(ToAbsl(head_.headers.Get("te")), "trailers"),
                      .keep_alive = parser_.keep_alive() && !draining_});
     exchange_open_ = true;
-    body_end_ = cut_ = was_full_ = continue_sent_ = body_begun_ = false;
+    body_end_ = cut_ = was_full_ = continue_sent_ = body_begun_ = tunnel_ = false;
     last_body_ = loop().Now();
-    // `Upgrade: websocket` has its place here: a handler that accepts would take the connection's bytes raw.
     handler_ = host_.OnExchange(*this);
     if (parser_.expects_continue() && nothing_behind && !response_.head_given() && !cut_) {
       continue_sent_ = true;
       out_.Append(kContinue);
     }
+  }
+
+  // From now on the connection's bytes are the codec's.
+  void Upgrade(const Headers& headers) {
+    if (head_.upgrade.empty()) return;
+    Headers all = headers;
+    all.Add("upgrade", head_.upgrade);
+    if (const auto key = head_.headers.Find("sec-websocket-key")) {
+      all.Add("sec-websocket-accept", WebSocketAccept(*key));
+    }
+    response_.set_date(Date());
+    response_.SendHead(101, all);
+    response_.FlushHead();
+    tunnel_ = true;
+    host_.WantsWrite();
   }
 
   void TakeBody(std::string_view bytes) {
@@ -358,6 +382,7 @@ class H1Session final : public Session, private Exchange {
   bool was_full_ = false;  // output passed half of its bound: OnWritable is owed
   bool continue_sent_ = false;
   bool body_begun_ = false;
+  bool tunnel_ = false;    // the protocol was switched: no more HTTP on this connection
   size_t unconsumed_ = 0;  // charged body bytes
   TimePoint last_body_{};
 

@@ -434,5 +434,43 @@ TEST_F(H1SessionTest, AnAnswerShorterThanItsLengthCloses) {
   EXPECT_TRUE(session_->Finished());
 }
 
+constexpr std::string_view kUpgrade =
+    "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+TEST_F(H1SessionTest, AfterAnUpgradeTheBytesAreTheCodecs) {
+  on_exchange_ = [](Recorder& r) {
+    EXPECT_EQ(r.exchange.head().upgrade, "websocket");
+    r.exchange.SendHead(101, {}, false);
+  };
+  Receive(StrCat(kUpgrade, "raw"));
+  EXPECT_EQ(log_, "GET h/ws body(raw)");
+  EXPECT_EQ(Take(),
+            "HTTP/1.1 101 Switching Protocols\r\ndate: Tue, 14 Nov 2023 23:13:20 GMT\r\nserver: sluice\r\n"
+            "upgrade: websocket\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nconnection: Upgrade\r\n\r\n");
+  Receive("GET / HTTP/1.1\r\n");
+  EXPECT_EQ(log_, "GET h/ws body(raw)body(GET / HTTP/1.1\r\n)");
+  handler_->exchange.SendBody("answer", false);
+  Flush();
+  EXPECT_EQ(Take(), "answer");
+  loop_.Advance(seconds(1000));
+  EXPECT_FALSE(session_->Finished()) << "silence is the codec's business";
+  handler_->exchange.SendBody({}, true);  // not a byte
+  Flush();
+  EXPECT_TRUE(log_.ends_with("closed0 "));
+  EXPECT_TRUE(session_->Finished());
+}
+
+TEST_F(H1SessionTest, AnUpgradeThatNobodyTakesIsARequestLikeOthers) {
+  Receive(StrCat(kUpgrade, kGet));
+  EXPECT_EQ(log_, "GET h/ws end closed0 GET h/a?b=c end closed0 ");
+  for (const char* not_asked : {"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\n",
+                                "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+                                "POST / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"}) {
+    on_exchange_ = [&](Recorder& r) { EXPECT_EQ(r.exchange.head().upgrade, "") << not_asked; };
+    Receive(not_asked);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::http

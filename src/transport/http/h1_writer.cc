@@ -37,6 +37,7 @@ std::string_view ReasonOfFault(int status) {
 std::string_view ReasonPhrase(int status) {
   switch (status) {
     case 100: return "Continue";
+    case 101: return "Switching Protocols";
     case 200: return "OK";
     case 201: return "Created";
     case 202: return "Accepted";

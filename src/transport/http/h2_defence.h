@@ -6,26 +6,9 @@
 #include <cstdint>
 
 #include "base/clock.h"
+#include "transport/http/token_bucket.h"
 
 namespace sluice::http {
-
-class TokenBucket {
- public:
-  TokenBucket(double per_second, double burst, TimePoint now)
-      : per_second_(per_second), burst_(burst), tokens_(burst), at_(now) {}
-  // False when empty.
-  bool Take(TimePoint now) {
-    tokens_ = std::min(burst_, tokens_ + per_second_ * std::chrono::duration<double>(now - at_).count());
-    at_ = now;
-    if (tokens_ < 1) return false;
-    tokens_ -= 1;
-    return true;
-  }
-
- private:
-  double per_second_, burst_, tokens_;
-  TimePoint at_;
-};
 
 class H2Defence {
  public:

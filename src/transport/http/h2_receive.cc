@@ -111,6 +111,8 @@ void H2Stream::AddPseudoHeader(std::string_view name, std::string_view value) {
     is_head_ = value == "HEAD";
   } else if (name == ":authority") {
     head_.authority = value;
+  } else if (name == ":protocol") {
+    head_.upgrade = value;
   }
 }
 
@@ -278,6 +280,7 @@ void H2Stream::Recycle() {
   head_.authority.clear();
   head_.path.clear();
   head_.query.clear();
+  head_.upgrade.clear();
   head_.headers.Clear();
   trailers_.Clear();
   received_ = unconsumed_ = 0;

@@ -39,6 +39,7 @@ void AddFields(NvArray& nvs, const Headers& headers) {
 
 void H2Stream::SendHead(int status, const Headers& headers, bool end) {
   if (closed_ || cut_ || head_sent_ || core_.dead_) return;
+  if (status == 101) status = 200;  // extended CONNECT: the stream is the tunnel
   char digits[3] = {static_cast<char>('0' + status / 100), static_cast<char>('0' + status / 10 % 10),
                     static_cast<char>('0' + status % 10)};
   NvArray nvs;

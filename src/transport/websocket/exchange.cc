@@ -1,0 +1,131 @@
+#include "transport/websocket/exchange.h"
+
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "base/error.h"
+#include "base/strings.h"
+#include "transport/rest/answer.h"
+#include "transport/rest/json_reader.h"
+#include "transport/rest/json_writer.h"
+#include "transport/websocket/close_code.h"
+
+namespace sluice::websocket {
+namespace {
+
+// Decoding takes long enough to leave the loop, as in REST and in gRPC.
+constexpr size_t kTextChoreBytes = 64 << 10, kBinaryChoreBytes = 256 << 10;
+
+absl::StatusOr<MessagePtr> DecodeText(const Method& method, std::string_view bytes) {
+  MessagePtr message = method.NewRequest();
+  RETURN_IF_ERROR(rest::JsonToMessage(bytes, *message));
+  return message;
+}
+
+absl::StatusOr<MessagePtr> DecodeBinary(const Method& method, std::string_view bytes) {
+  MessagePtr message = method.NewRequest();
+  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return message;
+  return Error(Reason::INVALID_BODY, StrCat("the message of ", bytes.size(), " bytes is not a valid ",
+                                            message->GetDescriptor()->full_name()));
+}
+
+}  // namespace
+
+WebSocketExchange::~WebSocketExchange() {
+  if (call_ != nullptr) call_->Detach();
+}
+
+void WebSocketExchange::Begin(const Method& method) {
+  const http::RequestHead& head = exchange_.head();
+  call_ = Call::Create({.method = &method,
+                        .protocol = Protocol::kWebSocket,
+                        .headers = &head.headers,
+                        .client_ip = head.peer.client_ip,
+                        .arrived = head.received},
+                       exchange_.loop(), context_.chain, *this);
+  feed_.emplace(call_, context_.budget, context_.chores, [this] {
+    if (socket_) socket_->Resume();
+  });
+  if (absl::Status handshake = CheckHandshake(); !handshake.ok()) return call_->Refuse(std::move(handshake));
+  call_->Begin();
+  if (!call_->done()) Accept();
+}
+
+absl::Status WebSocketExchange::CheckHandshake() const {
+  const http::RequestHead& head = exchange_.head();
+  if (head.upgrade != "websocket") {
+    return Error(Reason::INVALID_REQUEST, "this path is a WebSocket; connect with ws:// or wss://");
+  }
+  if (head.headers.Get("sec-websocket-version") != "13") {
+    call_->response_headers().Add("sec-websocket-version", "13");
+    return FieldError(Reason::INVALID_REQUEST, "sec-websocket-version", "Sec-WebSocket-Version must be 13");
+  }
+  std::string key;
+  if (head.version == http::Version::kHttp11 &&
+      (!absl::Base64Unescape(ToAbsl(head.headers.Get("sec-websocket-key")), &key) || key.size() != 16)) {
+    return FieldError(Reason::INVALID_REQUEST, "sec-websocket-key", "Sec-WebSocket-Key must be 16 bytes in base64");
+  }
+  return absl::OkStatus();
+}
+
+void WebSocketExchange::Accept() {
+  exchange_.SendHead(101, call_->response_headers(), false);
+  socket_.emplace(exchange_, context_.budget, context_.socket, static_cast<SocketEvents&>(*this));
+}
+
+// --- request ---
+
+void WebSocketExchange::OnBody(std::string_view bytes) {
+  if (socket_) return socket_->OnBody(bytes);
+  exchange_.ConsumeBody(bytes.size());
+}
+
+void WebSocketExchange::OnBodyEnd() {
+  if (socket_) socket_->OnBodyEnd();
+}
+
+void WebSocketExchange::OnMessage(Opcode kind, std::string payload) {
+  if (call_->done()) return;
+  kind_ = kind;
+  const bool text = kind == Opcode::kText;
+  feed_->Take(payload, text ? DecodeText : DecodeBinary, payload.size() > (text ? kTextChoreBytes : kBinaryChoreBytes));
+}
+
+// The client leaves. With nothing in work that is a good end; else what is in work has lost its reader.
+void WebSocketExchange::OnEnd(bool broken) {
+  if (!broken) feed_->End();
+  if (!call_->done()) call_->Cancel();
+}
+
+// What was accepted is answered; the client may connect again, elsewhere.
+void WebSocketExchange::OnDrain() {
+  leaving_ = true;
+  call_->Drain();
+  if (!call_->done()) feed_->End();
+}
+
+void WebSocketExchange::OnClosed(http::CloseReason) {
+  call_->Detach();
+  socket_.reset();
+}
+
+// --- response ---
+
+size_t WebSocketExchange::Write(const Message& message) {
+  if (!socket_) Accept();  // a handler that speaks first
+  std::string payload;
+  if (kind_ == Opcode::kText) {
+    rest::MessageToJson(message, payload);
+  } else {
+    message.SerializeToString(&payload);
+  }
+  return socket_->Send(kind_, std::move(payload));
+}
+
+void WebSocketExchange::End(Call& call, const absl::Status& status) {
+  if (!socket_ && !status.ok()) return rest::SendProblem(exchange_, call, status, {}, SIZE_MAX);
+  if (!socket_) Accept();
+  socket_->Close(CloseCodeOf(status, leaving_), CloseReasonOf(status));
+}
+
+}  // namespace sluice::websocket

@@ -277,7 +277,7 @@ class H1Session final : public Session, private Exchange {
       body_timer_ = 0;
       if (closing_ || !((exchange_open_ && !body_end_) || discarding_)) return;
       // It is us who do not read, or a stream that may be silent between two messages.
-      if (!WantsRead() || (exchange_open_ && !handler_->AwaitsBody())) last_body_ = loop().Now();
+      if (!WantsRead() || (exchange_open_ && (tunnel_ || !handler_->AwaitsBody()))) last_body_ = loop().Now();
       if (loop().Now() - last_body_ < limits_.body_idle_timeout) return ArmBodyTimer();
       Fault(408, "the request body did not arrive in time");
       host_.WantsWrite();

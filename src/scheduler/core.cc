@@ -69,12 +69,15 @@ absl::Status SchedulerCore::Admit(const Queue& queue, const Work& work, TimePoin
   if (queue.waiting.size() >= queue.options.max_items) return Overloaded(queue, now);
   // The only item of its queue is let in whatever the prediction says: its run corrects a prediction gone wrong.
   if (!queue.service.measured() || (queue.waiting.empty() && queue.stats.running == 0)) return absl::OkStatus();
-  const Duration needed = PredictedWait(work.deadline, now) + queue.service.Predict(work.cost);
-  if (needed <= work.deadline - now) return absl::OkStatus();
+  const Duration run = queue.service.Predict(work.cost);
+  const Duration needed = PredictedWait(work.deadline, now) + run;
+  const Duration left = work.deadline - now;
+  if (needed <= left) return absl::OkStatus();
+  // What would be in time on an idle server is refused for the queue's sake: elsewhere or later it may succeed.
   absl::Status late =
-      Error(Reason::DEADLINE_EXCEEDED,
+      Error(run <= left ? Reason::OVERLOADED : Reason::DEADLINE_EXCEEDED,
             StrCat("needs about ", static_cast<int64_t>(ToMs(needed)), " ms with the present queue, has ",
-                   static_cast<int64_t>(ToMs(work.deadline - now)), " ms; try later or allow more time"));
+                   static_cast<int64_t>(ToMs(left)), " ms; try later or allow more time"));
   SetRetryAfter(late, RetryAfter(queue, now));
   return late;
 }

@@ -74,8 +74,9 @@ class SchedulerCore {
   // Returns what was waiting, as MODEL_UNAVAILABLE. Running batches finish; Done() accepts them.
   DropList RemoveQueue(QueueId id);
 
-  // Takes `work` only when it returns a ticket. Refusals: OVERLOADED (queue full; with a retry-after), DEADLINE_EXCEEDED (the
-  // deadline passed, or cannot be met with what waits before it), MODEL_UNAVAILABLE (no such queue), SHUTTING_DOWN.
+  // Takes `work` only when it returns a ticket. Refusals: OVERLOADED (queue full, or the deadline cannot be met with
+  // what waits before it; with a retry-after), DEADLINE_EXCEEDED (it passed, or could not be met on an idle server either),
+  // MODEL_UNAVAILABLE (no such queue), SHUTTING_DOWN.
   absl::StatusOr<Ticket> Offer(QueueId id, std::unique_ptr<Work>&& work, TimePoint now);
 
   // The most urgent batch for a free worker, or an empty one. Never holds an item whose deadline passed: call Expire first.

@@ -96,8 +96,9 @@ TEST_F(CoreTest, HopelessWorkIsRefusedAtOnce) {
   now_ += milliseconds(2500);  // nobody took anything: 10 × 100 ms wait before it on two workers, and 100 ms of its own
   EXPECT_TRUE(Offer(queue, 11, milliseconds(601)).ok());
   const auto late = Offer(queue, 12, milliseconds(601));
-  EXPECT_EQ(ReasonOf(late.status()), Reason::DEADLINE_EXCEEDED);
+  EXPECT_EQ(ReasonOf(late.status()), Reason::OVERLOADED);  // the queue's fault: elsewhere it may be in time
   EXPECT_TRUE(RetryAfterOf(late.status()).has_value());
+  EXPECT_EQ(ReasonOf(Offer(queue, 13, milliseconds(99)).status()), Reason::DEADLINE_EXCEEDED);
 }
 
 TEST_F(CoreTest, UrgentWorkIsJudgedByWhatIsMoreUrgent) {
@@ -107,7 +108,7 @@ TEST_F(CoreTest, UrgentWorkIsJudgedByWhatIsMoreUrgent) {
   EXPECT_EQ(core_.PredictedWait(now_ + seconds(6), now_), milliseconds(500));
   EXPECT_EQ(core_.PredictedWait(now_ + seconds(1), now_), milliseconds(0));
   EXPECT_TRUE(Offer(queue, 11, milliseconds(140)).ok());
-  EXPECT_EQ(ReasonOf(Offer(queue, 12, milliseconds(145)).status()), Reason::DEADLINE_EXCEEDED);
+  EXPECT_EQ(ReasonOf(Offer(queue, 12, milliseconds(145)).status()), Reason::OVERLOADED);
   EXPECT_EQ(Take(), Numbers({11}));
 }
 

@@ -1,0 +1,119 @@
+"""More work than the server can do at once: every call ends, with a result or with a refusal that says so."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import json
+import re
+import threading
+import time
+
+import grpc
+import pytest
+import requests
+
+from conftest import Server
+
+CALLS = 1000
+REFUSALS = {grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE}
+MODEL = "face_detection_hd"  # the slowest one that is always there
+
+
+@pytest.fixture
+def server(tmp_path):
+    running = Server(tmp_path, listeners=1)
+    yield running
+    assert running.stop() == 0, running.stderr_path.read_text()
+
+
+def counter(server: Server, name: str, model: str = MODEL) -> float:
+    text = requests.get(f"{server.url}/metrics").text
+    found = re.findall(rf'^{name}{{[^}}]*model_id="{model}"[^}}]*}} (\S+)$', text, re.M)
+    return sum(map(float, found))
+
+
+def test_a_thousand_calls_on_one_connection(server, protos, sample):
+    before = server.memory_kib()
+    with grpc.insecure_channel(server.address) as channel:
+        stub = protos.images_grpc.ImageRecognitionStub(channel)
+        calls = [stub.Recognize.future(protos.images.RecognizeRequest(image=sample), timeout=120) for _ in range(CALLS)]
+        codes = collections.Counter(call.exception().code() if call.exception() else grpc.StatusCode.OK for call in calls)
+    assert set(codes) <= REFUSALS | {grpc.StatusCode.OK} and codes[grpc.StatusCode.OK] >= 256, codes
+    assert server.memory_kib() - before < 400 * 1024
+
+
+async def post(address: str, body: bytes) -> int:
+    reader, writer = await asyncio.open_connection(*address.split(":"))
+    head = f"POST /api/v1/recognize HTTP/1.1\r\nHost: {address}\r\nContent-Type: image/jpeg\r\nX-Request-Timeout: 120\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body)
+    status = int((await reader.readline()).split()[1])
+    rest = await reader.readuntil(b"\r\n\r\n")
+    length = int(re.search(rb"(?i)content-length: (\d+)", rest).group(1))
+    answer = json.loads(await reader.readexactly(length))
+    assert "faces" in answer if status == 200 else answer["reason"] in ("OVERLOADED", "RATE_LIMITED"), answer
+    assert status == 200 or re.search(rb"(?i)retry-after: \d", rest)
+    writer.close()
+    return status
+
+
+def test_a_thousand_connections(server, sample):
+    async def all_of_them():
+        return collections.Counter(await asyncio.gather(*(post(server.address, sample) for _ in range(CALLS))))
+
+    codes = asyncio.run(asyncio.wait_for(all_of_them(), 120))
+    assert set(codes) <= {200, 429, 503} and codes[200] >= 256, codes
+
+
+@pytest.mark.parametrize("way", ["cancel", "deadline"])
+def test_a_frame_that_nobody_waits_for_is_never_decoded(server, protos, sample, way):
+    """Workers are busy; a call behind them is given up. It leaves the queue without having run."""
+    with grpc.insecure_channel(server.address) as channel:
+        stub = protos.images_grpc.ImageRecognitionStub(channel)
+        request = protos.images.RecognizeRequest(image=sample, model_id=MODEL)
+        ahead = [stub.Recognize.future(request, timeout=60) for _ in range(100)]
+        # The deadline is predicted to pass while it waits, or passes: both ways it never runs.
+        given_up = stub.Recognize.future(request, timeout=60 if way == "cancel" else 0.05)
+        if way == "cancel":
+            while counter(server, "ai_inference_queue_depth") == 0 and not ahead[-1].done():
+                time.sleep(0.005)
+            given_up.cancel()
+        assert all(call.exception() is None for call in ahead)
+        with pytest.raises((grpc.RpcError, grpc.FutureCancelledError)):
+            given_up.result()
+    assert counter(server, "ai_inference_queue_items_total") == len(ahead)
+    dropped = [counter(server, f"ai_inference_queue_{how}_total") for how in ("cancelled", "expired", "refused")]
+    assert sum(dropped) == 1, dropped
+
+
+def test_a_live_stream_beside_eight_busy_clients(server, protos, sample):
+    """Every frame is answered, in order; the broken one in the middle with an error."""
+    stop = threading.Event()
+    failures = []
+
+    def busy():
+        with grpc.insecure_channel(server.address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+            stub = protos.images_grpc.ImageRecognitionStub(channel)
+            while not stop.is_set():
+                try:
+                    stub.Recognize(protos.images.RecognizeRequest(image=sample), timeout=60)
+                except grpc.RpcError as error:
+                    failures.append(error)
+
+    clients = [threading.Thread(target=busy) for _ in range(8)]
+    for client in clients:
+        client.start()
+    frames = [sample] * 20 + [sample[:100]] + [sample] * 20
+    with grpc.insecure_channel(server.address) as channel:
+        def live():
+            for frame in frames:
+                yield protos.images.RecognizeRequest(image=frame, model_id="face_detection_lite")
+                time.sleep(0.05)
+
+        answers = list(protos.images_grpc.ImageRecognitionStub(channel).StreamRecognize(live(), timeout=120))
+    stop.set()
+    for client in clients:
+        client.join()
+    assert [answer.sequence for answer in answers] == list(range(len(frames)))
+    assert [answer.sequence for answer in answers if answer.HasField("error")] == [20]
+    assert not failures

@@ -21,6 +21,7 @@ void MethodTable::Add(const google::protobuf::MethodDescriptor* descriptor,
   method->options = &descriptor->options().GetExtension(ai::inference::method);
   method->default_deadline = std::chrono::milliseconds(method->options->default_deadline_ms());
   method->deadline_per_message = method->client_streaming || method->server_streaming;
+  if (const uint32_t bytes = method->options->request_bytes_max(); bytes > 0) method->request_bytes_max = bytes;
   method->quiet = method->options->quiet();
   method->start = std::move(start);
   by_path_[method->path] = method.get();

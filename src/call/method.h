@@ -49,6 +49,7 @@ struct Method {
   bool server_streaming = false;
   Duration default_deadline = Duration::zero();           // 0 = the server's default
   bool deadline_per_message = false;                      // streams that live long
+  size_t request_bytes_max = SIZE_MAX;                    // of a request message; the server's own bound holds too
   bool quiet = false;                                     // successes stay out of the access log
   const ai::inference::MethodOptions* options = nullptr;  // the extension; never null
   std::function<std::unique_ptr<CallHandler>(Call&)> start;

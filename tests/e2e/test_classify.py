@@ -79,10 +79,17 @@ def test_no_texts_no_results(server):
         (b'{"texts": ["a", 7]}', 400, "texts[1]"),
         (b'{"texts": ["a\\u0000"]}', 400, "texts[0]"),
         (b'{"texts": ["\\ud800"]}', 400, "texts[0]"),
-        (b'{"texts": ["\xff"]}', 400, None),
-        (b'{"texts": ["a"', 400, None),
+        (b'{"texts": ["a", "\xff"]}', 400, "texts[1]"),
+        (b'{"texts": ["a"', 400, "texts"),
         (b'{"texts": ["a"], "texts": ["b"]}', 400, "texts"),
         (b"[" * 100_000, 400, None),
+        (b'{"texts": ' + b'{"a": ' * 5000 + b"1" + b"}" * 5000 + b"}", 400, "texts"),
+        (b'{"texts": {"0": "a"}}', 400, "texts"),
+        (b'{"texts": ["a", null]}', 400, "texts[1]"),
+        (b'{"items": [{"text": "a"}, {"text": ["b"]}]}', 400, "items[1].text"),
+        (b'{"items": [{"text": "a\\u0000"}]}', 400, "items[0]"),
+        (b'{"texts": ["a"], "text": "b"}', 400, "text"),
+        (b'{"texts": ["a"]} {"texts": ["b"]}', 400, None),
         (b'{"texts": ["a"], "model_id": "nobody"}', 404, None),
     ],
 )
@@ -95,18 +102,86 @@ def test_bad_input_names_the_field(server, body, status, field):
         assert field in [v["field"] for v in problem.get("field_violations", [])], problem
 
 
-def test_101_texts_are_refused_in_the_articles_words(server):
-    answer = classify(server, {"texts": ["a"] * 101})
+@pytest.mark.parametrize("body", [{"texts": ["a"] * 101}, {"texts": ["a"] * 60, "items": [{"text": "a"}] * 41}])
+def test_101_texts_are_refused_in_the_articles_words(server, body):
+    answer = classify(server, body)
     assert answer.status_code == 400 and answer.json()["detail"] == "最多支持100条文本批量处理"
+    assert answer.json()["field_violations"][0]["field"] == "texts"
+    assert classify(server, {"texts": ["a"] * 100}).status_code == 200
 
 
 def test_unknown_model_lists_those_that_exist(server):
     assert "news_classification_v1" in classify(server, {"texts": ["a"], "model_id": "nobody"}).json()["detail"]
 
 
-def test_100_texts_of_10_kb_pass_and_40_mb_do_not(server):
+def test_100_texts_of_10_kb_pass_and_20_mb_do_not(server):
     assert classify(server, {"texts": ["新闻" * 1700] * 100}).status_code == 200
-    assert classify(server, {"texts": ["x" * (40 << 20)]}).status_code == 413
+    for size in (20_000_000, 40 << 20):
+        answer = classify(server, {"texts": ["x" * size]})
+        assert answer.status_code == 413 and answer.json()["reason"] == "BODY_TOO_LARGE"
+
+
+@pytest.fixture(scope="module")
+def raw_classify(server, protos):
+    """Sends bytes as the request message over gRPC; returns (code, reason, field, message), code None for success."""
+    import importlib
+
+    from google.rpc import error_details_pb2, status_pb2
+
+    response = importlib.import_module("ai.inference.text_classification_pb2").ClassifyResponse
+    with grpc.insecure_channel(server.address, options=[("grpc.max_send_message_length", -1)]) as channel:
+        method = channel.unary_unary("/ai.inference.TextClassification/Classify", lambda b: b, response.FromString)
+
+        def call(message: bytes):
+            try:
+                return None, None, None, method(message)
+            except grpc.RpcError as error:
+                info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+                for detail in status_pb2.Status.FromString(dict(error.trailing_metadata())["grpc-status-details-bin"]).details:
+                    detail.Unpack(info), detail.Unpack(bad)
+                field = bad.field_violations[0].field if bad.field_violations else None
+                return error.code(), info.reason, field, error.details()
+
+        yield call
+
+
+def text_field(data: bytes) -> bytes:
+    """`texts` of ClassifyRequest on the wire, whatever the bytes are."""
+    size, length = len(data), b""
+    while size > 127:
+        length, size = length + bytes([size & 127 | 128]), size >> 7
+    return b"\x0a" + length + bytes([size]) + data
+
+
+INVALID = grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(
+    "message, code, reason, field",
+    [
+        (text_field(b"a") * 101, INVALID, "BATCH_TOO_LARGE", "texts"),
+        (text_field(b"a") + text_field(b"b\0c"), INVALID, "INVALID_REQUEST", "texts[1]"),
+        (text_field(b"a") + text_field(b"\xff\xfe"), INVALID, "INVALID_BODY", "texts[1]"),
+        (text_field(b"\xed\xa0\x80"), INVALID, "INVALID_BODY", "texts[0]"),  # a surrogate
+        (text_field("新闻".encode())[:-1], INVALID, "INVALID_BODY", None),  # truncated
+        (b"\x08\x07", None, None, None),  # a number where texts belong is an unknown field of protobuf: ignored
+        (text_field(b"a") + b"\x12\x06nobody", grpc.StatusCode.NOT_FOUND, "MODEL_NOT_FOUND", None),
+        (text_field(b"x" * 20_000_000), grpc.StatusCode.RESOURCE_EXHAUSTED, "BODY_TOO_LARGE", None),
+        (b"", None, None, None),
+    ],
+    ids=["101 texts", "NUL", "invalid UTF-8", "surrogate", "truncated", "number", "unknown model", "20 MB", "empty"],
+)
+def test_bad_input_over_grpc(raw_classify, message, code, reason, field):
+    got_code, got_reason, got_field, what = raw_classify(message)
+    assert (got_code, got_reason) == (code, reason), what
+    if field is not None:
+        assert got_field == field
+    if reason == "BATCH_TOO_LARGE":
+        assert what == "最多支持100条文本批量处理"
+    if reason == "MODEL_NOT_FOUND":
+        assert all(model in what for model in MODELS)
+    if code is None:
+        assert not what.results
 
 
 def test_command_line(server):

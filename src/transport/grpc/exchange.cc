@@ -36,6 +36,7 @@ GrpcExchange::~GrpcExchange() {
 void GrpcExchange::Begin(const Method& method, const absl::Status& refusal) {
   const http::RequestHead& head = exchange_.head();
   streaming_ = method.client_streaming;
+  deframer_.Limit(method.request_bytes_max);
   call_ = Call::Create({.method = &method,
                         .protocol = Protocol::kGrpc,
                         .headers = &head.headers,
@@ -90,7 +91,7 @@ size_t GrpcExchange::Decode(std::string_view bytes) {
 absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
   if (!streaming_ && request_ != nullptr) return WrongMessageCount("this one has more");
   if (IsChore(frame)) return ParseAsChore(frame);
-  return OnParsed(ParseMessage(call_->method(), frame, gzip_request_, context_.message_bytes_max),
+  return OnParsed(ParseMessage(call_->method(), frame, gzip_request_, deframer_.message_bytes_max()),
                   frame.message.size() + kFrameHeaderBytes);
 }
 
@@ -98,7 +99,8 @@ absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
   const size_t wire_bytes = frame.message.size() + kFrameHeaderBytes;
   Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), &method = call_->method(), wire_bytes,
                 bytes = deframer_.Keep(frame), hold = http::BudgetHold(context_.budget, wire_bytes),
-                compressed = frame.compressed, gzip = gzip_request_, bytes_max = context_.message_bytes_max]() mutable {
+                compressed = frame.compressed, gzip = gzip_request_,
+                bytes_max = deframer_.message_bytes_max()]() mutable {
     auto parsed = ParseMessage(method, {compressed, bytes}, gzip, bytes_max);
     loop.Post([self = std::move(self), parsed = std::move(parsed), wire_bytes, hold = std::move(hold)]() mutable {
       const auto exchange = self.lock();

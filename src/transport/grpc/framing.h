@@ -1,6 +1,7 @@
 // gRPC's length-prefixed messages: one byte of flags, four of length, the message.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -21,6 +22,10 @@ class Deframer {
  public:
   explicit Deframer(size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
 
+  // Before the first Next: a lower bound, for this method.
+  void Limit(size_t message_bytes_max) { message_bytes_max_ = std::min(message_bytes_max_, message_bytes_max); }
+  size_t message_bytes_max() const { return message_bytes_max_; }
+
   struct Frame {
     bool compressed = false;
     std::string_view message;  // valid until the next call, and as long as the input
@@ -40,7 +45,7 @@ class Deframer {
  private:
   absl::Status ReadHeader();
 
-  const size_t message_bytes_max_;
+  size_t message_bytes_max_;
   unsigned char header_[kFrameHeaderBytes];
   size_t header_bytes_ = 0;  // of the present message, so far
   size_t message_bytes_ = 0;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "transport/grpc/invalid_text.h"
 #include "transport/gzip.h"
 
 namespace sluice::grpc {
@@ -19,6 +20,9 @@ absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer:
   }
   ParsedMessage parsed{.message = method.NewRequest(), .bytes = bytes.size()};
   if (parsed.message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return parsed;
+  if (const std::string field = InvalidTextField(*parsed.message->GetDescriptor(), bytes); !field.empty()) {
+    return FieldError(Reason::INVALID_BODY, field, StrCat(field, " is not valid UTF-8"));
+  }
   return Error(Reason::INVALID_BODY, StrCat("the message of ", bytes.size(), " bytes is not a valid ",
                                             parsed.message->GetDescriptor()->full_name()));
 }

@@ -12,6 +12,7 @@ namespace sluice::rest {
 
 absl::Status RequestCollector::Begin(const std::shared_ptr<Call>& call) {
   call_ = call;
+  bytes_max_ = std::min(bytes_max_, call->method().request_bytes_max);
   hold_ = std::make_shared<http::BudgetHold>(context_.budget, 0);
   call_->Hold(hold_);
   const auto value = exchange_.head().headers.Find("content-length");
@@ -19,9 +20,9 @@ absl::Status RequestCollector::Begin(const std::shared_ptr<Call>& call) {
   if (!value || std::from_chars(value->data(), value->data() + value->size(), length).ec != std::errc()) {
     return absl::OkStatus();
   }
-  if (length > context_.body_bytes_max) {
-    return Error(Reason::BODY_TOO_LARGE, StrCat("the body of ", length, " bytes exceeds the server's ",
-                                                context_.body_bytes_max, "; send less per call"));
+  if (length > bytes_max_) {
+    return Error(Reason::BODY_TOO_LARGE, StrCat("the body of ", length, " bytes exceeds the ", bytes_max_,
+                                                " of this method; send less per call"));
   }
   // Reserving what a client merely announces would let it take memory for free; large bodies grow as they come.
   body_.reserve(std::min<uint64_t>(length, 1 << 20));
@@ -31,9 +32,9 @@ absl::Status RequestCollector::Begin(const std::shared_ptr<Call>& call) {
 void RequestCollector::OnBody(std::string_view bytes) {
   exchange_.ConsumeBody(bytes.size());
   if (call_->done()) return;
-  if (body_.size() + bytes.size() > context_.body_bytes_max) {
-    return call_->Fail(Error(Reason::BODY_TOO_LARGE,
-                             StrCat("the body exceeds ", context_.body_bytes_max, " bytes; send less per call")));
+  if (body_.size() + bytes.size() > bytes_max_) {
+    return call_->Fail(
+        Error(Reason::BODY_TOO_LARGE, StrCat("the body exceeds ", bytes_max_, " bytes; send less per call")));
   }
   hold_->Add(bytes.size());
   body_.append(bytes);
@@ -56,11 +57,11 @@ void RequestCollector::OnBodyEnd(const Method& method, RouteMatch route) {
     call.RequestEnd();
   };
   if (!IsChore(method, body)) {
-    return deliver(*call_, DecodeRequest(method, route, std::move(body), context_.body_bytes_max));
+    return deliver(*call_, DecodeRequest(method, route, std::move(body), bytes_max_));
   }
   // The chore and its way back own all they touch: this collector may be gone by then.
   Task chore = [method = &method, route = std::move(route), body = std::move(body), call = call_, deliver,
-                bytes_max = context_.body_bytes_max]() mutable {
+                bytes_max = bytes_max_]() mutable {
     Loop& loop = call->loop();
     auto request = DecodeRequest(*method, route, std::move(body), bytes_max);
     loop.Post([call = std::move(call), request = std::move(request), deliver]() mutable {

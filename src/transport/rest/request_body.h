@@ -17,7 +17,8 @@ namespace sluice::rest {
 class RequestCollector {
  public:
   // The references outlive the collector.
-  RequestCollector(const CodecContext& context, http::Exchange& exchange) : context_(context), exchange_(exchange) {}
+  RequestCollector(const CodecContext& context, http::Exchange& exchange)
+      : context_(context), bytes_max_(context.body_bytes_max), exchange_(exchange) {}
 
   // Checks the announced length. The bytes stay charged to the budget until the call's last job is done with them.
   absl::Status Begin(const std::shared_ptr<Call>& call);
@@ -27,6 +28,7 @@ class RequestCollector {
 
  private:
   const CodecContext& context_;
+  size_t bytes_max_;  // of the body, sent or inflated
   http::Exchange& exchange_;
   std::shared_ptr<Call> call_;
   std::shared_ptr<http::BudgetHold> hold_;

@@ -16,6 +16,7 @@
 #include "transport/grpc/codec.h"
 #include "transport/grpc/health.h"
 #include "transport/grpc/reflection.h"
+#include "transport/oip/codec.h"
 #include "transport/rest/codec.h"
 #include "transport/websocket/codec.h"
 
@@ -105,13 +106,20 @@ Codecs MakeCodecs(CodecContext context) {
                                                                           .budget = context.budget,
                                                                           .socket = socket,
                                                                           .response_buffer_bytes = buffer_bytes});
+  auto oip = std::make_unique<oip::OipCodec>(oip::CodecContext{.methods = context.methods,
+                                                               .chain = context.chain,
+                                                               .chores = context.chores,
+                                                               .budget = context.budget,
+                                                               .body_bytes_max = bytes_max});
   Codecs codecs;
-  codecs.refuse = [&grpc = *grpc, &rest = *rest](http::Exchange& exchange, const absl::Status& status) {
-    return grpc.Matches(exchange.head()) ? grpc.Refuse(exchange, status) : rest.Refuse(exchange, status);
+  codecs.refuse = [&grpc = *grpc, &oip = *oip, &rest = *rest](http::Exchange& exchange, const absl::Status& status) {
+    if (grpc.Matches(exchange.head())) return grpc.Refuse(exchange, status);
+    return oip.Matches(exchange.head()) ? oip.Refuse(exchange, status) : rest.Refuse(exchange, status);
   };
   codecs.in_order.push_back(std::move(grpc));
   codecs.in_order.push_back(std::move(websocket));
   codecs.in_order.push_back(std::make_unique<pages::PagesCodec>(std::move(context.pages), context.chores));
+  codecs.in_order.push_back(std::move(oip));
   codecs.in_order.push_back(std::move(rest));
   return codecs;
 }

@@ -116,12 +116,22 @@ bool Call::PassMessage(Direction direction, size_t bytes) {
   return true;
 }
 
-void Call::Send(const Message& message) {
+template <typename WriteMessage>
+void Call::SendBy(WriteMessage write) {
   if (phase_ == Phase::kDone || port_ == nullptr) return;
   if (!method_->server_streaming) LatencyMs();
-  const size_t bytes = port_->Write(message);
+  const size_t bytes = write(*port_);
   bytes_out += bytes;
   PassMessage(Direction::kResponse, bytes);
+}
+
+void Call::Send(const Message& message) {
+  SendBy([&](CallPort& port) { return port.Write(message); });
+}
+
+void Call::Reply(Message&& message) {
+  SendBy([&](CallPort& port) { return port.WriteLast(std::move(message)); });
+  Finish(absl::OkStatus());
 }
 
 double Call::LatencyMs() {

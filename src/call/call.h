@@ -29,6 +29,8 @@ class CallPort {
   virtual ~CallPort() = default;
   // Encodes a response message; returns its bytes on the wire. A unary codec may hold it back until End.
   virtual size_t Write(const Message& message) = 0;
+  // Write() of a message that nobody needs afterwards: its large fields may be taken instead of copied.
+  virtual size_t WriteLast(Message&& message) { return Write(message); }
   // The call is over: sends the error, or the end of a successful response. Last call to the port.
   virtual void End(Call& call, const absl::Status& status) = 0;
   // The handler can take one more request message.
@@ -88,6 +90,7 @@ class Call : public std::enable_shared_from_this<Call> {
     Send(message);
     Finish(absl::OkStatus());
   }
+  void Reply(Message&& message);
   void ReadMore();
   bool CanWrite() const { return port_ != nullptr && port_->CanWrite(); }
   // A parked layer lets the call go on.
@@ -132,6 +135,9 @@ class Call : public std::enable_shared_from_this<Call> {
   size_t bytes_out = 0;
 
  private:
+  template <typename WriteMessage>
+  void SendBy(WriteMessage write);
+
   enum class Phase : uint8_t { kArriving, kOpen, kDone };
 
   Call(const Start& start, Loop& loop, const Chain& chain, CallPort& port);

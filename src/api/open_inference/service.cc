@@ -40,7 +40,7 @@ void Infer(const OpenInferenceContext& context, const CallPtr& call, ModelInferR
                             [call, &loop, timer](absl::StatusOr<ModelInferResponse> result) {
                               loop.Cancel(timer);
                               if (!result.ok()) return call->Fail(result.status());
-                              call->Reply(*result);
+                              call->Reply(*std::move(result));
                             });
   if (!ticket.ok()) {
     loop.Cancel(timer);
@@ -153,8 +153,7 @@ void RegisterOpenInference(MethodTable& methods, const OpenInferenceContext& con
   Registrar to(methods);
   AddServer(to, context);
   AddModels(to, context.catalog);
-  to.Add<ModelInferRequest>(
-      "ModelInfer", [context](CallPtr call, auto request) { Infer(context, call, *request); });
+  to.Add<ModelInferRequest>("ModelInfer", [context](CallPtr call, auto request) { Infer(context, call, *request); });
   to.AddStream("ModelStreamInfer",
                [context](Call& call) { return std::make_unique<StreamInferHandler>(call, context); });
   AddRepository(to, context.catalog);

@@ -27,6 +27,8 @@ class JsonPrint {
   void PrintMap(const Message& message, const FieldEntry& entry);
   // Element `i` of a repeated field, or kSingular.
   void PrintValue(const Message& message, const FieldEntry& entry, int i);
+  template <typename T>
+  void PrintLong(T value);
   void PrintEnum(const FieldEntry& entry, int number);
   void PrintBytes(std::string_view bytes);
   bool IsPrinted(const Message& message, const FieldEntry& entry) const;

@@ -113,13 +113,9 @@ void JsonPrint::PrintValue(const Message& message, const FieldEntry& entry, int 
     case FieldDescriptor::CPPTYPE_UINT32:
       return AppendInteger(uint64_t{one ? r->GetUInt32(message, f) : r->GetRepeatedUInt32(message, f, i)}, out_);
     case FieldDescriptor::CPPTYPE_INT64:
-      out_.push_back('"');
-      AppendInteger(int64_t{one ? r->GetInt64(message, f) : r->GetRepeatedInt64(message, f, i)}, out_);
-      return out_.push_back('"');
+      return PrintLong(int64_t{one ? r->GetInt64(message, f) : r->GetRepeatedInt64(message, f, i)});
     case FieldDescriptor::CPPTYPE_UINT64:
-      out_.push_back('"');
-      AppendInteger(uint64_t{one ? r->GetUInt64(message, f) : r->GetRepeatedUInt64(message, f, i)}, out_);
-      return out_.push_back('"');
+      return PrintLong(uint64_t{one ? r->GetUInt64(message, f) : r->GetRepeatedUInt64(message, f, i)});
     case FieldDescriptor::CPPTYPE_FLOAT:
       return AppendFloat(one ? r->GetFloat(message, f) : r->GetRepeatedFloat(message, f, i), out_);
     case FieldDescriptor::CPPTYPE_DOUBLE:
@@ -138,6 +134,13 @@ void JsonPrint::PrintValue(const Message& message, const FieldEntry& entry, int 
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return Print(one ? r->GetMessage(message, f) : r->GetRepeatedMessage(message, f, i), *entry.message);
   }
+}
+
+template <typename T>
+void JsonPrint::PrintLong(T value) {
+  if (!options_.long_numbers) out_.push_back('"');
+  AppendInteger(value, out_);
+  if (!options_.long_numbers) out_.push_back('"');
 }
 
 void JsonPrint::PrintEnum(const FieldEntry& entry, int number) {

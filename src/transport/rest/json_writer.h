@@ -13,6 +13,7 @@ namespace sluice::rest {
 
 struct JsonWriteOptions {
   bool print_defaults = true;  // fields without presence also at their default; empty arrays and maps too
+  bool long_numbers = false;   // 64-bit numbers without quotes, for readers that know no others
 };
 
 // Appends to `out`. What JSON cannot say does not fail: a time out of range becomes null, an Any of unknown type keeps

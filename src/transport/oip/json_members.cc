@@ -1,0 +1,71 @@
+#include "transport/oip/json_members.h"
+
+#include "base/strings.h"
+#include "transport/rest/json_path.h"
+#include "transport/rest/scalar_text.h"
+
+namespace sluice::oip {
+namespace {
+
+using rest::JsonTokens;
+
+constexpr int kDepthMax = 64;
+
+bool IsScalar(char c) { return c != '\0' && c != '{' && c != '}' && c != '[' && c != ']' && c != ':' && c != ','; }
+
+bool IsLiteral(std::string_view text) {
+  return text == "true" || text == "false" || text == "null" || rest::IsJsonNumber(text);
+}
+
+}  // namespace
+
+absl::Status WrongValue(const JsonTokens& tokens, std::string_view problem) {
+  // The place that the token is in: what it opens does not count.
+  const std::string path = rest::PathAt(tokens.Text().substr(0, tokens.Offset()), tokens.Offset());
+  return FieldError(Reason::INVALID_BODY, path, StrCat(path.empty() ? "the body" : path, " ", problem));
+}
+
+absl::Status ReadString(JsonTokens& tokens, std::string& out) {
+  if (tokens.Peek() != '"') return WrongValue(tokens, "must be a string");
+  const std::string_view quoted = tokens.Scalar();
+  if (quoted.size() < 2 || quoted.back() != '"') return WrongValue(tokens, "must be a string");
+  if (const char* problem = rest::Unescape(quoted.substr(1, quoted.size() - 2), out))
+    return WrongValue(tokens, problem);
+  tokens.Advance();
+  return absl::OkStatus();
+}
+
+absl::Status ReadInteger(JsonTokens& tokens, int64_t& out) {
+  const auto value = IsScalar(tokens.Peek()) ? rest::ParseInt64(tokens.Scalar()) : std::nullopt;
+  if (!value) return WrongValue(tokens, "must be a whole number");
+  out = *value;
+  tokens.Advance();
+  return absl::OkStatus();
+}
+
+absl::Status ReadBool(JsonTokens& tokens, bool& out) {
+  const std::string_view text = IsScalar(tokens.Peek()) ? tokens.Scalar() : std::string_view();
+  if (text != "true" && text != "false") return WrongValue(tokens, "must be true or false");
+  out = text == "true";
+  tokens.Advance();
+  return absl::OkStatus();
+}
+
+absl::Status SkipValue(JsonTokens& tokens) {
+  struct Skipper {
+    JsonTokens& tokens;
+    absl::Status Skip(int depth) {
+      if (depth > kDepthMax) return WrongValue(tokens, "is nested too deep");
+      if (tokens.Peek() == '{') return ReadObject(tokens, [&](std::string_view) { return Skip(depth + 1); });
+      if (tokens.Peek() == '[') return ReadList(tokens, [&] { return Skip(depth + 1); });
+      std::string ignored;
+      if (tokens.Peek() == '"') return ReadString(tokens, ignored);
+      if (!IsScalar(tokens.Peek()) || !IsLiteral(tokens.Scalar())) return WrongValue(tokens, "is no JSON value");
+      tokens.Advance();
+      return absl::OkStatus();
+    }
+  };
+  return Skipper{tokens}.Skip(1);
+}
+
+}  // namespace sluice::oip

@@ -1,0 +1,57 @@
+// Small helpers to walk JSON tokens: members of an object, elements of a list, scalars, and values that nobody wants.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/status/status.h"
+#include "base/error.h"
+#include "transport/rest/json_tokens.h"
+
+namespace sluice::oip {
+
+// INVALID_BODY about the value at the present token: "inputs[0].shape must be a list".
+absl::Status WrongValue(const rest::JsonTokens& tokens, std::string_view problem);
+
+// A string's text is appended to `out`.
+absl::Status ReadString(rest::JsonTokens& tokens, std::string& out);
+absl::Status ReadInteger(rest::JsonTokens& tokens, int64_t& out);
+absl::Status ReadBool(rest::JsonTokens& tokens, bool& out);
+// Any value, up to 64 deep.
+absl::Status SkipValue(rest::JsonTokens& tokens);
+
+// Calls `member(key)` for each member; it must take the value. A repeated key is an error, and so are more than 256 members.
+template <typename Member>
+absl::Status ReadObject(rest::JsonTokens& tokens, Member member) {
+  constexpr size_t kMembersMax = 256;
+  if (!tokens.Take('{')) return WrongValue(tokens, "must be an object");
+  if (tokens.Take('}')) return absl::OkStatus();
+  absl::InlinedVector<std::string, 6> seen;
+  do {
+    std::string key;
+    RETURN_IF_ERROR(ReadString(tokens, key));
+    for (const std::string& other : seen) {
+      if (other == key) return WrongValue(tokens, "has a key that was there before");
+    }
+    if (seen.size() == kMembersMax) return WrongValue(tokens, "is one of too many members");
+    if (!tokens.Take(':')) return WrongValue(tokens, "must have ':' behind the key");
+    RETURN_IF_ERROR(member(std::string_view(key)));
+    seen.push_back(std::move(key));
+  } while (tokens.Take(','));
+  return tokens.Take('}') ? absl::OkStatus() : WrongValue(tokens, "must go on with ',' or '}'");
+}
+
+// Calls `element()` for each element; it must take the value.
+template <typename Element>
+absl::Status ReadList(rest::JsonTokens& tokens, Element element) {
+  if (!tokens.Take('[')) return WrongValue(tokens, "must be a list");
+  if (tokens.Take(']')) return absl::OkStatus();
+  do {
+    RETURN_IF_ERROR(element());
+  } while (tokens.Take(','));
+  return tokens.Take(']') ? absl::OkStatus() : WrongValue(tokens, "must go on with ',' or ']'");
+}
+
+}  // namespace sluice::oip

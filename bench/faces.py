@@ -10,12 +10,16 @@ from pathlib import Path
 from load import ROOT, Load, field, frame, median, raw, start_sluice
 
 
-def picture_640x480(folder: Path) -> Path:
+RPC = "/ai.inference.ImageRecognition/Recognize"
+GRPC = ["content-type: application/grpc", "te: trailers"]
+
+
+def picture(folder: Path, width: int, height: int) -> Path:
     import cv2
 
     sample = cv2.imread(str(ROOT / ".deps/samples/astronaut.png"))
-    path = folder / "frame.jpg"
-    cv2.imwrite(str(path), cv2.resize(sample, (640, 480)), [cv2.IMWRITE_JPEG_QUALITY, 85])
+    path = folder / f"frame{width}.jpg"
+    cv2.imwrite(str(path), cv2.resize(sample, (width, height)), [cv2.IMWRITE_JPEG_QUALITY, 85])
     return path
 
 
@@ -25,12 +29,12 @@ def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
     if not (models[1] / model / "1" / "model.onnx").exists():
         model = "face_detection_v2"
         print(f"(no ../shared: {model} instead of YuNet-s)")
-    path = picture_640x480(folder)
+    path = picture(folder, 640, 480)
     jpeg = path.read_bytes()
     server, port = start_sluice(build, models, folder / "faces.log")
     raw_root = models[1] if model == "yunet_s_320" else models[0]
     loads = [
-        Load("gRPC", folder, frame(field(1, jpeg) + field(2, model.encode())), "/ai.inference.ImageRecognition/Recognize", ["content-type: application/grpc", "te: trailers"]),
+        Load("gRPC", folder, frame(field(1, jpeg) + field(2, model.encode())), RPC, GRPC),
         Load("REST raw", folder, jpeg, f"/api/v1/recognize?model_id={model}", ["content-type: image/jpeg"], http1=True),
         Load("REST base64", folder, json.dumps({"image": base64.b64encode(jpeg).decode(), "model_id": model}).encode(), "/api/v1/recognize", ["content-type: application/json"], http1=True),
     ]
@@ -51,3 +55,19 @@ def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
             cpu, wall = median([s.cpu for s in runs]), median([s.wall for s in runs])
             print(f"{name:14}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{ratio:>12.3f}{extra * 1e6:>10.0f}")
     server.stop()
+
+
+def bench_frames(build: Path, folder: Path, rounds: int, images: int) -> None:
+    """Live frames as a camera sends them; and what the same weights cost at 192, 320 and 640 px."""
+    path = picture(folder, 320, 240)
+    jpeg = path.read_bytes()
+    server, port = start_sluice(build, [ROOT / "models"], folder / "frames.log")
+    load = Load("frames", folder, frame(field(1, jpeg) + field(2, b"face_detection_lite")), RPC, GRPC)
+    runs = [load.run(server, port, 5 * images, 64, latencies=True) for _ in range(rounds)]
+    server.stop()
+    best = max(runs, key=lambda run: 1 / run.wall)
+    print(f"\nLive frames: face_detection_lite, one 320x240 JPEG of {len(jpeg) // 1024} kB over gRPC, 64 in flight, load generator on the same machine")
+    print(f"{median([1 / r.wall for r in runs]):.0f} frames/s (best round {1 / best.wall:.0f}), P99 {median([r.p99 for r in runs]) * 1e3:.0f} ms, server CPU {median([r.cpu for r in runs]) * 1e3:.2f} ms a frame")
+    for model in ("face_detection_lite", "face_detection_v1", "face_detection_hd"):
+        alone = raw(build / "bench" / "raw_pipeline", ROOT / "models", model, path, images // (4 if model.endswith("hd") else 1), 1)
+        print(f"  {model}: {alone.cpu * 1e3:.2f} ms of CPU a frame in a loop, decoding included")

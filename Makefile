@@ -1,6 +1,6 @@
 # Sluice: make run, then paste the curl line that it prints.
 .DEFAULT_GOAL := help
-.PHONY: help run test quick build bench check format clean train-text train-face
+.PHONY: help run test quick build bench check format clean train-text train-face check-training
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,3 +35,6 @@ train-text:  ## train the text classifier again (hours; ARGS go to training/text
 
 train-face:  ## train the face detector again (hours; ARGS go to training/face/run.sh)
 	@training/face/run.sh $(ARGS)
+
+check-training:  ## a short training run of the face detector against its committed curve (minutes; ARGS go to training/face/check.sh)
+	@training/face/check.sh $(ARGS)

@@ -68,6 +68,11 @@ absl::StatusOr<http::ListenerOptions> ListenerOf(const ai::inference::config::Li
 absl::StatusOr<http::ServerOptions> HttpOptionsOf(const ai::inference::config::Server& options) {
   http::ServerOptions out{.limits = LimitsOf(options.http()),
                           .trusted_proxies = {options.trusted_proxies().begin(), options.trusted_proxies().end()}};
+  const auto& cors = options.cors();
+  out.cors = {.allowed_headers = {cors.allowed_headers().begin(), cors.allowed_headers().end()},
+              .exposed_headers = {cors.exposed_headers().begin(), cors.exposed_headers().end()},
+              .max_age_s = cors.max_age_s(),
+              .credentials = cors.allow_credentials()};
   for (const auto& listener : options.listeners()) {
     ASSIGN_OR_RETURN(auto one, ListenerOf(listener));
     out.listeners.push_back(std::move(one));

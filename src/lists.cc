@@ -16,6 +16,7 @@
 #include "transport/grpc/codec.h"
 #include "transport/grpc/health.h"
 #include "transport/grpc/reflection.h"
+#include "transport/grpcweb/codec.h"
 #include "transport/oip/codec.h"
 #include "transport/rest/codec.h"
 #include "transport/websocket/codec.h"
@@ -82,12 +83,14 @@ Codecs MakeCodecs(CodecContext context) {
   const size_t bytes_max = context.options.http().body_bytes_max();
   const size_t buffer_bytes = context.options.http().response_buffer_bytes();
   const auto& streams = context.options.streams();
-  auto grpc = std::make_unique<grpc::GrpcCodec>(grpc::CodecContext{.methods = context.methods,
-                                                                   .chain = context.chain,
-                                                                   .chores = context.chores,
-                                                                   .budget = context.budget,
-                                                                   .message_bytes_max = bytes_max,
-                                                                   .response_buffer_bytes = buffer_bytes});
+  const grpc::CodecContext grpc_context{.methods = context.methods,
+                                        .chain = context.chain,
+                                        .chores = context.chores,
+                                        .budget = context.budget,
+                                        .message_bytes_max = bytes_max,
+                                        .response_buffer_bytes = buffer_bytes};
+  auto grpc = std::make_unique<grpc::GrpcCodec>(grpc_context);
+  auto grpc_web = std::make_unique<grpcweb::GrpcWebCodec>(grpc_context);
   auto rest = std::make_unique<rest::RestCodec>(rest::CodecContext{.methods = context.methods,
                                                                    .chain = context.chain,
                                                                    .chores = context.chores,
@@ -112,11 +115,14 @@ Codecs MakeCodecs(CodecContext context) {
                                                                .budget = context.budget,
                                                                .body_bytes_max = bytes_max});
   Codecs codecs;
-  codecs.refuse = [&grpc = *grpc, &oip = *oip, &rest = *rest](http::Exchange& exchange, const absl::Status& status) {
+  codecs.refuse = [&grpc = *grpc, &grpc_web = *grpc_web, &oip = *oip, &rest = *rest](http::Exchange& exchange,
+                                                                                     const absl::Status& status) {
     if (grpc.Matches(exchange.head())) return grpc.Refuse(exchange, status);
+    if (grpc_web.Matches(exchange.head())) return grpc_web.Refuse(exchange, status);
     return oip.Matches(exchange.head()) ? oip.Refuse(exchange, status) : rest.Refuse(exchange, status);
   };
   codecs.in_order.push_back(std::move(grpc));
+  codecs.in_order.push_back(std::move(grpc_web));
   codecs.in_order.push_back(std::move(websocket));
   codecs.in_order.push_back(std::make_unique<pages::PagesCodec>(std::move(context.pages), context.chores));
   codecs.in_order.push_back(std::move(oip));

@@ -176,6 +176,32 @@ go_tools() {
   done <tools/go-tools.txt
 }
 
+# The clients of the browser tests as one script, and the browser itself.
+browser() {
+  local folder=$deps/browser stamp
+  stamp=$(stamp_of tests/browser/package-lock.json tests/browser/clients.js)
+  if ! is_stamped browser "$stamp" || [ ! -s $folder/clients.js ]; then
+    if ! command -v npm >/dev/null || [ "$(node -p 'process.versions.node.split(".")[0] >= 18' 2>/dev/null)" != true ]; then
+      say "no node 18 or later with npm: the browser tests will be skipped"
+      return
+    fi
+    mkdir -p $folder
+    cp tests/browser/package.json tests/browser/package-lock.json $folder/
+    cp tests/browser/clients.js $folder/source.js
+    logged $log "npm packages, about 16 MB" env -C $folder npm ci --no-audit --no-fund &&
+      logged $log "clients for browsers" $folder/node_modules/.bin/esbuild $folder/source.js --bundle --format=iife --outfile=$folder/clients.js &&
+      put_stamp browser "$stamp"
+  fi
+  local name
+  for name in chromium chromium-browser google-chrome; do
+    if command -v $name >/dev/null; then return; fi
+  done
+  if grep -qs '^ID=debian' /etc/os-release; then
+    logged $log "Chromium" apt_get install --no-install-recommends chromium && return
+  fi
+  say "no Chromium: the browser tests will be skipped"
+}
+
 # Two set-ups at once would step on each other.
 if command -v flock >/dev/null; then
   exec 9>$deps/lock
@@ -188,4 +214,4 @@ if [ "$level" != run ]; then
   python_packages test "about 100 MB" -r tools/requirements-test.txt
   python_packages clients "about 60 MB" --no-deps -r tools/requirements-clients.txt
 fi
-if [ "$level" = run ]; then models run; else models test; go_tools; fi
+if [ "$level" = run ]; then models run; else models test; browser; go_tools; fi

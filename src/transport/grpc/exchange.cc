@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "transport/exposed.h"
 #include "transport/grpc/status.h"
 #include "transport/gzip.h"
 
@@ -24,8 +25,8 @@ absl::Status WrongMessageCount(std::string_view what) {
 }  // namespace
 
 GrpcExchange::GrpcExchange(const CodecContext& context, http::Exchange& exchange)
-    : context_(context),
-      exchange_(exchange),
+    : exchange_(exchange),
+      context_(context),
       deframer_(context.message_bytes_max),
       backlog_(exchange, [this](std::string_view bytes) { return Decode(bytes); }) {}
 
@@ -33,12 +34,21 @@ GrpcExchange::~GrpcExchange() {
   if (call_ != nullptr) call_->Detach();
 }
 
+void GrpcExchange::Open(const MethodTable& methods, const absl::Status& refusal) {
+  const http::RequestHead& head = exchange_.head();
+  const Method* const method = methods.Find(head.path);
+  if (!refusal.ok()) return Begin(method == nullptr ? UnknownMethod() : *method, refusal);
+  if (method != nullptr && transport::IsExposed(*method, head.peer.exposed)) return Begin(*method, absl::OkStatus());
+  Begin(UnknownMethod(), Error(Reason::METHOD_NOT_FOUND,
+                               StrCat("no rpc ", head.path.substr(0, 200), "; list them with gRPC reflection")));
+}
+
 void GrpcExchange::Begin(const Method& method, const absl::Status& refusal) {
   const http::RequestHead& head = exchange_.head();
   streaming_ = method.client_streaming;
   deframer_.Limit(method.request_bytes_max);
   call_ = Call::Create({.method = &method,
-                        .protocol = Protocol::kGrpc,
+                        .protocol = protocol(),
                         .headers = &head.headers,
                         .client_ip = head.peer.client_ip,
                         .arrived = head.received},
@@ -54,11 +64,8 @@ void GrpcExchange::Begin(const Method& method, const absl::Status& refusal) {
 
 absl::Status GrpcExchange::CheckRequest(const Method& method) {
   const Headers& headers = exchange_.head().headers;
-  std::string_view type = headers.Get("content-type");
-  type = type.substr(0, type.find(';'));
-  if (type != "application/grpc" && type != "application/grpc+proto") {
-    return Error(Reason::UNSUPPORTED_ENCODING, StrCat(type, " is not served; use application/grpc+proto"));
-  }
+  const std::string_view type = headers.Get("content-type");
+  RETURN_IF_ERROR(CheckType(type.substr(0, type.find(';')), method));
   const std::string_view encoding = headers.Get("grpc-encoding");
   gzip_request_ = encoding == "gzip";
   if (!gzip_request_ && !encoding.empty() && encoding != "identity") {
@@ -68,6 +75,11 @@ absl::Status GrpcExchange::CheckRequest(const Method& method) {
   }
   gzip_response_ = context_.gzip_bytes_min > 0 && AcceptsGzip(headers);
   return absl::OkStatus();
+}
+
+absl::Status GrpcExchange::CheckType(std::string_view type, const Method&) {
+  if (type == "application/grpc" || type == "application/grpc+proto") return absl::OkStatus();
+  return Error(Reason::UNSUPPORTED_ENCODING, StrCat(type, " is not served; use application/grpc+proto"));
 }
 
 // --- request ---
@@ -214,7 +226,7 @@ size_t GrpcExchange::Write(const Message& message) {
     answer_ = std::move(frame);
   } else {
     SendHead();
-    exchange_.SendBody(std::move(frame), false);
+    SendFrame(std::move(frame));
   }
   return bytes;
 }
@@ -222,26 +234,26 @@ size_t GrpcExchange::Write(const Message& message) {
 void GrpcExchange::SendHead() {
   if (std::exchange(head_sent_, true)) return;
   Headers& headers = call_->response_headers();
-  headers.Add("content-type", "application/grpc");
+  headers.Add("content-type", answer_type());
   if (gzip_response_) headers.Add("grpc-encoding", "gzip");
   exchange_.SendHead(200, headers, false);
 }
 
 void GrpcExchange::End(Call& call, const absl::Status& status) {
   Headers& trailers = call.response_trailers();
-  if (!status.ok() && !head_sent_) {  // Trailers-Only
+  if (!status.ok() && !head_sent_ && has_trailers_only()) {
     head_sent_ = true;
     Headers& headers = call.response_headers();
-    headers.Add("content-type", "application/grpc");
+    headers.Add("content-type", answer_type());
     for (size_t i = 0; i < trailers.size(); ++i) headers.Add(trailers[i].name, trailers[i].value);
     AddStatus(status, call.request_id, headers);
     exchange_.SendHead(200, headers, true);
     return;
   }
   SendHead();
-  if (status.ok() && !answer_.empty()) exchange_.SendBody(std::move(answer_), false);
+  if (status.ok() && !answer_.empty()) SendFrame(std::move(answer_));
   AddStatus(status, call.request_id, trailers);
-  exchange_.SendTrailers(trailers);
+  SendTrailers(trailers);
 }
 
 }  // namespace sluice::grpc

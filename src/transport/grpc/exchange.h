@@ -14,13 +14,13 @@
 
 namespace sluice::grpc {
 
-class GrpcExchange final : public http::ExchangeHandler, public CallPort {
+class GrpcExchange : public http::ExchangeHandler, public CallPort {
  public:
   GrpcExchange(const CodecContext& context, http::Exchange& exchange);
   ~GrpcExchange() override;
 
-  // Makes the call, so that refusals are logged and counted too. A `refusal` ends it.
-  void Begin(const Method& method, const absl::Status& refusal);
+  // Finds the method and makes the call, so that refusals are logged and counted too. A `refusal` ends it.
+  void Open(const MethodTable& methods, const absl::Status& refusal);
 
   // --- http::ExchangeHandler ---
   void OnBody(std::string_view bytes) override;
@@ -36,7 +36,22 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
   void ReadMore() override;
   bool CanWrite() const override { return exchange_.UnsentBytes() < context_.response_buffer_bytes; }
 
+ protected:
+  // What gRPC-Web does in its own way (transport/grpcweb).
+  virtual Protocol protocol() const { return Protocol::kGrpc; }
+  // Of the request: an error when it, or the method's kind, is not served.
+  virtual absl::Status CheckType(std::string_view content_type, const Method& method);
+  virtual std::string_view answer_type() const { return "application/grpc"; }
+  // An error without a message may be told by the head alone.
+  virtual bool has_trailers_only() const { return true; }
+  virtual void SendFrame(std::string frame) { exchange_.SendBody(std::move(frame), false); }
+  virtual void SendTrailers(const Headers& trailers) { exchange_.SendTrailers(trailers); }
+
+  http::Exchange& exchange_;
+  std::shared_ptr<Call> call_;
+
  private:
+  void Begin(const Method& method, const absl::Status& refusal);
   absl::Status CheckRequest(const Method& method);
   // Decodes until the input or the handler's appetite ends; returns how many bytes were taken.
   size_t Decode(std::string_view bytes);
@@ -55,8 +70,6 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
   void SendHead();
 
   const CodecContext& context_;
-  http::Exchange& exchange_;
-  std::shared_ptr<Call> call_;
 
   // Request.
   Deframer deframer_;

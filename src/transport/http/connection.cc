@@ -31,6 +31,18 @@ Peer MakePeer(const ConnectionContext& context, const IpBytes& ip, uint16_t port
   return peer;
 }
 
+class PreflightHandler final : public ExchangeHandler {
+ public:
+  PreflightHandler(Exchange& exchange, const CorsRules& rules) {
+    Headers headers;
+    AddPreflight(exchange.head(), rules, headers);
+    exchange.SendHead(204, headers, true);
+  }
+  void OnBody(std::string_view) override {}
+  void OnBodyEnd() override {}
+  void OnClosed(CloseReason) override {}
+};
+
 }  // namespace
 
 Connection::Connection(const ConnectionContext& context, ConnectionOwner& owner, UniqueFd fd, const IpBytes& ip,
@@ -199,6 +211,9 @@ void Connection::FeedEnd() {
 
 void Connection::SetPeer(RequestHead& head) {
   head.peer = peer_;
+  if (head.headers.Find("origin") && CheckGate(head, context_.gate).ok()) {
+    AddCors(head, context_.cors, head.answer_headers);
+  }
   if (context_.trusted_proxies.empty()) return;
   head.peer.client_ip = ClientAddress(peer_.client_ip, head.headers, context_.trusted_proxies);
 }
@@ -207,6 +222,7 @@ std::unique_ptr<ExchangeHandler> Connection::OnExchange(Exchange& exchange) {
   ++exchanges_;
   ConnectionStats::Add(context_.stats.exchanges, 1);
   absl::Status status = CheckGate(exchange.head(), context_.gate);
+  if (status.ok() && IsPreflight(exchange.head())) return std::make_unique<PreflightHandler>(exchange, context_.cors);
   if (status.ok() && exchange.head().expects_body && !context_.budget.CanStart()) {
     status = Error(Reason::OVERLOADED, "the server holds as many request bytes as it may; retry later");
     SetRetryAfter(status, absl::Seconds(1));

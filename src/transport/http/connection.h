@@ -15,6 +15,7 @@
 #include "base/asio_loop.h"
 #include "base/unique_fd.h"
 #include "transport/http/budget.h"
+#include "transport/http/cors.h"
 #include "transport/http/forwarded.h"
 #include "transport/http/gate.h"
 #include "transport/http/limits.h"
@@ -52,6 +53,7 @@ struct ConnectionContext {
   Budget& budget;
   Door& door;
   const GateRules& gate;
+  const CorsRules& cors;
   const TrustedProxies& trusted_proxies;
   const TlsCertificate* tls;  // null = plain
   uint32_t exposed;

@@ -40,6 +40,7 @@ struct RequestHead {
   // A codec that agrees sends the head with status 101; from then on body bytes are the protocol's own, both ways.
   std::string upgrade;
   Peer peer;
+  Headers answer_headers;     // the session adds them to the answer's head, whoever gives it (CORS)
   TimePoint received;         // when the head was complete
   bool expects_body = false;  // false: END_STREAM came with the head, or Content-Length 0
 };

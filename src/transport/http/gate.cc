@@ -51,18 +51,10 @@ std::string_view WithoutDefaultPort(std::string_view authority) {
   return authority;
 }
 
-// The scheme is not compared: a proxy may have ended TLS before us.
-bool SameOrigin(std::string_view origin, std::string_view authority) {
-  const size_t scheme = origin.find("://");
-  if (scheme == std::string_view::npos) return false;
-  return absl::EqualsIgnoreCase(ToAbsl(WithoutDefaultPort(origin.substr(scheme + 3))),
-                                ToAbsl(WithoutDefaultPort(authority)));
-}
-
 bool OriginAllowed(const RequestHead& head, const GateRules& rules) {
   for (size_t i = 0; i < head.headers.size(); ++i) {
     const Headers::Field field = head.headers[i];
-    if (field.name != "origin" || SameOrigin(field.value, head.authority)) continue;
+    if (field.name != "origin" || IsSameOrigin(field.value, head.authority)) continue;
     const auto matches = [&field](const std::string& allowed) {
       return allowed == "*" || absl::EqualsIgnoreCase(allowed, ToAbsl(field.value));
     };
@@ -72,6 +64,13 @@ bool OriginAllowed(const RequestHead& head, const GateRules& rules) {
 }
 
 }  // namespace
+
+bool IsSameOrigin(std::string_view origin, std::string_view authority) {
+  const size_t scheme = origin.find("://");
+  if (scheme == std::string_view::npos) return false;
+  return absl::EqualsIgnoreCase(ToAbsl(WithoutDefaultPort(origin.substr(scheme + 3))),
+                                ToAbsl(WithoutDefaultPort(authority)));
+}
 
 absl::Status CheckGate(const RequestHead& head, const GateRules& rules) {
   if (!HostAllowed(head.authority, rules)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,6 +18,10 @@ struct GateRules {
   std::vector<std::string> allowed_hosts = {};    // lower case, no port; "*.example.com" and "*" work
   std::vector<std::string> allowed_origins = {};  // "https://console.example.com"; "*" = any
 };
+
+// Whether `origin` ("https://app.example") names the host that the request was sent to. The scheme is not compared: a
+// proxy may have ended TLS before us.
+bool IsSameOrigin(std::string_view origin, std::string_view authority);
 
 // OK, HOST_NOT_ALLOWED or ORIGIN_NOT_ALLOWED. Requests without Origin (gRPC, curl) pass the second check.
 absl::Status CheckGate(const RequestHead& head, const GateRules& rules);

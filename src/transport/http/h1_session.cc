@@ -130,7 +130,13 @@ class H1Session final : public Session, private Exchange {
   void SendHead(int status, const Headers& headers, bool end) override {
     if (!CanSend()) return;
     if (status == 101) return Upgrade(headers);
-    response_.SendHead(status, headers);
+    if (const Headers& more = head_.answer_headers; more.empty()) {
+      response_.SendHead(status, headers);
+    } else {
+      Headers all = headers;
+      for (size_t i = 0; i < more.size(); ++i) all.Add(more[i].name, more[i].value);
+      response_.SendHead(status, all);
+    }
     if (end) EndResponse({}, nullptr);
     host_.WantsWrite();
   }

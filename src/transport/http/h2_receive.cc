@@ -282,6 +282,7 @@ void H2Stream::Recycle() {
   head_.query.clear();
   head_.upgrade.clear();
   head_.headers.Clear();
+  head_.answer_headers.Clear();
   trailers_.Clear();
   received_ = unconsumed_ = 0;
   content_length_ = 0;

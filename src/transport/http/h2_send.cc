@@ -49,6 +49,7 @@ void H2Stream::SendHead(int status, const Headers& headers, bool end) {
     nvs.push_back(Nv(":status", {digits, 3}, NGHTTP2_NV_FLAG_NO_COPY_NAME));
   }
   AddFields(nvs, headers);
+  AddFields(nvs, head_.answer_headers);
   nvs.push_back(Nv("server", "sluice", kStatic));
   nvs.push_back(Nv("date", core_.Date(), NGHTTP2_NV_FLAG_NO_COPY_NAME));
   head_sent_ = true;

@@ -75,6 +75,7 @@ absl::Status HttpServer::Open(Listening& listening) {
                                   .budget = budget_,
                                   .door = door_,
                                   .gate = listening.gate,
+                                  .cors = options_.cors,
                                   .trusted_proxies = trusted_proxies_,
                                   .tls = listening.tls.get(),
                                   .exposed = options.exposed,

@@ -34,6 +34,7 @@ struct ServerOptions {
   std::vector<ListenerOptions> listeners = {};
   // Their X-Forwarded-For is believed, and a PROXY header in front of their connections is read.
   std::vector<std::string> trusted_proxies = {};
+  CorsRules cors = {};
 };
 
 struct BoundAddress {

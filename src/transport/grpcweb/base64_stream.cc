@@ -1,0 +1,34 @@
+#include "transport/grpcweb/base64_stream.h"
+
+#include <algorithm>
+
+#include "transport/rest/base64.h"
+
+namespace sluice::grpcweb {
+
+// `groups` are whole groups of four characters. Padding ends one text; the next begins with the next group.
+bool Base64Stream::DecodeGroups(std::string_view groups, std::string& out) {
+  while (!groups.empty()) {
+    const size_t padding = std::min(groups.find('='), groups.size());
+    const size_t end = std::min((padding / 4 + 1) * 4, groups.size());
+    if (!rest::Base64Decode(groups.substr(0, end), out)) return false;
+    groups.remove_prefix(end);
+  }
+  return true;
+}
+
+bool Base64Stream::Decode(std::string_view text, std::string& out) {
+  if (!carry_.empty()) {
+    const size_t take = std::min(4 - carry_.size(), text.size());
+    carry_.append(text.substr(0, take));
+    text.remove_prefix(take);
+    if (carry_.size() < 4) return true;
+    if (!DecodeGroups(carry_, out)) return false;
+    carry_.clear();
+  }
+  const size_t whole = text.size() / 4 * 4;
+  carry_ = text.substr(whole);
+  return DecodeGroups(text.substr(0, whole), out);
+}
+
+}  // namespace sluice::grpcweb

@@ -1,0 +1,24 @@
+// gRPC-Web: gRPC for browsers, which can neither send HTTP/2 frames of their choice nor read trailers. Same messages and
+// frames as gRPC, over HTTP/1.1 or HTTP/2; the trailers are the body's last frame; in the text form all of it is base64.
+#pragma once
+
+#include <memory>
+
+#include "transport/grpc/codec.h"
+
+namespace sluice::grpcweb {
+
+class GrpcWebCodec final : public http::Codec {
+ public:
+  explicit GrpcWebCodec(const grpc::CodecContext& context) : context_(context) {}
+  // POST with content-type application/grpc-web or application/grpc-web-text, with or without +proto.
+  bool Matches(const http::RequestHead& head) const override;
+  std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) const override;
+  // Answers a refused exchange (Host, Origin, memory, shutdown) like any failed call.
+  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const;
+
+ private:
+  const grpc::CodecContext context_;
+};
+
+}  // namespace sluice::grpcweb

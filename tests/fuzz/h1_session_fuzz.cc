@@ -86,7 +86,10 @@ void Handler::OnClosed(CloseReason) {
   --world.open;
 }
 void Handler::Answer() {
-  if ((world.plan & 8) != 0) {
+  if (!exchange.head().upgrade.empty() && (world.plan & 64) != 0) {  // from here on raw bytes, both ways
+    exchange.SendHead(101, {}, false);
+    exchange.SendBody("raw", (world.plan & 8) != 0);
+  } else if ((world.plan & 8) != 0) {
     exchange.SendHead(200, {}, false);
     exchange.SendBody(std::string(3000, 'x'), false);
     exchange.SendTrailers({});

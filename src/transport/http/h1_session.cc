@@ -227,7 +227,7 @@ class H1Session final : public Session, private Exchange {
 
   // From now on the connection's bytes are the codec's.
   void Upgrade(const Headers& headers) {
-    if (head_.upgrade.empty()) return;
+    if (head_.upgrade.empty() || response_.head_given()) return;
     Headers all = headers;
     all.Add("upgrade", head_.upgrade);
     if (const auto key = head_.headers.Find("sec-websocket-key")) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import random
 import socket
 import threading
 
@@ -213,6 +214,52 @@ def test_a_client_that_vanishes_is_logged_as_cancelled_when_work_was_lost(server
         raw.sendall((b"\x81\xff" + len(text).to_bytes(8, "big") + b"\0\0\0\0" + text) * 20)
     (entry,) = server.log_lines("ws-vanish")
     assert entry["code"] == "CANCELLED"
+
+
+def test_random_fragments_with_pings_between(server, sample):
+    """Frames cut at random, control frames between them, bytes cut at random: every message is answered, every ping too."""
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    rng = random.Random(seed)
+
+    def masked_frame(first: int, payload: bytes) -> bytes:
+        mask = rng.randbytes(4)
+        size = len(payload)
+        head = bytes([first]) + (bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big") if size < 65536 else b"\xff" + size.to_bytes(8, "big"))
+        stream = (mask * (size // 4 + 1))[:size]
+        return head + mask + (int.from_bytes(payload, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")
+
+    out, pings = b"", []
+    for i in range(12):
+        text = frame(sample if i % 2 else b"junk").encode()
+        cuts = sorted(rng.sample(range(len(text)), rng.randrange(6)))
+        pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)])]
+        for j, piece in enumerate(pieces):
+            last = j == len(pieces) - 1
+            out += masked_frame((0x80 if last else 0) | (1 if j == 0 else 0), piece)
+            if rng.random() < 0.5:
+                pings.append(rng.randbytes(rng.randrange(126)))
+                out += masked_frame(0x89, pings[-1])
+    with handshake(server) as raw:
+        def send():
+            at = 0
+            while at < len(out):
+                step = rng.choice([1, 2, 7, 100, 1000, 60000])
+                raw.sendall(out[at : at + step])
+                at += step
+        sender = threading.Thread(target=send)
+        sender.start()
+        reader = raw.makefile("rb")
+        answers, pongs = [], []
+        while len(answers) < 12 or len(pongs) < len(pings):
+            first, size = reader.read(2)
+            size = int.from_bytes(reader.read(2), "big") if size == 126 else size
+            (pongs if first == 0x8A else answers).append(reader.read(size))
+        sender.join()
+    assert pongs == pings
+    answers = [json.loads(a) for a in answers]
+    assert [a["sequence"] for a in answers] == list(range(12))
+    assert all(("error" in a) == (i % 2 == 0) for i, a in enumerate(answers))
 
 
 def test_random_bytes_after_the_handshake(server, sample):

@@ -11,6 +11,7 @@
 #include "engine/openvino/openvino_engine.h"
 #include "pipeline/audio_classification/task.h"
 #include "pipeline/face_detection/task.h"
+#include "pipeline/image_classification/task.h"
 #include "pipeline/tensor/task.h"
 #include "pipeline/text_classification/task.h"
 #include "transport/grpc/codec.h"
@@ -42,6 +43,7 @@ std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options)
                            .side_max = static_cast<int>(options.images().side_max())};
   std::vector<std::unique_ptr<ModelTask>> tasks;
   tasks.push_back(std::make_unique<FaceDetectionTask>(images, SystemClock()));
+  tasks.push_back(std::make_unique<ImageClassificationTask>(images, SystemClock()));
   tasks.push_back(std::make_unique<TextClassificationTask>(SystemClock()));
   tasks.push_back(std::make_unique<AudioClassificationTask>(SystemClock()));
   tasks.push_back(std::make_unique<TensorTask>(SystemClock()));

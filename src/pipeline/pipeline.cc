@@ -5,14 +5,18 @@
 
 namespace sluice {
 
-absl::StatusOr<Admitted> Pipeline::Admit(ModelUse use, std::string_view task) const {
+absl::StatusOr<Admitted> Pipeline::Admit(ModelUse use, std::initializer_list<std::string_view> tasks) const {
   auto admitted = admission_.Admit(std::move(use));
   if (!admitted.ok()) return admitted;
   const ModelVersion& model = *admitted->use().model;
-  if (model.manifest().task() == task) return admitted;
+  std::string wanted;
+  for (const std::string_view task : tasks) {
+    if (model.manifest().task() == task) return admitted;
+    absl::StrAppend(&wanted, wanted.empty() ? "" : " or ", ToAbsl(task));
+  }
   absl::Status wrong = FieldError(
       Reason::INVALID_REQUEST, "model_id",
-      StrCat("model '", model.id(), "' is a ", model.manifest().task(), " model; this method needs one for ", task));
+      StrCat("model '", model.id(), "' is a ", model.manifest().task(), " model; this method needs one for ", wanted));
   admitted->End(wrong);
   return wrong;
 }

@@ -1,6 +1,7 @@
 // Submits jobs: admission, then the queue of the model version that was resolved.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,13 @@ class Pipeline {
   absl::StatusOr<Ticket> Submit(ModelUse use, std::string_view task, Call& call, Input input,
                                 typename Job<Input, Output>::Done done, double cost = 1, int priority = 0);
 
+  // Submit in two steps, for a method that takes models of several tasks and looks which it got. The error names `tasks`.
+  absl::StatusOr<Admitted> Admit(ModelUse use, std::initializer_list<std::string_view> tasks) const;
+  // Input and Output are those of the admitted model's task.
+  template <typename Input, typename Output>
+  absl::StatusOr<Ticket> Queue(Admitted admitted, Call& call, Input input, typename Job<Input, Output>::Done done,
+                               double cost = 1, int priority = 0);
+
   // True: the job had not started, and its `done` will get CANCELLED.
   bool Cancel(Ticket ticket) { return scheduler_.Cancel(ticket); }
   // Workers that nobody has work for at this moment: how far it helps to split a large job.
@@ -33,8 +41,6 @@ class Pipeline {
   Executor& chores() { return scheduler_.chores(); }
 
  private:
-  absl::StatusOr<Admitted> Admit(ModelUse use, std::string_view task) const;
-
   const Admission& admission_;
   Scheduler& scheduler_;
 };
@@ -47,14 +53,20 @@ std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler,
 template <typename Input, typename Output>
 absl::StatusOr<Ticket> Pipeline::Submit(ModelUse use, std::string_view task, Call& call, Input input,
                                         typename Job<Input, Output>::Done done, double cost, int priority) {
-  const TimePoint deadline = use.deadline;
-  auto admitted = Admit(std::move(use), task);
+  auto admitted = Admit(std::move(use), {task});
   if (!admitted.ok()) return admitted.status();
-  const ModelVersion& model = *admitted->use().model;
+  return Queue<Input, Output>(*std::move(admitted), call, std::move(input), std::move(done), cost, priority);
+}
+
+template <typename Input, typename Output>
+absl::StatusOr<Ticket> Pipeline::Queue(Admitted admitted, Call& call, Input input,
+                                       typename Job<Input, Output>::Done done, double cost, int priority) {
+  const TimePoint deadline = admitted.use().deadline;
+  const ModelVersion& model = *admitted.use().model;
   call.use.model_id = model.id();
   call.use.model_version = model.version();
   const QueueId queue = RuntimeOf(model)->queue;
-  auto job = std::make_unique<Job<Input, Output>>(call.loop(), *std::move(admitted), std::move(input), std::move(done));
+  auto job = std::make_unique<Job<Input, Output>>(call.loop(), std::move(admitted), std::move(input), std::move(done));
   job->deadline = deadline;
   job->cost = cost;
   job->priority = priority;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "pipeline/face_detection/task.h"
+#include "pipeline/image_classification/task.h"
 
 namespace sluice {
 namespace {
@@ -34,6 +35,39 @@ void Add(const JobTimes& times, CallUse& use) {
   use.post_ms += times.post_ms;
 }
 
+RecognizeResponse ToResponse(PictureLabels& labels) {
+  RecognizeResponse response;
+  for (ScoredLabel& one : labels) {
+    auto* label = response.add_labels();
+    label->set_label(std::move(one.label));
+    label->set_confidence(one.confidence);
+  }
+  return response;
+}
+
+// What a job of either task does with its result.
+template <typename Result>
+auto Finisher(std::shared_ptr<Call> call, RecognizeDone done) {
+  return
+      [call = std::move(call), done = std::move(done)](absl::StatusOr<Result> result, const JobTimes& times) mutable {
+        Add(times, call->use);
+        if (result.ok()) {
+          done(ToResponse(*result));
+        } else {
+          done(result.status());
+        }
+      };
+}
+
+absl::StatusOr<Ticket> SubmitLabels(Pipeline& pipeline, std::shared_ptr<Call> call, Admitted admitted,
+                                    RecognizeRequest& request, RecognizeDone done) {
+  PictureInput input{.file = std::move(*request.mutable_image()), .min_confidence = std::nullopt};
+  if (request.has_min_confidence()) input.min_confidence = request.min_confidence();
+  Call& record = *call;
+  return pipeline.Queue<PictureInput, PictureLabels>(std::move(admitted), record, std::move(input),
+                                                     Finisher<PictureLabels>(std::move(call), std::move(done)));
+}
+
 }  // namespace
 
 RecognizeResponse ToResponse(std::span<const PixelBox> faces) {
@@ -57,18 +91,15 @@ absl::StatusOr<Ticket> SubmitRecognize(Pipeline& pipeline, std::shared_ptr<Call>
                .method = call->method().name,
                .key_id = call->key_id,
                .deadline = deadline};
+  ASSIGN_OR_RETURN(Admitted admitted, pipeline.Admit(std::move(use), {kFaceDetection, kImageClassification}));
+  if (admitted.use().model->manifest().task() == kImageClassification) {
+    return SubmitLabels(pipeline, std::move(call), std::move(admitted), request, std::move(done));
+  }
   FaceInput input{.file = std::move(*request.mutable_image()),
                   .min_confidence = request.has_min_confidence() ? request.min_confidence() : kDefaultConfidence};
   Call& record = *call;
-  auto finish = [call, done = std::move(done)](absl::StatusOr<Faces> faces, const JobTimes& times) mutable {
-    Add(times, call->use);
-    if (faces.ok()) {
-      done(ToResponse(*faces));
-    } else {
-      done(faces.status());
-    }
-  };
-  return pipeline.Submit<FaceInput, Faces>(std::move(use), kFaceDetection, record, std::move(input), std::move(finish));
+  return pipeline.Queue<FaceInput, Faces>(std::move(admitted), record, std::move(input),
+                                          Finisher<Faces>(std::move(call), std::move(done)));
 }
 
 }  // namespace sluice

@@ -37,6 +37,9 @@ absl::StatusOr<FaceModel> MakeFaceModel(const ModelVersion& version, const Image
   const config::FaceDetection& options = version.manifest().face_detection();
   FaceModel model;
   ASSIGN_OR_RETURN(model.input, InputFormatOf(version));
+  if (version.manifest().input().resize() == config::ImageInput::CROP) {
+    return Error(Reason::MODEL_UNAVAILABLE, "input.resize: crop would lose faces; use letterbox or stretch");
+  }
   model.decoder = FindFaceDecoder(DecoderName(options.decoder()));
   if (model.decoder == nullptr) {
     return Error(Reason::MODEL_UNAVAILABLE,

@@ -1,0 +1,102 @@
+#include "pipeline/image_classification/classifier.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "pipeline/image/manifest_input.h"
+#include "pipeline/text_classification/files.h"
+
+namespace sluice {
+namespace {
+
+absl::Status Unusable(std::string_view why) { return Error(Reason::MODEL_UNAVAILABLE, why); }
+
+// Scores of one picture: [1,1000], [1,1000,1,1] or [1000]. Nothing when the file leaves it open.
+std::optional<int64_t> ClassesOf(const Shape& shape) {
+  int64_t classes = 1;
+  for (size_t i = shape.size() > 1 ? 1 : 0; i < shape.size(); ++i) {
+    if (shape[i] < 0) return std::nullopt;
+    classes *= shape[i];
+  }
+  return classes;
+}
+
+absl::Status CheckOutput(const ModelSignature& signature, size_t labels, std::string_view file) {
+  if (signature.outputs.empty() || signature.outputs[0].dtype != DType::kFp32) {
+    return Unusable("task image_classification needs a model whose first output is FP32");
+  }
+  const auto classes = ClassesOf(signature.outputs[0].shape);
+  if (!classes || *classes == static_cast<int64_t>(labels)) return absl::OkStatus();
+  return Unusable(StrCat("'", file, "' holds ", labels, " labels, the model scores ", *classes));
+}
+
+}  // namespace
+
+absl::StatusOr<PictureModel> MakePictureModel(const ModelVersion& version, const ImageLimits& limits) {
+  const config::ImageClassification& options = version.manifest().image_classification();
+  const config::ImageInput& input = version.manifest().input();
+  PictureModel model;
+  ASSIGN_OR_RETURN(model.input, InputFormatOf(version));
+  if (version.signature().inputs.size() != 1) return Unusable("task image_classification needs a model with one input");
+  if (input.resize() == config::ImageInput::CROP) {
+    const int larger = std::max(model.input.width, model.input.height);
+    model.crop_from = input.crop_from() > 0 ? static_cast<int>(input.crop_from()) : larger;
+    if (model.crop_from < larger) return Unusable("input.crop_from is smaller than the model's input");
+  }
+  ASSIGN_OR_RETURN(model.labels, ReadLabels(version, options.labels()));
+  RETURN_IF_ERROR(CheckOutput(version.signature(), model.labels.size(), options.labels()));
+  model.top = options.top();
+  model.logits = options.outputs() == config::TextClassification::LOGITS;
+  model.limits = limits;
+  return model;
+}
+
+absl::Status PictureClassifier::Fill(const PictureModel& model, std::string_view file, Session& session) {
+  const InputFormat& input = model.input;
+  const bool crop = model.crop_from > 0;
+  ImageInfo info;
+  // For a crop no side may be decoded smaller than the shorter one will be.
+  RETURN_IF_ERROR(DecodeImage(file,
+                              {.order = input.order,
+                               .target_width = crop ? model.crop_from : input.width,
+                               .target_height = crop ? model.crop_from : input.height,
+                               .mode = crop ? ResizeMode::kStretch : input.mode,
+                               .fine = true,
+                               .limits = model.limits},
+                              image_, info));
+  ASSIGN_OR_RETURN(void* buffer, session.InputBuffer(0, InputShape(input)));
+  const std::span<float> tensor(static_cast<float*>(buffer), input.values());
+  if (crop) {
+    crop_.Resize(image_, info, input, model.crop_from, tensor);
+  } else {
+    resizer_.Resize(image_, info, input, tensor);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PictureLabels> PictureClassifier::Classify(const PictureModel& model, Session& session,
+                                                          const PictureInput& input, const Clock& clock,
+                                                          JobTimes& times) {
+  const TimePoint start = clock.Now();
+  RETURN_IF_ERROR(Fill(model, input.file, session));
+  const TimePoint decoded = clock.Now();
+  times.decode_ms += ToMs(decoded - start);
+  RETURN_IF_ERROR(session.Run());
+  ASSIGN_OR_RETURN(const TensorView output, session.Output(0));
+  const TimePoint inferred = clock.Now();
+  times.infer_ms += ToMs(inferred - decoded);
+  const auto scores = output.As<float>();
+  if (scores.size() != model.labels.size()) {
+    return Error(Reason::MODEL_FAILED,
+                 StrCat("the model gave ", scores.size(), " scores for ", model.labels.size(), " labels"));
+  }
+  PictureLabels labels = TopLabels(scores, model.labels, model.top, model.logits);
+  if (input.min_confidence) {
+    std::erase_if(labels, [least = *input.min_confidence](const ScoredLabel& l) { return !(l.confidence >= least); });
+  }
+  times.post_ms += ToMs(clock.Now() - inferred);
+  return labels;
+}
+
+}  // namespace sluice

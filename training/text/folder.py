@@ -17,6 +17,7 @@ from pipeline import Trained
 
 BAG_ID, BERT_ID = "news_classification_v1", "news_classification_bert_v1"
 MAX_BATCH = 64  # calls whose texts may share a run
+KEPT = "ngrams.bits"
 LICENCE = "this repository's; trained on texts without an explicit open licence, see MODEL_CARD.md"
 
 
@@ -53,11 +54,13 @@ def write_bag(out: Path, trained: Trained, spec: NgramSpec) -> Path:
         "kind": "hashed_ngrams",
         "white_space": "remove",
         "max_length": spec.max_length,
-        "ngram": {"min": spec.min, "max": spec.max, "buckets": spec.buckets, "seed": spec.seed},
+        "ngram": {"min": spec.min, "max": spec.max, "buckets": spec.buckets, "seed": spec.seed, "kept": KEPT},
         "inputs": ["ids"],
         "outputs": "probabilities",
     })
     _write(folder, manifest)
+    assert spec.kept is not None
+    (folder / "1" / KEPT).write_bytes(spec.kept.to_bytes())
     export_bag.write(trained.model, trained.temperature, folder / "1" / "model.onnx")
     return folder
 

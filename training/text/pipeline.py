@@ -8,7 +8,7 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,8 +25,11 @@ import teacher
 import vectors
 import wordpiece
 
-NGRAMS = ngrams.NgramSpec()
-BAG = bag.BagSpec(ngram_dropout=0.5, rate=6e-3, epochs=3, smoothing=0.02, seed=1)
+NGRAMS = ngrams.NgramSpec()  # of the teachers
+SERVED_BUCKETS, SERVED_ROWS, COUNT_MIN = 1 << 20, 99_999, 5  # so few n-grams share a bucket, and rare ones have no row
+BAG = bag.BagSpec(
+    buckets=SERVED_ROWS + 1, width=96, hidden=128, ngram_dropout=0.5, rate=4e-3, epochs=3, smoothing=0.02, seed=1
+)
 BERT = bert.BertSpec()
 SEED = 1
 BERT_SHARE = 0.4  # of the encoder in the targets of the bag
@@ -114,13 +117,31 @@ def bert_says(train: Split, made: Words, encoder: Trained) -> np.ndarray:
     return metrics.softmax(bert.logits_of(encoder.model, made.ids[: train.own]))
 
 
-def train_bag(train: Split, dev: Split, soft: np.ndarray, says: np.ndarray) -> Trained:
+@dataclass
+class Grams:
+    """The served bag's n-grams and both splits in its rows."""
+
+    spec: ngrams.NgramSpec
+    train: bag.Csr
+    dev: bag.Csr
+
+
+def grams(train: Split, dev: Split) -> Grams:
+    """Which n-grams get a row: the most frequent of the real training rows."""
+    spec = ngrams.NgramSpec(buckets=SERVED_BUCKETS)
+    ids, offsets = ngrams.corpus_ids(train.rows.bag[: train.own], spec)
+    kept = ngrams.Kept.most_frequent(ids[: offsets[-1]], SERVED_BUCKETS, SERVED_ROWS, COUNT_MIN)
+    spec = replace(spec, kept=kept)
+    return Grams(spec, *(bag.Csr(*ngrams.corpus_ids(split.rows.bag, spec)) for split in (train, dev)))
+
+
+def train_bag(train: Split, dev: Split, soft: np.ndarray, says: np.ndarray, made: Grams) -> Trained:
     """The fast model: learns from labels, out-of-fold bags and the encoder, which errs in other places."""
     target = soft.copy()
     blend = np.flatnonzero(train.weight[: train.own] == 1)
     target[blend] = (1 - BERT_SHARE) * soft[blend] + BERT_SHARE * says[blend]
-    model = bag.train(train.csr, target, train.weight, BAG)
-    return Trained(model, metrics.fit_temperature(bag.logits_of(model, dev.csr), dev.accepted, dev.rows.target))
+    model = bag.train(made.train, target, train.weight, replace(BAG, buckets=made.spec.kept.rows + 1))
+    return Trained(model, metrics.fit_temperature(bag.logits_of(model, made.dev), dev.accepted, dev.rows.target))
 
 
 def bert_texts(split: Split) -> list[str]:

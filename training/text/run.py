@@ -79,14 +79,20 @@ def main() -> None:
     words = work.stage("words", lambda: pipeline.words(train, work.folder))
     bert = work.stage("bert", lambda: pipeline.train_bert(train, dev, soft, words, work.folder))
     says = work.stage("bert_says", lambda: pipeline.bert_says(train, words, bert))
-    bag = work.stage("bag", lambda: pipeline.train_bag(train, dev, soft, says))
+    grams = work.stage("grams", lambda: pipeline.grams(train, dev))
+    bag = work.stage("bag", lambda: pipeline.train_bag(train, dev, soft, says, grams))
     rows = {"train_rows": train.own, "copies": len(train.rows) - train.own}
     spec = pipeline.BERT
     facts_bert = {"layers": spec.layers, "width": spec.width, "heads": spec.heads, "inner": spec.inner}
     made = (
         (
-            folder.write_bag(args.out, bag, pipeline.NGRAMS),
-            {"hidden": pipeline.BAG.hidden, "temperature": bag.temperature},
+            folder.write_bag(args.out, bag, grams.spec),
+            {
+                "rows": grams.spec.kept.rows,
+                "width": pipeline.BAG.width,
+                "hidden": pipeline.BAG.hidden,
+                "temperature": bag.temperature,
+            },
         ),
         (
             folder.write_bert(args.out, bert, spec, words.vocabulary),

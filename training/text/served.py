@@ -41,7 +41,8 @@ class Served:
         self.hashed = self.manifest["kind"] == "hashed_ngrams"
         if self.hashed:
             n = self.manifest["ngram"]
-            self.spec = ngrams.NgramSpec(n["min"], n["max"], n["buckets"], n["seed"], self.max_length)
+            kept = ngrams.Kept.from_bytes((folder / "1" / n["kept"]).read_bytes()) if "kept" in n else None
+            self.spec = ngrams.NgramSpec(n["min"], n["max"], n["buckets"], n["seed"], self.max_length, kept)
         else:
             self.tokenizer = wordpiece.load(folder / "1" / "vocab.txt", self.max_length)
 

@@ -1,5 +1,7 @@
 """The hash and its corpus form."""
 
+import dataclasses
+
 import numpy as np
 
 import ngrams
@@ -19,6 +21,20 @@ def test_corpus_form_equals_plain_form() -> None:
         for i, text in enumerate(TEXTS):
             assert ids[offsets[i] : offsets[i + 1]].tolist() == ngrams.ids_of(text, spec)
     assert np.all(ids > 0)
+
+
+def test_only_kept_buckets_have_a_row() -> None:
+    plain = ngrams.NgramSpec(buckets=1 << 10)
+    flat = np.concatenate([ngrams.ids_of(text, plain) for text in TEXTS])
+    kept = ngrams.Kept.most_frequent(flat, plain.buckets, rows_max=12, count_min=2)
+    assert 0 < kept.rows <= 12
+    assert np.array_equal(ngrams.Kept.from_bytes(kept.to_bytes()).row, kept.row)
+    assert sorted(kept.row[kept.flags]) == list(range(1, kept.rows + 1))
+    for spec in (dataclasses.replace(plain, kept=kept), dataclasses.replace(plain, kept=ngrams.Kept(kept.flags & False))):
+        ids, offsets = ngrams.corpus_ids(TEXTS, spec)
+        for i, text in enumerate(TEXTS):
+            assert ids[offsets[i] : offsets[i + 1]].tolist() == ngrams.ids_of(text, spec)
+    assert ids.tolist() == [0] * len(TEXTS)
 
 
 def test_ids_are_distinct_and_never_padding() -> None:

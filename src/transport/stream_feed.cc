@@ -19,7 +19,7 @@ void StreamFeed::Take(std::string_view bytes, Decode decode, bool chore) {
   if (!chore) return Deliver(decode(call_->method(), bytes), bytes.size());
   // The chore and its way back own all they touch: this feed may be gone by then.
   Task job = [self = self_, call = call_, text = std::string(bytes), decode = std::move(decode),
-                hold = std::move(hold)]() mutable {
+              hold = std::move(hold)]() mutable {
     Loop& loop = call->loop();
     auto message = decode(call->method(), text);
     loop.Post([self = std::move(self), call = std::move(call), message = std::move(message), hold = std::move(hold),

@@ -42,6 +42,37 @@ TEST(H2SessionTest, AnswersARequestWithoutBody) {
   EXPECT_EQ(wire.session->open_exchanges(), 0u);
 }
 
+TEST(H2SessionTest, ExtendedConnectIsATunnel) {
+  H2Wire wire;
+  wire.Pump();  // the client must see that it is offered (RFC 8441)
+  EXPECT_EQ(nghttp2_session_get_remote_settings(wire.client.session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL), 1u);
+  wire.host.on_exchange = [](ExchangeLog& log) {
+    EXPECT_EQ(log.head.upgrade, "websocket");
+    log.exchange->SendHead(101, {}, false);
+    log.on_body = [](ExchangeLog& l) { l.exchange->SendBody(l.body, false); };
+    log.on_end = [](ExchangeLog& l) { l.exchange->SendBody({}, true); };
+  };
+  const int32_t id = wire.client.Submit(
+      {.method = "CONNECT", .path = "/ws", .headers = {{":protocol", "websocket"}}, .body = "frames", .end = false});
+  wire.Pump();
+  EXPECT_EQ(wire.client.responses[id].Get(":status"), "200");
+  EXPECT_EQ(wire.client.responses[id].body, "frames");
+  EXPECT_FALSE(wire.client.responses[id].ended);
+  wire.client.Continue(id, "", true);
+  wire.Pump();
+  EXPECT_TRUE(wire.client.responses[id].ended);
+  EXPECT_EQ(wire.host.logs[0]->reason, CloseReason::kDone);
+}
+
+TEST(H2SessionTest, HeadersOfTheGateAreOnEveryAnswer) {
+  H2Wire wire;
+  wire.host.answer_headers = true;
+  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  EXPECT_EQ(wire.Call({.method = "GET"}).Get("x-gate"), "1");
+  wire.host.answer_headers = false;
+  EXPECT_EQ(wire.Call({.method = "GET"}).Get("x-gate"), "") << "a pooled stream forgets them";
+}
+
 TEST(H2SessionTest, WorksByteByByte) {
   H2Wire wire;
   EchoAtEnd(wire.host);

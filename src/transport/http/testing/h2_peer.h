@@ -70,6 +70,10 @@ class TestHost final : public SessionHost {
     if (on_exchange) on_exchange(*log);
     return std::make_unique<LoggingHandler>(std::move(log));
   }
+  void SetPeer(RequestHead& head) override {
+    head.peer = peer_;
+    if (answer_headers) head.answer_headers.Add("x-gate", "1");
+  }
   void WantsWrite() override { ++wants_write; }
   void WantsRead() override { ++wants_read; }
 
@@ -77,6 +81,7 @@ class TestHost final : public SessionHost {
   Peer peer_;
   std::vector<std::shared_ptr<ExchangeLog>> logs;
   std::function<void(ExchangeLog&)> on_exchange;
+  bool answer_headers = false;
   int wants_write = 0;
   int wants_read = 0;
 };

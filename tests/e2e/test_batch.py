@@ -111,10 +111,16 @@ def test_a_torn_last_line_is_written_again(server, tmp_path):
 
 def test_another_input_does_not_go_on(server, tmp_path):
     write_texts(tmp_path / "in.jsonl", 10)
-    assert run_batch(server.url, tmp_path / "in.jsonl", tmp_path / "out.jsonl", "--model", "nobody").returncode == 2
+    out = tmp_path / "out.jsonl"
+    assert run_batch(server.url, tmp_path / "in.jsonl", out, "--model", "nobody").returncode == 2
+    out.write_text('{"line":1,"id":"0","label":"体育","confidence":1}\n', encoding="utf-8")
     write_texts(tmp_path / "in.jsonl", 11)
-    run = run_batch(server.url, tmp_path / "in.jsonl", tmp_path / "out.jsonl", "--model", "nobody")
+    run = run_batch(server.url, tmp_path / "in.jsonl", out, "--model", "nobody")
     assert run.returncode == 2 and "another input" in run.stderr
+    # Nothing written: nothing to mix up.
+    out.write_text("")
+    assert run_batch(server.url, tmp_path / "in.jsonl", out).returncode == 0
+    check_complete(out, 11)
 
 
 def test_a_restart_of_the_server_is_survived(tmp_path):

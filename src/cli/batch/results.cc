@@ -71,19 +71,22 @@ absl::StatusOr<std::unique_ptr<Results>> Results::Open(const std::string& path, 
 absl::Status Results::Begin(const std::string& identity, const std::string& new_run_id) {
   const std::string note = path_ + ".resume";
   constexpr std::string_view kRun = "run ";
-  if (!fs::exists(note)) {
-    struct stat now {};
-    if (fstat(file_.get(), &now) != 0) return Failed("read", path_);
-    if (now.st_size > 0) {
-      return Error(Reason::INVALID_REQUEST,
-                   StrCat(path_, " is there and no run to resume; remove it or choose another --out"));
-    }
+  struct stat now {};
+  if (fstat(file_.get(), &now) != 0) return Failed("read", path_);
+  const bool begun = fs::exists(note);
+  if (!begun && now.st_size > 0) {
+    return Error(Reason::INVALID_REQUEST,
+                 StrCat(path_, " is there and no run to resume; remove it or choose another --out"));
+  }
+  const std::string before = begun ? ReadAll(note) : std::string();
+  const size_t end = before.find('\n');
+  const bool same = end != std::string::npos && before.starts_with(kRun) && before.substr(end + 1) == identity;
+  // A run that wrote nothing (a wrong model, say) does not hold up another.
+  if (!same && now.st_size == 0) {
     run_id_ = new_run_id;
     return WriteWhole(note, StrCat(kRun, run_id_, "\n", identity));
   }
-  const std::string before = ReadAll(note);
-  const size_t end = before.find('\n');
-  if (end == std::string::npos || !before.starts_with(kRun) || before.substr(end + 1) != identity) {
+  if (!same) {
     return Error(
         Reason::INVALID_REQUEST,
         StrCat(path_, " was begun with another input or model; finish that run, or remove ", path_, " and ", note));

@@ -18,7 +18,7 @@ class Results {
  public:
   // `identity` says what the run reads and asks for. With an OUT.resume of the same identity the run goes on: each whole line
   // of OUT is given to `done`, which says whether it is the line of the next item; from the first that is not, OUT is cut.
-  // Errors: OUT is there without OUT.resume, or of another identity; another run has it open; it cannot be written.
+  // Errors: OUT has lines without OUT.resume, or of another identity; another run has it open; it cannot be written.
   static absl::StatusOr<std::unique_ptr<Results>> Open(const std::string& path, const std::string& identity,
                                                        const std::string& new_run_id,
                                                        const std::function<bool(std::string_view line)>& done);

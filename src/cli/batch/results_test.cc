@@ -92,6 +92,13 @@ TEST_F(ResultsTest, KeepsTheRunIdAndRefusesAnotherInput) {
   EXPECT_EQ(Content(), "1\n");
 }
 
+TEST_F(ResultsTest, ARunThatWroteNothingDoesNotHoldUpAnother) {
+  ASSERT_TRUE(Open("wrong\n").ok());
+  ASSERT_TRUE((*Open("right\n"))->Append("1\n").ok());
+  EXPECT_FALSE(Open("wrong\n").ok());
+  EXPECT_EQ(Content(), "1\n");
+}
+
 TEST_F(ResultsTest, OneRunAtATime) {
   auto first = Open();
   ASSERT_TRUE(first.ok());

@@ -22,6 +22,9 @@ std::string TagAndLength(int number, size_t length) {
 
 }  // namespace
 
+// The way that is not deprecated can only copy values.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 std::vector<std::string> TakeLargeFields(google::protobuf::Message& message) {
   std::vector<std::string> pieces;
   const auto* descriptor = message.GetDescriptor();
@@ -40,5 +43,6 @@ std::vector<std::string> TakeLargeFields(google::protobuf::Message& message) {
   }
   return pieces;
 }
+#pragma GCC diagnostic pop
 
 }  // namespace sluice::grpc

@@ -95,6 +95,7 @@ def test_watch_refusals(images, protos, sample):
         (Request(), "send pictures in images"),
         (Request(images=[Image(image=sample)], mjpeg=sample), "send pictures in images"),
         (Request(mjpeg=b"RIFF...AVI "), "no JPEG in the clip"),
+        (Request(mjpeg=b"\xff" * 1_000_000), "no JPEG in the clip"),
         (Request(images=[Image()] * 1001), "at most 1000 pictures"),
     ]:
         error = rpc_error(lambda: list(images.WatchRecognize(request)))

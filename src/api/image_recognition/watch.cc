@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "pipeline/image/mjpeg.h"
 
 namespace sluice {
 
@@ -13,6 +14,20 @@ using ai::inference::WatchRecognizeRequest;
 
 namespace {
 
+// Searching a clip takes long enough to leave the loop.
+constexpr size_t kChoreBytes = 64 << 10;
+
+std::vector<std::string_view> SplitMjpeg(std::string_view clip, size_t most) {
+  std::vector<std::string_view> pictures;
+  MjpegSplitter splitter(clip);
+  while (pictures.size() < most) {
+    const auto picture = splitter.Next();
+    if (!picture) break;
+    pictures.push_back(*picture);
+  }
+  return pictures;
+}
+
 absl::Status TooMany(size_t frames_max) {
   return Error(Reason::BATCH_TOO_LARGE,
                StrCat("WatchRecognize takes at most ", frames_max, " pictures a call; send the rest in another call"));
@@ -21,7 +36,10 @@ absl::Status TooMany(size_t frames_max) {
 }  // namespace
 
 WatchRecognizeHandler::WatchRecognizeHandler(Call& call, Pipeline& pipeline, const ImageRecognitionOptions& options)
-    : call_(call), options_(options), runner_(call, SubmitFrames(call, pipeline), [this](RecognizeResponse answer) {
+    : call_(call),
+      pipeline_(pipeline),
+      options_(options),
+      runner_(call, SubmitFrames(call, pipeline), [this](RecognizeResponse answer) {
         if (answer.sequence() < static_cast<uint32_t>(request_.images_size())) {
           const auto& image = request_.images(static_cast<int>(answer.sequence()));
           if (image.has_id()) answer.set_id(image.id());
@@ -35,17 +53,39 @@ absl::Status WatchRecognizeHandler::Check() const {
     return FieldError(Reason::INVALID_REQUEST, "images", "send pictures in images, or one clip in mjpeg");
   }
   if (static_cast<size_t>(request_.images_size()) > options_.frames_max) return TooMany(options_.frames_max);
-  if (!request_.mjpeg().empty() && !MjpegSplitter(request_.mjpeg()).Next()) {
-    return FieldError(Reason::INVALID_IMAGE, "mjpeg",
-                      "there is no JPEG in the clip; send JPEG files one after another");
-  }
   return absl::OkStatus();
 }
 
 void WatchRecognizeHandler::OnMessage(MessagePtr message) {
   request_ = std::move(static_cast<WatchRecognizeRequest&>(*message));
   if (absl::Status status = Check(); !status.ok()) return call_.Fail(std::move(status));
-  clip_ = MjpegSplitter(request_.mjpeg());
+  request_.mjpeg().empty() ? Pump() : Split();
+}
+
+void WatchRecognizeHandler::Split() {
+  // The call, and with it the clip, lives as long as this does.
+  auto split = [clip = std::string_view(request_.mjpeg()), most = options_.frames_max + 1] {
+    return SplitMjpeg(clip, most);
+  };
+  if (request_.mjpeg().size() <= kChoreBytes) return OnClip(split());
+  waits_for_clip_ = true;
+  Task job = [this, call = call_.shared_from_this(), split]() mutable {
+    Loop& loop = call->loop();
+    loop.Post([this, call = std::move(call), clip = split()]() mutable {
+      if (!call->done()) OnClip(std::move(clip));
+    });
+  };
+  if (pipeline_.chores().TryPost(job)) return;
+  call_.Fail(Error(Reason::OVERLOADED, "too many large clips wait to be cut into pictures; retry later"));
+}
+
+void WatchRecognizeHandler::OnClip(std::vector<std::string_view> clip) {
+  waits_for_clip_ = false;
+  if (clip.empty()) {
+    return call_.Fail(
+        FieldError(Reason::INVALID_IMAGE, "mjpeg", "there is no JPEG in the clip; send JPEG files one after another"));
+  }
+  clip_ = std::move(clip);
   Pump();
 }
 
@@ -54,9 +94,8 @@ std::optional<RecognizeRequest> WatchRecognizeHandler::Next() {
   request.set_model_id(request_.model_id());
   if (request_.has_min_confidence()) request.set_min_confidence(request_.min_confidence());
   if (!request_.mjpeg().empty()) {
-    const auto frame = clip_.Next();
-    if (!frame) return std::nullopt;
-    request.set_image(std::string(*frame));
+    if (next_ == clip_.size()) return std::nullopt;
+    request.set_image(std::string(clip_[next_]));
     return request;
   }
   if (next_ == static_cast<uint32_t>(request_.images_size())) return std::nullopt;
@@ -67,7 +106,7 @@ std::optional<RecognizeRequest> WatchRecognizeHandler::Next() {
 }
 
 void WatchRecognizeHandler::Pump() {
-  if (std::exchange(pumping_, true)) return;  // a frame that is refused at once answers inside Start
+  if (waits_for_clip_ || std::exchange(pumping_, true)) return;  // a frame that is refused at once answers inside Start
   while (!call_.done() && call_.CanWrite()) {
     if (!ready_.empty()) {
       for (const RecognizeResponse& answer : std::exchange(ready_, {})) call_.Send(answer);

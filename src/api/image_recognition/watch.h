@@ -2,13 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "ai/inference/image_recognition.pb.h"
 #include "api/image_recognition/frame_runner.h"
 #include "api/image_recognition/service.h"
 #include "call/call.h"
-#include "pipeline/image/mjpeg.h"
 
 namespace sluice {
 
@@ -22,17 +22,22 @@ class WatchRecognizeHandler final : public CallHandler {
 
  private:
   absl::Status Check() const;
+  // Finds the clip's pictures: large clips on a worker.
+  void Split();
+  void OnClip(std::vector<std::string_view> clip);
   // Sends what is ready, starts what there is room for, ends the call when all is done.
   void Pump();
   // The next picture as a request; nothing after the last.
   std::optional<ai::inference::RecognizeRequest> Next();
 
   Call& call_;
+  Pipeline& pipeline_;
   const ImageRecognitionOptions options_;
   FrameRunner runner_;
   ai::inference::WatchRecognizeRequest request_;
-  MjpegSplitter clip_{{}};  // views into request_
-  uint32_t next_ = 0;       // sequence of the next picture
+  std::vector<std::string_view> clip_;  // pictures of request_.mjpeg(); at most one more than frames_max
+  uint32_t next_ = 0;                   // sequence of the next picture
+  bool waits_for_clip_ = false;
   bool exhausted_ = false;
   absl::Status end_;  // how the call ends then
   bool pumping_ = false;

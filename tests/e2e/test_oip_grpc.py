@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import shutil
 import subprocess
 
 import numpy as np
@@ -258,6 +259,41 @@ def test_statistics_count(client):
     assert stats.inference_stats.compute_infer.ns > 0 and stats.last_inference > 1_600_000_000_000
     assert {s.name for s in client.get_inference_statistics().model_stats} >= {"affine", "echo", "sums"}
     refused(lambda: client.get_inference_statistics("nope"), "NOT_FOUND")
+
+
+def test_openvino_ir_and_strings(client, server):
+    """IR files without model.yaml; one of them passes strings."""
+    import openvino as ov
+    from openvino import opset13 as ops
+
+    (server.models / "ir/1").mkdir(parents=True)
+    ov.save_model(ov.Core().read_model(server.models / "affine/1/model.onnx"), server.models / "ir/1/model.xml", compress_to_fp16=False)
+    client.load_model("ir")
+    x = np.ones((2, 3), np.float32)
+    assert (client.infer("ir", [tensor("x", x)]).as_numpy("y") == 3).all()
+
+    text = ops.parameter([-1], ov.Type.string, name="text")
+    text.output(0).set_names({"text"})
+    (server.models / "strings/1").mkdir(parents=True)
+    ov.save_model(ov.Model([ops.result(text)], [text]), server.models / "strings/1/model.xml")
+    client.load_model("strings")
+    assert client.get_model_metadata("strings").inputs[0].datatype == "BYTES"
+    words = np.array(["汽车".encode(), b"", b"x" * 300], np.object_)
+    result = client.infer("strings", [tensor("text", words)])
+    assert list(result.as_numpy(result.get_response().outputs[0].name)) == list(words)
+
+
+def test_tflite_without_a_manifest(client, server):
+    file = ROOT / "models/face_detection_blazeface/1/model.tflite"
+    if not file.exists():
+        pytest.skip("skipped: weights not fetched")
+    (server.models / "lite/1").mkdir(parents=True)
+    shutil.copy(file, server.models / "lite/1/model.tflite")
+    client.load_model("lite")
+    given = client.get_model_metadata("lite").inputs[0]
+    shape = [max(1, n) for n in given.shape]
+    result = client.infer("lite", [tensor(given.name, np.zeros(shape, np.float32))])
+    assert all(np.isfinite(result.as_numpy(o.name)).all() for o in result.get_response().outputs)
 
 
 def test_models_are_loaded_and_unloaded(client, server):

@@ -36,7 +36,7 @@ class Job final : public Work {
     if (taken != TimePoint{}) times.queue_ms = ToMs(taken - offered);
     RecordUse(*model_, result.ok(), times);
     Deliver(loop_, [admitted = std::move(admitted_), done = std::exchange(done_, nullptr), result = std::move(result),
-                times = times]() mutable {
+                    times = times]() mutable {
       admitted.End(result.status());
       done(std::move(result), times);
     });

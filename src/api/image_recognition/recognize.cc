@@ -28,13 +28,6 @@ absl::Status Check(const RecognizeRequest& request) {
   return absl::OkStatus();
 }
 
-void Add(const JobTimes& times, CallUse& use) {
-  use.queue_ms += times.queue_ms;
-  use.decode_ms += times.decode_ms;
-  use.infer_ms += times.infer_ms;
-  use.post_ms += times.post_ms;
-}
-
 RecognizeResponse ToResponse(PictureLabels& labels) {
   RecognizeResponse response;
   for (ScoredLabel& one : labels) {
@@ -50,7 +43,7 @@ template <typename Result>
 auto Finisher(std::shared_ptr<Call> call, RecognizeDone done) {
   return
       [call = std::move(call), done = std::move(done)](absl::StatusOr<Result> result, const JobTimes& times) mutable {
-        Add(times, call->use);
+        AddTimes(times, call->use);
         if (result.ok()) {
           done(ToResponse(*result));
         } else {

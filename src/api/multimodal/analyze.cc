@@ -49,14 +49,6 @@ void Answer(Analysis& work, Part& part, absl::StatusOr<Result> result, Fill fill
   PartOver(work);
 }
 
-// Parts run side by side: the log shows the longest of each.
-void Add(const JobTimes& times, CallUse& use) {
-  use.queue_ms = std::max(use.queue_ms, times.queue_ms);
-  use.decode_ms = std::max(use.decode_ms, times.decode_ms);
-  use.infer_ms = std::max(use.infer_ms, times.infer_ms);
-  use.post_ms = std::max(use.post_ms, times.post_ms);
-}
-
 absl::Status NoModel(std::string_view part) {
   return Error(Reason::MODEL_NOT_FOUND,
                StrCat("no model answers ", part, "; set multimodal.", part, "_model in the server's configuration"));
@@ -79,7 +71,7 @@ absl::StatusOr<Ticket> SubmitText(Pipeline& pipeline, const AnalysisPtr& work, c
   TextInput input;
   input.push_back(std::move(text));
   auto done = [work](absl::StatusOr<TextLabels> labels, const JobTimes& times) {
-    Add(times, work->call->use);
+    MaxTimes(times, work->call->use);
     Answer(*work, *work->answer.mutable_text(), std::move(labels), [](auto& part, TextLabels& found) {
       part.mutable_result()->set_label(std::move(found.front().label));
       part.mutable_result()->set_confidence(found.front().confidence);
@@ -112,7 +104,7 @@ absl::StatusOr<Ticket> SubmitAudio(Pipeline& pipeline, const AnalysisPtr& work, 
   input.pcm16 = std::move(*audio.mutable_pcm16());
   input.sample_rate_hz = audio.sample_rate_hz();
   auto done = [work](absl::StatusOr<AudioLabels> labels, const JobTimes& times) {
-    Add(times, work->call->use);
+    MaxTimes(times, work->call->use);
     Answer(*work, *work->answer.mutable_audio(), std::move(labels), [](auto& part, const AudioLabels& found) {
       for (const ScoredLabel& one : found) AddLabel(one, *part.add_labels());
     });

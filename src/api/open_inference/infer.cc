@@ -122,13 +122,6 @@ ModelInferResponse ToResponse(const CallUse& use, std::string id, Tensors tensor
   return response;
 }
 
-void Add(const JobTimes& times, CallUse& use) {
-  use.queue_ms += times.queue_ms;
-  use.decode_ms += times.decode_ms;
-  use.infer_ms += times.infer_ms;
-  use.post_ms += times.post_ms;
-}
-
 }  // namespace
 
 TimePoint InferDeadline(const ModelInferRequest& request, TimePoint now, TimePoint deadline) {
@@ -149,7 +142,7 @@ absl::StatusOr<Ticket> SubmitInfer(Pipeline& pipeline, std::shared_ptr<Call> cal
   Call& record = *call;
   auto finish = [call, id = std::move(*request.mutable_id()), done = std::move(done)](absl::StatusOr<Tensors> outputs,
                                                                                       const JobTimes& times) mutable {
-    Add(times, call->use);
+    AddTimes(times, call->use);
     if (!outputs.ok()) return done(outputs.status());
     done(ToResponse(call->use, std::move(id), *std::move(outputs)));
   };

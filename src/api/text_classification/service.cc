@@ -97,11 +97,7 @@ void Answer(Classification& work) {
 void OnSlice(Classification& work, size_t index, absl::StatusOr<TextLabels> labels, const JobTimes& times) {
   if (work.call->done()) return;
   if (!labels.ok()) return work.call->Fail(labels.status());
-  // Slices run side by side: the log shows the longest of each.
-  CallUse& use = work.call->use;
-  use.queue_ms = std::max(use.queue_ms, times.queue_ms);
-  use.decode_ms = std::max(use.decode_ms, times.decode_ms);
-  use.infer_ms = std::max(use.infer_ms, times.infer_ms);
+  MaxTimes(times, work.call->use);  // slices run side by side
   work.answers[index] = *std::move(labels);
   if (--work.missing == 0) Answer(work);
 }

@@ -30,6 +30,23 @@ function(sluice_room name)
   endif()
 endfunction()
 
+# The files of /docs. The viewer (Swagger UI) comes with a Python package that tools/setup.sh installs; without it the page says
+# so, and everything else works.
+function(sluice_docs_page)
+  set(header transport/openapi/docs_files.h)
+  set(page ${CMAKE_SOURCE_DIR}/src/transport/openapi/page)
+  sluice_embed(sluice_transport ${page}/docs.html ${header} kDocsHtml GZIP)
+  sluice_embed(sluice_transport ${page}/docs.js ${header} kDocsJs GZIP)
+  file(GLOB viewer ${CMAKE_SOURCE_DIR}/.deps/venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist)
+  if(NOT viewer)
+    message(STATUS "no Swagger UI in .deps (tools/setup.sh brings it): /docs will only link to /openapi.json")
+    set(viewer ${page}/without_viewer)
+  endif()
+  sluice_embed(sluice_transport ${viewer}/swagger-ui-bundle.js ${header} kSwaggerUiJs GZIP)
+  sluice_embed(sluice_transport ${viewer}/swagger-ui.css ${header} kSwaggerUiCss GZIP)
+  sluice_embed(sluice_transport ${viewer}/LICENSE ${header} kSwaggerUiLicense GZIP)
+endfunction()
+
 # Lower levels first: the order is the include direction (tools/levels.py checks the includes themselves).
 function(sluice_rooms)
   set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)  # target all_verify_interface_header_sets: every header compiles alone
@@ -45,6 +62,8 @@ function(sluice_rooms)
   sluice_room(pipeline DEPS sluice_admission PkgConfig::TURBOJPEG PkgConfig::JPEG PkgConfig::SPNG PkgConfig::WEBP PkgConfig::ICU)
   sluice_room(api DEPS sluice_pipeline)
   sluice_room(transport DEPS sluice_call simdjson::simdjson PkgConfig::NGHTTP2 ZLIB::ZLIB)
+  sluice_embed(sluice_transport ${CMAKE_BINARY_DIR}/descriptors.pb transport/openapi/comments.h kDescriptorSet)
+  sluice_docs_page()
 
   # The door (src/*.cc: wiring, lists) and the client-side sub-commands are one room; main.cc alone is the program.
   file(GLOB door CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.cc)

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   sluice::cli::AddClassify(app, run);
   sluice::cli::AddBatch(app, run);
   sluice::cli::AddModels(app, run);
+  sluice::cli::AddOpenApi(app, run);
   CLI11_PARSE(app, argc, argv);
   return run();
 }

@@ -3,6 +3,8 @@
 #include <prometheus/collectable.h>
 #include <prometheus/text_serializer.h>
 
+#include "transport/openapi/docs_pages.h"
+
 namespace sluice {
 namespace {
 
@@ -12,6 +14,7 @@ constexpr char kFront[] =
     "Sluice: an inference API server.\n"
     "\n"
     "  POST /api/v1/recognize   a JPEG, PNG or WebP picture in, its faces out\n"
+    "  /docs  /openapi.json     every API, with examples to try\n"
     "  /metrics                 Prometheus\n"
     "  /healthz  /readyz        alive, ready\n"
     "\n"
@@ -36,6 +39,7 @@ std::vector<pages::PageEntry> MakePages(const PagesContext& context) {
   entries.push_back({.path = "/readyz", .exposed = http::kExposeAll, .make = [&draining = context.draining] {
                        return draining ? Page{.status = 503, .body = "draining\n"} : Page{.body = "ready\n"};
                      }});
+  for (auto& entry : openapi::DocsPages(context.methods, SLUICE_VERSION)) entries.push_back(std::move(entry));
   if (context.show_metrics) {
     entries.push_back(
         {.path = "/metrics", .exposed = http::kExposeMetrics, .slow = true, .make = [sources = context.metrics] {

@@ -1,10 +1,11 @@
-// The pages that this server shows: probes, metrics, front page.
+// The pages that this server shows: probes, metrics, API documentation, front page.
 #pragma once
 
 #include <atomic>
 #include <vector>
 
 #include "ai/inference/config/server.pb.h"
+#include "call/method.h"
 #include "transport/pages/codec.h"
 
 namespace prometheus {
@@ -16,6 +17,7 @@ namespace sluice {
 struct PagesContext {
   // All outlive the pages.
   std::vector<const prometheus::Collectable*> metrics;
+  const MethodTable& methods;
   const std::atomic<bool>& draining;
   bool show_metrics = true;
 };

@@ -20,6 +20,7 @@
 #include "scrape.h"
 #include "transport/grpc/health.h"
 #include "transport/http/server.h"
+#include "transport/openapi/document.h"
 
 namespace sluice {
 namespace {
@@ -100,14 +101,15 @@ struct Server::Parts {
   std::unique_ptr<CodecDoor> door;
   std::unique_ptr<http::HttpServer> http;
 
-  absl::Status StartModels();
+  void MakeModels();
+  absl::Status LoadModels();
   absl::Status StartCalls();
   absl::Status StartNetwork();
   NetworkNumbers Network() const;  // once `http` exists
   void Stop();
 };
 
-absl::Status Server::Parts::StartModels() {
+void Server::Parts::MakeModels() {
   scheduler = std::make_unique<Scheduler>(Scheduler::Options{.workers = static_cast<int>(options.workers().count()),
                                                              .nice = static_cast<int>(options.workers().nice()),
                                                              .chores_max = options.workers().chores_max()});
@@ -118,6 +120,9 @@ absl::Status Server::Parts::StartModels() {
                                                                 .workers = scheduler->workers(),
                                                                 .prepare = PrepareVersions(*scheduler, tasks)},
                                             Pointers(engines));
+}
+
+absl::Status Server::Parts::LoadModels() {
   RETURN_IF_ERROR(repository->Load());
   LogModels(*repository);
   return absl::OkStatus();
@@ -134,8 +139,10 @@ absl::Status Server::Parts::StartCalls() {
       {.options = options, .pipeline = *pipeline, .catalog = *catalog, .health = health, .draining = draining});
   scrape = std::make_unique<Scrape>(
       *scheduler, [this] { return Network(); }, SystemClock());
-  const PagesContext pages{
-      .metrics = {metrics.get(), scrape.get()}, .draining = draining, .show_metrics = options.metrics().enabled()};
+  const PagesContext pages{.metrics = {metrics.get(), scrape.get()},
+                           .methods = methods,
+                           .draining = draining,
+                           .show_metrics = options.metrics().enabled()};
   door = std::make_unique<CodecDoor>(MakeCodecs({.options = options,
                                                  .methods = methods,
                                                  .chain = chain,
@@ -167,10 +174,19 @@ NetworkNumbers Server::Parts::Network() const {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::Server& options) {
   auto parts = std::make_unique<Parts>(options);
-  RETURN_IF_ERROR(parts->StartModels());
+  parts->MakeModels();
+  RETURN_IF_ERROR(parts->LoadModels());
   RETURN_IF_ERROR(parts->StartCalls());
   RETURN_IF_ERROR(parts->StartNetwork());
   return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+absl::StatusOr<std::string> Server::OpenApiDocument(const config::Server& options) {
+  Parts parts(options);
+  parts.MakeModels();
+  RETURN_IF_ERROR(parts.StartCalls());
+  parts.scheduler->Shutdown();
+  return openapi::MakeDocument(parts.methods, SLUICE_VERSION);
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

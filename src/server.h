@@ -17,6 +17,8 @@ class Server {
  public:
   // Loads every model and opens the listeners; blocks for seconds. An error is for the operator.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ai::inference::config::Server& options);
+  // What /openapi.json of such a server is, without models or network.
+  static absl::StatusOr<std::string> OpenApiDocument(const ai::inference::config::Server& options);
   // Cuts whatever Drain left.
   ~Server();
 

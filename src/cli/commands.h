@@ -19,5 +19,6 @@ void AddRecognize(CLI::App& app, Run& run);
 void AddClassify(CLI::App& app, Run& run);
 void AddBatch(CLI::App& app, Run& run);
 void AddModels(CLI::App& app, Run& run);
+void AddOpenApi(CLI::App& app, Run& run);
 
 }  // namespace sluice::cli

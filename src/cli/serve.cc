@@ -5,7 +5,6 @@
 
 #include "base/config/config.h"
 #include "base/log/log.h"
-#include "base/memory.h"
 #include "cli/commands.h"
 #include "server.h"
 
@@ -44,7 +43,6 @@ int Fail(const absl::Status& status) {
 }
 
 int Serve(const ServeFlags& flags) {
-  KeepFreedMemory();
   const sigset_t signals = BlockSignals();
   const auto options = Configuration(flags);
   if (!options.ok()) return Fail(options.status());

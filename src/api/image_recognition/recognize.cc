@@ -16,16 +16,22 @@ using ai::inference::RecognizeResponse;
 
 constexpr float kDefaultConfidence = 0.5f;
 
+}  // namespace
+
+// Written so that NaN fails too.
+absl::Status CheckConfidence(float min_confidence) {
+  if (min_confidence >= 0 && min_confidence <= 1) return absl::OkStatus();
+  return FieldError(Reason::INVALID_REQUEST, "min_confidence",
+                    StrCat("min_confidence is ", min_confidence, "; it must be from 0 to 1"));
+}
+
+namespace {
+
 absl::Status Check(const RecognizeRequest& request) {
   if (request.image().empty()) {
     return FieldError(Reason::INVALID_IMAGE, "image", "image is empty; send the bytes of a JPEG, PNG or WebP file");
   }
-  // Written so that NaN fails too.
-  if (request.has_min_confidence() && !(request.min_confidence() >= 0 && request.min_confidence() <= 1)) {
-    return FieldError(Reason::INVALID_REQUEST, "min_confidence",
-                      StrCat("min_confidence is ", request.min_confidence(), "; it must be from 0 to 1"));
-  }
-  return absl::OkStatus();
+  return request.has_min_confidence() ? CheckConfidence(request.min_confidence()) : absl::OkStatus();
 }
 
 RecognizeResponse ToResponse(PictureLabels& labels) {

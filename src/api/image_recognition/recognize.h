@@ -15,6 +15,9 @@ namespace sluice {
 // The answer without `latency`.
 ai::inference::RecognizeResponse ToResponse(std::span<const PixelBox> faces);
 
+// INVALID_REQUEST unless it is from 0 to 1.
+absl::Status CheckConfidence(float min_confidence);
+
 // `done` gets the answer without `latency` (its meaning differs for streams), on the call's loop.
 using RecognizeDone = absl::AnyInvocable<void(absl::StatusOr<ai::inference::RecognizeResponse>)>;
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/image_recognition/recognize.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "pipeline/image/mjpeg.h"
@@ -53,7 +54,7 @@ absl::Status WatchRecognizeHandler::Check() const {
     return FieldError(Reason::INVALID_REQUEST, "images", "send pictures in images, or one clip in mjpeg");
   }
   if (static_cast<size_t>(request_.images_size()) > options_.frames_max) return TooMany(options_.frames_max);
-  return absl::OkStatus();
+  return request_.has_min_confidence() ? CheckConfidence(request_.min_confidence()) : absl::OkStatus();
 }
 
 void WatchRecognizeHandler::OnMessage(MessagePtr message) {

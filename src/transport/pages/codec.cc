@@ -1,7 +1,26 @@
 #include "transport/pages/codec.h"
 
+#include "base/check.h"
+#include "transport/gzip.h"
+#include "transport/rest/media_type.h"
+
 namespace sluice::pages {
 namespace {
+
+constexpr size_t kPageBytesMax = 16 << 20;
+
+// Unpacks a compressed page for a client that takes none.
+Page Make(const PageEntry& entry, bool takes_gzip) {
+  Page page = entry.make();
+  if (page.gzip && !takes_gzip) {
+    std::string plain;
+    const absl::Status unpacked = transport::Inflate(page.body, kPageBytesMax, plain);
+    SLUICE_CHECK(unpacked.ok(), entry.path);
+    page.body = std::move(plain);
+    page.gzip = false;
+  }
+  return page;
+}
 
 class PageExchange final : public http::ExchangeHandler {
  public:
@@ -10,10 +29,11 @@ class PageExchange final : public http::ExchangeHandler {
   ~PageExchange() override { *alive_ = nullptr; }
 
   void Begin(const PageEntry& page, Executor& chores) {
-    if (!page.slow) return Send(page.make());
+    const bool takes_gzip = rest::CodingQuality(exchange_.head().headers.Get("accept-encoding"), "gzip") > 0;
+    if (!page.slow) return Send(Make(page, takes_gzip));
     Loop& loop = exchange_.loop();
-    chores.Post([&page, &loop, alive = alive_]() mutable {
-      loop.Post([alive = std::move(alive), made = page.make()]() mutable {
+    chores.Post([&page, &loop, takes_gzip, alive = alive_]() mutable {
+      loop.Post([alive = std::move(alive), made = Make(page, takes_gzip)]() mutable {
         if (*alive != nullptr) (*alive)->Send(std::move(made));
       });
     });
@@ -28,6 +48,11 @@ class PageExchange final : public http::ExchangeHandler {
     headers.Add("content-type", page.content_type);
     headers.Add("content-length", std::to_string(page.body.size()));
     headers.Add("cache-control", "no-store");
+    if (page.gzip) {
+      headers.Add("content-encoding", "gzip");
+      headers.Add("vary", "accept-encoding");
+    }
+    for (size_t i = 0; i < page.headers.size(); ++i) headers.Add(page.headers[i].name, page.headers[i].value);
     const bool head = exchange_.head().method == "HEAD";
     exchange_.SendHead(page.status, headers, head);
     if (!head) exchange_.SendBody(std::move(page.body), true);

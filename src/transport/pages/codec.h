@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/executor.h"
+#include "base/headers.h"
 #include "transport/http/exchange.h"
 
 namespace sluice::pages {
@@ -13,6 +14,8 @@ struct Page {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  bool gzip = false;  // `body` is compressed; unpacked for clients that do not take that
+  Headers headers;    // more of them, in lower case
 };
 
 struct PageEntry {

@@ -51,12 +51,22 @@ absl::Status BindMultipart(const Method& method, std::string_view boundary, std:
   return absl::OkStatus();
 }
 
+// Where a raw body leaves the other fields to the query, JSON takes the same query; a field of the body wins.
+absl::Status BindJson(const Method& method, const RouteMatch& route, const RequestBody& body, Message& request) {
+  BindInput input{.query = body.query, .body = body.bytes};
+  if (!method.options->raw_body_field().empty() && route.binding->body == Binding::Body::kAll) {
+    RETURN_IF_ERROR(ApplyQuery(body.query, request));
+    input.query = {};
+  }
+  return BindRequest(route, input, request);
+}
+
 absl::Status Bind(const Method& method, const RouteMatch& route, RequestBody& body, Message& request) {
   // A body without a type is taken as JSON: curl's mistakes then get an error about the JSON.
-  if (body.content_type.empty()) return BindRequest(route, {.query = body.query, .body = body.bytes}, request);
+  if (body.content_type.empty()) return BindJson(method, route, body, request);
   const auto type = ParseMediaType(body.content_type);
   if (!type) return WrongType(method, body.content_type);
-  if (IsJson(*type)) return BindRequest(route, {.query = body.query, .body = body.bytes}, request);
+  if (IsJson(*type)) return BindJson(method, route, body, request);
   const std::string& raw_field = method.options->raw_body_field();
   if (type->Name() == "multipart/form-data" && !raw_field.empty()) {
     RETURN_IF_ERROR(BindUrl(route, body.query, request));

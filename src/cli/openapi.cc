@@ -1,0 +1,31 @@
+// sluice openapi: the OpenAPI document of this program, as /openapi.json serves it.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/config/config.h"
+#include "cli/commands.h"
+#include "server.h"
+
+namespace sluice::cli {
+namespace {
+
+int Print() {
+  auto options = LoadConfig("");
+  if (options.ok()) options->mutable_logs()->set_access("off");
+  const auto document = options.ok() ? Server::OpenApiDocument(*options) : options.status();
+  if (!document.ok()) {
+    std::fprintf(stderr, "sluice: %s\n", std::string(document.status().message()).c_str());
+    return 1;
+  }
+  std::puts(document->c_str());
+  return 0;
+}
+
+}  // namespace
+
+void AddOpenApi(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand("openapi", "Print the OpenAPI document of every REST path");
+  command->callback([&run] { run = [] { return Print(); }; });
+}
+
+}  // namespace sluice::cli

@@ -59,7 +59,7 @@ sanitized() {
 
 stage_e2e() {
   [ -x build/sluice ] || build release build all test_servers || return 1
-  $python -m pytest -q -rsfE tests/e2e
+  $python -m pytest -q -rsfE tests/e2e clients/python/tests
 }
 
 # One short run of a fuzz target: what it finds goes to build-fuzz/found, seeds come from tests/fuzz/corpus/NAME.

@@ -1,0 +1,64 @@
+"""When to try again. Pure: time and chance come in from outside, nobody sleeps here."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .errors import SluiceError
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Waits of first_s, then `factor` times more each, up to longest_s; each is off by at most the share `jitter`."""
+
+    attempts: int = 5
+    first_s: float = 1.0
+    factor: float = 2.0
+    longest_s: float = 8.0
+    jitter: float = 0.2
+
+
+NO_RETRIES = RetryPolicy(attempts=1)
+
+
+class Attempts:
+    """The attempts of one call, which all of them together must end `timeout_s` from now."""
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        timeout_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._chance = chance
+        self._end = clock() + timeout_s
+        self._made = 0
+
+    @property
+    def remaining_s(self) -> float:
+        """For the attempt that begins now."""
+        return max(0.0, self._end - self._clock())
+
+    def wait_after(self, error: SluiceError) -> float:
+        """Seconds to wait before the next attempt; raises the error when there is none."""
+        self._made += 1
+        if not error.retryable or self._made >= self._policy.attempts:
+            raise error
+        wait = self._wait(error)
+        if wait >= self.remaining_s:
+            raise error
+        return wait
+
+    def _wait(self, error: SluiceError) -> float:
+        policy = self._policy
+        if error.retry_after_s is not None:
+            # Never earlier than the server says; a little later, so that not everybody comes back at once.
+            return error.retry_after_s * (1 + policy.jitter * self._chance())
+        wait = min(policy.longest_s, policy.first_s * policy.factor ** (self._made - 1))
+        return wait * (1 + policy.jitter * (2 * self._chance() - 1))

@@ -202,6 +202,20 @@ browser() {
   say "no Chromium: the browser tests will be skipped"
 }
 
+# node_packages NAME FOLDER: what FOLDER/package-lock.json names, into .deps/npm/NAME/node_modules.
+node_packages() {
+  local name=$1 from=$2 to=$deps/npm/$1 stamp
+  stamp=$(stamp_of "$from/package-lock.json")
+  if is_stamped "npm-$name" "$stamp" && [ -d "$to/node_modules" ]; then return; fi
+  if ! command -v npm >/dev/null; then
+    say "no npm: the tests that need $from will be skipped"
+    return
+  fi
+  mkdir -p "$to"
+  cp "$from/package.json" "$from/package-lock.json" "$to/"
+  if logged $log "npm packages, $name" env -C "$to" npm ci --no-audit --no-fund; then put_stamp "npm-$name" "$stamp"; fi
+}
+
 # Two set-ups at once would step on each other.
 if command -v flock >/dev/null; then
   exec 9>$deps/lock
@@ -214,4 +228,4 @@ if [ "$level" != run ]; then
   python_packages test "about 100 MB" -r tools/requirements-test.txt
   python_packages clients "about 60 MB" --no-deps -r tools/requirements-clients.txt
 fi
-if [ "$level" = run ]; then models run; else models test; browser; go_tools; fi
+if [ "$level" = run ]; then models run; else models test; browser; go_tools; node_packages typescript clients/typescript; fi

@@ -1,0 +1,124 @@
+"""docs/add-an-api.md, followed to the letter in a copy of the repository: one .proto, one folder, one line in lists.cc (and its
+#include), and the rpc is there for gRPC, reflection, REST, gRPC-Web, OpenAPI and the docs page.
+
+Only the server is built, through the compiler cache that the build of this repository has filled.
+"""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import grpc
+import pytest
+import requests
+from google.protobuf import descriptor_pool, message_factory
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+import conftest
+from conftest import ROOT
+
+DEMO = ROOT / "tests" / "demo_api"
+REGISTER = "void RegisterApis("
+
+
+def copy_repository(to: Path) -> None:
+    """What a build needs of it: sources by copy, what was fetched by link."""
+    for folder in ("src", "proto", "cmake"):
+        shutil.copytree(ROOT / folder, to / folder)
+    for folder in ("tests", "bench"):
+        (to / folder).mkdir()
+    for file in ("CMakeLists.txt", "CMakePresets.json"):
+        shutil.copy(ROOT / file, to / file)
+    (to / ".deps").symlink_to((ROOT / ".deps").resolve())
+    (to / "models").symlink_to(ROOT / "models")
+
+
+def follow_the_recipe(repository: Path) -> None:
+    (repository / "proto/ai/demo").mkdir()
+    shutil.copy(DEMO / "demo.proto", repository / "proto/ai/demo")
+    (repository / "src/api/demo").mkdir()
+    for name in ("service.h", "service.cc"):
+        shutil.copy(DEMO / name, repository / "src/api/demo")
+    lists = repository / "src/lists.cc"
+    lines = lists.read_text().splitlines()
+    lines.insert(next(i for i, line in enumerate(lines) if line.startswith("#include \"api/")), '#include "api/demo/service.h"')
+    lines.insert(next(i for i, line in enumerate(lines) if line.startswith(REGISTER)) + 1, "  RegisterTextPlay(methods);")
+    lists.write_text("\n".join(lines) + "\n")
+
+
+def build(repository: Path) -> Path:
+    for command in (["cmake", "--preset", "release"], ["cmake", "--build", "build", "--target", "sluice"]):
+        run = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=1500)
+        assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-5000:]
+    return repository / "build" / "sluice"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A running server of the copy."""
+    if shutil.which("ccache") is None:
+        pytest.skip("skipped: no ccache, and a build from nothing takes too long here")
+    repository = tmp_path_factory.mktemp("repository")
+    copy_repository(repository)
+    follow_the_recipe(repository)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conftest, "BINARY", build(repository))
+        running = conftest.Server(tmp_path_factory.mktemp("demo"), listeners=1)
+    yield running
+    assert running.stop() == 0
+    shutil.rmtree(repository / "build")
+
+
+# The copy is built by whichever of these tests comes first.
+pytestmark = pytest.mark.timeout(1800)
+
+
+def test_grpc_and_reflection(demo):
+    with grpc.insecure_channel(demo.address) as channel:
+        database = ProtoReflectionDescriptorDatabase(channel)
+        assert "ai.demo.TextPlay" in database.get_services()
+        pool = descriptor_pool.DescriptorPool(database)
+        method = pool.FindMethodByName("ai.demo.TextPlay.Reverse")
+        request = message_factory.GetMessageClass(method.input_type)
+        response = message_factory.GetMessageClass(method.output_type)
+        call = channel.unary_unary("/ai.demo.TextPlay/Reverse", request.SerializeToString, response.FromString)
+        assert call(request(text="stressed")).text == "desserts"
+        with pytest.raises(grpc.RpcError) as caught:
+            call(request())
+        assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_rest(demo):
+    assert requests.post(f"{demo.url}/api/v1/reverse", json={"text": "abc"}, timeout=10).json() == {"text": "cba"}
+    assert requests.get(f"{demo.url}/api/v1/reverse/abc", timeout=10).json() == {"text": "cba"}
+    problem = requests.post(f"{demo.url}/api/v1/reverse", json={}, timeout=10)
+    assert problem.status_code == 400 and problem.json()["reason"] == "INVALID_REQUEST"
+
+
+def test_openapi(demo):
+    document = requests.get(f"{demo.url}/openapi.json", timeout=10).json()
+    operation = document["paths"]["/api/v1/reverse"]["post"]
+    assert operation["summary"] == "The text, from its last byte to its first"
+    assert document["paths"]["/api/v1/reverse/{text}"]["get"]["parameters"][0]["name"] == "text"
+    body = operation["requestBody"]["content"]["application/json"]["example"]
+    assert requests.post(f"{demo.url}/api/v1/reverse", json=body, timeout=10).json() == {"text": "desserts"}
+    assert "SwaggerUI" in requests.get(f"{demo.url}/docs/docs.js", timeout=10).text
+
+
+def test_logs_and_metrics_know_it(demo):
+    requests.get(f"{demo.url}/api/v1/reverse/abc", headers={"X-Request-ID": "demo-1"}, timeout=10)
+    (line,) = demo.log_lines("demo-1")
+    assert line["method"] == "ai.demo.TextPlay/Reverse" and line["status"] == "success"
+    assert 'method="ai.demo.TextPlay/Reverse"' in requests.get(f"{demo.url}/metrics", timeout=10).text
+
+
+def test_grpc_web(demo):
+    message = b"\x0a\x03abc"
+    frame = b"\0" + struct.pack(">I", len(message)) + message
+    answer = requests.post(f"{demo.url}/ai.demo.TextPlay/Reverse", data=frame, headers={"Content-Type": "application/grpc-web+proto"}, timeout=10)
+    if not answer.headers["Content-Type"].startswith("application/grpc-web"):
+        pytest.skip("skipped: this server has no gRPC-Web yet")
+    assert b"\x0a\x03cba" in answer.content and b"grpc-status:0" in answer.content.replace(b": ", b":").lower()

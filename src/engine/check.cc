@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "engine/bytes.h"
-#include "engine/dtype.h"
+#include "engine/shape.h"
 
 namespace sluice {
 

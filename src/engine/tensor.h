@@ -7,25 +7,9 @@
 #include <string_view>
 
 #include "absl/container/inlined_vector.h"
+#include "base/dtype.h"  // IWYU pragma: export
 
 namespace sluice {
-
-enum class DType : uint8_t {
-  kBool,
-  kUint8,
-  kUint16,
-  kUint32,
-  kUint64,
-  kInt8,
-  kInt16,
-  kInt32,
-  kInt64,
-  kFp16,
-  kFp32,
-  kFp64,
-  kBf16,
-  kBytes,
-};
 
 // Row-major; -1 is a dimension that a model leaves open.
 using Shape = absl::InlinedVector<int64_t, 5>;

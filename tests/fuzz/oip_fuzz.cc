@@ -60,11 +60,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!request.ok()) return 0;
   for (int i = 0; i < request->message.inputs_size(); ++i) {
     const auto& input = request->message.inputs(i);
-    const auto type = oip::DatatypeNamed(input.datatype());
+    const auto type = DTypeNamed(input.datatype());
     Require(type.has_value());
     const bool binary = input.parameters().count("binary_data_size") > 0;  // its size is the handler's to check
     if (binary) text_only = false;
-    if (binary || *type == oip::Datatype::kBytes) continue;
+    if (binary || *type == DType::kBytes) continue;
     const auto elements = oip::ElementsOf({input.shape().data(), static_cast<size_t>(input.shape().size())});
     Require(request->message.raw_input_contents(i).size() == static_cast<size_t>(*elements) * oip::SizeOf(*type));
   }

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "engine/check.h"
-#include "engine/dtype.h"
+#include "engine/shape.h"
 
 namespace sluice {
 namespace {

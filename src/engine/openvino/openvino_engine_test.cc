@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "engine/dtype.h"
+#include "engine/shape.h"
 #include "gtest/gtest.h"
 #include "openvino/openvino.hpp"
 #include "openvino/opsets/opset8.hpp"

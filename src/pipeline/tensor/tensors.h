@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/bytes.h"  // IWYU pragma: export
-#include "engine/dtype.h"  // IWYU pragma: export
+#include "engine/shape.h"  // IWYU pragma: export
 #include "engine/tensor.h"
 
 namespace sluice {

@@ -72,7 +72,7 @@ absl::Status AppendOutput(const ModelInferResponse::InferOutputTensor& output, b
   if (binary) {
     answer.tensors.push_back(std::move(data));
   } else {
-    const auto type = DatatypeNamed(output.datatype());
+    const auto type = DTypeNamed(output.datatype());
     if (!type) return Error(Reason::INTERNAL, "an output has an unknown datatype");
     AppendKey("data", out);
     RETURN_IF_ERROR(WriteData(data, *type, out));

@@ -115,7 +115,7 @@ class Reader {
     tokens_.Reset(start);
     if (input.name().empty()) return WrongValue(tokens_, "has no name");
     if (!shaped) return WrongValue(tokens_, "has no shape");
-    const auto type = DatatypeNamed(input.datatype());
+    const auto type = DTypeNamed(input.datatype());
     if (!type)
       return WrongValue(tokens_,
                         "has no datatype, or an unknown one; there are BOOL, UINT8 to UINT64, INT8 to "
@@ -125,7 +125,7 @@ class Reader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadContents(ModelInferRequest::InferInputTensor& input, Datatype type, std::optional<uint32_t> data) {
+  absl::Status ReadContents(ModelInferRequest::InferInputTensor& input, DType type, std::optional<uint32_t> data) {
     const auto size = input.parameters().find(kBinarySize);
     std::string& contents = *out_.message.add_raw_input_contents();
     if (size != input.parameters().end()) {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "transport/oip/half.h"
 #include "transport/oip/json_members.h"
 #include "transport/rest/json_text.h"
 #include "transport/rest/scalar_text.h"
@@ -223,53 +224,53 @@ std::optional<int64_t> ElementsOf(std::span<const int64_t> shape) {
   return product <= int64_t{1} << 62 ? std::optional(product) : std::nullopt;
 }
 
-absl::Status ReadData(JsonTokens& tokens, Datatype type, std::span<const int64_t> shape, std::string& out) {
+absl::Status ReadData(JsonTokens& tokens, DType type, std::span<const int64_t> shape, std::string& out) {
   const auto elements = ElementsOf(shape);
   if (!elements) return WrongValue(tokens, "belongs to a tensor of an impossible shape");
   const auto read = [&]<typename Element>(Element) {
     return ReadAs<Element>(tokens, shape, *elements, SizeOf(type), out);
   };
   switch (type) {
-    case Datatype::kBool: return read(Bool());
-    case Datatype::kUint8: return read(Whole<uint8_t>());
-    case Datatype::kUint16: return read(Whole<uint16_t>());
-    case Datatype::kUint32: return read(Whole<uint32_t>());
-    case Datatype::kUint64: return read(Whole<uint64_t>());
-    case Datatype::kInt8: return read(Whole<int8_t>());
-    case Datatype::kInt16: return read(Whole<int16_t>());
-    case Datatype::kInt32: return read(Whole<int32_t>());
-    case Datatype::kInt64: return read(Whole<int64_t>());
-    case Datatype::kFp16: return read(Short<HalfFromFloat, FloatFromHalf>());
-    case Datatype::kFp32: return read(Fp32());
-    case Datatype::kFp64: return read(Fp64());
-    case Datatype::kBf16: return read(Short<Bf16FromFloat, FloatFromBf16>());
-    case Datatype::kBytes: return read(Bytes());
+    case DType::kBool: return read(Bool());
+    case DType::kUint8: return read(Whole<uint8_t>());
+    case DType::kUint16: return read(Whole<uint16_t>());
+    case DType::kUint32: return read(Whole<uint32_t>());
+    case DType::kUint64: return read(Whole<uint64_t>());
+    case DType::kInt8: return read(Whole<int8_t>());
+    case DType::kInt16: return read(Whole<int16_t>());
+    case DType::kInt32: return read(Whole<int32_t>());
+    case DType::kInt64: return read(Whole<int64_t>());
+    case DType::kFp16: return read(Short<HalfFromFloat, FloatFromHalf>());
+    case DType::kFp32: return read(Fp32());
+    case DType::kFp64: return read(Fp64());
+    case DType::kBf16: return read(Short<Bf16FromFloat, FloatFromBf16>());
+    case DType::kBytes: return read(Bytes());
   }
   return absl::OkStatus();
 }
 
-absl::Status WriteData(std::string_view data, Datatype type, std::string& out) {
+absl::Status WriteData(std::string_view data, DType type, std::string& out) {
   switch (type) {
-    case Datatype::kBool:
+    case DType::kBool:
       WriteValues<uint8_t>(data, out, [](uint8_t value, std::string& to) { to += value != 0 ? "true" : "false"; });
       break;
-    case Datatype::kUint8: WriteWhole<uint8_t>(data, out); break;
-    case Datatype::kUint16: WriteWhole<uint16_t>(data, out); break;
-    case Datatype::kUint32: WriteWhole<uint32_t>(data, out); break;
-    case Datatype::kUint64: WriteWhole<uint64_t>(data, out); break;
-    case Datatype::kInt8: WriteWhole<int8_t>(data, out); break;
-    case Datatype::kInt16: WriteWhole<int16_t>(data, out); break;
-    case Datatype::kInt32: WriteWhole<int32_t>(data, out); break;
-    case Datatype::kInt64: WriteWhole<int64_t>(data, out); break;
-    case Datatype::kFp16:
+    case DType::kUint8: WriteWhole<uint8_t>(data, out); break;
+    case DType::kUint16: WriteWhole<uint16_t>(data, out); break;
+    case DType::kUint32: WriteWhole<uint32_t>(data, out); break;
+    case DType::kUint64: WriteWhole<uint64_t>(data, out); break;
+    case DType::kInt8: WriteWhole<int8_t>(data, out); break;
+    case DType::kInt16: WriteWhole<int16_t>(data, out); break;
+    case DType::kInt32: WriteWhole<int32_t>(data, out); break;
+    case DType::kInt64: WriteWhole<int64_t>(data, out); break;
+    case DType::kFp16:
       WriteValues<uint16_t>(data, out, [](uint16_t v, std::string& to) { rest::AppendFloat(FloatFromHalf(v), to); });
       break;
-    case Datatype::kBf16:
+    case DType::kBf16:
       WriteValues<uint16_t>(data, out, [](uint16_t v, std::string& to) { rest::AppendFloat(FloatFromBf16(v), to); });
       break;
-    case Datatype::kFp32: WriteValues<float>(data, out, rest::AppendFloat); break;
-    case Datatype::kFp64: WriteValues<double>(data, out, rest::AppendDouble); break;
-    case Datatype::kBytes: return WriteBytes(data, out);
+    case DType::kFp32: WriteValues<float>(data, out, rest::AppendFloat); break;
+    case DType::kFp64: WriteValues<double>(data, out, rest::AppendDouble); break;
+    case DType::kBytes: return WriteBytes(data, out);
   }
   return absl::OkStatus();
 }

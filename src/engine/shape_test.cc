@@ -1,4 +1,4 @@
-#include "engine/dtype.h"
+#include "engine/shape.h"
 
 #include <limits>
 
@@ -6,17 +6,6 @@
 
 namespace sluice {
 namespace {
-
-TEST(DType, NamesAreTheProtocolsAndGoBothWays) {
-  for (int i = 0; i <= static_cast<int>(DType::kBytes); ++i) {
-    const auto dtype = static_cast<DType>(i);
-    EXPECT_EQ(DTypeNamed(NameOf(dtype)), dtype);
-  }
-  EXPECT_EQ(NameOf(DType::kFp32), "FP32");
-  EXPECT_EQ(SizeOf(DType::kBf16), 2u);
-  EXPECT_EQ(SizeOf(DType::kBytes), 0u);
-  EXPECT_FALSE(DTypeNamed("fp32"));
-}
 
 TEST(ShapeTest, ElementsRefuseOpenAndOverflowingShapes) {
   EXPECT_EQ(ElementsOf({}), 1);

@@ -1,20 +1,12 @@
-// Names, sizes and texts of tensor types and shapes.
+// Shapes: their text, their size, what fits what.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "engine/tensor.h"
 
 namespace sluice {
-
-// As in the Open Inference Protocol: "FP32", "INT64", "BYTES".
-std::string_view NameOf(DType dtype);
-std::optional<DType> DTypeNamed(std::string_view name);
-
-// Bytes of one element; 0 for kBytes, whose elements differ in size.
-size_t SizeOf(DType dtype);
 
 // "[1,3,320,320]"
 std::string ToString(const Shape& shape);

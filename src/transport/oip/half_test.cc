@@ -1,4 +1,4 @@
-#include "transport/oip/datatype.h"
+#include "transport/oip/half.h"
 
 #include <bit>
 #include <cmath>
@@ -8,13 +8,6 @@
 
 namespace sluice::oip {
 namespace {
-
-TEST(Datatype, NamesAndSizes) {
-  EXPECT_EQ(DatatypeNamed("FP32"), Datatype::kFp32);
-  EXPECT_EQ(DatatypeNamed("BYTES"), Datatype::kBytes);
-  EXPECT_EQ(DatatypeNamed("fp32"), std::nullopt);
-  EXPECT_EQ(SizeOf(Datatype::kBf16), 2u);
-}
 
 // Every 16-bit number comes back from its float; what lies half way between two goes to the even one.
 template <uint16_t (*FromFloat)(float), float (*ToFloat)(uint16_t)>
@@ -35,7 +28,7 @@ void CheckAll(uint16_t infinity) {
   }
 }
 
-TEST(Datatype, HalfsRoundToTheNearest) {
+TEST(Half, HalfsRoundToTheNearest) {
   CheckAll<HalfFromFloat, FloatFromHalf>(0x7c00);
   EXPECT_EQ(HalfFromFloat(65519.0f), 0x7bff);
   EXPECT_EQ(HalfFromFloat(65520.0f), 0x7c00);
@@ -43,7 +36,7 @@ TEST(Datatype, HalfsRoundToTheNearest) {
   EXPECT_EQ(HalfFromFloat(1e-30f), 0);
 }
 
-TEST(Datatype, Bf16RoundsToTheNearest) {
+TEST(Half, Bf16RoundsToTheNearest) {
   CheckAll<Bf16FromFloat, FloatFromBf16>(0x7f80);
   EXPECT_EQ(Bf16FromFloat(std::numeric_limits<float>::max()), 0x7f80);
 }

@@ -1,47 +1,16 @@
-#include "transport/oip/datatype.h"
+#include "transport/oip/half.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 
 namespace sluice::oip {
 namespace {
 
-struct Row {
-  std::string_view name;
-  size_t size;
-};
-
-// In the order of Datatype.
-constexpr std::array<Row, 14> kRows = {{{"BOOL", 1},
-                                        {"UINT8", 1},
-                                        {"UINT16", 2},
-                                        {"UINT32", 4},
-                                        {"UINT64", 8},
-                                        {"INT8", 1},
-                                        {"INT16", 2},
-                                        {"INT32", 4},
-                                        {"INT64", 8},
-                                        {"FP16", 2},
-                                        {"FP32", 4},
-                                        {"FP64", 8},
-                                        {"BF16", 2},
-                                        {"BYTES", 0}}};
-
 constexpr uint16_t kHalfInfinity = 0x7c00;
 constexpr uint16_t kHalfNan = 0x7e00;
 
 }  // namespace
-
-std::optional<Datatype> DatatypeNamed(std::string_view name) {
-  for (size_t i = 0; i < kRows.size(); ++i) {
-    if (kRows[i].name == name) return static_cast<Datatype>(i);
-  }
-  return std::nullopt;
-}
-
-size_t SizeOf(Datatype type) { return kRows[static_cast<size_t>(type)].size; }
 
 uint16_t HalfFromFloat(float value) {
   const auto sign = static_cast<uint16_t>(std::signbit(value) ? 0x8000 : 0);

@@ -65,25 +65,22 @@ def test_a_thousand_connections(server, sample):
     assert set(codes) <= {200, 429, 503} and codes[200] >= 256, codes
 
 
-@pytest.mark.parametrize("way", ["cancel", "deadline"])
-def test_a_frame_that_nobody_waits_for_is_never_decoded(server, protos, sample, way):
-    """Workers are busy; a call behind them is given up. It leaves the queue without having run."""
+def test_a_frame_that_nobody_waits_for_is_never_decoded(server, protos, sample):
+    """Workers are busy; a call behind them is cancelled. It leaves the queue without having run. (That expired work never runs
+    is shown in simulated time: most urgent first, a short deadline overtakes here.)"""
     with grpc.insecure_channel(server.address) as channel:
         stub = protos.images_grpc.ImageRecognitionStub(channel)
         request = protos.images.RecognizeRequest(image=sample, model_id=MODEL)
-        ahead = [stub.Recognize.future(request, timeout=60) for _ in range(100)]
-        # The deadline is predicted to pass while it waits, or passes: both ways it never runs.
-        given_up = stub.Recognize.future(request, timeout=60 if way == "cancel" else 0.05)
-        if way == "cancel":
-            while counter(server, "ai_inference_queue_depth") == 0 and not ahead[-1].done():
-                time.sleep(0.005)
-            given_up.cancel()
+        ahead = [stub.Recognize.future(request, timeout=60) for _ in range(200)]
+        given_up = stub.Recognize.future(request, timeout=90)  # less urgent than the others
+        while counter(server, "ai_inference_queue_depth") == 0 and not ahead[-1].done():
+            time.sleep(0.005)
+        given_up.cancel()
         assert all(call.exception() is None for call in ahead)
-        with pytest.raises((grpc.RpcError, grpc.FutureCancelledError)):
+        with pytest.raises(grpc.FutureCancelledError):
             given_up.result()
-    assert counter(server, "ai_inference_queue_items_total") == len(ahead)
-    dropped = [counter(server, f"ai_inference_queue_{how}_total") for how in ("cancelled", "expired", "refused")]
-    assert sum(dropped) == 1, dropped
+    ran, cancelled = (counter(server, f"ai_inference_queue_{what}_total") for what in ("items", "cancelled"))
+    assert (ran, cancelled) == (len(ahead), 1)
 
 
 def test_a_live_stream_beside_eight_busy_clients(server, protos, sample):

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/testing/held_chores.h"
 #include "call/call.h"
 #include "transport/grpc/codec.h"
 #include "transport/grpc/health.h"
@@ -25,9 +26,22 @@ struct Server {
   HealthRegistry health;
   MethodTable methods;
   Chain chain;
+  HeldChores chores;
   http::Budget budget{1 << 30, 1};
-  const GrpcCodec codec{
-      {.methods = methods, .chain = chain, .budget = budget, .message_bytes_max = 100'000, .gzip_bytes_min = 64}};
+  const GrpcCodec codec{{.methods = methods,
+                         .chain = chain,
+                         .chores = chores,
+                         .budget = budget,
+                         .message_bytes_max = 100'000,
+                         .gzip_bytes_min = 64}};
+
+  // Until nothing is left to do.
+  void Work(FakeExchange& exchange) {
+    while (!chores.tasks.empty()) {
+      chores.Run();
+      exchange.loop_.Run();
+    }
+  }
 };
 
 // What the client sees.
@@ -39,8 +53,10 @@ std::string Answer(Server& server, uint8_t plan, std::string_view body, size_t s
                                            {"grpc-accept-encoding", (plan & 8) != 0 ? "gzip" : ""}});
   const auto handler = server.codec.Start(exchange);
   for (size_t at = 0; at < body.size(); at += step) handler->OnBody(body.substr(at, step));
+  server.Work(exchange);
   if (exchange.consumed != body.size()) std::abort();
   handler->OnBodyEnd();
+  server.Work(exchange);
   if (!exchange.ended || exchange.heads != 1 || exchange.grpc_status().empty()) std::abort();
   handler->OnClosed(http::CloseReason::kDone);
   const std::string outcome = exchange.grpc_status() + exchange.grpc_message();

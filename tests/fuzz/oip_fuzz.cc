@@ -66,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (binary) text_only = false;
     if (binary || *type == DType::kBytes) continue;
     const auto elements = oip::ElementsOf({input.shape().data(), static_cast<size_t>(input.shape().size())});
-    Require(request->message.raw_input_contents(i).size() == static_cast<size_t>(*elements) * oip::SizeOf(*type));
+    Require(request->message.raw_input_contents(i).size() == static_cast<size_t>(*elements) * SizeOf(*type));
   }
   CheckAnswer(request->message, {}, text_only);
   CheckAnswer(request->message, {.binary = true}, true);

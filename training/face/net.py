@@ -23,7 +23,7 @@ class Config:
     c16: int = 64
     depth16: int = 3
     c32: int = 64
-    depth32: int = 4
+    depth32: int = 2
     neck: int = 64
 
 

@@ -5,6 +5,7 @@
 
 #include "base/config/config.h"
 #include "base/log/log.h"
+#include "base/memory.h"
 #include "cli/commands.h"
 #include "server.h"
 
@@ -43,6 +44,7 @@ int Fail(const absl::Status& status) {
 }
 
 int Serve(const ServeFlags& flags) {
+  KeepFreedMemory();
   const sigset_t signals = BlockSignals();
   const auto options = Configuration(flags);
   if (!options.ok()) return Fail(options.status());

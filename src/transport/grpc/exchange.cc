@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "transport/exposed.h"
+#include "transport/grpc/large_fields.h"
 #include "transport/grpc/status.h"
 #include "transport/gzip.h"
 
@@ -231,6 +232,18 @@ size_t GrpcExchange::Write(const Message& message) {
   return bytes;
 }
 
+size_t GrpcExchange::WriteLast(Message&& message) {
+  if (!TakesPieces() || gzip_response_ || call_->method().server_streaming) return Write(message);
+  answer_pieces_ = TakeLargeFields(message);
+  if (answer_pieces_.empty()) return Write(message);
+  size_t bytes = message.ByteSizeLong();
+  for (const std::string& piece : answer_pieces_) bytes += piece.size();
+  answer_.resize(kFrameHeaderBytes);
+  PutFrameHeader(answer_.data(), bytes, /*compressed=*/false);
+  message.AppendToString(&answer_);
+  return kFrameHeaderBytes + bytes;
+}
+
 void GrpcExchange::SendHead() {
   if (std::exchange(head_sent_, true)) return;
   Headers& headers = call_->response_headers();
@@ -252,6 +265,9 @@ void GrpcExchange::End(Call& call, const absl::Status& status) {
   }
   SendHead();
   if (status.ok() && !answer_.empty()) SendFrame(std::move(answer_));
+  for (std::string& piece : answer_pieces_) {
+    if (status.ok() && !piece.empty()) exchange_.SendBody(std::move(piece), false);
+  }
   AddStatus(status, call.request_id, trailers);
   SendTrailers(trailers);
 }

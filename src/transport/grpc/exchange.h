@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "call/call.h"
@@ -32,6 +33,7 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
 
   // --- CallPort ---
   size_t Write(const Message& message) override;
+  size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;
   void ReadMore() override;
   bool CanWrite() const override { return exchange_.UnsentBytes() < context_.response_buffer_bytes; }
@@ -41,6 +43,8 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   virtual Protocol protocol() const { return Protocol::kGrpc; }
   // Of the request: an error when it, or the method's kind, is not served.
   virtual absl::Status CheckType(std::string_view content_type, const Method& method);
+  // Whether a frame may be sent piece by piece; not where it is encoded as a whole.
+  virtual bool TakesPieces() const { return true; }
   virtual std::string_view answer_type() const { return "application/grpc"; }
   // An error without a message may be told by the head alone.
   virtual bool has_trailers_only() const { return true; }
@@ -87,7 +91,8 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   absl::InlinedVector<http::BudgetHold, 1> holds_;  // messages that a stream's handler has
 
   // Response.
-  std::string answer_;  // unary: head, message and trailers leave together
+  std::string answer_;                      // unary: head, message and trailers leave together
+  std::vector<std::string> answer_pieces_;  // large values behind it, not copied
   bool head_sent_ = false;
   bool gzip_response_ = false;
 };

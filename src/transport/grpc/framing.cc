@@ -10,7 +10,7 @@
 namespace sluice::grpc {
 namespace {
 
-// The buffer is made this large at once on the client's word; above, it doubles as bytes come.
+// The buffer is made this large at once on the client's word; above, it grows fourfold as bytes come.
 constexpr size_t kTrustedBytes = 64 << 10;
 
 }  // namespace
@@ -55,7 +55,7 @@ absl::StatusOr<bool> Deframer::Next(std::string_view& in, Frame& frame) {
   if (buffer_.empty()) buffer_.reserve(std::min(message_bytes_, kTrustedBytes));
   const size_t take = std::min(missing, in.size());
   if (buffer_.size() + take > buffer_.capacity()) {
-    buffer_.reserve(std::min(message_bytes_, std::max(2 * buffer_.capacity(), buffer_.size() + take)));
+    buffer_.reserve(std::min(message_bytes_, std::max(4 * buffer_.capacity(), buffer_.size() + take)));
   }
   buffer_.append(in.data(), take);
   in.remove_prefix(take);

@@ -22,6 +22,7 @@ class GrpcWebExchange final : public grpc::GrpcExchange {
   std::string_view answer_type() const override;
   // Pages may not read a head's fields unless CORS exposes them; a body they can always read.
   bool has_trailers_only() const override { return false; }
+  bool TakesPieces() const override { return false; }
   void SendFrame(std::string frame) override;
   void SendTrailers(const Headers& trailers) override;
   std::string Wrapped(std::string frame) const;

@@ -22,6 +22,7 @@ announce() {
     cat <<END
 
   front page   http://$address/
+  try the API  http://$address/docs
   metrics      http://$address/metrics
   health       http://$address/healthz
 

@@ -5,7 +5,8 @@
 
 #include "base/error.h"
 #include "base/strings.h"
-#include "pipeline/text_classification/files.h"
+#include "engine/shape.h"
+#include "pipeline/model_files.h"
 
 namespace sluice {
 namespace {
@@ -53,10 +54,8 @@ absl::StatusOr<AudioLabels> Classify(const AudioModel& model, Session& session, 
                                      const Clock& clock, JobTimes& times) {
   const TimePoint start = clock.Now();
   ASSIGN_OR_RETURN(const Shape shape, ShapeOfSound(input, model.format));
-  size_t values = 1;
-  for (const int64_t dimension : shape) values *= static_cast<size_t>(dimension);
   ASSIGN_OR_RETURN(void* buffer, session.InputBuffer(0, shape));
-  WriteSound(input, {static_cast<float*>(buffer), values});
+  WriteSound(input, {static_cast<float*>(buffer), static_cast<size_t>(*ElementsOf(shape))});
   const TimePoint decoded = clock.Now();
   RETURN_IF_ERROR(session.Run());
   ASSIGN_OR_RETURN(const TensorView output, session.Output(0));

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "pipeline/image/manifest_input.h"
-#include "pipeline/text_classification/files.h"
+#include "pipeline/model_files.h"
 
 namespace sluice {
 namespace {

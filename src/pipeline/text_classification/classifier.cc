@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
-#include "pipeline/text_classification/files.h"
+#include "pipeline/model_files.h"
 
 namespace sluice {
 namespace {

@@ -8,6 +8,7 @@
 #include "transport/grpc/large_fields.h"
 #include "transport/grpc/status.h"
 #include "transport/gzip.h"
+#include "transport/new_call.h"
 
 namespace sluice::grpc {
 namespace {
@@ -45,15 +46,9 @@ void GrpcExchange::Open(const MethodTable& methods, const absl::Status& refusal)
 }
 
 void GrpcExchange::Begin(const Method& method, const absl::Status& refusal) {
-  const http::RequestHead& head = exchange_.head();
   streaming_ = method.client_streaming;
   deframer_.Limit(method.request_bytes_max);
-  call_ = Call::Create({.method = &method,
-                        .protocol = protocol(),
-                        .headers = &head.headers,
-                        .client_ip = head.peer.client_ip,
-                        .arrived = head.received},
-                       exchange_.loop(), context_.chain, *this);
+  call_ = transport::NewCall(exchange_, method, protocol(), context_.chain, *this);
   if (absl::Status status = refusal.ok() ? CheckRequest(method) : refusal; !status.ok()) {
     // The handler of a client stream would start in Begin.
     streaming_ = false;

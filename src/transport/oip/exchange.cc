@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "call/outcome.h"
 #include "transport/gzip.h"
+#include "transport/new_call.h"
 #include "transport/oip/infer_answer.h"
 #include "transport/rest/json_text.h"
 #include "transport/rest/json_writer.h"
@@ -68,13 +69,7 @@ OipExchange::~OipExchange() {
 void OipExchange::Begin(const Method& method, Route route, std::string allow, const absl::Status& refusal) {
   route_ = std::move(route);
   allow_ = std::move(allow);
-  const http::RequestHead& head = exchange_.head();
-  call_ = Call::Create({.method = &method,
-                        .protocol = Protocol::kOip,
-                        .headers = &head.headers,
-                        .client_ip = head.peer.client_ip,
-                        .arrived = head.received},
-                       exchange_.loop(), context_.chain, *this);
+  call_ = transport::NewCall(exchange_, method, Protocol::kOip, context_.chain, *this);
   hold_ = std::make_shared<http::BudgetHold>(context_.budget, 0);
   call_->Hold(hold_);
   if (absl::Status status = refusal.ok() ? CheckHead() : refusal; !status.ok()) {

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "call/call.h"
 #include "transport/exposed.h"
+#include "transport/new_call.h"
 #include "transport/rest/answer.h"
 #include "transport/rest/json_writer.h"
 #include "transport/rest/request_body.h"
@@ -48,13 +49,7 @@ class RestExchange final : public http::ExchangeHandler, public CallPort {
 void RestExchange::Begin(const Method& method, RouteMatch route, const absl::Status& refusal) {
   route_ = std::move(route);
   if (route_.binding != nullptr) response_field_ = route_.binding->response_field;
-  const http::RequestHead& head = exchange_.head();
-  call_ = Call::Create({.method = &method,
-                        .protocol = Protocol::kRest,
-                        .headers = &head.headers,
-                        .client_ip = head.peer.client_ip,
-                        .arrived = head.received},
-                       exchange_.loop(), context_.chain, *this);
+  call_ = transport::NewCall(exchange_, method, Protocol::kRest, context_.chain, *this);
   call_->Begin();
   if (!refusal.ok()) call_->Fail(refusal);
   if (absl::Status length = body_.Begin(call_); !length.ok()) call_->Fail(std::move(length));

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "transport/new_call.h"
 #include "transport/rest/answer.h"
 #include "transport/rest/bind.h"
 #include "transport/rest/decode_request.h"
@@ -43,12 +44,7 @@ void StreamExchange::Begin(const Method& method, RouteMatch route) {
   const http::RequestHead& head = exchange_.head();
   route_ = std::move(route);
   form_ = StreamFormFor(head.headers.Get("accept"));
-  call_ = Call::Create({.method = &method,
-                        .protocol = Protocol::kRest,
-                        .headers = &head.headers,
-                        .client_ip = head.peer.client_ip,
-                        .arrived = head.received},
-                       exchange_.loop(), context_.chain, *this);
+  call_ = transport::NewCall(exchange_, method, Protocol::kRest, context_.chain, *this);
   if (!method.client_streaming) {
     call_->Begin();
     if (absl::Status length = collector_.Begin(call_); !length.ok()) call_->Fail(std::move(length));

@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "transport/new_call.h"
 #include "transport/rest/answer.h"
 #include "transport/rest/json_reader.h"
 #include "transport/rest/json_writer.h"
@@ -36,13 +37,7 @@ WebSocketExchange::~WebSocketExchange() {
 }
 
 void WebSocketExchange::Begin(const Method& method) {
-  const http::RequestHead& head = exchange_.head();
-  call_ = Call::Create({.method = &method,
-                        .protocol = Protocol::kWebSocket,
-                        .headers = &head.headers,
-                        .client_ip = head.peer.client_ip,
-                        .arrived = head.received},
-                       exchange_.loop(), context_.chain, *this);
+  call_ = transport::NewCall(exchange_, method, Protocol::kWebSocket, context_.chain, *this);
   feed_.emplace(call_, context_.budget, context_.chores, [this] {
     if (socket_) socket_->Resume();
   });

@@ -1,4 +1,4 @@
-#include "pipeline/text_classification/files.h"
+#include "pipeline/model_files.h"
 
 #include <fstream>
 #include <sstream>

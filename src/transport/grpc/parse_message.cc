@@ -1,11 +1,11 @@
 #include "transport/grpc/parse_message.h"
 
 #include <string>
+#include <utility>
 
 #include "base/error.h"
-#include "base/strings.h"
-#include "transport/grpc/invalid_text.h"
 #include "transport/gzip.h"
+#include "transport/parse_proto.h"
 
 namespace sluice::grpc {
 
@@ -18,13 +18,8 @@ absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer:
     RETURN_IF_ERROR(transport::Inflate(bytes, bytes_max, inflated));
     bytes = inflated;
   }
-  ParsedMessage parsed{.message = method.NewRequest(), .bytes = bytes.size()};
-  if (parsed.message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return parsed;
-  if (const std::string field = InvalidTextField(*parsed.message->GetDescriptor(), bytes); !field.empty()) {
-    return FieldError(Reason::INVALID_BODY, field, StrCat(field, " is not valid UTF-8"));
-  }
-  return Error(Reason::INVALID_BODY, StrCat("the message of ", bytes.size(), " bytes is not a valid ",
-                                            parsed.message->GetDescriptor()->full_name()));
+  ASSIGN_OR_RETURN(MessagePtr message, transport::ParseProto(method, bytes));
+  return ParsedMessage{.message = std::move(message), .bytes = bytes.size()};
 }
 
 }  // namespace sluice::grpc

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "call/method.h"
 #include "transport/grpc/framing.h"
+#include "transport/parse_proto.h"
 
 namespace sluice::grpc {
 
@@ -20,9 +21,9 @@ struct ParsedMessage {
 absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer::Frame& frame, bool gzip_allowed,
                                            size_t bytes_max);
 
-// Parsing takes long enough to leave the loop: a kilobyte may inflate to a megabyte; 256 KiB may hold 100,000 strings.
+// Parsing takes long enough to leave the loop: a kilobyte may inflate to a megabyte.
 inline bool IsChore(const Deframer::Frame& frame) {
-  return frame.message.size() > (frame.compressed ? 1u : 256u) << 10;
+  return frame.message.size() > (frame.compressed ? 1024 : transport::kProtoChoreBytes);
 }
 
 }  // namespace sluice::grpc

@@ -6,7 +6,9 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "transport/new_call.h"
+#include "transport/parse_proto.h"
 #include "transport/rest/answer.h"
+#include "transport/rest/decode_request.h"
 #include "transport/rest/json_reader.h"
 #include "transport/rest/json_writer.h"
 #include "transport/websocket/close_code.h"
@@ -14,20 +16,10 @@
 namespace sluice::websocket {
 namespace {
 
-// Decoding takes long enough to leave the loop, as in REST and in gRPC.
-constexpr size_t kTextChoreBytes = 64 << 10, kBinaryChoreBytes = 256 << 10;
-
 absl::StatusOr<MessagePtr> DecodeText(const Method& method, std::string_view bytes) {
   MessagePtr message = method.NewRequest();
   RETURN_IF_ERROR(rest::JsonToMessage(bytes, *message));
   return message;
-}
-
-absl::StatusOr<MessagePtr> DecodeBinary(const Method& method, std::string_view bytes) {
-  MessagePtr message = method.NewRequest();
-  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return message;
-  return Error(Reason::INVALID_BODY, StrCat("the message of ", bytes.size(), " bytes is not a valid ",
-                                            message->GetDescriptor()->full_name()));
 }
 
 }  // namespace
@@ -83,7 +75,8 @@ void WebSocketExchange::OnMessage(Opcode kind, std::string payload) {
   if (call_->done()) return;
   kind_ = kind;
   const bool text = kind == Opcode::kText;
-  feed_->Take(payload, text ? DecodeText : DecodeBinary, payload.size() > (text ? kTextChoreBytes : kBinaryChoreBytes));
+  feed_->Take(payload, text ? DecodeText : transport::ParseProto,
+              payload.size() > (text ? rest::kChoreBytes : transport::kProtoChoreBytes));
 }
 
 // The client leaves. With nothing in work that is a good end; else what is in work has lost its reader.

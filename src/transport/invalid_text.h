@@ -6,10 +6,10 @@
 
 #include "google/protobuf/descriptor.h"
 
-namespace sluice::grpc {
+namespace sluice::transport {
 
 // The first string field whose bytes are not UTF-8: "texts[1]", "items[0].id". Empty when there is none before the bytes
 // themselves are broken. Maps are named without their key.
 std::string InvalidTextField(const google::protobuf::Descriptor& type, std::string_view bytes);
 
-}  // namespace sluice::grpc
+}  // namespace sluice::transport

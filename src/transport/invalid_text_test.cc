@@ -1,10 +1,10 @@
-#include "transport/grpc/invalid_text.h"
+#include "transport/invalid_text.h"
 
 #include <gtest/gtest.h>
 
 #include "ai/inference/text_classification.pb.h"
 
-namespace sluice::grpc {
+namespace sluice::transport {
 namespace {
 
 using ai::inference::ClassifyRequest;
@@ -37,4 +37,4 @@ TEST(InvalidTextTest, NothingWhereTheBytesAreFineOrBroken) {
 }
 
 }  // namespace
-}  // namespace sluice::grpc
+}  // namespace sluice::transport

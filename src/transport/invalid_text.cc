@@ -1,4 +1,4 @@
-#include "transport/grpc/invalid_text.h"
+#include "transport/invalid_text.h"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/stubs/common.h>
@@ -8,7 +8,7 @@
 
 #include "base/strings.h"
 
-namespace sluice::grpc {
+namespace sluice::transport {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -50,4 +50,4 @@ std::string Find(const Descriptor& type, std::string_view bytes, int depth) {
 
 std::string InvalidTextField(const Descriptor& type, std::string_view bytes) { return Find(type, bytes, 0); }
 
-}  // namespace sluice::grpc
+}  // namespace sluice::transport

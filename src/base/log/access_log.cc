@@ -9,7 +9,7 @@
 namespace sluice {
 namespace {
 constexpr size_t kBatchBytes = 64 << 10;
-constexpr std::chrono::milliseconds kGatherTime{20};
+constexpr std::chrono::milliseconds kGatherTime{100};
 }  // namespace
 
 AccessLog::AccessLog(int fd, bool owned) : fd_(fd), owned_(owned) {

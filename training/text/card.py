@@ -22,8 +22,9 @@ _SEEN = {
 _BODY = """# {name}
 
 {head}
-Written by `training/text/run.sh`, {date}. Input: Chinese short texts (news titles, questions). Output: ten labels
-{labels}. How a text becomes ids: `training/text/PREPROCESSING.md`.
+Written by `training/text/run.sh`, {date}; both models together took {cpu_minutes:.0f} CPU minutes. Input: Chinese short texts
+(news titles, questions). Output: ten labels {labels}.
+How a text becomes ids: `training/text/PREPROCESSING.md`.
 
 ## Figures
 
@@ -106,6 +107,7 @@ def write(folder: Path, figures: dict[str, dict], facts: dict) -> Path:
         temperature=facts["temperature"],
         train_rows=facts["train_rows"],
         copies=facts["copies"],
+        cpu_minutes=facts["cpu_minutes"],
     )
     path = folder / "MODEL_CARD.md"
     path.write_text(text, encoding="utf-8")

@@ -57,10 +57,11 @@ class Split:
 
 
 class Work:
-    """The work folder: results of stages by name."""
+    """The work folder: results of stages by name, and what they cost."""
 
     def __init__(self, folder: Path, say: Callable[[str], None] = print) -> None:
         self.folder, self.say = folder, say
+        self._kept_seconds = 0.0
         folder.mkdir(parents=True, exist_ok=True)
 
     def stage(self, name: str, make: Callable[[], T]) -> T:
@@ -68,14 +69,22 @@ class Work:
         path = self.folder / f"{name}.pkl"
         if path.exists():
             with path.open("rb") as file:
-                return pickle.load(file)  # noqa: S301  (written by this very program)
+                result, seconds = pickle.load(file)  # noqa: S301  (written by this very program)
+            self._kept_seconds += seconds
+            self.say(f"{name}: kept from an earlier run ({seconds:.0f} cpu-s)")
+            return result
         wall, cpu = time.monotonic(), time.process_time()
-        result: Any = make()
+        result = make()
+        seconds = time.process_time() - cpu
         with path.with_suffix(".part").open("wb") as file:
-            pickle.dump(result, file, protocol=5)
+            pickle.dump((result, seconds), file, protocol=5)
         path.with_suffix(".part").rename(path)
-        self.say(f"{name}: {time.monotonic() - wall:.0f} s, {time.process_time() - cpu:.0f} cpu-s")
+        self.say(f"{name}: {time.monotonic() - wall:.0f} s, {seconds:.0f} cpu-s")
         return result
+
+    def cpu_minutes(self) -> float:
+        """CPU time of everything so far, kept stages with what they took when they were made."""
+        return (time.process_time() + self._kept_seconds) / 60
 
 
 def prepare(path: Path, copies: bool) -> Split:

@@ -12,4 +12,4 @@ if [ ! -x "$venv/bin/python" ]; then
   "$venv/bin/pip" install -q -r "$here/requirements.txt"
 fi
 export OMP_NUM_THREADS=1 PYTHONHASHSEED=0
-exec nice -n 10 "$venv/bin/python" "$here/run.py" "$@"
+exec nice -n 5 "$venv/bin/python" "$here/run.py" "$@"

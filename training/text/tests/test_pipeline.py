@@ -16,6 +16,7 @@ import export_bag  # noqa: E402
 import export_bert  # noqa: E402
 import metrics  # noqa: E402
 import ngrams  # noqa: E402
+import pipeline  # noqa: E402
 import vectors  # noqa: E402
 import wordpiece  # noqa: E402
 
@@ -70,3 +71,14 @@ def test_encoder_exports(tmp_path: Path) -> None:
     feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
     got = onnxruntime.InferenceSession(str(tmp_path / "m.onnx")).run(None, feed)[0]
     assert np.abs(got * 2 - bert.logits_of(model, ids)).max() < 1e-4
+
+
+def test_an_interrupted_run_goes_on_and_keeps_count_of_its_time(tmp_path: Path) -> None:
+    first = pipeline.Work(tmp_path, lambda line: None)
+    assert first.stage("squares", lambda: sum(i * i for i in range(300_000))) == 8999955000050000
+    (tmp_path / "cubes.part").write_bytes(b"half a stage")
+    again = pipeline.Work(tmp_path, lambda line: None)
+    before = again.cpu_minutes()
+    assert again.stage("squares", lambda: pytest.fail("made again")) == 8999955000050000
+    assert again.cpu_minutes() > before
+    assert again.stage("cubes", lambda: 27) == 27

@@ -39,6 +39,7 @@ LIBRARIES = [
     ("OpenSSL", r"#include\s*<openssl/", ["base", "transport/http"]),
     ("zlib", r"#include\s*<zlib\.h>", ["transport"]),
     ("an image library", r"#include\s*<(turbojpeg|jpeglib|jerror|spng|webp/)", ["pipeline/image", "cli"]),
+    ("libsoxr", r"#include\s*<soxr", ["pipeline/audio_classification"]),
     ("ICU", r"#include\s*<unicode/", ["pipeline"]),
     ("yaml-cpp", r"#include\s*<yaml-cpp/", ["base"]),
     ("spdlog", r"#include\s*<spdlog/|\bspdlog::", ["base"]),

@@ -1,4 +1,4 @@
-"""The server's BERT tokenizer gives the ids that Hugging Face's gives, with our vocabulary, on texts of many kinds."""
+"""The server's BERT tokenizer gives the ids that Hugging Face's three give, with our vocabulary, on texts of many kinds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import random
 import subprocess
 
 import pytest
-from tokenizers.implementations import BertWordPieceTokenizer
 
 from conftest import BINARY, ROOT, SHARED
 
@@ -17,11 +16,11 @@ PROGRAM = BINARY.parent / "tests" / "tokenizer"
 LENGTHS = (48, 512)
 COUNT = 4000
 
-# Blocks whose characters were settled before the Unicode tables of either side: newer marks and punctuation differ
-# (training/text/PREPROCESSING.md, section 5).
+# Characters that were settled before the Unicode tables of all sides: newer marks and punctuation differ, and Python drops what
+# is no character yet (training/text/PREPROCESSING.md, section 5).
 BLOCKS = {
     "ascii": (0x20, 0x7E), "latin": (0xA1, 0x17F), "greek": (0x3B1, 0x3C9), "capital greek": (0x391, 0x3A1), "cyrillic": (0x400, 0x45F),
-    "hebrew": (0x5D0, 0x5EA), "arabic": (0x621, 0x63A), "devanagari": (0x905, 0x939), "thai": (0xE01, 0xE2E), "hangul": (0xAC00, 0xD7A3), "kana": (0x3041, 0x30FE),
+    "hebrew": (0x5D0, 0x5EA), "arabic": (0x621, 0x63A), "devanagari": (0x905, 0x939), "thai": (0xE01, 0xE2E), "hangul": (0xAC00, 0xD7A3), "hiragana": (0x3041, 0x3096), "katakana": (0x30A1, 0x30FE),
     "chinese": (0x4E00, 0x9FA5), "extension a": (0x3400, 0x4DB5), "extension b": (0x20000, 0x2A6D6), "compatibility": (0xF900, 0xFA2D),
     "full width": (0xFF01, 0xFF5E), "punctuation": (0x2010, 0x2027), "cjk punctuation": (0x3001, 0x3011), "currency": (0x20A0, 0x20B5), "arrows": (0x2190, 0x21FF),
     "accents": (0x300, 0x314), "spaces": (0x2000, 0x200A), "controls": (0x1, 0x1F), "c1": (0x80, 0x9F), "format": (0x200B, 0x200F), "emoji": (0x1F600, 0x1F64F), "private": (0xE000, 0xE0FF),
@@ -58,13 +57,36 @@ def texts() -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("length", LENGTHS)
-def test_ids_are_those_of_hugging_face(length):
-    theirs = BertWordPieceTokenizer(str(MODEL / "vocab.txt"), lowercase=True)
+def tokenizers_wordpiece(length: int):
+    """The Rust library, as training/text uses it."""
+    tokenizers = pytest.importorskip("tokenizers", reason="skipped: no tokenizers (tools/requirements-test.txt)")
+    theirs = tokenizers.implementations.BertWordPieceTokenizer(str(MODEL / "vocab.txt"), lowercase=True)
     theirs.enable_truncation(length)
+    return lambda inputs: [encoded.ids for encoded in theirs.encode_batch(inputs)]
+
+
+def transformers_bert(length: int):
+    """BertTokenizer, which a user's BERT was trained with; Rust below, too."""
+    transformers = pytest.importorskip("transformers", reason="skipped: no transformers (tools/requirements-test.txt)")
+    theirs = transformers.BertTokenizer(str(MODEL / "vocab.txt"), do_lower_case=True)
+    return lambda inputs: theirs(inputs, truncation=True, max_length=length)["input_ids"]
+
+
+def transformers_python(length: int):
+    """BertTokenizer as it was before transformers 5: Google's code in Python, the definition of what BERT sees."""
+    pytest.importorskip("transformers", reason="skipped: no transformers (tools/requirements-test.txt)")
+    from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
+
+    theirs = BertTokenizerLegacy(str(MODEL / "vocab.txt"), do_lower_case=True)
+    return lambda inputs: [theirs(text, truncation=True, max_length=length)["input_ids"] for text in inputs]
+
+
+@pytest.mark.parametrize("theirs", (tokenizers_wordpiece, transformers_bert, transformers_python))
+@pytest.mark.parametrize("length", LENGTHS)
+def test_ids_are_those_of_hugging_face(length, theirs):
     inputs = texts()
     assert len(set(inputs)) >= 2000
-    wanted = [encoded.ids for encoded in theirs.encode_batch(inputs)]
+    wanted = theirs(length)(inputs)
     run = subprocess.run([PROGRAM, MODEL / "vocab.txt", str(length)], input="".join(f"{text}\0" for text in inputs).encode(), capture_output=True, check=True)
     got = [[int(i) for i in line.split()] for line in run.stdout.decode().splitlines()]
     assert len(got) == len(wanted)

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "pipeline/audio_classification/resample.h"
 
 namespace sluice {
 namespace {
@@ -17,9 +18,21 @@ absl::Status Wrong(std::string_view field, std::string_view what) {
 
 absl::Status CheckRate(const AudioInput& input, const SoundFormat& format) {
   if (input.sample_rate_hz == format.sample_rate_hz) return absl::OkStatus();
-  if (input.sample_rate_hz == 0 && input.pcm16.empty()) return absl::OkStatus();
-  return Wrong("sample_rate_hz", StrCat("the model takes ", format.sample_rate_hz, " Hz, not ", input.sample_rate_hz,
-                                        "; resample the sound before you send it"));
+  if (input.pcm16.empty()) {
+    if (input.sample_rate_hz == 0) return absl::OkStatus();
+    return Wrong("sample_rate_hz", StrCat("the model takes features of sound at ", format.sample_rate_hz, " Hz, not ",
+                                          input.sample_rate_hz, "; only samples in pcm16 are resampled"));
+  }
+  if (input.sample_rate_hz > 0 && CanResample(input.sample_rate_hz, format.sample_rate_hz)) return absl::OkStatus();
+  return Wrong("sample_rate_hz",
+               StrCat("the model takes ", format.sample_rate_hz, " Hz, not ", input.sample_rate_hz,
+                      "; pcm16 is resampled between ", kResampleHzMin, " and ", kResampleHzMax, " Hz"));
+}
+
+// Values that `input` becomes. Its rate is checked.
+size_t ValuesOf(const AudioInput& input, const SoundFormat& format) {
+  if (input.pcm16.empty()) return static_cast<size_t>(input.features.size());
+  return ResampledSize(input.pcm16.size() / 2, input.sample_rate_hz, format.sample_rate_hz);
 }
 
 absl::Status CheckLength(const AudioInput& input, size_t values, const SoundFormat& format) {
@@ -69,24 +82,28 @@ absl::StatusOr<Shape> ShapeOfSound(const AudioInput& input, const SoundFormat& f
   if (input.pcm16.size() % 2 != 0) {
     return Wrong("pcm16", StrCat(input.pcm16.size(), " bytes are no whole number of 16 bit samples"));
   }
-  const size_t values = samples ? input.pcm16.size() / 2 : static_cast<size_t>(input.features.size());
   RETURN_IF_ERROR(CheckRate(input, format));
+  const size_t values = ValuesOf(input, format);
   RETURN_IF_ERROR(CheckLength(input, values, format));
   RETURN_IF_ERROR(CheckValues(input));
   return Fit(values, format, samples ? "pcm16" : "features");
 }
 
-void WriteSound(const AudioInput& input, std::span<float> out) {
+absl::Status WriteSound(const AudioInput& input, const SoundFormat& format, std::span<float> out) {
   static_assert(std::endian::native == std::endian::little);
   if (input.pcm16.empty()) {
     std::copy(input.features.begin(), input.features.end(), out.begin());
-    return;
+    return absl::OkStatus();
+  }
+  if (input.sample_rate_hz != format.sample_rate_hz) {
+    return Resample(input.pcm16, input.sample_rate_hz, format.sample_rate_hz, out);
   }
   for (size_t i = 0; i < out.size(); ++i) {
     int16_t sample = 0;
     std::memcpy(&sample, input.pcm16.data() + 2 * i, sizeof(sample));
     out[i] = static_cast<float>(sample) / 32768.0f;
   }
+  return absl::OkStatus();
 }
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "engine/tensor.h"
 #include "google/protobuf/repeated_field.h"
@@ -14,8 +15,8 @@ namespace sluice {
 // Features or samples, not both.
 struct AudioInput {
   google::protobuf::RepeatedField<float> features;
-  std::string pcm16;  // 16 bit signed little-endian
-  int32_t sample_rate_hz = 0;
+  std::string pcm16;           // 16 bit signed little-endian
+  int32_t sample_rate_hz = 0;  // of pcm16, or of the sound that the features describe
 };
 
 struct SoundFormat {
@@ -24,11 +25,12 @@ struct SoundFormat {
   float seconds_max = 60;
 };
 
-// Checks `input` and says the shape of the tensor it makes: one item, every fixed dimension as it is, the open one filled.
-// Errors: INVALID_REQUEST, naming the field and what the model takes.
+// Checks `input` and says the shape of the tensor it makes, samples counted at the model's rate: one item, every fixed
+// dimension as it is, the open one filled. Errors: INVALID_REQUEST, naming the field and what the model takes.
 absl::StatusOr<Shape> ShapeOfSound(const AudioInput& input, const SoundFormat& format);
 
-// Writes the values: features as they are, samples as x / 32768. `out` has as many elements as ShapeOfSound says.
-void WriteSound(const AudioInput& input, std::span<float> out);
+// Writes the values: features as they are, samples as x / 32768 at the model's rate. `out` has as many elements as
+// ShapeOfSound says. Errors: INTERNAL when there is no memory to resample.
+absl::Status WriteSound(const AudioInput& input, const SoundFormat& format, std::span<float> out);
 
 }  // namespace sluice

@@ -30,8 +30,26 @@ TEST(SoundTest, TenSecondsOfSamplesBecomeOneRow) {
 TEST(SoundTest, SamplesAreScaledToOne) {
   const AudioInput input = Samples(std::string("\x00\x80\xff\x7f\x00\x00\x00\x40", 8), 16000);
   std::vector<float> out(4);
-  WriteSound(input, out);
+  ASSERT_TRUE(WriteSound(input, kWaveform, out).ok());
   EXPECT_EQ(out, (std::vector<float>{-1, 32767.0f / 32768, 0, 0.5f}));
+}
+
+TEST(SoundTest, SamplesOfAnotherRateAreCountedAndWrittenAtTheModels) {
+  std::string pcm16;  // ten seconds at 44.1 kHz of one value
+  for (int i = 0; i < 441'000; ++i) pcm16 += std::string("\x00\x20", 2);
+  const AudioInput input = Samples(std::move(pcm16), 44100);
+  const auto shape = ShapeOfSound(input, kWaveform);
+  ASSERT_TRUE(shape.ok()) << shape.status();
+  EXPECT_EQ(*shape, (Shape{1, 160'000}));
+  std::vector<float> out(160'000);
+  ASSERT_TRUE(WriteSound(input, kWaveform, out).ok());
+  EXPECT_NEAR(out[80'000], 0.25f, 1e-4);
+}
+
+TEST(SoundTest, TheLengthIsBoundedAtTheModelsRate) {
+  EXPECT_TRUE(ShapeOfSound(Samples(std::string(160'000, '\0'), 8000), kWaveform).ok());
+  const auto longer = ShapeOfSound(Samples(std::string(160'002, '\0'), 8000), kWaveform);
+  EXPECT_EQ(longer.status().message(), "160002 values are more than the model's 160000; send a shorter piece");
 }
 
 TEST(SoundTest, FeaturesFillTheOpenDimension) {
@@ -48,12 +66,17 @@ TEST(SoundTest, WrongSoundSaysWhatTheModelTakes) {
   both.pcm16 = "ab";
   AudioInput endless = Features(40);
   endless.features.Set(3, std::numeric_limits<float>::infinity());
+  AudioInput frames = Features(40);
+  frames.sample_rate_hz = 44100;
   const std::vector<std::pair<AudioInput, std::string>> cases = {
       {AudioInput(), "one of them"},
       {both, "one of them"},
       {Samples("abc", 16000), "no whole number"},
-      {Samples("abcd", 8000), "the model takes 16000 Hz, not 8000"},
+      {Samples("abcd", 7999), "the model takes 16000 Hz, not 7999; pcm16 is resampled between 8000 and 192000 Hz"},
+      {Samples("abcd", 192'001), "the model takes 16000 Hz, not 192001"},
       {Samples("abcd", 0), "the model takes 16000 Hz, not 0"},
+      {Samples("abcd", -44100), "the model takes 16000 Hz, not -44100"},
+      {frames, "only samples in pcm16 are resampled"},
       {Features(160'001), "send a shorter piece"},
       {endless, "features[3] is not a finite number"},
   };

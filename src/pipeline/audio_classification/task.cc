@@ -55,7 +55,8 @@ absl::StatusOr<AudioLabels> Classify(const AudioModel& model, Session& session, 
   const TimePoint start = clock.Now();
   ASSIGN_OR_RETURN(const Shape shape, ShapeOfSound(input, model.format));
   ASSIGN_OR_RETURN(void* buffer, session.InputBuffer(0, shape));
-  WriteSound(input, {static_cast<float*>(buffer), static_cast<size_t>(*ElementsOf(shape))});
+  const std::span<float> values(static_cast<float*>(buffer), static_cast<size_t>(*ElementsOf(shape)));
+  RETURN_IF_ERROR(WriteSound(input, model.format, values));
   const TimePoint decoded = clock.Now();
   RETURN_IF_ERROR(session.Run());
   ASSIGN_OR_RETURN(const TensorView output, session.Output(0));

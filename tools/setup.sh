@@ -69,9 +69,11 @@ missing_needs() {
 
 # The first of the alternatives that this distribution has.
 pick_package() {
-  local name
+  local name policy
   for name in "$@"; do
-    if apt-cache policy "$name" 2>/dev/null | grep -q '^  Candidate: [^(]'; then
+    # Not in a pipe: grep -q closes it at the first hit, and apt-cache fails.
+    policy=$(apt-cache policy "$name" 2>/dev/null) || true
+    if grep -q '^  Candidate: [^(]' <<<"$policy"; then
       echo "$name"
       return
     fi

@@ -69,3 +69,14 @@ def loudness(folder: Path) -> Path:
         [("scores", TensorProto.FLOAT, [1, 2])],
         {"one": np.array([[1]], np.float32)},
     )
+
+
+def nothing(folder: Path) -> Path:
+    """Sound FP32 [1,n,0], which holds no value however long it is -> [1,2]."""
+    return save(
+        folder,
+        [helper.make_node("Identity", ["sound"], ["same"]), helper.make_node("Identity", ["half"], ["scores"])],
+        [("sound", TensorProto.FLOAT, [1, "n", 0])],
+        [("scores", TensorProto.FLOAT, [1, 2]), ("same", TensorProto.FLOAT, [1, "n", 0])],
+        {"half": np.array([[0.5, 0.5]], np.float32)},
+    )

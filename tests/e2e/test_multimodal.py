@@ -107,6 +107,22 @@ def test_a_part_without_a_model_says_what_to_set(tmp_path, protos, sample):
     assert server.stop() == 0
 
 
+def test_a_model_whose_input_no_sound_fits_is_refused_at_load(tmp_path, protos):
+    """Its fixed dimensions multiply to 0, and the length of a sound would be divided by that."""
+    models = tmp_path / "models"
+    nets.nothing(models / "nothing" / "1")
+    (models / "nothing" / "model.yaml").write_text("task: audio_classification\n")
+    (models / "nothing" / "labels.txt").write_text("loud\nquiet\n")
+    server = Server(tmp_path, models=models, config="multimodal: {audio_model: nothing}")
+    index = requests.post(server.url + "/v2/repository/index").json()
+    assert [model["reason"] for model in index] == ["the model's input [1,-1,0] has a dimension of size 0, which no sound fits"]
+    with grpc.insecure_channel(server.address) as channel, pytest.raises(grpc.RpcError) as caught:
+        protos.multimodal_grpc.MultimodalStub(channel).Analyze(protos.multimodal.MultimodalRequest(
+            audio=protos.multimodal.Audio(pcm16=sound(1), sample_rate_hz=RATE)))
+    assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+    assert server.stop() == 0
+
+
 def test_a_stream_answers_in_order_and_goes_on_after_a_bad_message(stub, protos, sample):
     messages = [
         protos.multimodal.MultimodalRequest(image=sample),

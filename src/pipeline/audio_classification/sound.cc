@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "engine/shape.h"
 #include "pipeline/audio_classification/resample.h"
 
 namespace sluice {
@@ -72,7 +73,27 @@ absl::StatusOr<Shape> Fit(size_t values, const SoundFormat& format, std::string_
   return Wrong(field, StrCat("the model takes a multiple of ", fixed, " values, not ", count));
 }
 
+absl::Status Unusable(const Shape& shape, std::string_view why) {
+  return Error(Reason::MODEL_UNAVAILABLE, StrCat("the model's input ", ToString(shape), " ", why));
+}
+
 }  // namespace
+
+absl::Status CheckSoundInput(const Shape& shape) {
+  if (shape.empty()) return Unusable(shape, "has no dimension for a sound");
+  int open = 0;
+  int64_t fixed = 1;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 0) return Unusable(shape, "has a dimension of size 0, which no sound fits");
+    if (shape[i] < 0) {
+      open += i > 0 || shape.size() == 1 ? 1 : 0;
+    } else if (__builtin_mul_overflow(fixed, shape[i], &fixed)) {
+      return Unusable(shape, "is larger than any memory");
+    }
+  }
+  if (open > 1) return Unusable(shape, "has more than one open dimension beside the batch");
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Shape> ShapeOfSound(const AudioInput& input, const SoundFormat& format) {
   const bool samples = !input.pcm16.empty();

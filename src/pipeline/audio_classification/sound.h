@@ -20,10 +20,14 @@ struct AudioInput {
 };
 
 struct SoundFormat {
-  Shape shape;  // of the model's input; at most one dimension beside the first is open
+  Shape shape;  // of the model's input; passed CheckSoundInput
   int32_t sample_rate_hz = 16000;
   float seconds_max = 60;
 };
+
+// Can a sound be fitted into a model's input of this shape? At most one dimension beside the first is open, none is 0.
+// Errors: MODEL_UNAVAILABLE.
+absl::Status CheckSoundInput(const Shape& shape);
 
 // Checks `input` and says the shape of the tensor it makes, samples counted at the model's rate: one item, every fixed
 // dimension as it is, the open one filled. Errors: INVALID_REQUEST, naming the field and what the model takes.

@@ -61,6 +61,23 @@ TEST(SoundTest, FeaturesFillTheOpenDimension) {
   EXPECT_EQ(*ShapeOfSound(Features(7), {.shape = {-1}}), (Shape{7}));
 }
 
+TEST(SoundTest, AnInputThatNoSoundFitsIsRefused) {
+  for (const Shape& shape : {Shape{-1}, Shape{7}, Shape{-1, -1}, Shape{1, -1, 40}, Shape{-1, 7}}) {
+    EXPECT_TRUE(CheckSoundInput(shape).ok()) << CheckSoundInput(shape);
+  }
+  const int64_t huge = std::numeric_limits<int64_t>::max();
+  const std::vector<std::pair<Shape, std::string>> cases = {
+      {{}, "the model's input [] has no dimension for a sound"},
+      {{0}, "the model's input [0] has a dimension of size 0, which no sound fits"},
+      {{0, -1}, "the model's input [0,-1] has a dimension of size 0, which no sound fits"},
+      {{1, 0, -1}, "the model's input [1,0,-1] has a dimension of size 0, which no sound fits"},
+      {{1, -1, 0}, "the model's input [1,-1,0] has a dimension of size 0, which no sound fits"},
+      {{1, -1, -1}, "the model's input [1,-1,-1] has more than one open dimension beside the batch"},
+      {{1, huge, 2}, "the model's input [1,9223372036854775807,2] is larger than any memory"},
+  };
+  for (const auto& [shape, words] : cases) EXPECT_EQ(CheckSoundInput(shape).message(), words);
+}
+
 TEST(SoundTest, WrongSoundSaysWhatTheModelTakes) {
   AudioInput both = Features(4);
   both.pcm16 = "ab";

@@ -1,6 +1,5 @@
 #include "pipeline/audio_classification/task.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -20,13 +19,10 @@ struct AudioModel {
 };
 
 absl::Status CheckSignature(const ModelSignature& signature) {
-  if (signature.inputs.size() != 1 || signature.inputs[0].dtype != DType::kFp32 || signature.inputs[0].shape.empty()) {
+  if (signature.inputs.size() != 1 || signature.inputs[0].dtype != DType::kFp32) {
     return Error(Reason::MODEL_UNAVAILABLE, "task audio_classification needs a model with one FP32 input");
   }
-  const Shape& shape = signature.inputs[0].shape;
-  if (std::count_if(shape.begin() + (shape.size() > 1 ? 1 : 0), shape.end(), [](int64_t d) { return d < 0; }) > 1) {
-    return Error(Reason::MODEL_UNAVAILABLE, "the model's input has more than one open dimension beside the batch");
-  }
+  RETURN_IF_ERROR(CheckSoundInput(signature.inputs[0].shape));
   if (signature.outputs.empty() || signature.outputs[0].dtype != DType::kFp32) {
     return Error(Reason::MODEL_UNAVAILABLE, "task audio_classification needs a model whose first output is FP32");
   }

@@ -83,34 +83,43 @@ def test_a_frame_that_nobody_waits_for_is_never_decoded(server, protos, sample):
     assert (ran, cancelled) == (len(ahead), 1)
 
 
+FRAMES, FRAME_S = 300, 0.1
+
+
 def test_a_live_stream_beside_eight_busy_clients(server, protos, sample):
-    """Every frame is answered, in order; the broken one in the middle with an error."""
+    """Ten frames a second for half a minute: every one is answered, in order; the broken one in the middle with an error."""
     stop = threading.Event()
-    failures = []
+    served, failures = [], []
 
     def busy():
         with grpc.insecure_channel(server.address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
             stub = protos.images_grpc.ImageRecognitionStub(channel)
             while not stop.is_set():
                 try:
-                    stub.Recognize(protos.images.RecognizeRequest(image=sample), timeout=60)
+                    served.append(len(stub.Recognize(protos.images.RecognizeRequest(image=sample), timeout=60).faces))
                 except grpc.RpcError as error:
                     failures.append(error)
+
+    broken = FRAMES // 2
+
+    def live():
+        began = time.monotonic()
+        for i in range(FRAMES):
+            time.sleep(max(0.0, began + i * FRAME_S - time.monotonic()))
+            image = sample[:100] if i == broken else sample
+            yield protos.images.RecognizeRequest(image=image, model_id="face_detection_lite")
 
     clients = [threading.Thread(target=busy) for _ in range(8)]
     for client in clients:
         client.start()
-    frames = [sample] * 20 + [sample[:100]] + [sample] * 20
-    with grpc.insecure_channel(server.address) as channel:
-        def live():
-            for frame in frames:
-                yield protos.images.RecognizeRequest(image=frame, model_id="face_detection_lite")
-                time.sleep(0.05)
-
-        answers = list(protos.images_grpc.ImageRecognitionStub(channel).StreamRecognize(live(), timeout=120))
-    stop.set()
-    for client in clients:
-        client.join()
-    assert [answer.sequence for answer in answers] == list(range(len(frames)))
-    assert [answer.sequence for answer in answers if answer.HasField("error")] == [20]
-    assert not failures
+    try:
+        with grpc.insecure_channel(server.address) as channel:
+            answers = list(protos.images_grpc.ImageRecognitionStub(channel).StreamRecognize(live(), timeout=240))
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+    assert [answer.sequence for answer in answers] == list(range(FRAMES))
+    assert [answer.sequence for answer in answers if answer.HasField("error")] == [broken]
+    assert all(len(answer.faces) == 1 for answer in answers if answer.sequence != broken)
+    assert not failures and len(served) >= 8 and set(served) == {1}

@@ -29,7 +29,7 @@ say = functools.partial(print, flush=True)
 
 
 # What is written from the trained models, and the figures: a change here needs no new training.
-AFTER = ("card", "evaluate", "export_bag", "export_bert", "folder", "golden", "onnx_graph", "run", "served", "speed")
+AFTER = ("card", "evaluate", "export_bag", "export_bert", "folder", "golden", "onnx_graph", "served", "speed")
 
 
 def fingerprint(source: Path) -> str:

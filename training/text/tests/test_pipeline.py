@@ -1,5 +1,6 @@
 """The pipeline on a toy corpus of our own: cleaning, one small training of each model, export equal to torch."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import export_bert  # noqa: E402
 import metrics  # noqa: E402
 import ngrams  # noqa: E402
 import pipeline  # noqa: E402
+import run  # noqa: E402
 import vectors  # noqa: E402
 import wordpiece  # noqa: E402
 
@@ -82,3 +84,11 @@ def test_an_interrupted_run_goes_on_and_keeps_count_of_its_time(tmp_path: Path) 
     assert again.stage("squares", lambda: pytest.fail("made again")) == 8999955000050000
     assert again.cpu_minutes() > before
     assert again.stage("cubes", lambda: 27) == 27
+
+
+def test_stages_are_named_by_all_code_that_they_run() -> None:
+    left_out = "|".join(run.AFTER)
+    for path in run.ROOM.glob("*.py"):
+        if path.stem not in (*run.AFTER, "run"):
+            assert not re.search(rf"^(import|from) ({left_out})\b", path.read_text(encoding="utf-8"), re.M), path.name
+    assert all((run.ROOM / f"{name}.py").is_file() for name in run.AFTER)

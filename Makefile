@@ -30,7 +30,7 @@ format:  ## clang-format over the C++ files
 clean:  ## remove what was built; .deps and models stay
 	rm -rf build build-dev build-asan build-tsan build-fuzz
 
-train-text:  ## train the text classifier again (hours; ARGS go to training/text/run.sh)
+train-text:  ## train the text classifiers again (7 CPU minutes; ARGS go to training/text/run.sh)
 	@training/text/run.sh $(ARGS)
 
 train-face:  ## train the face detector again (hours; ARGS go to training/face/run.sh)

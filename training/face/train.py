@@ -148,7 +148,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--work", type=Path, required=True)
     p.add_argument("--teacher", type=Path, required=True)
     p.add_argument("--resume", type=Path, help="shrunk checkpoint to start from when WORK has none")
-    p.add_argument("--pictures", type=int, default=64_000, help="samples to see in all")
+    p.add_argument("--pictures", type=int, default=48_000, help="samples to see in all")
     p.add_argument("--batch", type=int, default=16)
     p.add_argument("--size", type=int, default=320)
     p.add_argument("--rate", type=float, default=3e-3)

@@ -25,7 +25,9 @@ int main(int argc, char** argv) {
   const std::string picture{std::istreambuf_iterator<char>(in), {}};
 
   sluice::bench::Measure(images, threads, [&](int t) {
-    return [&, t, detector = std::make_shared<sluice::FaceDetector>()] {
+    const auto detector = std::make_shared<sluice::FaceDetector>();
+    if (!detector->Prepare(*model).ok()) std::abort();
+    return [&, t, detector] {
       sluice::JobTimes times;
       if (!detector->Detect(*model, (*version)->SessionFor(t), picture, 0.5f, sluice::SystemClock(), times).ok())
         std::abort();

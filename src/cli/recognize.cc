@@ -69,6 +69,7 @@ class LocalRecognizer final : public Recognizer {
     RETURN_IF_ERROR(repository.Load());
     ASSIGN_OR_RETURN(local->version_, repository.Resolve(flags.model));
     ASSIGN_OR_RETURN(local->model_, MakeFaceModel(*local->version_, ImageLimits{}));
+    RETURN_IF_ERROR(local->detector_.Prepare(*local->model_));
     return local;
   }
   explicit LocalRecognizer(const Flags& flags) : flags_(flags) {}

@@ -52,6 +52,9 @@ class LoadedModel {
   virtual const ModelSignature& signature() const = 0;
   // Compiles a copy and runs it once, so that the first request is as fast as the others.
   virtual absl::StatusOr<std::unique_ptr<Session>> NewSession() = 0;
+  // The same weights for another shape of the only (or first) input. Errors as Engine::Load; UNIMPLEMENTED where an engine
+  // has no such thing.
+  virtual absl::StatusOr<std::shared_ptr<LoadedModel>> Reshaped(const Shape& input) const;
 };
 
 struct LoadOptions {

@@ -46,6 +46,8 @@ face_detection: {decoder: centerface, nms_iou: 0.4, calibration: {threshold: 0.3
   EXPECT_EQ(manifest->face_detection().decoder(), config::FaceDetection::CENTERFACE);
   EXPECT_FLOAT_EQ(manifest->face_detection().calibration().threshold(), 0.3f);
   EXPECT_FLOAT_EQ(manifest->face_detection().nms_iou(), 0.4f);
+  EXPECT_EQ(manifest->face_detection().pyramid().halvings(), 0u);
+  EXPECT_EQ(manifest->face_detection().pyramid().face_max(), 128u);
 }
 
 TEST(Manifest, EveryMistakeIsNamed) {

@@ -6,7 +6,9 @@ import base64
 import json
 import subprocess
 
+import cv2
 import grpc
+import numpy as np
 import pytest
 import requests
 
@@ -29,6 +31,23 @@ def test_finds_the_astronauts_face(by_grpc):
     assert 0.5 < face.confidence <= 1
     assert by_grpc.latency > 0
     assert not by_grpc.HasField("sequence") and not by_grpc.HasField("error")
+
+
+@pytest.mark.parametrize("model", ["v1", "hd"])
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.7, 0.86])
+def test_finds_a_close_up(images, protos, sample, model, share):
+    """The astronaut's face cut out and enlarged to 700 px, of which it takes up to 600."""
+    whole = cv2.imdecode(np.frombuffer(sample, np.uint8), cv2.IMREAD_COLOR)
+    x, y, width, height = 178, 77, 96, 130
+    side = round(height / share)
+    left, top = max(0, x + (width - side) // 2), max(0, y + (height - side) // 2)
+    close = cv2.resize(whole[top : top + side, left : left + side], (700, 700), interpolation=cv2.INTER_CUBIC)
+    picture = cv2.imencode(".jpg", close)[1].tobytes()
+    faces = images.Recognize(protos.images.RecognizeRequest(image=picture, model_id=f"face_detection_{model}")).faces
+    scale = 700 / side
+    wanted = ((x - left) * scale, (y - top) * scale, width * scale, height * scale)
+    assert len(faces) == 1, faces
+    assert iou((faces[0].x, faces[0].y, faces[0].width, faces[0].height), wanted) > 0.5
 
 
 @pytest.mark.parametrize("field", ["image", "image_base64"])

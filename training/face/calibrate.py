@@ -33,7 +33,7 @@ def main() -> None:
     p.add_argument("--work", type=Path, required=True)
     p.add_argument("--precision", type=float, default=0.93, help="wanted on held-out pictures")
     a = p.parse_args()
-    pictures = run(Detector(a.model, 1, 320, 320), held_pictures(a.work), stretch=True)
+    pictures = run([Detector(a.model, 1, 320, 320)], held_pictures(a.work), stretch=True)
     t = threshold(pictures, a.precision)
     print(f"threshold {t:.2f} shift {-math.log(t / (1 - t)):.4f}")
 

@@ -13,7 +13,7 @@ from typing import Callable, Iterable
 import cv2
 import numpy as np
 
-from boxes import detect
+from boxes import decode, nms
 from label import letterbox
 from scoring import Picture, Result, evaluate
 from store import load
@@ -21,6 +21,7 @@ from teacher import Detector
 
 Labelled = tuple[np.ndarray, np.ndarray]  # upright BGR uint8 [H,W,3], truth [K,5] corners + ignore
 FLOOR = 0.05  # detections below are not asked for; the served API's whole curve starts here too
+FACE_MAX = 128  # pixels; a larger face is left to the next smaller size (`pyramid.face_max` of a model.yaml)
 
 
 def folder_pictures(folder: Path) -> Iterable[Labelled]:
@@ -54,12 +55,29 @@ def feed(picture: np.ndarray, side: int, stretch: bool) -> tuple[np.ndarray, np.
     return small, np.full(4, 1 / scale, np.float32)
 
 
-def run(detector: Detector, pictures: Iterable[Labelled], stretch: bool) -> list[Picture]:
-    """Detects on every picture; boxes clipped to the picture."""
-    side, out = detector.shape[2], []
+def look(levels: list[Detector], image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Score and corners found in the image, and in its halves when there are detectors for them (`pyramid:` of a model.yaml)."""
+    scores, boxes, pixels = [], [], image.astype(np.float32)
+    for times, detector in enumerate(levels):
+        side = detector.shape[2]
+        if times:
+            pixels = pixels.reshape(side, 2, side, 2, 3).mean((1, 3), dtype=np.float32)
+        score, corners = decode(detector(pixels[None]), side)
+        size = np.sqrt(np.prod(corners[:, 2:] - corners[:, :2], axis=1))
+        own = (score >= FLOOR) & (size >= (FACE_MAX / 8 if times else 0)) & (size < (np.inf if detector is levels[-1] else FACE_MAX))
+        scores.append(score[own])
+        boxes.append(corners[own] * 2**times)
+    score, corners = np.concatenate(scores), np.concatenate(boxes)
+    keep = nms(score, corners)
+    return score[keep], corners[keep]
+
+
+def run(levels: list[Detector], pictures: Iterable[Labelled], stretch: bool) -> list[Picture]:
+    """Detects on every picture; boxes clipped to the picture. `levels`: for the input's size, then for its halves."""
+    side, out = levels[0].shape[2], []
     for picture, truth in pictures:
         image, factor = feed(picture, side, stretch)
-        score, corners = detect(detector(image[None]), side, FLOOR)
+        score, corners = look(levels, image)
         h, w = picture.shape[:2]
         corners = np.clip(corners * factor, 0, np.array([w, h, w, h], np.float32))
         face = truth[:, 4] == 0
@@ -80,17 +98,22 @@ def by_size(pictures: list[Picture], bounds: tuple[float, ...], scale: Callable[
     return rows
 
 
-MODES = ("stretch320", "stretch192", "letterbox640")
-SIZES = (0, 8, 16, 32, 64, 100_000)  # pixels of the network's input
+MODES = {  # how the picture is fed, and at which sizes; what the models v1, lite and hd do, and hd without its pyramid
+    "stretch320": (True, (320,)),
+    "stretch192": (True, (192,)),
+    "letterbox640": (False, (640,)),
+    "pyramid640": (False, (640, 320, 160)),
+}
+SIZES = (0, 8, 16, 32, 64, 128, 256, 384, 100_000)  # pixels of the network's input
 
 
-def table(model: Path, source: list[Labelled], modes: tuple[str, ...] = MODES) -> dict[str, dict[str, dict[str, float]]]:
+def table(model: Path, source: list[Labelled], modes: Iterable[str] = MODES) -> dict[str, dict[str, dict[str, float]]]:
     """Prints and returns mode -> face size ("all" or low-high) -> ap, recall, precision, faces."""
     out: dict[str, dict[str, dict[str, float]]] = {}
     for mode in modes:
-        stretch, side = mode.startswith("stretch"), int(mode.lstrip("strechlbox"))
-        found = run(Detector(model, 1, side, side), source, stretch)
-        scale = {id(f): side / max(x.shape[:2]) for f, (x, _) in zip(found, source)}
+        stretch, sides = MODES[mode]
+        found = run([Detector(model, 1, side, side) for side in sides], source, stretch)
+        scale = {id(f): sides[0] / max(x.shape[:2]) for f, (x, _) in zip(found, source)}
         rows = [("all", evaluate(found)), *by_size(found, SIZES, lambda f: scale[id(f)])]
         for name, r in rows:
             if r.faces:
@@ -104,10 +127,10 @@ def main() -> None:
     p.add_argument("model", type=Path)
     p.add_argument("--folder", type=Path, help="evaluation folder with faces.json")
     p.add_argument("--work", type=Path, help="work folder of the training: use its held-out pictures")
-    p.add_argument("--modes", nargs="+", default=MODES)
+    p.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES))
     p.add_argument("--json", type=Path, help="write the results here too")
     a = p.parse_args()
-    result = table(a.model, list(folder_pictures(a.folder) if a.folder else held_pictures(a.work)), tuple(a.modes))
+    result = table(a.model, list(folder_pictures(a.folder) if a.folder else held_pictures(a.work)), a.modes)
     if a.json:
         a.json.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -24,7 +24,7 @@ def main() -> None:
     a = p.parse_args()
     checkpoint, model = a.work / "last.pt", a.work / "face_detection.onnx"
     write_onnx(averaged(checkpoint), model, 0.0)
-    raw = threshold(run(Detector(model, 1, 320, 320), held_pictures(a.work), stretch=True), a.precision)
+    raw = threshold(run([Detector(model, 1, 320, 320)], held_pictures(a.work), stretch=True), a.precision)
     write_onnx(averaged(checkpoint), model, -math.log(raw / (1 - raw)))
     write_golden(model, a.work / "golden.json")
     report = {"raw_threshold": raw, "held_out": table(model, list(held_pictures(a.work)))}

@@ -42,5 +42,10 @@ TEST(IdentityEngine, WrongByteCountIsTheClientsFault) {
   EXPECT_FALSE(session->Run().ok());
 }
 
+TEST(IdentityEngine, HasNoOtherShape) {
+  const auto model = MakeIdentityEngine()->Load("", {});
+  EXPECT_EQ(ReasonOf((*model)->Reshaped({1, 3}).status()), Reason::UNIMPLEMENTED);
+}
+
 }  // namespace
 }  // namespace sluice

@@ -26,6 +26,30 @@ absl::Status LoadFailure(std::string_view model, std::string_view message, const
   return Error(Reason::MODEL_FAILED, message);
 }
 
+size_t IndexOf(ov::Model& model, const std::string& name) {
+  const auto inputs = std::as_const(model).inputs();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (NameOf(inputs[i]) == name) return i;
+  }
+  throw std::out_of_range("no input of this name");
+}
+
+absl::Status Reshape(const std::string& path, ov::Model& model, const std::map<std::string, Shape>& shapes) {
+  if (shapes.empty()) return absl::OkStatus();
+  std::string wanted;
+  try {
+    std::map<size_t, ov::PartialShape> by_index;
+    for (const auto& [name, shape] : shapes) {
+      wanted = StrCat("'", name, "' ", ToString(shape));
+      by_index[name.empty() ? 0 : IndexOf(model, name)] = ToOvPartial(shape);
+    }
+    model.reshape(by_index);
+    return absl::OkStatus();
+  } catch (const std::exception& e) {
+    return LoadFailure(path, StrCat("the model does not take an input ", wanted), e);
+  }
+}
+
 class OpenVinoModel final : public LoadedModel {
  public:
   OpenVinoModel(std::string name, CorePtr core, std::shared_ptr<ov::Model> model, ModelSignature signature,
@@ -36,7 +60,26 @@ class OpenVinoModel final : public LoadedModel {
         signature_(std::move(signature)),
         options_(options) {}
 
+  // The error is for operators.
+  static absl::StatusOr<std::shared_ptr<LoadedModel>> Make(const std::string& name, const CorePtr& core,
+                                                           const std::shared_ptr<ov::Model>& model,
+                                                           const LoadOptions& options) {
+    RETURN_IF_ERROR(Reshape(name, *model, options.reshape));
+    ASSIGN_OR_RETURN(ModelSignature signature, SignatureOf(*model));
+    return std::make_shared<OpenVinoModel>(name, core, model, std::move(signature), options);
+  }
+
   const ModelSignature& signature() const override { return signature_; }
+
+  absl::StatusOr<std::shared_ptr<LoadedModel>> Reshaped(const Shape& input) const override {
+    LoadOptions options = options_;
+    options.reshape = {{"", input}};
+    try {
+      return Make(name_, core_, model_->clone(), options);  // the copy shares the weights' memory
+    } catch (const std::exception& e) {
+      return LoadFailure(name_, "OpenVINO cannot copy the model", e);
+    }
+  }
 
   absl::StatusOr<std::unique_ptr<Session>> NewSession() override {
     try {
@@ -93,9 +136,7 @@ class OpenVinoEngine final : public Engine {
     } catch (const std::exception& e) {
       return LoadFailure(path, "OpenVINO cannot read the model file", e);
     }
-    RETURN_IF_ERROR(Reshape(path, *model, options.reshape));
-    ASSIGN_OR_RETURN(ModelSignature signature, SignatureOf(*model));
-    return std::make_shared<OpenVinoModel>(path, core_, std::move(model), std::move(signature), WithCache(options));
+    return OpenVinoModel::Make(path, core_, model, WithCache(options));
   }
 
  private:
@@ -106,30 +147,6 @@ class OpenVinoEngine final : public Engine {
     const auto frontend = ov::frontend::FrontEndManager().load_by_framework(format);
     if (!frontend || !frontend->supported(std::string(path)))
       throw std::invalid_argument(StrCat("not a file of format ", format));
-  }
-
-  static absl::Status Reshape(const std::string& path, ov::Model& model, const std::map<std::string, Shape>& shapes) {
-    if (shapes.empty()) return absl::OkStatus();
-    std::string wanted;
-    try {
-      std::map<size_t, ov::PartialShape> by_index;
-      for (const auto& [name, shape] : shapes) {
-        wanted = StrCat("'", name, "' ", ToString(shape));
-        by_index[name.empty() ? 0 : IndexOf(model, name)] = ToOvPartial(shape);
-      }
-      model.reshape(by_index);
-      return absl::OkStatus();
-    } catch (const std::exception& e) {
-      return LoadFailure(path, StrCat("the model does not take an input ", wanted), e);
-    }
-  }
-
-  static size_t IndexOf(ov::Model& model, const std::string& name) {
-    const auto inputs = std::as_const(model).inputs();
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      if (NameOf(inputs[i]) == name) return i;
-    }
-    throw std::out_of_range("no input of this name");
   }
 
   // Without the cache folder a model still loads, only slower.

@@ -110,6 +110,25 @@ TEST_F(OpenVinoTest, ReshapeFixesTheInput) {
   EXPECT_FALSE(engine_->Load(model_, {.reshape = {{"x", {4, 3, 1, 1}}, {"nope", {1}}}}).ok());
 }
 
+TEST_F(OpenVinoTest, ReshapedIsTheSameModelForAnotherInput) {
+  auto model = engine_->Load(model_, {.reshape = {{"", {4, 3}}}});
+  ASSERT_TRUE(model.ok()) << model.status();
+  const auto other = (*model)->Reshaped({2, 3});
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_EQ((*other)->signature().outputs[0].shape, Shape({2, 3}));
+  EXPECT_EQ((*model)->signature().outputs[0].shape, Shape({4, 3}));
+  for (const auto& [made, rows] : {std::pair{*model, 4}, {*other, 2}}) {
+    auto session = made->NewSession();
+    ASSERT_TRUE(session.ok()) << session.status();
+    const auto buffer = (*session)->InputBuffer(0, {rows, 3});
+    ASSERT_TRUE(buffer.ok()) << buffer.status();
+    std::fill_n(static_cast<float*>(*buffer), rows * 3, 5.0f);
+    ASSERT_TRUE((*session)->Run().ok());
+    EXPECT_EQ((*session)->Output(0)->As<float>().back(), 11);
+  }
+  EXPECT_EQ(ReasonOf((*model)->Reshaped({2, 4}).status()), Reason::MODEL_FAILED);
+}
+
 TEST_F(OpenVinoTest, SessionsOutliveModelAndEngineAndRunSideBySide) {
   std::vector<std::unique_ptr<Session>> sessions;
   for (int i = 0; i < 2; ++i) sessions.push_back(NewSession());

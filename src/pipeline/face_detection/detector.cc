@@ -1,11 +1,13 @@
 #include "pipeline/face_detection/detector.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/strings.h"
 #include "pipeline/face_detection/map_boxes.h"
 #include "pipeline/face_detection/nms.h"
+#include "pipeline/face_detection/pyramid.h"
 #include "pipeline/face_detection/vote.h"
 #include "pipeline/image/manifest_input.h"
 
@@ -31,6 +33,15 @@ std::vector<TensorView> Describe(const ModelSignature& signature) {
   return views;
 }
 
+// Compiles nothing yet.
+absl::StatusOr<HalvedModel> MakeHalved(const FaceModel& model, const LoadedModel& file, const InputFormat& larger) {
+  HalvedModel half{.input = Halved(larger)};
+  ASSIGN_OR_RETURN(half.model, file.Reshaped(InputShape(half.input)));
+  RETURN_IF_ERROR(
+      model.decoder->check_signature(Describe(half.model->signature()), {half.input.width, half.input.height}));
+  return half;
+}
+
 }  // namespace
 
 absl::StatusOr<FaceModel> MakeFaceModel(const ModelVersion& version, const ImageLimits& limits) {
@@ -52,6 +63,12 @@ absl::StatusOr<FaceModel> MakeFaceModel(const ModelVersion& version, const Image
   model.vote_iou = options.vote_iou();
   model.outputs = version.signature().outputs.size();
   model.limits = limits;
+  model.face_max = static_cast<float>(options.pyramid().face_max());
+  for (uint32_t i = 0; i < options.pyramid().halvings(); ++i) {
+    const InputFormat& larger = model.halved.empty() ? model.input : model.halved.back().input;
+    ASSIGN_OR_RETURN(HalvedModel half, MakeHalved(model, version.model(), larger));
+    model.halved.push_back(std::move(half));
+  }
   return model;
 }
 
@@ -65,21 +82,48 @@ absl::Status FaceDetector::Infer(Session& session, size_t outputs) {
   return absl::OkStatus();
 }
 
-absl::Status FaceDetector::FindBoxes(const FaceModel& model, float raw_min) {
-  const bool vote = model.vote_iou > 0;
-  boxes_.clear();
-  // Voters may be weaker than what is asked for: the box must not depend on min_confidence.
-  RETURN_IF_ERROR(model.decoder->decode(outputs_, {model.input.width, model.input.height},
-                                        vote ? std::min(raw_min, kVoteScoreMin) : raw_min, boxes_));
-  if (!vote) {
-    SuppressOverlaps(boxes_, model.nms_iou);
-    return absl::OkStatus();
+absl::Status FaceDetector::Prepare(const FaceModel& model) {
+  halved_.clear();
+  for (const HalvedModel& half : model.halved) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Session> session, half.model->NewSession());
+    halved_.push_back(std::move(session));
   }
+  return absl::OkStatus();
+}
+
+absl::Status FaceDetector::Look(const FaceModel& model, Session& session, int times_halved, float raw_min,
+                                const Clock& clock, JobTimes& times) {
+  const InputFormat& input = times_halved == 0 ? model.input : model.halved[times_halved - 1].input;
+  const TimePoint start = clock.Now();
+  RETURN_IF_ERROR(Infer(session, model.outputs));
+  const TimePoint inferred = clock.Now();
+  const size_t before = boxes_.size();
+  RETURN_IF_ERROR(model.decoder->decode(outputs_, {input.width, input.height}, raw_min, boxes_));
+  KeepOwn(LevelOf(times_halved, static_cast<int>(model.halved.size()), model.face_max), before, boxes_);
+  times.infer_ms += ToMs(inferred - start);
+  times.post_ms += ToMs(clock.Now() - inferred);
+  return absl::OkStatus();
+}
+
+absl::Status FaceDetector::FillHalves(const FaceModel& model, const float* pixels) {
+  if (halved_.size() != model.halved.size()) return Error(Reason::INTERNAL, "FaceDetector::Prepare was not called");
+  const InputFormat* larger = &model.input;
+  for (size_t i = 0; i < halved_.size(); ++i) {
+    const InputFormat& input = model.halved[i].input;
+    ASSIGN_OR_RETURN(void* buffer, halved_[i]->InputBuffer(0, InputShape(input)));
+    Halve(*larger, pixels, static_cast<float*>(buffer));
+    pixels = static_cast<const float*>(buffer);
+    larger = &input;
+  }
+  return absl::OkStatus();
+}
+
+void FaceDetector::Settle(const FaceModel& model, float raw_min) {
+  if (model.vote_iou <= 0) return SuppressOverlaps(boxes_, model.nms_iou);
   voters_.assign(boxes_.begin(), boxes_.end());
   SuppressOverlaps(boxes_, model.nms_iou);
   std::erase_if(boxes_, [raw_min](const FaceBox& box) { return box.score < raw_min; });
   VoteBoxes(voters_, model.vote_iou, boxes_);
-  return absl::OkStatus();
 }
 
 absl::StatusOr<const std::vector<PixelBox>*> FaceDetector::Detect(const FaceModel& model, Session& session,
@@ -97,16 +141,23 @@ absl::StatusOr<const std::vector<PixelBox>*> FaceDetector::Detect(const FaceMode
                                .limits = model.limits},
                               image_, info));
   ASSIGN_OR_RETURN(void* buffer, session.InputBuffer(0, InputShape(input)));
-  const Placement placement = resizer_.Resize(image_, info, input, {static_cast<float*>(buffer), input.values()});
-  const TimePoint decoded = clock.Now();
-  RETURN_IF_ERROR(Infer(session, model.outputs));
-  const TimePoint inferred = clock.Now();
+  auto* const pixels = static_cast<float*>(buffer);
+  const Placement placement = resizer_.Resize(image_, info, input, {pixels, input.values()});
+  RETURN_IF_ERROR(FillHalves(model, pixels));
+  times.decode_ms += ToMs(clock.Now() - start);
 
-  RETURN_IF_ERROR(FindBoxes(model, model.calibration.Raw(min_confidence)));
+  const float raw_min = model.calibration.Raw(min_confidence);
+  // Voters may be weaker than what is asked for: the box must not depend on min_confidence.
+  const float least = model.vote_iou > 0 ? std::min(raw_min, kVoteScoreMin) : raw_min;
+  boxes_.clear();
+  RETURN_IF_ERROR(Look(model, session, 0, least, clock, times));
+  for (size_t i = 0; i < halved_.size(); ++i) {
+    RETURN_IF_ERROR(Look(model, *halved_[i], static_cast<int>(i) + 1, least, clock, times));
+  }
+  const TimePoint found = clock.Now();
+  Settle(model, raw_min);
   MapBoxes(boxes_, placement, info.width, info.height, model.calibration, faces_);
-  times.decode_ms += ToMs(decoded - start);
-  times.infer_ms += ToMs(inferred - decoded);
-  times.post_ms += ToMs(clock.Now() - inferred);
+  times.post_ms += ToMs(clock.Now() - found);
   return &faces_;
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/error.h"
+
 namespace sluice {
 namespace {
 
@@ -9,6 +11,11 @@ class FaceRunner final : public WorkRunner {
  public:
   FaceRunner(FaceModel model, const ModelVersion& version, const Clock& clock)
       : model_(std::move(model)), version_(version), clock_(clock), detectors_(version.workers()) {}
+
+  absl::Status Prepare() {
+    for (FaceDetector& detector : detectors_) RETURN_IF_ERROR(detector.Prepare(model_));
+    return absl::OkStatus();
+  }
 
   // Face nets gain nothing from batches (measured: the time per item stays the same), so the items of a batch run one by one.
   void Run(int worker, std::span<std::unique_ptr<Work>> batch) override {
@@ -31,9 +38,10 @@ class FaceRunner final : public WorkRunner {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<WorkRunner>> FaceDetectionTask::MakeRunner(const ModelVersion& version) const {
-  auto model = MakeFaceModel(version, limits_);
-  if (!model.ok()) return model.status();
-  return std::make_shared<FaceRunner>(*std::move(model), version, clock_);
+  ASSIGN_OR_RETURN(FaceModel model, MakeFaceModel(version, limits_));
+  auto runner = std::make_shared<FaceRunner>(std::move(model), version, clock_);
+  RETURN_IF_ERROR(runner->Prepare());
+  return runner;
 }
 
 }  // namespace sluice

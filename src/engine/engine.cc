@@ -1,0 +1,11 @@
+#include "engine/engine.h"
+
+#include "base/error.h"
+
+namespace sluice {
+
+absl::StatusOr<std::shared_ptr<LoadedModel>> LoadedModel::Reshaped(const Shape& /*input*/) const {
+  return Error(Reason::UNIMPLEMENTED, "this engine's models keep their input's shape");
+}
+
+}  // namespace sluice

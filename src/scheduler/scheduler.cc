@@ -10,6 +10,10 @@
 namespace sluice {
 namespace {
 
+// After work this short a worker gives its core away once before it waits: what the others bring meanwhile needs no
+// wake-up, which would cost more than the work.
+constexpr Duration kShortWork = std::chrono::microseconds(50);
+
 int WorkerCount(int wanted) {
   return wanted > 0 ? wanted : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
@@ -114,9 +118,11 @@ void Scheduler::Loop(int index) {
     if (stopping_) break;
     self.sleeping = true;
     sleepers_.push_back(index);
-    if (!self.outbox.empty()) {
+    const bool work_was_short = self.last_busy < kShortWork;
+    if (!self.outbox.empty() || work_was_short) {
       lock.unlock();
       Deliver(self);
+      if (work_was_short) std::this_thread::yield();
       lock.lock();
     }
     self.wake.wait(lock, [&self] { return !self.sleeping; });
@@ -189,6 +195,7 @@ void Scheduler::RunBatch(Worker& self, Batch batch, std::unique_lock<std::mutex>
   const Duration busy = clock_.Now() - batch.started;
   core_.Done(batch, busy);
   self.busy += busy;
+  self.last_busy = busy;
   self.busy_since = {};
 }
 

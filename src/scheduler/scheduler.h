@@ -70,8 +70,9 @@ class Scheduler {
   struct Worker {
     std::condition_variable wake;  // one each: exactly the chosen one wakes
     bool sleeping = false;
-    Duration busy{};         // guarded by mutex_, like the two below
-    TimePoint busy_since{};  // while it runs something
+    Duration busy{};                       // guarded by mutex_, like the two below
+    TimePoint busy_since{};                // while it runs something
+    Duration last_busy = Duration::max();  // of the last batch
     bool chore_last = false;
     std::vector<Delivery> outbox;    // of its own thread, like `last`
     const Work* last = nullptr;      // of the batch it runs

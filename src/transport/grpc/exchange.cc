@@ -1,5 +1,6 @@
 #include "transport/grpc/exchange.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -48,6 +49,7 @@ void GrpcExchange::Open(const MethodTable& methods, const absl::Status& refusal)
 void GrpcExchange::Begin(const Method& method, const absl::Status& refusal) {
   streaming_ = method.client_streaming;
   deframer_.Limit(method.request_bytes_max);
+  if (method.descriptor != nullptr) deframer_.SplitBy(*method.descriptor->input_type());
   call_ = transport::NewCall(exchange_, method, protocol(), context_.chain, *this);
   if (absl::Status status = refusal.ok() ? CheckRequest(method) : refusal; !status.ok()) {
     // The handler of a client stream would start in Begin.
@@ -99,17 +101,17 @@ size_t GrpcExchange::Decode(std::string_view bytes) {
 absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
   if (!streaming_ && request_ != nullptr) return WrongMessageCount("this one has more");
   if (IsChore(frame)) return ParseAsChore(frame);
-  return OnParsed(ParseMessage(call_->method(), frame, gzip_request_, deframer_.message_bytes_max()),
-                  frame.message.size() + kFrameHeaderBytes);
+  return OnParsed(ParseMessage(call_->method(), frame, gzip_request_, deframer_.message_bytes_max()), frame.wire_bytes);
 }
 
 absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
-  const size_t wire_bytes = frame.message.size() + kFrameHeaderBytes;
+  const size_t wire_bytes = frame.wire_bytes;
   Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), &method = call_->method(), wire_bytes,
                 bytes = deframer_.Keep(frame), hold = http::BudgetHold(context_.budget, wire_bytes),
+                large = frame.large != nullptr ? std::optional(std::move(*frame.large)) : std::nullopt,
                 compressed = frame.compressed, gzip = gzip_request_,
                 bytes_max = deframer_.message_bytes_max()]() mutable {
-    auto parsed = ParseMessage(method, {compressed, bytes}, gzip, bytes_max);
+    auto parsed = ParseMessage(method, {compressed, bytes, large ? &*large : nullptr, wire_bytes}, gzip, bytes_max);
     loop.Post([self = std::move(self), parsed = std::move(parsed), wire_bytes, hold = std::move(hold)]() mutable {
       const auto exchange = self.lock();
       if (exchange == nullptr) return;

@@ -10,8 +10,20 @@
 namespace sluice::grpc {
 namespace {
 
-// The buffer is made this large at once on the client's word; above, it grows fourfold as bytes come.
+// A buffer is made this large at once on the client's word; when so much has come, it grows by this factor.
 constexpr size_t kTrustedBytes = 64 << 10;
+constexpr size_t kGrowth = 32;
+// Messages below this are not looked through for a large value.
+constexpr size_t kSplitBytesMin = 128 << 10;
+
+// `expected`: what it will hold in the end, if the client says the truth.
+void AppendPart(std::string& buffer, std::string_view part, size_t expected) {
+  if (buffer.capacity() < kTrustedBytes) buffer.reserve(std::min(expected, kTrustedBytes));
+  if (buffer.size() + part.size() > buffer.capacity()) {
+    buffer.reserve(std::min(expected, std::max(kGrowth * buffer.capacity(), buffer.size() + part.size())));
+  }
+  buffer.append(part);
+}
 
 }  // namespace
 
@@ -36,6 +48,7 @@ absl::StatusOr<bool> Deframer::Next(std::string_view& in, Frame& frame) {
   if (taken_) {
     taken_ = false;
     buffer_ = std::string();
+    large_ = {};
   }
   if (header_bytes_ < kFrameHeaderBytes) {
     const size_t take = std::min(kFrameHeaderBytes - header_bytes_, in.size());
@@ -44,26 +57,47 @@ absl::StatusOr<bool> Deframer::Next(std::string_view& in, Frame& frame) {
     in.remove_prefix(take);
     if (header_bytes_ < kFrameHeaderBytes) return false;
     RETURN_IF_ERROR(ReadHeader());
+    got_bytes_ = large_end_ = 0;
   }
-  const size_t missing = message_bytes_ - buffer_.size();
-  if (buffer_.empty() && in.size() >= missing) {
-    frame = {compressed_, in.substr(0, missing)};
-    in.remove_prefix(missing);
+  if (got_bytes_ == 0 && in.size() >= message_bytes_) {
+    frame = {compressed_, in.substr(0, message_bytes_), nullptr, kFrameHeaderBytes + message_bytes_};
+    in.remove_prefix(message_bytes_);
     header_bytes_ = 0;
     return true;
   }
-  if (buffer_.empty()) buffer_.reserve(std::min(message_bytes_, kTrustedBytes));
-  const size_t take = std::min(missing, in.size());
-  if (buffer_.size() + take > buffer_.capacity()) {
-    buffer_.reserve(std::min(message_bytes_, std::max(4 * buffer_.capacity(), buffer_.size() + take)));
-  }
-  buffer_.append(in.data(), take);
-  in.remove_prefix(take);
-  if (take < missing) return false;
-  frame = {compressed_, buffer_};
+  if (got_bytes_ == 0) Split(in);
+  Take(in);
+  if (got_bytes_ < message_bytes_) return false;
+  frame = {compressed_, buffer_, large_end_ > 0 ? &large_ : nullptr, kFrameHeaderBytes + message_bytes_};
   header_bytes_ = 0;
   taken_ = true;
   return true;
+}
+
+// At a message's first bytes: the value that comes apart, if its tag is among them.
+void Deframer::Split(std::string_view& in) {
+  if (type_ == nullptr || compressed_ || message_bytes_ < kSplitBytesMin) return;
+  const auto place = FindLargeValue(*type_, in, message_bytes_);
+  if (!place) return;
+  buffer_.assign(in.substr(0, place->tag_end));
+  buffer_.push_back('\0');  // its length in the rest
+  large_.field = place->field;
+  large_.index = place->index;
+  large_end_ = place->end;
+  got_bytes_ = place->begin;
+  in.remove_prefix(place->begin);
+}
+
+void Deframer::Take(std::string_view& in) {
+  while (!in.empty() && got_bytes_ < message_bytes_) {
+    const bool large = got_bytes_ < large_end_;
+    const size_t missing = (large ? large_end_ : message_bytes_) - got_bytes_;
+    const std::string_view part = in.substr(0, missing);
+    std::string& to = large ? large_.bytes : buffer_;
+    AppendPart(to, part, to.size() + missing);
+    got_bytes_ += part.size();
+    in.remove_prefix(part.size());
+  }
 }
 
 std::string Deframer::Keep(const Frame& frame) {

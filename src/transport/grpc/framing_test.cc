@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "inference/grpc_service.pb.h"
 
 namespace sluice::grpc {
 namespace {
@@ -44,7 +45,7 @@ TEST(FramingTest, AWholeMessageIsNotCopied) {
   Deframer::Frame frame;
   EXPECT_TRUE(*deframer.Next(in, frame));
   EXPECT_EQ(frame.message.data(), bytes.data() + kFrameHeaderBytes);
-  EXPECT_EQ(deframer.buffered(), std::string().capacity());
+  EXPECT_EQ(deframer.buffered(), 2 * std::string().capacity());
 }
 
 TEST(FramingTest, TheCompressedFlagIsGiven) {
@@ -54,6 +55,51 @@ TEST(FramingTest, TheCompressedFlagIsGiven) {
   Deframer::Frame frame;
   EXPECT_TRUE(*deframer.Next(in, frame));
   EXPECT_TRUE(frame.compressed);
+}
+
+// What comes apart and what is left are the message: for any cut, wherever the large values lie.
+TEST(FramingTest, ALargeValueComesApart) {
+  inference::ModelInferRequest message;
+  message.set_model_name("m");
+  message.add_raw_input_contents("first");
+  message.add_raw_input_contents(std::string(200'000, 'x'));
+  message.add_raw_input_contents(std::string(100'000, 'y'));
+  message.add_raw_input_contents("last");
+  (*message.mutable_parameters())["p"].set_int64_param(7);
+  const std::string bytes = Framed(message.SerializeAsString());
+  for (const size_t step : {40, 1'000, 16'384, 150'000}) {
+    Deframer deframer(1 << 20);
+    deframer.SplitBy(*message.GetDescriptor());
+    Deframer::Frame frame;
+    for (std::string_view rest = bytes; !rest.empty();) {
+      std::string_view piece = rest.substr(0, step);
+      rest.remove_prefix(piece.size());
+      ASSERT_EQ(*deframer.Next(piece, frame), rest.empty()) << step;
+    }
+    EXPECT_EQ(frame.wire_bytes, bytes.size());
+    ASSERT_NE(frame.large, nullptr) << step;
+    EXPECT_LT(frame.message.size(), 101'000u);
+    const char* const data = frame.large->bytes.data();
+    inference::ModelInferRequest parsed;
+    ASSERT_TRUE(parsed.ParseFromArray(frame.message.data(), static_cast<int>(frame.message.size())));
+    ASSERT_TRUE(PutLargeValue(parsed, std::move(*frame.large)));
+    EXPECT_EQ(parsed.raw_input_contents(1).data(), data) << "not copied";
+    EXPECT_EQ(parsed.SerializeAsString(), message.SerializeAsString()) << step;
+  }
+}
+
+TEST(FramingTest, ACompressedMessageStaysWhole) {
+  inference::ModelInferRequest message;
+  message.add_raw_input_contents(std::string(200'000, 'x'));
+  const std::string bytes = Framed(message.SerializeAsString(), true);
+  Deframer deframer(1 << 20);
+  deframer.SplitBy(*message.GetDescriptor());
+  Deframer::Frame frame;
+  std::string_view head = std::string_view(bytes).substr(0, 1'000), tail = std::string_view(bytes).substr(1'000);
+  EXPECT_FALSE(*deframer.Next(head, frame));
+  EXPECT_TRUE(*deframer.Next(tail, frame));
+  EXPECT_EQ(frame.large, nullptr);
+  EXPECT_EQ(frame.message.size(), bytes.size() - kFrameHeaderBytes);
 }
 
 TEST(FramingTest, MemoryFollowsWhatCameNotWhatWasAnnounced) {

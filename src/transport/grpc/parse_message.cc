@@ -19,7 +19,12 @@ absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer:
     bytes = inflated;
   }
   ASSIGN_OR_RETURN(MessagePtr message, transport::ParseProto(method, bytes));
-  return ParsedMessage{.message = std::move(message), .bytes = bytes.size()};
+  size_t total = bytes.size();
+  if (frame.large != nullptr) {
+    total += frame.large->bytes.size();
+    if (!PutLargeValue(*message, std::move(*frame.large))) return Error(Reason::INTERNAL, "a value lost its place");
+  }
+  return ParsedMessage{.message = std::move(message), .bytes = total};
 }
 
 }  // namespace sluice::grpc

@@ -1,26 +1,8 @@
 #include "lists.h"
 
-#include "admission/resolve/resolve.h"
-#include "api/image_recognition/service.h"
-#include "api/multimodal/service.h"
-#include "api/open_inference/service.h"
-#include "api/text_classification/service.h"
-#include "call/layers/deadline/deadline.h"
-#include "call/layers/observe/observe.h"
-#include "engine/identity/identity_engine.h"
-#include "engine/openvino/openvino_engine.h"
-#include "pipeline/audio_classification/task.h"
-#include "pipeline/face_detection/task.h"
-#include "pipeline/image_classification/task.h"
-#include "pipeline/tensor/task.h"
-#include "pipeline/text_classification/task.h"
-#include "transport/grpc/codec.h"
+#include "parts.h"  // made by CMake: the header of every engine, task, layer, API and codec
 #include "transport/grpc/health.h"
 #include "transport/grpc/reflection.h"
-#include "transport/grpcweb/codec.h"
-#include "transport/oip/codec.h"
-#include "transport/rest/codec.h"
-#include "transport/websocket/codec.h"
 
 namespace sluice {
 
@@ -91,44 +73,35 @@ Codecs MakeCodecs(CodecContext context) {
                                         .budget = context.budget,
                                         .message_bytes_max = bytes_max,
                                         .response_buffer_bytes = buffer_bytes};
-  auto grpc = std::make_unique<grpc::GrpcCodec>(grpc_context);
-  auto grpc_web = std::make_unique<grpcweb::GrpcWebCodec>(grpc_context);
-  auto rest = std::make_unique<rest::RestCodec>(rest::CodecContext{.methods = context.methods,
-                                                                   .chain = context.chain,
-                                                                   .chores = context.chores,
-                                                                   .budget = context.budget,
-                                                                   .body_bytes_max = bytes_max,
-                                                                   .response_buffer_bytes = buffer_bytes,
-                                                                   .heartbeat = milliseconds(streams.heartbeat_ms())});
-  const websocket::SocketOptions socket{.message_bytes_max = bytes_max,
-                                        .ping_interval = milliseconds(streams.websocket_ping_ms()),
-                                        .pong_timeout = milliseconds(streams.websocket_pong_ms()),
-                                        .idle_timeout = milliseconds(streams.websocket_idle_ms())};
-  auto websocket =
-      std::make_unique<websocket::WebSocketCodec>(websocket::CodecContext{.methods = context.methods,
-                                                                          .chain = context.chain,
-                                                                          .chores = context.chores,
-                                                                          .budget = context.budget,
-                                                                          .socket = socket,
-                                                                          .response_buffer_bytes = buffer_bytes});
-  auto oip = std::make_unique<oip::OipCodec>(oip::CodecContext{.methods = context.methods,
-                                                               .chain = context.chain,
-                                                               .chores = context.chores,
-                                                               .budget = context.budget,
-                                                               .body_bytes_max = bytes_max});
+  const websocket::CodecContext websocket_context{.methods = context.methods,
+                                                  .chain = context.chain,
+                                                  .chores = context.chores,
+                                                  .budget = context.budget,
+                                                  .socket = {.message_bytes_max = bytes_max,
+                                                             .ping_interval = milliseconds(streams.websocket_ping_ms()),
+                                                             .pong_timeout = milliseconds(streams.websocket_pong_ms()),
+                                                             .idle_timeout = milliseconds(streams.websocket_idle_ms())},
+                                                  .response_buffer_bytes = buffer_bytes};
+  const oip::CodecContext oip_context{.methods = context.methods,
+                                      .chain = context.chain,
+                                      .chores = context.chores,
+                                      .budget = context.budget,
+                                      .body_bytes_max = bytes_max};
+  const rest::CodecContext rest_context{.methods = context.methods,
+                                        .chain = context.chain,
+                                        .chores = context.chores,
+                                        .budget = context.budget,
+                                        .body_bytes_max = bytes_max,
+                                        .response_buffer_bytes = buffer_bytes,
+                                        .heartbeat = milliseconds(streams.heartbeat_ms())};
   Codecs codecs;
-  codecs.refuse = [&grpc = *grpc, &grpc_web = *grpc_web, &oip = *oip, &rest = *rest](http::Exchange& exchange,
-                                                                                     const absl::Status& status) {
-    if (grpc.Matches(exchange.head())) return grpc.Refuse(exchange, status);
-    if (grpc_web.Matches(exchange.head())) return grpc_web.Refuse(exchange, status);
-    return oip.Matches(exchange.head()) ? oip.Refuse(exchange, status) : rest.Refuse(exchange, status);
-  };
-  codecs.in_order.push_back(std::move(grpc));
-  codecs.in_order.push_back(std::move(grpc_web));
-  codecs.in_order.push_back(std::move(websocket));
-  codecs.in_order.push_back(std::make_unique<pages::PagesCodec>(std::move(context.pages), context.chores));
-  codecs.in_order.push_back(std::move(oip));
-  codecs.in_order.push_back(std::move(rest));
+  codecs.push_back(std::make_unique<grpc::GrpcCodec>(grpc_context));
+  codecs.push_back(std::make_unique<grpcweb::GrpcWebCodec>(grpc_context));
+  codecs.push_back(std::make_unique<websocket::WebSocketCodec>(websocket_context));
+  codecs.push_back(std::make_unique<pages::PagesCodec>(std::move(context.pages), context.chores));
+  codecs.push_back(std::make_unique<oip::OipCodec>(oip_context));
+  codecs.push_back(std::make_unique<connect::ConnectCodec>(rest_context, grpc_context));
+  codecs.push_back(std::make_unique<rest::RestCodec>(rest_context));
   return codecs;
 }
 

@@ -1,9 +1,8 @@
 // The explicit lists: what this program is made of. To add an engine, a task, a layer, an API or a codec, write its folder
-// and add one line in lists.cc. Order matters for layers and codecs, and is decided only there.
+// and add one line in lists.cc (cmake/SluiceLists.cmake finds its header). Order matters for layers and codecs, and is decided only there.
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -54,11 +53,7 @@ struct CodecContext {
   http::Budget& budget;
   std::vector<pages::PageEntry> pages;
 };
-struct Codecs {
-  std::vector<std::unique_ptr<http::Codec>> in_order;
-  // Answers what the gate, or nobody, took.
-  std::function<std::unique_ptr<http::ExchangeHandler>(http::Exchange&, const absl::Status&)> refuse;
-};
+using Codecs = std::vector<std::unique_ptr<http::Codec>>;
 Codecs MakeCodecs(CodecContext context);
 
 }  // namespace sluice

@@ -25,18 +25,22 @@
 namespace sluice {
 namespace {
 
-// The first codec that matches takes an exchange; refusals speak the protocol that the client expects.
+// The first codec that matches takes an exchange, the last every other; refusals speak the protocol that the client expects.
 class CodecDoor final : public http::Door {
  public:
   explicit CodecDoor(Codecs codecs) : codecs_(std::move(codecs)) {}
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) override {
-    for (const auto& codec : codecs_.in_order) {
+    for (const auto& codec : codecs_) {
       if (codec->Matches(exchange.head())) return codec->Start(exchange);
     }
-    return codecs_.refuse(exchange, Error(Reason::METHOD_NOT_FOUND, "no such path"));
+    return codecs_.back()->Start(exchange);
   }
   std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) override {
-    return codecs_.refuse(exchange, status);
+    for (const auto& codec : codecs_) {
+      if (!codec->Matches(exchange.head())) continue;
+      if (auto handler = codec->Refuse(exchange, status)) return handler;
+    }
+    return codecs_.back()->Refuse(exchange, status);
   }
 
  private:

@@ -15,7 +15,8 @@ One table feeds all protocols: [errors.proto](../proto/ai/inference/errors.proto
 
 REST answers `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`, `reason`, `request_id`, and where
 known `field_violations` and `retry_after_ms`. gRPC answers `grpc-status`, `grpc-message` and `grpc-status-details-bin` with
-ErrorInfo (the reason), RequestInfo, BadRequest and RetryInfo; gRPC-Web has them in the body's last frame. A WebSocket closes
+ErrorInfo (the reason), RequestInfo, BadRequest and RetryInfo; gRPC-Web has them in the body's last frame,
+Connect in its error JSON, under the HTTP status that Connect gives the code. A WebSocket closes
 with 4000 + gRPC code, a REST stream under way ends with the problem ([streams.md](streams.md)). A message says what happened,
 to what, and what to do.
 

@@ -10,6 +10,7 @@ std::string_view ToString(Protocol protocol) {
   switch (protocol) {
     case Protocol::kGrpc: return "grpc";
     case Protocol::kGrpcWeb: return "grpc-web";
+    case Protocol::kConnect: return "connect";
     case Protocol::kRest: return "rest";
     case Protocol::kWebSocket: return "websocket";
     case Protocol::kOip: return "oip";

@@ -20,7 +20,7 @@
 
 namespace sluice {
 
-enum class Protocol : uint8_t { kGrpc, kGrpcWeb, kRest, kWebSocket, kOip };
+enum class Protocol : uint8_t { kGrpc, kGrpcWeb, kConnect, kRest, kWebSocket, kOip };
 std::string_view ToString(Protocol protocol);
 
 // The codec's side of a call. The codec calls Call::Detach before the port dies.

@@ -35,6 +35,14 @@ std::optional<Duration> ParseGrpcTimeout(std::string_view value) {
   return count * *unit;
 }
 
+std::optional<Duration> ParseConnectTimeout(std::string_view value) {
+  int64_t count = 0;
+  const char* end = value.data() + value.size();
+  if (value.empty() || value.size() > 10 || value[0] == '-') return std::nullopt;
+  if (std::from_chars(value.data(), end, count).ptr != end) return std::nullopt;
+  return std::min<Duration>(std::chrono::milliseconds(count), kLongest);
+}
+
 std::optional<Duration> ParseSecondsTimeout(std::string_view value) {
   double seconds = 0;
   const char* end = value.data() + value.size();

@@ -1,16 +1,16 @@
-// The public gRPC-Web clients behind a few functions that tests/e2e/test_browser.py calls in a page. Messages are made
+// The public gRPC-Web and Connect clients behind a few functions that tests/e2e/test_browser.py calls in a page. Messages are made
 // from a descriptor set, so nothing is generated.
 import { create, createFileRegistry, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createGrpcWebTransport } from "@connectrpc/connect-web";
+import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
 import * as grpcWeb from "grpc-web";
 
 const bytesOf = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 
 let registry;
-function service() {
-  return registry.getService("ai.inference.ImageRecognition");
+function service(name = "ImageRecognition") {
+  return registry.getService(`ai.inference.${name}`);
 }
 
 window.clients = {
@@ -18,18 +18,21 @@ window.clients = {
     registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytesOf(descriptors)));
   },
 
-  // One answer, the answers of a stream, or { code, message, metadata }.
-  async connect(baseUrl, method, request, { stream = false, ...options } = {}) {
-    const client = createClient(service(), createGrpcWebTransport({ baseUrl, useBinaryFormat: true }));
-    const output = service().method[method].output;
+  // One answer, the answers of a stream, or { code, message, metadata, details }. `transport` are options of Connect's; without
+  // them the call goes over gRPC-Web.
+  async connect(baseUrl, method, request, { stream = false, of = undefined, transport = undefined, ...options } = {}) {
+    const how = transport ? createConnectTransport({ baseUrl, jsonOptions: { registry }, ...transport }) : createGrpcWebTransport({ baseUrl, useBinaryFormat: true });
+    const client = createClient(service(of), how);
+    const { input, output } = service(of).method[method];
+    const message = create(input, revived(request));
     try {
-      if (!stream) return toJson(output, await client[method](decoded(method, request), options), { registry });
+      if (!stream) return toJson(output, await client[method](message, options), { registry });
       const answers = [];
-      for await (const answer of client[method](decoded(method, request), options)) answers.push(toJson(output, answer, { registry }));
+      for await (const answer of client[method](message, options)) answers.push(toJson(output, answer, { registry }));
       return answers;
     } catch (error) {
       const e = ConnectError.from(error);
-      return { code: Code[e.code], message: e.rawMessage, metadata: Object.fromEntries(e.metadata) };
+      return { code: Code[e.code], message: e.rawMessage, metadata: Object.fromEntries(e.metadata), details: e.details.map((d) => d.type) };
     }
   },
 
@@ -45,7 +48,7 @@ window.clients = {
     );
     const client = new grpcWeb.GrpcWebClientBase({ format });
     const url = baseUrl + descriptor.getName();
-    const message = decoded(method, request);
+    const message = create(input, revived(request));
     const failed = (error) => ({ code: error.code, message: error.message, metadata: error.metadata });
     if (!stream) {
       return new Promise((resolve) => client.rpcCall(url, message, metadata, descriptor, (error, answer) =>
@@ -62,11 +65,8 @@ window.clients = {
 };
 
 // The request as given by the test: bytes fields as base64.
-function decoded(method, request) {
-  const revive = (value) => {
-    if (Array.isArray(value)) return value.map(revive);
-    if (value === null || typeof value !== "object") return value;
-    return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, key === "image" || key === "mjpeg" ? bytesOf(v) : revive(v)]));
-  };
-  return create(service().method[method].input, revive(request));
+function revived(value) {
+  if (Array.isArray(value)) return value.map(revived);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, key === "image" || key === "mjpeg" ? bytesOf(v) : revived(v)]));
 }

@@ -1,11 +1,12 @@
-"""docs/add-an-api.md, followed to the letter in a copy of the repository: one .proto, one folder, one line in lists.cc (and its
-#include), and the rpc is there for gRPC, reflection, REST, gRPC-Web, OpenAPI and the docs page.
+"""docs/add-an-api.md, followed to the letter in a copy of the repository: one .proto, one folder, one line in lists.cc, and the rpc
+is there for gRPC, reflection, REST, gRPC-Web, Connect, OpenAPI and the docs page.
 
 Only the server is built, through the compiler cache that the build of this repository has filled.
 """
 
 from __future__ import annotations
 
+import difflib
 import shutil
 import struct
 import subprocess
@@ -44,7 +45,6 @@ def follow_the_recipe(repository: Path) -> None:
         shutil.copy(DEMO / name, repository / "src/api/demo")
     lists = repository / "src/lists.cc"
     lines = lists.read_text().splitlines()
-    lines.insert(next(i for i, line in enumerate(lines) if line.startswith("#include \"api/")), '#include "api/demo/service.h"')
     lines.insert(next(i for i, line in enumerate(lines) if line.startswith(REGISTER)) + 1, "  RegisterTextPlay(methods);")
     lists.write_text("\n".join(lines) + "\n")
 
@@ -57,13 +57,18 @@ def build(repository: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def repository(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("repository")
+    copy_repository(folder)
+    follow_the_recipe(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory, repository):
     """A running server of the copy."""
     if shutil.which("ccache") is None:
         pytest.skip("skipped: no ccache, and a build from nothing takes too long here")
-    repository = tmp_path_factory.mktemp("repository")
-    copy_repository(repository)
-    follow_the_recipe(repository)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conftest, "BINARY", build(repository))
         running = conftest.Server(tmp_path_factory.mktemp("demo"), listeners=1)
@@ -74,6 +79,20 @@ def demo(tmp_path_factory):
 
 # The copy is built by whichever of these tests comes first.
 pytestmark = pytest.mark.timeout(1800)
+
+
+def files_of(repository: Path) -> dict[str, bytes]:
+    paths = (path for top in ("src", "proto", "cmake", "CMakeLists.txt") for path in (repository / top).rglob("*") if path.is_file())
+    return {path.relative_to(repository).as_posix(): path.read_bytes() for path in paths}
+
+
+def test_one_proto_one_folder_one_line(repository):
+    before, after = files_of(ROOT), files_of(repository)
+    new = set(after) - set(before)
+    assert {str(Path(path).parent) for path in new} == {"proto/ai/demo", "src/api/demo"} and len([path for path in new if path.endswith(".proto")]) == 1
+    assert {path for path in before if after.get(path) != before[path]} == {"src/lists.cc"}
+    diff = difflib.ndiff(before["src/lists.cc"].decode().splitlines(), after["src/lists.cc"].decode().splitlines())
+    assert [line for line in diff if line[0] in "+-"] == ["+   RegisterTextPlay(methods);"]
 
 
 def test_grpc_and_reflection(demo):
@@ -115,10 +134,15 @@ def test_logs_and_metrics_know_it(demo):
     assert 'method="ai.demo.TextPlay/Reverse"' in requests.get(f"{demo.url}/metrics", timeout=10).text
 
 
+def test_connect(demo):
+    answer = requests.post(f"{demo.url}/ai.demo.TextPlay/Reverse", json={"text": "abc"}, timeout=10)
+    assert answer.json() == {"text": "cba"}
+    error = requests.post(f"{demo.url}/ai.demo.TextPlay/Reverse", json={}, timeout=10)
+    assert error.status_code == 400 and error.json()["code"] == "invalid_argument"
+
+
 def test_grpc_web(demo):
     message = b"\x0a\x03abc"
     frame = b"\0" + struct.pack(">I", len(message)) + message
     answer = requests.post(f"{demo.url}/ai.demo.TextPlay/Reverse", data=frame, headers={"Content-Type": "application/grpc-web+proto"}, timeout=10)
-    if not answer.headers["Content-Type"].startswith("application/grpc-web"):
-        pytest.skip("skipped: this server has no gRPC-Web yet")
     assert b"\x0a\x03cba" in answer.content and b"grpc-status:0" in answer.content.replace(b": ", b":").lower()

@@ -1,4 +1,4 @@
-"""Real pages in real Chromium: the public gRPC-Web clients, streams, and what pages of foreign origins may not do."""
+"""Real pages in real Chromium: the public gRPC-Web and Connect clients, streams, and what pages of foreign origins may not do."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import pytest
 from grpc_tools import protoc
 
 from conftest import ROOT, Server
+from test_server import certificate
+from typescript import bundle, copy_package
 
 BUNDLE = ROOT / ".deps" / "browser" / "clients.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -93,7 +95,7 @@ def descriptors(tmp_path_factory) -> str:
     out = tmp_path_factory.mktemp("descriptors") / "set.pb"
     well_known = Path(grpc_tools.__file__).parent / "_proto"
     args = [f"-I{ROOT / 'proto'}", f"-I{well_known}", "--include_imports", f"--descriptor_set_out={out}"]
-    assert protoc.main(["protoc", *args, "ai/inference/image_recognition.proto", "google/rpc/error_details.proto"]) == 0
+    assert protoc.main(["protoc", *args, "ai/inference/image_recognition.proto", "ai/inference/text_classification.proto", "google/rpc/error_details.proto"]) == 0
     return base64.b64encode(out.read_bytes()).decode()
 
 
@@ -161,6 +163,124 @@ def test_googles_client_server_stream(server, clients, sample):
 def test_streams_of_requests_are_refused_with_a_reason(server, clients):
     error = clients.evaluate(GOOGLE, [server.url, "collectRecognize", {}, "binary", {}])
     assert error["code"] == 12 and "cannot stream requests" in error["message"]
+
+
+# --- Connect ---
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_connect_protocol(server, clients, sample, binary):
+    transport = {"useBinaryFormat": binary}
+    options = {"transport": transport, "headers": {"x-request-id": f"connect-{binary}"}}
+    answer = clients.evaluate(CONNECT, [server.url, "recognize", {"image": b64(sample)}, options])
+    assert len(answer["faces"]) == 1 and answer["latency"] > 0
+    (entry,) = server.log_lines(f"connect-{binary}")
+    assert entry["protocol"] == "connect" and entry["code"] == "OK"
+    images = [{"image": b64(p), "id": str(i)} for i, p in enumerate([sample, b"junk", sample])]
+    answers = clients.evaluate(CONNECT, [server.url, "watchRecognize", {"images": images}, {"stream": True, "transport": transport}])
+    assert sorted(a["id"] for a in answers) == ["0", "1", "2"] and [a["id"] for a in answers if "error" in a] == ["1"]
+
+
+def test_connect_protocol_by_get(server, clients):
+    """Side-effect free rpcs: a request that caches understand, and that needs no preflight."""
+    requests = []
+    clients.on("request", lambda request: requests.append((request.method, request.url)))
+    options = {"of": "TextClassification", "transport": {"useHttpGet": True}}
+    answer = clients.evaluate(CONNECT, [server.url, "classify", {"texts": ["中国女排获得世界杯冠军"]}, options])
+    assert answer["results"][0]["label"] == "体育"
+    (verb, url), = [r for r in requests if "Classify" in r[1]]
+    assert verb == "GET" and "encoding=json" in url
+
+
+def test_connect_protocol_errors(server, clients, sample):
+    error = clients.evaluate(CONNECT, [server.url, "recognize", {}, {"transport": {}}])
+    assert error["code"] == "InvalidArgument" and error["message"].startswith("image is empty")
+    assert "google.rpc.ErrorInfo" in error["details"] and "google.rpc.BadRequest" in error["details"]
+    error = clients.evaluate(CONNECT, [server.url, "watchRecognize", {}, {"stream": True, "transport": {}}])
+    assert error["code"] == "InvalidArgument"
+    error = clients.evaluate(CONNECT, [server.url, "recognize", {"image": b64(sample)}, {"timeoutMs": 1, "transport": {}}])
+    assert error["code"] == "DeadlineExceeded"
+
+
+# --- clients/typescript ---
+
+TYPESCRIPT = """async ([url, image]) => {
+  const client = new sluice.Client(url);
+  const picture = Uint8Array.from(atob(image), (c) => c.charCodeAt(0));
+  const bad = new TextEncoder().encode("no picture");
+  const failed = (promise) => promise.then(() => "", (error) => [error instanceof sluice.SluiceError, error.reason, error.status]);
+  const out = {
+    faces: (await client.recognize(picture, { requestId: "typescript-page" })).faces.length,
+    label: (await client.classify(["中国女排获得世界杯冠军"]))[0].label,
+    collected: await client.collectRecognize([{ image: picture }, { image: bad }]),
+    analysis: await client.analyze({ text: "中国女排获得世界杯冠军", image: bad }),
+    error: await failed(client.recognize(bad)),
+    late: await failed(client.recognize(picture, { timeoutMs: 1, retry: { attempts: 1 } })),
+    watched: [], live: [],
+  };
+  for await (const one of client.watchRecognize([{ image: picture, id: "one" }])) out.watched.push([one.id, one.faces.length]);
+  const stream = client.streamRecognize();
+  for (const frame of [picture, bad, picture]) await stream.send({ image: frame });
+  for await (const answer of stream) if (out.live.push(answer.faces.length) === 3) break;
+  stream.close();
+  return out;
+}"""
+
+
+@pytest.fixture(scope="module")
+def typescript(tmp_path_factory) -> Path:
+    return bundle(copy_package(tmp_path_factory.mktemp("typescript")))
+
+
+def check_typescript(page, url: str, sample: bytes) -> None:
+    out = page.evaluate(TYPESCRIPT, [url, b64(sample)])
+    assert (out["faces"], out["label"]) == (1, "体育")
+    assert (out["collected"]["frames"], out["collected"]["failed_frames"], out["collected"]["faces"]) == (2, 1, 1)
+    assert out["analysis"]["text"]["result"]["label"] == "体育" and out["analysis"]["image"]["error"]["code"] == 3
+    assert out["error"] == [True, "INVALID_IMAGE", 400] and out["late"][0]
+    assert out["watched"] == [["one", 1]] and out["live"] == [1, 0, 1]
+
+
+def test_typescript_client(server, page, friend, typescript, sample):
+    """Every kind of call of our own client, from a page of another origin."""
+    page.goto(friend)
+    page.add_script_tag(path=typescript)
+    check_typescript(page, server.url, sample)
+    (entry,) = server.log_lines("typescript-page")
+    assert entry["protocol"] == "rest" and entry["code"] == "OK"
+
+
+# --- over TLS ---
+
+
+def test_everything_over_tls(tmp_path, browser, friend, descriptors, typescript, sample):
+    """gRPC-Web, Connect, REST, events and wss:// of one page, by HTTP/2 as Chromium negotiates it."""
+    certificate(tmp_path, "localhost")
+    config = f"""
+listeners:
+  - {{address: "127.0.0.1:0", allowed_origins: ["{friend}"], tls: {{certificate: {tmp_path}/tls.crt, key: {tmp_path}/tls.key}}}}
+"""
+    server = Server(tmp_path, config=config)
+    context = browser.new_context(ignore_https_errors=True)
+    try:
+        url = f"https://localhost:{server.address.split(':')[1]}"
+        page = context.new_page()
+        spoken = []
+        devtools = context.new_cdp_session(page)
+        devtools.on("Network.responseReceived", lambda event: spoken.append(event["response"].get("protocol")))
+        devtools.send("Network.enable")
+        page.goto(friend)
+        page.add_script_tag(path=BUNDLE)
+        page.evaluate("d => clients.load(d)", descriptors)
+        for transport in (None, {}):
+            answer = page.evaluate(CONNECT, [url, "recognize", {"image": b64(sample)}, {"transport": transport}])
+            assert len(answer["faces"]) == 1, transport
+        page.add_script_tag(path=typescript)
+        check_typescript(page, url, sample)
+        assert spoken.count("h2") > 5, spoken
+    finally:
+        context.close()
+        assert server.stop() == 0, server.stderr_path.read_text()
 
 
 # --- streams of a page's own means ---

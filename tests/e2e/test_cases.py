@@ -156,6 +156,33 @@ def over_grpc_web(server, method: Method, messages: list[dict]) -> Result | None
     return result
 
 
+def over_connect(server, method: Method, messages: list[dict]) -> Result:
+    d = method.descriptor
+    bodies = [json.dumps(message).encode() for message in messages]
+    if not (d.client_streaming or d.server_streaming):
+        answer = requests.post(server.url + method.name, data=bodies[0], headers={"Content-Type": "application/json"}, timeout=60)
+        return Result([answer.json()]) if answer.ok else Result(error=error_of_connect(answer.json()))
+    framed = b"".join(struct.pack(">BI", 0, len(body)) + body for body in bodies)
+    answer = requests.post(server.url + method.name, data=framed, headers={"Content-Type": "application/connect+json"}, timeout=60)
+    result, data = Result(), answer.content
+    while data:
+        flags, length = struct.unpack(">BI", data[:5])
+        value, data = json.loads(data[5 : 5 + length]), data[5 + length :]
+        if flags == 0:
+            result.answers.append(value)
+        elif "error" in value:
+            result.error = error_of_connect(value["error"])
+    return result
+
+
+def error_of_connect(error: dict) -> dict:
+    status = status_pb2.Status(code=code_pb2.Code.Value(error["code"].upper().replace("CANCELED", "CANCELLED")), message=error["message"])
+    for detail in error["details"]:
+        value = base64.b64decode(detail["value"] + "=" * (-len(detail["value"]) % 4))
+        status.details.add(type_url=f"type.googleapis.com/{detail['type']}", value=value)
+    return error_of_status(status)
+
+
 def over_rest(server, method: Method, messages: list[dict]) -> Result | None:
     if not method.path:
         return None
@@ -189,7 +216,7 @@ def over_websocket(server, method: Method, messages: list[dict]) -> Result | Non
     return result
 
 
-PROTOCOLS = {"grpc": over_grpc, "grpc-web": over_grpc_web, "rest": over_rest, "websocket": over_websocket}
+PROTOCOLS = {"grpc": over_grpc, "grpc-web": over_grpc_web, "connect": over_connect, "rest": over_rest, "websocket": over_websocket}
 
 
 def stable(value: Any) -> Any:

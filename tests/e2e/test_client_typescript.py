@@ -1,35 +1,18 @@
-"""clients/typescript, built by tsc and run by Node against the real server."""
+"""clients/typescript, built by tsc and run by Node against the real server. In Chromium: test_browser.py."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 
 import pytest
 
-from conftest import ROOT, SAMPLE
-
-PACKAGE = ROOT / "clients" / "typescript"
-MODULES = ROOT / ".deps" / "npm" / "typescript" / "node_modules"
+from conftest import SAMPLE
+from typescript import PACKAGE, copy_package, run
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
-    """A copy to build in, with the modules that tools/setup.sh installed."""
-    if shutil.which("npm") is None or not MODULES.is_dir():
-        pytest.skip("skipped: no npm, or no modules (tools/setup.sh test)")
-    copy = tmp_path_factory.mktemp("typescript")
-    shutil.copytree(PACKAGE, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules", "dist*"))
-    (copy / "node_modules").symlink_to(MODULES)
-    return copy
-
-
-def run(package, *command: str, **environment: str) -> str:
-    done = subprocess.run(command, cwd=package, env=os.environ | environment, capture_output=True, text=True, timeout=250)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    return done.stdout
+    return copy_package(tmp_path_factory.mktemp("typescript"))
 
 
 def test_it_builds_with_types(package):

@@ -30,8 +30,7 @@ class GrpcCodec final : public http::Codec {
   // POST over HTTP/2 with content-type application/grpc or application/grpc+…, not application/grpc-web.
   bool Matches(const http::RequestHead& head) const override;
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) const override;
-  // Answers a refused exchange (Host, Origin, memory, shutdown) like any failed call.
-  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const;
+  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const override;
 
  private:
   const CodecContext context_;

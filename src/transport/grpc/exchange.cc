@@ -17,10 +17,6 @@ namespace {
 // Messages below this are not worth an account of their own.
 constexpr size_t kHoldBytesMin = 16 << 10;
 
-bool AcceptsGzip(const Headers& headers) {
-  return headers.Get("grpc-accept-encoding").find("gzip") != std::string_view::npos;
-}
-
 absl::Status WrongMessageCount(std::string_view what) {
   return Error(Reason::PROTOCOL_ERROR, StrCat("the request of this rpc is one message; ", what));
 }
@@ -47,10 +43,11 @@ void GrpcExchange::Open(const MethodTable& methods, const absl::Status& refusal)
 }
 
 void GrpcExchange::Begin(const Method& method, const absl::Status& refusal) {
+  wire_ = wire();
   streaming_ = method.client_streaming;
   deframer_.Limit(method.request_bytes_max);
-  if (method.descriptor != nullptr) deframer_.SplitBy(*method.descriptor->input_type());
-  call_ = transport::NewCall(exchange_, method, protocol(), context_.chain, *this);
+  if (method.descriptor != nullptr && wire_.form.protobuf) deframer_.SplitBy(*method.descriptor->input_type());
+  call_ = transport::NewCall(exchange_, method, wire_.protocol, context_.chain, *this);
   if (absl::Status status = refusal.ok() ? CheckRequest(method) : refusal; !status.ok()) {
     // The handler of a client stream would start in Begin.
     streaming_ = false;
@@ -64,14 +61,15 @@ absl::Status GrpcExchange::CheckRequest(const Method& method) {
   const Headers& headers = exchange_.head().headers;
   const std::string_view type = headers.Get("content-type");
   RETURN_IF_ERROR(CheckType(type.substr(0, type.find(';')), method));
-  const std::string_view encoding = headers.Get("grpc-encoding");
+  const std::string_view encoding = headers.Get(wire_.encoding);
   gzip_request_ = encoding == "gzip";
   if (!gzip_request_ && !encoding.empty() && encoding != "identity") {
-    call_->response_headers().Add("grpc-accept-encoding", "identity,gzip");
+    call_->response_headers().Add(wire_.accept_encoding, "identity,gzip");
     return Error(Reason::UNSUPPORTED_ENCODING,
-                 StrCat("grpc-encoding ", encoding.substr(0, 40), " is not served; use identity or gzip"));
+                 StrCat(wire_.encoding, " ", encoding.substr(0, 40), " is not served; use identity or gzip"));
   }
-  gzip_response_ = context_.gzip_bytes_min > 0 && AcceptsGzip(headers);
+  gzip_response_ =
+      context_.gzip_bytes_min > 0 && headers.Get(wire_.accept_encoding).find("gzip") != std::string_view::npos;
   return absl::OkStatus();
 }
 
@@ -100,8 +98,9 @@ size_t GrpcExchange::Decode(std::string_view bytes) {
 
 absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
   if (!streaming_ && request_ != nullptr) return WrongMessageCount("this one has more");
-  if (IsChore(frame)) return ParseAsChore(frame);
-  return OnParsed(ParseMessage(call_->method(), frame, gzip_request_, deframer_.message_bytes_max()), frame.wire_bytes);
+  if (IsChore(frame, wire_.form)) return ParseAsChore(frame);
+  return OnParsed(ParseMessage(call_->method(), frame, wire_.form, gzip_request_, deframer_.message_bytes_max()),
+                  frame.wire_bytes);
 }
 
 absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
@@ -109,9 +108,10 @@ absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
   Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), &method = call_->method(), wire_bytes,
                 bytes = deframer_.Keep(frame), hold = http::BudgetHold(context_.budget, wire_bytes),
                 large = frame.large != nullptr ? std::optional(std::move(*frame.large)) : std::nullopt,
-                compressed = frame.compressed, gzip = gzip_request_,
+                form = wire_.form, compressed = frame.compressed, gzip = gzip_request_,
                 bytes_max = deframer_.message_bytes_max()]() mutable {
-    auto parsed = ParseMessage(method, {compressed, bytes, large ? &*large : nullptr, wire_bytes}, gzip, bytes_max);
+    auto parsed =
+        ParseMessage(method, {compressed, bytes, large ? &*large : nullptr, wire_bytes}, form, gzip, bytes_max);
     loop.Post([self = std::move(self), parsed = std::move(parsed), wire_bytes, hold = std::move(hold)]() mutable {
       const auto exchange = self.lock();
       if (exchange == nullptr) return;
@@ -204,10 +204,9 @@ void GrpcExchange::OnClosed(http::CloseReason) {
 // --- response ---
 
 std::string GrpcExchange::Frame(const Message& message) {
-  const size_t bytes = message.ByteSizeLong();
-  std::string frame(kFrameHeaderBytes + bytes, '\0');
-  message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(frame.data() + kFrameHeaderBytes));
-  const bool compress = gzip_response_ && bytes >= context_.gzip_bytes_min;
+  std::string frame(kFrameHeaderBytes, '\0');
+  Print(message, frame);
+  const bool compress = gzip_response_ && frame.size() - kFrameHeaderBytes >= context_.gzip_bytes_min;
   if (compress) {
     std::string packed(kFrameHeaderBytes, '\0');
     transport::Deflate(std::string_view(frame).substr(kFrameHeaderBytes), packed);
@@ -245,7 +244,7 @@ void GrpcExchange::SendHead() {
   if (std::exchange(head_sent_, true)) return;
   Headers& headers = call_->response_headers();
   headers.Add("content-type", answer_type());
-  if (gzip_response_) headers.Add("grpc-encoding", "gzip");
+  if (gzip_response_) headers.Add(wire_.encoding, "gzip");
   exchange_.SendHead(200, headers, false);
 }
 
@@ -265,8 +264,12 @@ void GrpcExchange::End(Call& call, const absl::Status& status) {
   for (std::string& piece : answer_pieces_) {
     if (status.ok() && !piece.empty()) exchange_.SendBody(std::move(piece), false);
   }
-  AddStatus(status, call.request_id, trailers);
-  SendTrailers(trailers);
+  SendStatus(call, status);
+}
+
+void GrpcExchange::SendStatus(Call& call, const absl::Status& status) {
+  AddStatus(status, call.request_id, call.response_trailers());
+  SendTrailers(call.response_trailers());
 }
 
 }  // namespace sluice::grpc

@@ -39,8 +39,14 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   bool CanWrite() const override { return exchange_.UnsentBytes() < context_.response_buffer_bytes; }
 
  protected:
-  // What gRPC-Web does in its own way (transport/grpcweb).
-  virtual Protocol protocol() const { return Protocol::kGrpc; }
+  // What gRPC-Web (transport/grpcweb) and Connect's streams (transport/connect) do in their own way.
+  struct Wire {
+    Protocol protocol = Protocol::kGrpc;
+    const char* encoding = "grpc-encoding";  // the header fields that name a compression
+    const char* accept_encoding = "grpc-accept-encoding";
+    MessageForm form;
+  };
+  virtual Wire wire() const { return {}; }
   // Of the request: an error when it, or the method's kind, is not served.
   virtual absl::Status CheckType(std::string_view content_type, const Method& method);
   // Whether a frame may be sent piece by piece; not where it is encoded as a whole.
@@ -50,6 +56,9 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   virtual bool has_trailers_only() const { return true; }
   virtual void SendFrame(std::string frame) { exchange_.SendBody(std::move(frame), false); }
   virtual void SendTrailers(const Headers& trailers) { exchange_.SendTrailers(trailers); }
+  virtual void SendStatus(Call& call, const absl::Status& status);
+  // Appends the message as a frame holds it.
+  virtual void Print(const Message& message, std::string& out) const { message.AppendToString(&out); }
 
   http::Exchange& exchange_;
   std::shared_ptr<Call> call_;
@@ -74,6 +83,7 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   void SendHead();
 
   const CodecContext& context_;
+  Wire wire_;
 
   // Request.
   Deframer deframer_;

@@ -9,16 +9,17 @@
 
 namespace sluice::grpc {
 
-absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer::Frame& frame, bool gzip_allowed,
-                                           size_t bytes_max) {
+absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer::Frame& frame, const MessageForm& form,
+                                           bool gzip_allowed, size_t bytes_max) {
   std::string_view bytes = frame.message;
   std::string inflated;
   if (frame.compressed) {
-    if (!gzip_allowed) return Error(Reason::PROTOCOL_ERROR, "a compressed message without a grpc-encoding");
+    if (!gzip_allowed)
+      return Error(Reason::PROTOCOL_ERROR, "a compressed message, and the request's head names no encoding");
     RETURN_IF_ERROR(transport::Inflate(bytes, bytes_max, inflated));
     bytes = inflated;
   }
-  ASSIGN_OR_RETURN(MessagePtr message, transport::ParseProto(method, bytes));
+  ASSIGN_OR_RETURN(MessagePtr message, form.parse(method, bytes));
   size_t total = bytes.size();
   if (frame.large != nullptr) {
     total += frame.large->bytes.size();

@@ -16,14 +16,21 @@ struct ParsedMessage {
   size_t bytes = 0;  // uncompressed
 };
 
-// Errors: PROTOCOL_ERROR (compressed without a grpc-encoding), BODY_TOO_LARGE (inflates to more than `bytes_max`),
-// INVALID_BODY.
-absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer::Frame& frame, bool gzip_allowed,
-                                           size_t bytes_max);
+// What is in the frames: protobuf, or JSON in some of Connect's.
+struct MessageForm {
+  bool protobuf = true;
+  absl::StatusOr<MessagePtr> (*parse)(const Method&, std::string_view) = transport::ParseProto;
+  size_t chore_bytes = transport::kProtoChoreBytes;  // above, parsing takes long enough to leave the loop
+};
 
-// Parsing takes long enough to leave the loop: a kilobyte may inflate to a megabyte.
-inline bool IsChore(const Deframer::Frame& frame) {
-  return frame.message.size() > (frame.compressed ? 1024 : transport::kProtoChoreBytes);
+// Errors: PROTOCOL_ERROR (compressed, and the request's head named no compression), BODY_TOO_LARGE (inflates to more than
+// `bytes_max`), INVALID_BODY.
+absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer::Frame& frame, const MessageForm& form,
+                                           bool gzip_allowed, size_t bytes_max);
+
+// A kilobyte may inflate to a megabyte.
+inline bool IsChore(const Deframer::Frame& frame, const MessageForm& form) {
+  return frame.message.size() > (frame.compressed ? 1024 : form.chore_bytes);
 }
 
 }  // namespace sluice::grpc

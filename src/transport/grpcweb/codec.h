@@ -14,8 +14,7 @@ class GrpcWebCodec final : public http::Codec {
   // POST with content-type application/grpc-web or application/grpc-web-text, with or without +proto.
   bool Matches(const http::RequestHead& head) const override;
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) const override;
-  // Answers a refused exchange (Host, Origin, memory, shutdown) like any failed call.
-  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const;
+  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const override;
 
  private:
   const grpc::CodecContext context_;

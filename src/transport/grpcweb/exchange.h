@@ -17,7 +17,7 @@ class GrpcWebExchange final : public grpc::GrpcExchange {
   void OnBodyEnd() override;
 
  private:
-  Protocol protocol() const override { return Protocol::kGrpcWeb; }
+  Wire wire() const override { return {.protocol = Protocol::kGrpcWeb}; }
   absl::Status CheckType(std::string_view content_type, const Method& method) override;
   std::string_view answer_type() const override;
   // Pages may not read a head's fields unless CORS exposes them; a body they can always read.

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "base/executor.h"
 #include "base/headers.h"
 
@@ -102,6 +103,11 @@ class Codec {
   virtual ~Codec() = default;
   virtual bool Matches(const RequestHead& head) const = 0;
   virtual std::unique_ptr<ExchangeHandler> Start(Exchange& exchange) const = 0;
+  // Answers an exchange that is refused (Host, Origin, memory, shutdown) as its clients expect; null leaves that to the next
+  // codec that matches. The last in the list answers.
+  virtual std::unique_ptr<ExchangeHandler> Refuse(Exchange& exchange, const absl::Status& status) const {
+    return nullptr;
+  }
 };
 
 }  // namespace sluice::http

@@ -30,8 +30,7 @@ class OipCodec final : public http::Codec {
   explicit OipCodec(const CodecContext& context);
   bool Matches(const http::RequestHead& head) const override { return IsOipPath(head.path); }
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) const override;
-  // Answers a refused exchange (Host, Origin, memory, shutdown) like any failed call.
-  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const;
+  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const override;
 
  private:
   const CodecContext context_;

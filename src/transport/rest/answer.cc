@@ -9,10 +9,9 @@
 #include "transport/rest/problem.h"
 
 namespace sluice::rest {
-namespace {
 
-void Send(http::Exchange& exchange, const Call& call, int status, std::string_view content_type, std::string body,
-          size_t gzip_bytes_min, Headers& headers) {
+void SendWhole(http::Exchange& exchange, const Call& call, int status, std::string_view content_type, std::string body,
+               size_t gzip_bytes_min, Headers headers) {
   const Headers& given = call.response_headers();
   for (size_t i = 0; i < given.size(); ++i) headers.Add(given[i].name, given[i].value);
   headers.Add("content-type", content_type);
@@ -28,11 +27,8 @@ void Send(http::Exchange& exchange, const Call& call, int status, std::string_vi
   exchange.SendBody(std::move(body), true);
 }
 
-}  // namespace
-
 void SendJson(http::Exchange& exchange, const Call& call, std::string json, size_t gzip_bytes_min) {
-  Headers headers;
-  Send(exchange, call, 200, "application/json", std::move(json), gzip_bytes_min, headers);
+  SendWhole(exchange, call, 200, "application/json", std::move(json), gzip_bytes_min);
 }
 
 void SendProblem(http::Exchange& exchange, Call& call, const absl::Status& status, std::string_view allow,
@@ -44,7 +40,8 @@ void SendProblem(http::Exchange& exchange, Call& call, const absl::Status& statu
   if (!allow.empty()) headers.Add("allow", allow);
   std::string problem = ProblemJson(status, call.request_id);
   call.bytes_out += problem.size();
-  Send(exchange, call, HttpStatusOf(status), kProblemMediaType, std::move(problem), gzip_bytes_min, headers);
+  SendWhole(exchange, call, HttpStatusOf(status), kProblemMediaType, std::move(problem), gzip_bytes_min,
+            std::move(headers));
 }
 
 }  // namespace sluice::rest

@@ -10,6 +10,11 @@
 
 namespace sluice::rest {
 
+// Sends head and body, with the call's response headers behind `headers`; compressed for clients that take it when it is at
+// least `gzip_bytes_min` long.
+void SendWhole(http::Exchange& exchange, const Call& call, int status, std::string_view content_type, std::string body,
+               size_t gzip_bytes_min, Headers headers = {});
+
 // Both send head and body, with the call's response headers, and compress for clients that take it what is at least
 // `gzip_bytes_min` long.
 void SendJson(http::Exchange& exchange, const Call& call, std::string json, size_t gzip_bytes_min);

@@ -100,7 +100,7 @@ std::unique_ptr<http::ExchangeHandler> RestCodec::Start(http::Exchange& exchange
   return handler;
 }
 
-std::unique_ptr<http::ExchangeHandler> RestCodec::Refuse(http::Exchange& exchange, absl::Status status) const {
+std::unique_ptr<http::ExchangeHandler> RestCodec::Refuse(http::Exchange& exchange, const absl::Status& status) const {
   auto handler = std::make_unique<RestExchange>(context_, exchange);
   handler->Begin(UnknownMethod(), RouteMatch(), status);
   return handler;

@@ -30,8 +30,7 @@ class RestCodec final : public http::Codec {
   explicit RestCodec(const CodecContext& context);
   bool Matches(const http::RequestHead&) const override { return true; }
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) const override;
-  // Answers a refused exchange (Host, Origin, shutdown) like any failed call.
-  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, absl::Status status) const;
+  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const override;
 
   const Router& router() const { return router_; }
 

@@ -77,6 +77,8 @@ absl::Status Bind(const Method& method, const RouteMatch& route, RequestBody& bo
   return SetField(request, raw_field, std::move(body.bytes));
 }
 
+}  // namespace
+
 absl::Status Unpack(RequestBody& body, size_t bytes_max) {
   if (body.content_encoding.empty() || body.content_encoding == "identity") return absl::OkStatus();
   if (body.content_encoding != "gzip") {
@@ -89,12 +91,16 @@ absl::Status Unpack(RequestBody& body, size_t bytes_max) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
 bool IsChore(const Method& method, const RequestBody& body) {
   if (body.bytes.size() <= kChoreBytes) return false;
   const auto type = ParseMediaType(body.content_type);
   return !body.content_encoding.empty() || !type || !IsRaw(method, type->Name());
+}
+
+absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json) {
+  MessagePtr message = method.NewRequest();
+  RETURN_IF_ERROR(JsonToMessage(json, *message));
+  return message;
 }
 
 absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body,

@@ -20,6 +20,12 @@ struct RequestBody {
 inline constexpr size_t kChoreBytes = 64 << 10;
 bool IsChore(const Method& method, const RequestBody& body);
 
+// Undoes Content-Encoding. UNSUPPORTED_ENCODING; BODY_TOO_LARGE above `bytes_max`; INVALID_BODY.
+absl::Status Unpack(RequestBody& body, size_t bytes_max);
+
+// A message that is all JSON: transport::ParseProto's counterpart.
+absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json);
+
 // By content type: JSON, a raw body that fills MethodOptions::raw_body_field, or multipart/form-data whose parts are fields.
 // `bytes_max` bounds what gzip may inflate to. Errors: INVALID_BODY, UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, INVALID_REQUEST.
 absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body,

@@ -42,12 +42,26 @@ void RequestCollector::OnBody(std::string_view bytes) {
 
 void RequestCollector::OnBodyEnd(const Method& method, RouteMatch route) {
   if (call_->done()) return;
+  RequestBody body = Take();
+  const bool chore = IsChore(method, body);
+  Deliver(
+      std::move(body),
+      [route = std::move(route)](const Method& of, RequestBody taken, size_t bytes_max) {
+        return DecodeRequest(of, route, std::move(taken), bytes_max);
+      },
+      chore);
+}
+
+RequestBody RequestCollector::Take() {
   const http::RequestHead& head = exchange_.head();
-  const size_t wire_bytes = body_.size();
-  RequestBody body{.content_type = std::string(head.headers.Get("content-type")),
-                   .content_encoding = std::string(head.headers.Get("content-encoding")),
-                   .query = head.query,
-                   .bytes = std::move(body_)};
+  return {.content_type = std::string(head.headers.Get("content-type")),
+          .content_encoding = std::string(head.headers.Get("content-encoding")),
+          .query = head.query,
+          .bytes = std::move(body_)};
+}
+
+void RequestCollector::Deliver(RequestBody body, Decode decode, bool chore) {
+  const size_t wire_bytes = body.bytes.size();
   auto deliver = [wire_bytes](Call& call, absl::StatusOr<MessagePtr> request) {
     if (!request.ok()) {
       call.bytes_in += wire_bytes;
@@ -56,19 +70,17 @@ void RequestCollector::OnBodyEnd(const Method& method, RouteMatch route) {
     call.Deliver(*std::move(request), wire_bytes);
     call.RequestEnd();
   };
-  if (!IsChore(method, body)) {
-    return deliver(*call_, DecodeRequest(method, route, std::move(body), bytes_max_));
-  }
+  if (!chore) return deliver(*call_, decode(call_->method(), std::move(body), bytes_max_));
   // The chore and its way back own all they touch: this collector may be gone by then.
-  Task chore = [method = &method, route = std::move(route), body = std::move(body), call = call_, deliver,
-                bytes_max = bytes_max_]() mutable {
+  Task task = [decode = std::move(decode), body = std::move(body), call = call_, deliver,
+               bytes_max = bytes_max_]() mutable {
     Loop& loop = call->loop();
-    auto request = DecodeRequest(*method, route, std::move(body), bytes_max);
+    auto request = decode(call->method(), std::move(body), bytes_max);
     loop.Post([call = std::move(call), request = std::move(request), deliver]() mutable {
       if (!call->done()) deliver(*call, std::move(request));
     });
   };
-  if (context_.chores.TryPost(chore)) return;
+  if (context_.chores.TryPost(task)) return;
   call_->Fail(Error(Reason::OVERLOADED, "too many large bodies wait to be decoded; retry later"));
 }
 

@@ -10,6 +10,7 @@
 #include "transport/http/budget.h"
 #include "transport/http/exchange.h"
 #include "transport/rest/codec.h"
+#include "transport/rest/decode_request.h"
 #include "transport/rest/router.h"
 
 namespace sluice::rest {
@@ -25,6 +26,11 @@ class RequestCollector {
   void OnBody(std::string_view bytes);
   // Delivers the message, or fails the call: now, or when a worker has decoded it.
   void OnBodyEnd(const Method& method, RouteMatch route);
+
+  // The same for other protocols: what came, and their own way to decode it. `chore`: it takes too long for a loop.
+  RequestBody Take();
+  using Decode = std::function<absl::StatusOr<MessagePtr>(const Method&, RequestBody, size_t bytes_max)>;
+  void Deliver(RequestBody body, Decode decode, bool chore);
 
  private:
   const CodecContext& context_;

@@ -9,21 +9,10 @@
 #include "transport/parse_proto.h"
 #include "transport/rest/answer.h"
 #include "transport/rest/decode_request.h"
-#include "transport/rest/json_reader.h"
 #include "transport/rest/json_writer.h"
 #include "transport/websocket/close_code.h"
 
 namespace sluice::websocket {
-namespace {
-
-absl::StatusOr<MessagePtr> DecodeText(const Method& method, std::string_view bytes) {
-  MessagePtr message = method.NewRequest();
-  RETURN_IF_ERROR(rest::JsonToMessage(bytes, *message));
-  return message;
-}
-
-}  // namespace
-
 WebSocketExchange::~WebSocketExchange() {
   if (call_ != nullptr) call_->Detach();
 }
@@ -75,7 +64,7 @@ void WebSocketExchange::OnMessage(Opcode kind, std::string payload) {
   if (call_->done()) return;
   kind_ = kind;
   const bool text = kind == Opcode::kText;
-  feed_->Take(payload, text ? DecodeText : transport::ParseProto,
+  feed_->Take(payload, text ? rest::ParseJson : transport::ParseProto,
               payload.size() > (text ? rest::kChoreBytes : transport::kProtoChoreBytes));
 }
 

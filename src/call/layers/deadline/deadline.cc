@@ -27,6 +27,11 @@ absl::StatusOr<Duration> TimeAllowed(const Headers& headers, Duration method_def
     if (!time) return Malformed("grpc-timeout", *value, "up to 8 digits and one of H M S m u n, e.g. 500m");
     return std::min(*time, options.longest);
   }
+  if (const auto value = headers.Find("connect-timeout-ms")) {
+    const auto time = ParseConnectTimeout(*value);
+    if (!time) return Malformed("connect-timeout-ms", *value, "up to 10 digits, e.g. 500");
+    return std::min(*time, options.longest);
+  }
   if (const auto value = headers.Find("x-request-timeout")) {
     const auto time = ParseSecondsTimeout(*value);
     if (!time) return Malformed("x-request-timeout", *value, "a number of seconds, e.g. 0.5");

@@ -22,6 +22,13 @@ TEST(GrpcTimeoutTest, UnitsAndMalformedValues) {
   }
 }
 
+TEST(GrpcTimeoutTest, ConnectMilliseconds) {
+  EXPECT_EQ(ParseConnectTimeout("250"), milliseconds(250));
+  EXPECT_EQ(ParseConnectTimeout("9999999999"), milliseconds(9'999'999'999));
+  for (const char* bad : {"", "-1", "1.5", "10000000000", "5s"})
+    EXPECT_FALSE(ParseConnectTimeout(bad).has_value()) << bad;
+}
+
 TEST(GrpcTimeoutTest, Seconds) {
   EXPECT_EQ(ParseSecondsTimeout("1.5"), milliseconds(1500));
   for (const char* bad : {"", "-1", "1e3", "nan", "inf", "2s"})
@@ -36,6 +43,7 @@ Duration Allowed(std::initializer_list<Headers::Field> fields, Duration method, 
 
 TEST(DeadlineTest, TheClientThenTheMethodThenTheServerDecides) {
   EXPECT_EQ(Allowed({{"grpc-timeout", "5S"}, {"x-request-timeout", "7"}}, seconds(9)), seconds(5));
+  EXPECT_EQ(Allowed({{"connect-timeout-ms", "6000"}, {"x-request-timeout", "7"}}, seconds(9)), seconds(6));
   EXPECT_EQ(Allowed({{"x-request-timeout", "7"}}, seconds(9)), seconds(7));
   EXPECT_EQ(Allowed({}, seconds(9)), seconds(9));
   EXPECT_EQ(Allowed({}, Duration::zero()), seconds(30));

@@ -1,0 +1,27 @@
+// The Connect protocol: rpcs at their own path (/package.Service/Method), JSON or protobuf, for plain HTTP clients.
+#pragma once
+
+#include <memory>
+
+#include "transport/grpc/codec.h"
+#include "transport/rest/codec.h"
+
+namespace sluice::connect {
+
+class ConnectCodec final : public http::Codec {
+ public:
+  // `streams` is for the streaming methods, whose frames are gRPC's.
+  ConnectCodec(const rest::CodecContext& context, const grpc::CodecContext& streams)
+      : context_(context), streams_(streams) {}
+  // The path of an rpc that the listener serves, with any content type but gRPC's. An unknown rpc is REST's 404, which
+  // clients of Connect know as `unimplemented`.
+  bool Matches(const http::RequestHead& head) const override;
+  std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) const override;
+  std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const override;
+
+ private:
+  const rest::CodecContext context_;
+  const grpc::CodecContext streams_;
+};
+
+}  // namespace sluice::connect

@@ -1,0 +1,54 @@
+#include "transport/connect/get_query.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "transport/rest/base64.h"
+#include "transport/rest/path_template.h"
+
+namespace sluice::connect {
+namespace {
+
+absl::Status Bad(std::string_view name, std::string_view problem) {
+  return FieldError(Reason::INVALID_REQUEST, name, StrCat("query parameter ", name, " ", problem));
+}
+
+// Nothing when it is not there; the first of several.
+absl::StatusOr<std::optional<std::string>> Parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    std::string_view one = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(one.size() + 1, query.size()));
+    if (one.substr(0, one.find('=')) != name) continue;
+    one.remove_prefix(std::min(name.size() + 1, one.size()));
+    std::string spaced(one);
+    std::replace(spaced.begin(), spaced.end(), '+', ' ');
+    auto value = rest::PercentDecode(spaced);
+    if (!value) return Bad(name, "has a broken percent escape");
+    return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::StatusOr<GetQuery> ReadGetQuery(std::string_view query) {
+  ASSIGN_OR_RETURN(const auto version, Parameter(query, "connect"));
+  ASSIGN_OR_RETURN(auto encoding, Parameter(query, "encoding"));
+  ASSIGN_OR_RETURN(auto message, Parameter(query, "message"));
+  ASSIGN_OR_RETURN(const auto base64, Parameter(query, "base64"));
+  ASSIGN_OR_RETURN(auto compression, Parameter(query, "compression"));
+  if (version && *version != "v1") return Bad("connect", "must be v1");
+  if (!encoding) return Bad("encoding", "is missing; send json or proto");
+  if (!message) return Bad("message", "is missing; send the request message");
+  GetQuery out{.encoding = *std::move(encoding), .compression = std::move(compression).value_or(""), .message = {}};
+  if (base64 != "1") {
+    out.message = *std::move(message);
+    return out;
+  }
+  if (!rest::Base64Decode(*message, out.message)) return Bad("message", "is not URL-safe base64, as base64=1 says");
+  return out;
+}
+
+}  // namespace sluice::connect

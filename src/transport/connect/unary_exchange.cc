@@ -1,0 +1,132 @@
+#include "transport/connect/unary_exchange.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/strings.h"
+#include "transport/connect/error.h"
+#include "transport/connect/get_query.h"
+#include "transport/new_call.h"
+#include "transport/parse_proto.h"
+#include "transport/rest/answer.h"
+#include "transport/rest/json_writer.h"
+#include "transport/rest/media_type.h"
+
+namespace sluice::connect {
+namespace {
+
+// A kilobyte of gzip may be a megabyte.
+constexpr size_t kPackedChoreBytes = 1024;
+
+bool HasNoSideEffects(const Method& method) {
+  return method.descriptor->options().idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
+}
+
+}  // namespace
+
+void UnaryExchange::Begin(const Method& method, const absl::Status& refusal) {
+  call_ = transport::NewCall(exchange_, method, Protocol::kConnect, context_.chain, *this);
+  absl::Status status = refusal.ok() ? CheckHead(method) : refusal;
+  call_->Begin();
+  if (!status.ok()) call_->Fail(std::move(status));
+  if (absl::Status length = body_.Begin(call_); !length.ok()) call_->Fail(std::move(length));
+}
+
+// --- request ---
+
+absl::Status UnaryExchange::CheckHead(const Method& method) {
+  const http::RequestHead& head = exchange_.head();
+  const bool streams = method.client_streaming || method.server_streaming;
+  const bool get = head.method == "GET" && !streams && HasNoSideEffects(method);
+  if (get) return CheckGet();
+  if (head.method == "POST") return CheckPost(method);
+  allow_ = !streams && HasNoSideEffects(method) ? "GET, POST" : "POST";
+  return Error(Reason::VERB_NOT_ALLOWED, StrCat("this rpc is for ", allow_, ", not ", head.method.substr(0, 20)));
+}
+
+absl::Status UnaryExchange::CheckPost(const Method& method) {
+  const Headers& headers = exchange_.head().headers;
+  const std::string_view type = headers.Get("content-type");
+  if (method.client_streaming || method.server_streaming) {
+    return Error(Reason::UNSUPPORTED_MEDIA_TYPE,
+                 StrCat("Content-Type '", type.substr(0, 80),
+                        "' is not taken by a method that streams; send "
+                        "application/connect+json or application/connect+proto, or call its REST path"));
+  }
+  const std::string_view version = headers.Get("connect-protocol-version");
+  if (!version.empty() && version != "1") {
+    return FieldError(Reason::INVALID_REQUEST, "connect-protocol-version",
+                      StrCat("Connect-Protocol-Version '", version.substr(0, 20), "' is not served; send 1"));
+  }
+  const auto media = rest::ParseMediaType(type);
+  if (media && rest::IsJson(*media) && media->Name() == "application/json") return SetForm("json", type);
+  return SetForm(media && media->Name() == "application/proto" ? "proto" : "", type);
+}
+
+absl::Status UnaryExchange::CheckGet() {
+  ASSIGN_OR_RETURN(GetQuery query, ReadGetQuery(exchange_.head().query));
+  query_.bytes = std::move(query.message);
+  query_.content_encoding = std::move(query.compression);
+  return SetForm(query.encoding, query.encoding);
+}
+
+absl::Status UnaryExchange::SetForm(std::string_view name, std::string_view sent) {
+  form_ = name == "proto" ? Form::kProto : Form::kJson;
+  if (name == "proto" || name == "json") return absl::OkStatus();
+  return Error(Reason::UNSUPPORTED_MEDIA_TYPE,
+               StrCat("'", sent.substr(0, 80),
+                      "' is not taken here; send application/json or application/proto (in a GET: "
+                      "encoding=json or encoding=proto)"));
+}
+
+void UnaryExchange::OnBodyEnd() {
+  if (call_->done()) return;
+  rest::RequestBody body = exchange_.head().method == "GET" ? std::move(query_) : body_.Take();
+  const bool json = form_ == Form::kJson;
+  const bool packed = !body.content_encoding.empty() && body.content_encoding != "identity" && !body.bytes.empty();
+  if (!packed) body.content_encoding.clear();
+  const size_t chore_bytes = packed ? kPackedChoreBytes : json ? rest::kChoreBytes : transport::kProtoChoreBytes;
+  const bool chore = body.bytes.size() > chore_bytes;
+  const auto parse = json ? rest::ParseJson : transport::ParseProto;
+  body_.Deliver(
+      std::move(body),
+      [parse](const Method& method, rest::RequestBody taken, size_t bytes_max) -> absl::StatusOr<MessagePtr> {
+        RETURN_IF_ERROR(rest::Unpack(taken, bytes_max));
+        return parse(method, taken.bytes);
+      },
+      chore);
+}
+
+// --- response ---
+
+size_t UnaryExchange::Write(const Message& message) {
+  if (form_ == Form::kJson) {
+    rest::MessageToJson(message, answer_);
+  } else {
+    message.SerializeToString(&answer_);
+  }
+  return answer_.size();
+}
+
+void UnaryExchange::End(Call& call, const absl::Status& status) {
+  Headers headers;
+  const Headers& trailers = call.response_trailers();
+  for (size_t i = 0; i < trailers.size(); ++i) headers.Add(StrCat("trailer-", trailers[i].name), trailers[i].value);
+  if (status.ok()) {
+    return rest::SendWhole(exchange_, call, 200, form_ == Form::kJson ? "application/json" : "application/proto",
+                           std::move(answer_), context_.gzip_bytes_min, std::move(headers));
+  }
+  if (const auto after = RetryAfterOf(status)) {
+    headers.Add("retry-after", StrCat(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1)))));
+  }
+  if (!allow_.empty()) headers.Add("allow", allow_);
+  if (ReasonOf(status) == Reason::UNSUPPORTED_MEDIA_TYPE)
+    headers.Add("accept-post", "application/json, application/proto");
+  if (ReasonOf(status) == Reason::UNSUPPORTED_ENCODING) headers.Add("accept-encoding", "gzip");
+  std::string error = ErrorJson(status, call.request_id);
+  call.bytes_out += error.size();
+  rest::SendWhole(exchange_, call, HttpStatusOf(status), "application/json", std::move(error), context_.gzip_bytes_min,
+                  std::move(headers));
+}
+
+}  // namespace sluice::connect

@@ -244,6 +244,38 @@ def test_header_length_that_is_not(server, length, problem, packed):
     assert answer.status_code == 400 and problem in answer.json()["error"], answer.text
 
 
+def raw(server, model: str, body: bytes, **headers: str) -> requests.Response:
+    return requests.post(f"{server.url}/v2/models/{model}/infer", data=body, headers={"Inference-Header-Content-Length": "0", **headers})
+
+
+def test_a_body_that_is_only_a_tensor(server):
+    """Triton's raw binary request: the shape follows from the model, every output comes back as bytes."""
+    x = np.arange(9, dtype=np.float32).reshape(3, 3)
+    for body, headers in [(x.tobytes(), {"Content-Type": "application/octet-stream"}), (gzip.compress(x.tobytes()), {"Content-Encoding": "gzip"})]:
+        answer = raw(server, "affine", body, **headers)
+        json_bytes = int(answer.headers["Inference-Header-Content-Length"])
+        (output,) = json.loads(answer.content[:json_bytes])["outputs"]
+        assert (output["name"], output["shape"], output["parameters"]) == ("y", [3, 3], {"binary_data_size": 36})
+        assert (np.frombuffer(answer.content[json_bytes:], np.float32).reshape(3, 3) == 2 * x + 1).all()
+    cloud = oip.point_cloud()  # 12 MB
+    answer = raw(server, "affine", cloud.tobytes())
+    json_bytes = int(answer.headers["Inference-Header-Content-Length"])
+    assert json.loads(answer.content[:json_bytes])["outputs"][0]["shape"] == list(cloud.shape)
+    assert (np.frombuffer(answer.content[json_bytes:], np.float32) == (2 * cloud + 1).ravel()).all()
+
+
+def test_bodies_that_cannot_be_only_a_tensor(server):
+    for model, body, problem in [
+        ("affine", b"\0" * 11, "takes a multiple of 12 bytes, not 11"),
+        ("sums", b"\0" * 32, "has 2 inputs, and bytes alone name none; send the request's JSON before the bytes"),
+        ("nope", b"\0" * 32, "model 'nope' does not exist"),
+    ]:
+        answer = raw(server, model, body)
+        assert answer.status_code in (400, 404) and problem in answer.json()["error"], answer.text
+    forgotten = requests.post(server.url + "/v2/models/affine/infer", data=b"\0" * 12, headers={"Content-Type": "application/octet-stream"})
+    assert forgotten.status_code == 400 and "Inference-Header-Content-Length: 0" in forgotten.json()["error"]
+
+
 def test_bytes_that_nobody_takes(server):
     head = json.dumps({"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "parameters": {"binary_data_size": 12}}]}).encode()
     post = lambda tail: requests.post(server.url + "/v2/models/affine/infer", data=head + tail, headers={"Inference-Header-Content-Length": str(len(head))})

@@ -71,9 +71,14 @@ absl::StatusOr<Tensor> TakeInput(ModelInferRequest& request, int i) {
   return tensor;
 }
 
+// The bytes of a model's only input and nothing else.
+bool IsRaw(const ModelInferRequest& request) {
+  return request.inputs_size() == 0 && request.raw_input_contents_size() == 1;
+}
+
 absl::Status CheckContents(const ModelInferRequest& request) {
   const int raw = request.raw_input_contents_size();
-  if (raw == 0) return absl::OkStatus();
+  if (raw == 0 || IsRaw(request)) return absl::OkStatus();
   if (raw != request.inputs_size()) {
     return FieldError(
         Reason::INVALID_REQUEST, "raw_input_contents",
@@ -94,7 +99,8 @@ absl::StatusOr<TensorInput> TakeTensors(ModelInferRequest& request) {
     return FieldError(Reason::INVALID_REQUEST, "model_name", "model_name is empty; name a model");
   RETURN_IF_ERROR(CheckParameters(request.parameters()));
   RETURN_IF_ERROR(CheckContents(request));
-  TensorInput out;
+  TensorInput out{.inputs = {}, .raw = IsRaw(request), .outputs = {}};
+  if (out.raw) out.inputs.emplace_back().data = std::move(*request.mutable_raw_input_contents(0));
   out.inputs.reserve(static_cast<size_t>(request.inputs_size()));
   for (int i = 0; i < request.inputs_size(); ++i) {
     ASSIGN_OR_RETURN(Tensor tensor, TakeInput(request, i));

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "pipeline/tensor/raw_input.h"
 
 namespace sluice {
 namespace {
@@ -110,6 +111,7 @@ absl::StatusOr<Tensors> InferTensors(const ModelSignature& signature, Session& s
                                      const Clock& clock, JobTimes& times) {
   const TimePoint start = clock.Now();
   ASSIGN_OR_RETURN(const std::vector<size_t> wanted, WantedOutputs(signature, input.outputs));
+  if (input.raw) RETURN_IF_ERROR(CompleteRaw(signature, input.inputs.front()));
   RETURN_IF_ERROR(SetInputs(signature, session, input.inputs));
   const TimePoint ready = clock.Now();
   times.decode_ms += ToMs(ready - start);

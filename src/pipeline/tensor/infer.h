@@ -16,6 +16,7 @@ inline constexpr std::string_view kTensor = "tensor";
 
 struct TensorInput {
   Tensors inputs;
+  bool raw = false;                  // the one of `inputs` has bytes only (raw_input.h)
   std::vector<std::string> outputs;  // wanted, in this order; empty: all, in the model's order
 };
 

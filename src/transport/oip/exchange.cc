@@ -89,6 +89,7 @@ absl::Status OipExchange::CheckHead() {
   const std::string_view json_bytes = Header(kHeaderLength);
   if (json_bytes.empty() || !Header("content-encoding").empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(json_bytes_, ParseHeaderLength(json_bytes));
+  body_.raw = json_bytes_ == 0;
   return absl::OkStatus();
 }
 

@@ -222,19 +222,30 @@ absl::StatusOr<size_t> ParseHeaderLength(std::string_view text) {
 }
 
 absl::StatusOr<InferBody> CutBody(std::string body, std::string_view header_length) {
-  if (header_length.empty()) return InferBody{std::move(body), {}};
+  if (header_length.empty()) return InferBody{.json = std::move(body), .tensors = {}};
   ASSIGN_OR_RETURN(const size_t length, ParseHeaderLength(header_length));
   if (length > body.size()) {
     return FieldError(
         Reason::INVALID_BODY, "inference-header-content-length",
         StrCat("Inference-Header-Content-Length is ", length, ", and the body has ", body.size(), " bytes"));
   }
-  InferBody cut{.json = body.substr(0, length), .tensors = {}};
+  InferBody cut{.json = body.substr(0, length), .tensors = {}, .raw = length == 0};
   cut.tensors = body.substr(length);
   return cut;
 }
 
 absl::StatusOr<InferRequest> ReadInferRequest(InferBody body) {
+  if (body.raw) {
+    InferRequest request;
+    request.form.binary = true;
+    *request.message.add_raw_input_contents() = std::move(body.tensors);
+    return request;
+  }
+  if (body.json.find_first_not_of(" \t\r\n") != body.json.find('{')) {
+    return Error(Reason::INVALID_BODY,
+                 "the body must be an object in JSON; the bytes of a model's only input are sent with "
+                 "Inference-Header-Content-Length: 0");
+  }
   JsonTokens tokens;
   RETURN_IF_ERROR(tokens.Scan(body.json));
   InferRequest request;

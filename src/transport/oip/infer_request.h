@@ -32,14 +32,16 @@ struct InferRequest {
 struct InferBody {
   std::string json;
   std::string tensors;
+  bool raw = false;  // no JSON at all: `tensors` is what the model's only input gets
 };
 
 // Cuts a whole body. `header_length` is the text of Inference-Header-Content-Length, empty when there is none: all is JSON
-// then. INVALID_BODY when it is no number or more than the body.
+// then; 0: nothing is. INVALID_BODY when it is no number or more than the body.
 absl::StatusOr<InferBody> CutBody(std::string body, std::string_view header_length);
 // The number in that header.
 absl::StatusOr<size_t> ParseHeaderLength(std::string_view text);
 
+// Of a raw body the message has one raw_input_contents and no inputs, and all outputs are wanted as bytes.
 // A single binary tensor that fills `body.tensors` is moved, not copied. Members that it does not know are passed over, as the
 // protocol allows extensions. Errors: INVALID_BODY with the place.
 absl::StatusOr<InferRequest> ReadInferRequest(InferBody body);

@@ -84,5 +84,17 @@ TEST(InferAnswer, BytesThatAreNotUtf8AreNoJson) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("ask for binary_data"));
 }
 
+TEST(ReadInferRequest, ABodyWithoutJsonIsOneTensor) {
+  const auto cut = CutBody("\1\2\3", "0");
+  ASSERT_TRUE(cut.ok() && cut->raw);
+  const auto request = ReadInferRequest(*cut);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_EQ(request->message.inputs_size(), 0);
+  EXPECT_EQ(request->message.raw_input_contents(0), "\1\2\3");
+  EXPECT_TRUE(request->form.IsBinary("any"));
+  const auto without = ReadInferRequest(*CutBody("\1\2\3", ""));
+  EXPECT_NE(std::string(without.status().message()).find("Inference-Header-Content-Length: 0"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sluice::oip

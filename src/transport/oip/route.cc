@@ -32,6 +32,26 @@ constexpr std::array<Row, kOperations> kRows = {{{"GET", "ServerLive"},
                                                  {"POST", "RepositoryModelLoad"},
                                                  {"POST", "RepositoryModelUnload"}}};
 
+constexpr PathOfOperation kPaths[] = {
+    {"/v2", Operation::kServerMetadata},
+    {"/v2/health/live", Operation::kServerLive},
+    {"/v2/health/ready", Operation::kServerReady},
+    {"/v2/models/stats", Operation::kModelStatistics},
+    {"/v2/models/{model_name}", Operation::kModelMetadata},
+    {"/v2/models/{model_name}/ready", Operation::kModelReady},
+    {"/v2/models/{model_name}/config", Operation::kModelConfig},
+    {"/v2/models/{model_name}/stats", Operation::kModelStatistics},
+    {"/v2/models/{model_name}/infer", Operation::kModelInfer},
+    {"/v2/models/{model_name}/versions/{model_version}", Operation::kModelMetadata},
+    {"/v2/models/{model_name}/versions/{model_version}/ready", Operation::kModelReady},
+    {"/v2/models/{model_name}/versions/{model_version}/config", Operation::kModelConfig},
+    {"/v2/models/{model_name}/versions/{model_version}/stats", Operation::kModelStatistics},
+    {"/v2/models/{model_name}/versions/{model_version}/infer", Operation::kModelInfer},
+    {"/v2/repository/index", Operation::kRepositoryIndex},
+    {"/v2/repository/models/{model_name}/unload", Operation::kRepositoryUnload},
+    {"/v2/repository/models/{model_name}/load", Operation::kRepositoryLoad},
+};
+
 const Row& RowOf(Operation operation) { return kRows[static_cast<size_t>(operation)]; }
 
 std::optional<Segments> Split(std::string_view path) {
@@ -83,6 +103,10 @@ std::optional<Operation> Find(const Segments& s, Route& route) {
 }  // namespace
 
 std::string_view MethodName(Operation operation) { return RowOf(operation).method; }
+
+std::string_view VerbOf(Operation operation) { return RowOf(operation).verb; }
+
+std::span<const PathOfOperation> Paths() { return kPaths; }
 
 bool IsOipPath(std::string_view path) { return path == "/v2" || path.starts_with("/v2/"); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,8 +25,16 @@ enum class Operation : uint8_t {
 };
 inline constexpr size_t kOperations = 11;
 
-// The rpc of inference.GRPCInferenceService.
+// The rpc of inference.GRPCInferenceService, and its verb ("GET").
 std::string_view MethodName(Operation operation);
+std::string_view VerbOf(Operation operation);
+
+// Every path that there is, for documents: "/v2/models/{model_name}/infer". MatchRoute is what decides.
+struct PathOfOperation {
+  std::string_view path;
+  Operation operation;
+};
+std::span<const PathOfOperation> Paths();
 
 struct Route {
   Operation operation = Operation::kServerLive;

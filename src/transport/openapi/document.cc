@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "transport/openapi/comments.h"
 #include "transport/openapi/json_out.h"
+#include "transport/openapi/oip_paths.h"
 #include "transport/openapi/operation_writer.h"
 #include "transport/openapi/operations.h"
 #include "transport/openapi/problems.h"
@@ -60,7 +61,8 @@ class Document {
         version_(version),
         comments_(kDescriptorSet),
         schemas_(comments_, out_),
-        items_(OperationsOf(methods)) {
+        items_(OperationsOf(methods)),
+        oip_(HasOip(methods)) {
     for (const PathItem& item : items_) {
       for (const Operation& operation : item.operations) {
         schemas_.Use(*operation.method->descriptor->input_type(), Role::kRequest);
@@ -104,6 +106,7 @@ class Document {
         });
       }
     }
+    if (oip_) WriteOipTag(out_);
   }
 
   void WritePaths() {
@@ -113,12 +116,14 @@ class Document {
         for (const Operation& operation : item.operations) writer.Write(operation);
       });
     }
+    if (oip_) WriteOipPaths(comments_, out_);
   }
 
   void WriteComponents() {
     out_.Object("schemas", [&] {
       schemas_.WriteComponents();
       WriteProblemSchema(out_);
+      if (oip_) WriteOipSchemas(out_);
     });
     out_.Object("responses", [&] { WriteProblemResponses(comments_, out_); });
     out_.Raw("parameters", kParameters);
@@ -131,6 +136,7 @@ class Document {
   JsonOut out_;
   Schemas schemas_;
   const std::deque<PathItem> items_;
+  const bool oip_;  // the Open Inference Protocol is served, too
 };
 
 }  // namespace

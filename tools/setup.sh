@@ -134,6 +134,16 @@ python_packages() {
   put_stamp "python-$name" "$stamp"
 }
 
+# KServe's clients pull half of Kubernetes; what they want of protobuf and numpy is theirs alone.
+kserve_clients() {
+  local stamp
+  stamp=$(stamp_of tools/requirements-kserve.txt)
+  if is_stamped kserve "$stamp" && [ -x $deps/kserve/bin/python ]; then return; fi
+  logged $log "virtual environment of KServe's clients" "$(find_python)" -m venv --clear $deps/kserve
+  logged $log "KServe's clients, about 100 MB" $deps/kserve/bin/python -m pip install --disable-pip-version-check -r tools/requirements-kserve.txt
+  put_stamp kserve "$stamp"
+}
+
 models() {
   $deps/venv/bin/python tools/get_models.py --for "$1" || fail "the models are not complete; run it again"
   local picture=$deps/samples/astronaut
@@ -228,6 +238,7 @@ system_packages
 python_packages run "about 70 MB" --no-deps -r tools/requirements.txt
 if [ "$level" != run ]; then
   python_packages test "about 100 MB" -r tools/requirements-test.txt
-  python_packages clients "about 60 MB" --no-deps -r tools/requirements-clients.txt
+  python_packages clients "about 40 MB" --no-deps -r tools/requirements-clients.txt
+  kserve_clients
 fi
 if [ "$level" = run ]; then models run; else models test; browser; go_tools; node_packages typescript clients/typescript; fi

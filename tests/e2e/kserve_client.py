@@ -1,4 +1,4 @@
-"""KServe's own inference clients against a server; its messages clash with Triton's, so this is a program of its own.
+"""KServe's own inference clients, as their package comes, against a server. Run by test_oip_kserve.py in an environment of its own.
 
     kserve_client.py HOST:PORT
 """
@@ -6,20 +6,12 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import sys
-import types
-from pathlib import Path
 
 import numpy as np
-
-# The package's __init__ imports KServe's server and Kubernetes; the clients need neither.
-package = types.ModuleType("kserve")
-package.__path__ = [str(Path(importlib.util.find_spec("kserve").origin).parent)]
-sys.modules["kserve"] = package
-
-from kserve.inference_client import InferenceGRPCClient, InferenceRESTClient, RESTConfig  # noqa: E402
-from kserve.protocol.infer_type import InferInput, InferRequest, RequestedOutput  # noqa: E402
+from kserve import InferenceGRPCClient, InferenceRESTClient, InferInput, InferRequest
+from kserve.inference_client import RESTConfig
+from kserve.protocol.infer_type import RequestedOutput
 
 
 def request(model: str, array: np.ndarray, name: str, binary: bool, answer_binary: bool) -> InferRequest:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from article import bench_article
 from faces import bench_faces, bench_frames
+from images import bench_images
 from load import ROOT
 from small import bench_small
 from tensors import bench_tensors
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--calls", type=int, default=50000)
     parser.add_argument("--texts", type=int, default=200000)
-    parser.add_argument("only", nargs="*", help="small, tensors, faces, frames, texts, article")
+    parser.add_argument("only", nargs="*", help="small, tensors, faces, images, frames, texts, article")
     args = parser.parse_args()
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     print(f"{datetime.date.today()}  {cpu.group(1) if cpu else platform.processor()}, {os.cpu_count()} cores, Linux {platform.release()}")
@@ -42,6 +43,8 @@ def main() -> None:
             bench_tensors(args.build, folder, args.rounds, args.calls)
         if not args.only or "faces" in args.only:
             bench_faces(args.build, folder, args.rounds, args.images)
+        if not args.only or "images" in args.only:
+            bench_images(args.build, folder, args.rounds, args.images)
         if not args.only or "frames" in args.only:
             bench_frames(args.build, folder, args.rounds, args.images)
         if not args.only or "texts" in args.only:

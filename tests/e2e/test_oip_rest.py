@@ -266,6 +266,7 @@ def test_a_body_that_is_only_a_tensor(server):
 
 def test_bodies_that_cannot_be_only_a_tensor(server):
     for model, body, problem in [
+        ("affine", b"", "the body is empty"),
         ("affine", b"\0" * 11, "takes a multiple of 12 bytes, not 11"),
         ("sums", b"\0" * 32, "has 2 inputs, and bytes alone name none; send the request's JSON before the bytes"),
         ("nope", b"\0" * 32, "model 'nope' does not exist"),

@@ -105,7 +105,11 @@ def run_schemathesis(server, tmp_path, pictures: str, *arguments: str) -> None:
 
 
 def test_schemathesis_finds_nothing(server, tmp_path):
-    run_schemathesis(server, tmp_path, "real", "--checks", "all")
+    run_schemathesis(server, tmp_path, "real", "--checks", "all", "--exclude-path-regex", "^/v2")
+
+
+def test_schemathesis_finds_nothing_in_the_open_inference_protocol(server, tmp_path):
+    run_schemathesis(server, tmp_path, "real", "--checks", "all", "--include-path-regex", "^/v2")
 
 
 def test_schemathesis_finds_nothing_with_random_pictures(server, tmp_path):

@@ -76,7 +76,9 @@ class ConnectCodecTest : public testing::Test {
   grpc::FakeExchange& Post(std::string_view type, std::string_view body) {
     return Ask("POST", kClassify, {{"content-type", type}}, body);
   }
-  grpc::FakeExchange& Get(const std::string& query) { return Ask("GET", StrCat(kClassify, "?", query), {}, ""); }
+  grpc::FakeExchange& Get(const std::string& query) {
+    return Ask("GET", StrCat(kClassify, "?", query), {{"content-type", ""}}, "");
+  }
 
   static std::string Proto(std::string text) {
     ClassifyRequest request;
@@ -171,7 +173,7 @@ TEST_F(ConnectCodecTest, GetForWhatHasNoSideEffects) {
                                                 {"encoding=json&message=%7B%7D&compression=br", 501}}) {
     EXPECT_EQ(Get(query).status, status) << query;
   }
-  auto& check = Ask("GET", StrCat(kCheck, "?encoding=json&message=%7B%7D"), {}, "");
+  auto& check = Ask("GET", StrCat(kCheck, "?encoding=json&message=%7B%7D"), {{"content-type", ""}}, "");
   EXPECT_EQ(check.status, 405);
   EXPECT_EQ(check.headers.Get("allow"), "POST");
 }

@@ -236,6 +236,11 @@ absl::StatusOr<InferBody> CutBody(std::string body, std::string_view header_leng
 
 absl::StatusOr<InferRequest> ReadInferRequest(InferBody body) {
   if (body.raw) {
+    if (body.tensors.empty()) {
+      return Error(Reason::INVALID_BODY,
+                   "the body is empty; with Inference-Header-Content-Length: 0 it is the bytes of the "
+                   "model's only input");
+    }
     InferRequest request;
     request.form.binary = true;
     *request.message.add_raw_input_contents() = std::move(body.tensors);

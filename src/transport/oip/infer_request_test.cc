@@ -92,6 +92,7 @@ TEST(ReadInferRequest, ABodyWithoutJsonIsOneTensor) {
   EXPECT_EQ(request->message.inputs_size(), 0);
   EXPECT_EQ(request->message.raw_input_contents(0), "\1\2\3");
   EXPECT_TRUE(request->form.IsBinary("any"));
+  EXPECT_FALSE(ReadInferRequest(*CutBody("", "0")).ok());
   const auto without = ReadInferRequest(*CutBody("\1\2\3", ""));
   EXPECT_NE(std::string(without.status().message()).find("Inference-Header-Content-Length: 0"), std::string::npos);
 }

@@ -128,7 +128,7 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
       })json"},
     {"oip.ChangeRequest", R"json({
         "type": "object", "properties": {"parameters": {
-          "type": "object", "properties": {"unload_dependents": {"type": "boolean"}}, "additionalProperties": false
+          "type": "object", "properties": {"unload_dependents": {"type": ["boolean", "number", "string"], "description": "Passed over."}}, "additionalProperties": false
         }}
       })json"},
 };

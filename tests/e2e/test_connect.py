@@ -60,6 +60,7 @@ def test_gzip_both_ways(client):
     many = {"texts": ["中国女排获得世界杯冠军"] * 100}
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", "Accept-Encoding": "gzip"}
     answer = client.post(CLASSIFY, content=gzip.compress(json.dumps(many).encode()), headers=headers)
+    assert answer.status_code == 200, answer.text
     assert answer.headers["content-encoding"] == "gzip" and len(answer.json()["results"]) == 100
     answer = client.post(CLASSIFY, content=b"x", headers=headers | {"Content-Encoding": "br"})
     assert answer.status_code == 501 and answer.json()["code"] == "unimplemented" and "gzip" in answer.json()["message"]

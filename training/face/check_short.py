@@ -32,7 +32,7 @@ def main() -> int:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("--work", type=Path, required=True)
     p.add_argument("--teacher", type=Path, required=True)
-    p.add_argument("--tolerance", type=float, default=0.15, help="relative, on every loss of the last three reports")
+    p.add_argument("--tolerance", type=float, default=0.05, help="relative, on every loss of the last three reports")
     p.add_argument("--write", action="store_true", help="make this run the reference")
     a = p.parse_args()
     if not a.write and not CURVE.exists():
@@ -45,13 +45,15 @@ def main() -> int:
             out.writerow(("seen", *LOSSES))
             out.writerows([r["seen"], *(r[k] for k in LOSSES)] for r in rows)
         return 0
-    bad = 0
+    bad, worst = 0, 0.0
     for got, want in list(zip(rows, csv.DictReader(CURVE.open())))[-3:]:
         for k in LOSSES:
-            if abs(float(got[k]) / float(want[k]) - 1) > a.tolerance:
+            off = abs(float(got[k]) / float(want[k]) - 1)
+            worst = max(worst, off)
+            if off > a.tolerance:
                 print(f"{got['seen']} pictures: {k} is {got[k]}, the committed curve has {want[k]}", file=sys.stderr)
                 bad += 1
-    print("curve agrees" if not bad else f"{bad} losses differ")
+    print(("curve agrees" if not bad else f"{bad} losses differ") + f"; largest difference {worst:.2%}")
     return min(bad, 1)
 
 

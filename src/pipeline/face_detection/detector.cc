@@ -36,9 +36,16 @@ std::vector<TensorView> Describe(const ModelSignature& signature) {
 // Compiles nothing yet.
 absl::StatusOr<HalvedModel> MakeHalved(const FaceModel& model, const LoadedModel& file, const InputFormat& larger) {
   HalvedModel half{.input = Halved(larger)};
-  ASSIGN_OR_RETURN(half.model, file.Reshaped(InputShape(half.input)));
-  RETURN_IF_ERROR(
-      model.decoder->check_signature(Describe(half.model->signature()), {half.input.width, half.input.height}));
+  const InputSize size = {half.input.width, half.input.height};
+  const auto wrong = [&size](const absl::Status& why) {
+    return Error(Reason::MODEL_UNAVAILABLE,
+                 StrCat("pyramid.halvings: at ", size.width, " x ", size.height, " px: ", why.message()));
+  };
+  auto reshaped = file.Reshaped(InputShape(half.input));
+  if (!reshaped.ok()) return wrong(reshaped.status());
+  half.model = *std::move(reshaped);
+  if (auto fits = model.decoder->check_signature(Describe(half.model->signature()), size); !fits.ok())
+    return wrong(fits);
   return half;
 }
 

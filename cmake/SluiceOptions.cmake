@@ -26,6 +26,11 @@ if(SLUICE_SANITIZE)
   add_compile_options(-fsanitize=${SLUICE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SLUICE_SANITIZE})
 endif()
+if(SLUICE_SANITIZE STREQUAL thread)
+  # Seeing this macro, the headers of protobuf put two more fields into each map, which the distribution's library, compiled
+  # without it, does not know: objects of two sizes. The one that wants it, libstdc++ (how shared_ptr counts), has its own.
+  add_compile_options(-U__SANITIZE_THREAD__ -D_GLIBCXX_TSAN=1)
+endif()
 if(SLUICE_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
     message(FATAL_ERROR "SLUICE_FUZZ needs clang: cmake --preset fuzz")

@@ -104,7 +104,7 @@ void OnSlice(Classification& work, size_t index, absl::StatusOr<TextLabels> labe
 
 void Classify(Pipeline& pipeline, std::shared_ptr<Call> call, std::unique_ptr<ClassifyRequest> request) {
   if (absl::Status status = Check(*request); !status.ok()) return call->Fail(std::move(status));
-  const auto texts = static_cast<size_t>(request->texts_size() + request->items_size());
+  const auto texts = static_cast<size_t>(request->texts_size()) + static_cast<size_t>(request->items_size());
   if (texts == 0) return call->Reply(ClassifyResponse());
 
   const std::string model = request->model_id().empty() ? call->method().options->default_model() : request->model_id();

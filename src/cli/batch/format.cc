@@ -78,9 +78,10 @@ class Pictures final : public Format {
 
   absl::StatusOr<BatchRequest> Request(std::span<const Item> items) const override {
     ASSIGN_OR_RETURN(std::string file, ReadFile(items.front().payload));
+    std::string type(MediaType(file));
     return BatchRequest{
         .target = StrCat("/api/v1/recognize?model_id=", model_, "&min_confidence=", min_confidence_),
-        .content_type = std::string(MediaType(file)),
+        .content_type = std::move(type),
         .body = std::move(file),
     };
   }

@@ -27,7 +27,7 @@ std::string ProgressLine(const Progress& progress) {
   const auto fresh = static_cast<double>(progress.done - progress.resumed);
   if (seconds > 0 && fresh > 0) {
     const double rate = fresh / seconds;
-    line += absl::StrFormat(rate < 10 ? ", %.1f/s" : ", %.0f/s", rate);
+    line += rate < 10 ? absl::StrFormat(", %.1f/s", rate) : absl::StrFormat(", %.0f/s", rate);
     if (done < progress.total) line += ", " + Left(static_cast<double>(progress.total - done) / rate);
   }
   if (progress.rejected > 0) line += absl::StrFormat(", %d rejected", progress.rejected);

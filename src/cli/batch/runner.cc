@@ -29,6 +29,7 @@ Runner::Runner(Source& source, const Format& format, Results& results, Call call
 absl::Status Runner::Run(int concurrency) {
   ahead_max_ = kAhead * static_cast<uint64_t>(concurrency);
   std::vector<std::unique_ptr<Thread>> threads;
+  threads.reserve(static_cast<size_t>(concurrency));
   for (int i = 0; i < concurrency; ++i) {
     threads.push_back(std::make_unique<Thread>(StrCat("batch ", i), kLoopNice, [this] { Work(); }));
   }

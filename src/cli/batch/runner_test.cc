@@ -71,7 +71,9 @@ class RunnerTest : public testing::Test {
     Runner runner(source, format_, **results, std::move(call), [](const Progress&) {}, clock_, random_,
                   {.done = done, .resumed = done, .total = count});
     const absl::Status status = runner.Run(concurrency);
-    if (status.ok()) EXPECT_EQ(runner.progress().done, count);
+    if (status.ok()) {
+      EXPECT_EQ(runner.progress().done, count);
+    }
     return status;
   }
   std::string Content() const {

@@ -7,7 +7,6 @@
 namespace sluice::rest {
 
 using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
 
 bool JsonWalk::ReadMessage(Message& out, const MessageTable& table, const JsonPath& path) {
   if (table.well_known != WellKnown::kMessage) return ReadWellKnown(out, table, path);

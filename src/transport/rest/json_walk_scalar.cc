@@ -9,8 +9,6 @@
 namespace sluice::rest {
 namespace {
 
-using google::protobuf::Message;
-
 constexpr int kFieldNamesMax = 12;
 
 std::string_view KindOf(char first) {

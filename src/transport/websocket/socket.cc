@@ -73,7 +73,7 @@ void Socket::OnPeerClose(std::string_view payload) {
   const uint16_t code = CodeOfClose(payload);
   if (code == kProtocolError || code == kInvalidText) return Break(code, "the close frame is not well-formed");
   EndOfPeer(false);  // the owner may have an answer of its own
-  Close(code == kNoStatus ? kNormal : code, {});
+  Close(code == kNoStatus ? uint16_t{kNormal} : code, {});
   EndExchange();
 }
 

@@ -29,7 +29,7 @@ Step ObserveLayer::Enter(Call& call) {
   return Step::kPark;
 }
 
-void ObserveLayer::WaitForLog(std::weak_ptr<Call> weak) {
+void ObserveLayer::WaitForLog(const std::weak_ptr<Call>& weak) {
   const auto call = weak.lock();
   if (call == nullptr || call->done()) return;
   Loop& loop = call->loop();

@@ -18,7 +18,7 @@ class ObserveLayer final : public Layer {
   void Leave(Call& call) noexcept override;
 
  private:
-  void WaitForLog(std::weak_ptr<Call> call);
+  void WaitForLog(const std::weak_ptr<Call>& weak);
 
   AccessLog& log_;
   CallMetrics& metrics_;

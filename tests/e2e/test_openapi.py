@@ -140,15 +140,16 @@ def test_docs_page_needs_nothing_from_elsewhere(server):
     assert "SwaggerUIBundle" in requests.get(f"{server.url}/docs/swagger-ui-bundle.js", timeout=10).text
 
 
-def test_docs_page_tries_a_call_in_a_browser(server, tmp_path):
+@pytest.mark.parametrize("operation, wanted", [("TextClassification/TextClassification_Classify", "体育"), ("OpenInferenceProtocol/OpenInferenceProtocol_ModelInfer", "FP32")])
+def test_docs_page_tries_a_call_in_a_browser(server, tmp_path, operation, wanted):
     """Chromium draws the page under its own policy; "Execute" sends the example and shows the answer."""
     with Browser(tmp_path) as browser:
-        browser.open(f"{server.url}/docs#/TextClassification/TextClassification_Classify")
+        browser.open(f"{server.url}/docs#/{operation}")
         # A click before the page is ready is lost, and one while an answer is awaited drops it.
         click = "(Date.now() > (window.next ?? 0) && (window.next = Date.now() + 5000, document.querySelector('.execute')?.click()))"
         status = browser.wait_for(f"(document.querySelector('.live-responses-table .response .response-col_status') ?? {click})?.innerText")
         assert status.startswith("200")
-        assert "体育" in browser.run("document.querySelector('.live-responses-table').innerText")
+        assert wanted in browser.run("document.querySelector('.live-responses-table').innerText")
         assert browser.errors == []
 
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kIntroduction =
     R"(One definition of each API serves REST, gRPC and live streams on every port. This page is the REST side; gRPC clients find
-the same methods by reflection or in the published .proto files.
+the same methods by reflection or in the published .proto files, gRPC-Web and Connect clients at `/package.Service/Method`.
 
 - **JSON** follows the rules of proto3: names as here or in lowerCamelCase, bytes as base64, 64-bit numbers as text.
   An unknown field is an error.

@@ -16,6 +16,7 @@ std::vector<std::unique_ptr<Engine>> MakeEngines() {
 
 std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines) {
   std::vector<Engine*> out;
+  out.reserve(engines.size());
   for (const auto& engine : engines) out.push_back(engine.get());
   return out;
 }

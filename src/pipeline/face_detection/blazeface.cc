@@ -82,8 +82,9 @@ absl::Status DecodeBlazeface(std::span<const TensorView> outputs, InputSize inpu
     for (int i = 0; i < grid.count(); ++i, values += kRegressorValues, ++logits) {
       if (!(*logits >= logit_min)) continue;
       int cell = i / grid.per_cell;
-      float x = (static_cast<float>(cell % grid.side) + 0.5f) * cell_pixels + values[0];
-      float y = (static_cast<float>(cell / grid.side) + 0.5f) * cell_pixels + values[1];
+      int column = cell % grid.side, row = cell / grid.side;
+      float x = (static_cast<float>(column) + 0.5f) * cell_pixels + values[0];
+      float y = (static_cast<float>(row) + 0.5f) * cell_pixels + values[1];
       float score = 1 / (1 + std::exp(-std::clamp(*logits, -kLogitMax, kLogitMax)));
       AppendBox(x - values[2] / 2, y - values[3] / 2, x + values[2] / 2, y + values[3] / 2, score, out);
     }

@@ -32,7 +32,7 @@ class NameWalk {
 
  private:
   std::string InMessage(const DescriptorProto& message, const std::string& prefix, size_t at) {
-    const std::string name = prefix + message.name();
+    std::string name = prefix + message.name();
     if (path_.size() == at) return name;
     if (path_.size() < at + 2) return {};
     const int index = path_[at + 1];
@@ -47,7 +47,7 @@ class NameWalk {
 
   // Values are siblings of their enum in protobuf's names; here they stand below it.
   std::string InEnum(const EnumDescriptorProto& type, const std::string& prefix, size_t at) {
-    const std::string name = prefix + type.name();
+    std::string name = prefix + type.name();
     if (path_.size() == at) return name;
     if (path_.size() != at + 2 || path_[at] != EnumDescriptorProto::kValueFieldNumber) return {};
     return name + "." + type.value(path_[at + 1]).name();

@@ -20,7 +20,10 @@ constexpr std::string_view kPolicy =
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 PageEntry File(std::string path, std::string content_type, std::string_view gzip, bool slow) {
-  return {.path = std::move(path), .exposed = http::kExposeApi, .slow = slow, .make = [content_type, gzip] {
+  return {.path = std::move(path),
+          .exposed = http::kExposeApi,
+          .slow = slow,
+          .make = [content_type = std::move(content_type), gzip] {
             Page page{.content_type = content_type, .body = std::string(gzip), .gzip = true};
             page.headers.Add("content-security-policy", kPolicy);
             page.headers.Add("x-content-type-options", "nosniff");

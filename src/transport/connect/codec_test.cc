@@ -57,7 +57,7 @@ class ConnectCodecTest : public testing::Test {
     methods_.Add(health->FindMethodByName("Check"), Unary<HealthCheckRequest>(watch));
   }
 
-  grpc::FakeExchange& Ask(std::string verb, std::string path, std::initializer_list<Headers::Field> fields,
+  grpc::FakeExchange& Ask(std::string verb, const std::string& path, std::initializer_list<Headers::Field> fields,
                           std::string_view body) {
     handler_.reset();
     exchange_ = std::make_unique<grpc::FakeExchange>(path.substr(0, path.find('?')), fields);

@@ -37,11 +37,11 @@ class Batches(IterableDataset[Batch]):
     """Yields image uint8 [N,S,S,3], truth [N,G,5], taught [N,A,5]. Seeded by (seed, rank, worker).
 
     Large batches ([N/4,2S,2S,3]) show faces as big as the 640 px input of `face_detection_hd` has them. The teacher misses
-    many of those, so it is not asked: taught is [N/4,0,5].
+    many of those, so it is not asked: taught is [N/4,0,5]. The first `small_first` batches have none of them.
     """
 
-    def __init__(self, work: Path, teacher: Path, n: int, size: int, seed: int) -> None:
-        self.work, self.teacher, self.n, self.size, self.seed = work, teacher, n, size, seed
+    def __init__(self, work: Path, teacher: Path, n: int, size: int, seed: int, small_first: int = 0) -> None:
+        self.work, self.teacher, self.n, self.size, self.seed, self.small_first = work, teacher, n, size, seed, small_first
 
     def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)
@@ -53,7 +53,7 @@ class Batches(IterableDataset[Batch]):
         large = Sampler(pictures, training, 2 * self.size, LARGE)
         teacher = Detector(self.teacher, 1, self.size, self.size)
         for step in itertools.count(1):
-            big = step % LARGE_EVERY == 0
+            big = step * (info.num_workers if info else 1) > self.small_first and step % LARGE_EVERY == 0
             samples = [large.sample(rng) for _ in range(max(1, self.n // 4))] if big else [sampler.sample(rng) for _ in range(self.n)]
             images = np.stack([s[0] for s in samples])
             taught = np.zeros((len(images), 0, 5), np.float32)

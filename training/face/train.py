@@ -92,7 +92,8 @@ def run(rank: int, a: argparse.Namespace) -> None:
 
     batch = a.batch // a.ranks
     # A resumed run draws fresh samples, not the first ones again.
-    data = Batches(a.work, a.teacher, batch, a.size, seed=a.seed * 1_000_003 + seen * 16 + rank)
+    small_first = max(0, int(a.pictures * a.large_after) - seen) // a.batch
+    data = Batches(a.work, a.teacher, batch, a.size, a.seed * 1_000_003 + seen * 16 + rank, small_first)
     loader = torch.utils.data.DataLoader(data, batch_size=None, num_workers=a.workers, pin_memory=device.type == "cuda")
     weights = torch.tensor([1.0, a.box, a.distil, a.distil * a.box], device=device)
     sums, count, clock, step = torch.zeros(4, device=device), 0, time.time(), 0
@@ -148,13 +149,14 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--work", type=Path, required=True)
     p.add_argument("--teacher", type=Path, required=True)
     p.add_argument("--resume", type=Path, help="shrunk checkpoint to start from when WORK has none")
-    p.add_argument("--pictures", type=int, default=48_000, help="samples to see in all")
+    p.add_argument("--pictures", type=int, default=64_000, help="samples to see in all")
     p.add_argument("--batch", type=int, default=16)
     p.add_argument("--size", type=int, default=320)
     p.add_argument("--rate", type=float, default=3e-3)
     p.add_argument("--warm", type=int, default=5_000, help="pictures of warm-up")
     p.add_argument("--box", type=float, default=2.0)
     p.add_argument("--distil", type=float, default=1.0)
+    p.add_argument("--large-after", type=float, default=0.65, help="share of the pictures before the first large batch")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--report", type=int, default=60, help="steps between reports and checkpoints")
     p.add_argument("--pause-file", help="training sleeps while this file exists")

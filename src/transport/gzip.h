@@ -66,6 +66,9 @@ class Deflater {
   std::unique_ptr<z_stream_s, internal::DeflateEnd> stream_;
 };
 
+// Inflating more than this leaves the loop: it may become a thousand times as much.
+inline constexpr size_t kPackedChoreBytes = 1024;
+
 // A whole body at once, appended to `out`. Use a thread's own stream, so nothing is allocated but the output.
 absl::Status Inflate(std::string_view in, size_t output_bytes_max, std::string& out,
                      Inflater::Format format = Inflater::Format::kGzip);

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "transport/connect/error.h"
 #include "transport/connect/get_query.h"
+#include "transport/gzip.h"
 #include "transport/new_call.h"
 #include "transport/parse_proto.h"
 #include "transport/rest/answer.h"
@@ -14,9 +15,6 @@
 
 namespace sluice::connect {
 namespace {
-
-// A kilobyte of gzip may be a megabyte.
-constexpr size_t kPackedChoreBytes = 1024;
 
 bool HasNoSideEffects(const Method& method) {
   return method.descriptor->options().idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
@@ -85,7 +83,9 @@ void UnaryExchange::OnBodyEnd() {
   const bool json = form_ == Form::kJson;
   const bool packed = !body.content_encoding.empty() && body.content_encoding != "identity" && !body.bytes.empty();
   if (!packed) body.content_encoding.clear();
-  const size_t chore_bytes = packed ? kPackedChoreBytes : json ? rest::kChoreBytes : transport::kProtoChoreBytes;
+  const size_t chore_bytes = packed ? transport::kPackedChoreBytes
+                             : json ? rest::kChoreBytes
+                                    : transport::kProtoChoreBytes;
   const bool chore = body.bytes.size() > chore_bytes;
   const auto parse = json ? rest::ParseJson : transport::ParseProto;
   body_.Deliver(

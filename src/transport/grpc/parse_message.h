@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "call/method.h"
 #include "transport/grpc/framing.h"
+#include "transport/gzip.h"
 #include "transport/parse_proto.h"
 
 namespace sluice::grpc {
@@ -30,7 +31,7 @@ absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer:
 
 // A kilobyte may inflate to a megabyte.
 inline bool IsChore(const Deframer::Frame& frame, const MessageForm& form) {
-  return frame.message.size() > (frame.compressed ? 1024 : form.chore_bytes);
+  return frame.message.size() > (frame.compressed ? transport::kPackedChoreBytes : form.chore_bytes);
 }
 
 }  // namespace sluice::grpc

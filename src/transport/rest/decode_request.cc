@@ -92,9 +92,11 @@ absl::Status Unpack(RequestBody& body, size_t bytes_max) {
 }
 
 bool IsChore(const Method& method, const RequestBody& body) {
+  const bool packed = !body.content_encoding.empty() && body.content_encoding != "identity";
+  if (packed) return body.bytes.size() > transport::kPackedChoreBytes;
   if (body.bytes.size() <= kChoreBytes) return false;
   const auto type = ParseMediaType(body.content_type);
-  return !body.content_encoding.empty() || !type || !IsRaw(method, type->Name());
+  return !type || !IsRaw(method, type->Name());
 }
 
 absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json) {

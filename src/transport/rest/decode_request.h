@@ -16,7 +16,8 @@ struct RequestBody {
   std::string bytes;
 };
 
-// Decoding takes long enough to leave the loop: JSON (or gzip) above this many bytes. Raw images are only moved.
+// Decoding takes long enough to leave the loop: JSON above this many bytes, and almost all that is gzip. Raw images are
+// only moved.
 inline constexpr size_t kChoreBytes = 64 << 10;
 bool IsChore(const Method& method, const RequestBody& body);
 

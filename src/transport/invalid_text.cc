@@ -32,7 +32,7 @@ std::string Find(const Descriptor& type, std::string_view bytes, int depth) {
     const std::string_view value = bytes.substr(static_cast<size_t>(in.CurrentPosition()), size);
     in.Skip(static_cast<int>(size));
     const int index = field->is_repeated() ? seen[field->number()]++ : 0;
-    const std::string name =
+    std::string name =
         field->is_repeated() && !field->is_map() ? StrCat(field->name(), "[", index, "]") : field->name();
     if (field->type() == FieldDescriptor::TYPE_STRING &&
         !google::protobuf::internal::IsStructurallyValidUTF8(value.data(), static_cast<int>(size))) {

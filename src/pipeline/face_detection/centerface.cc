@@ -58,10 +58,11 @@ absl::Status DecodeCenterface(std::span<const TensorView> outputs, InputSize inp
   if (heat == nullptr || size == nullptr || offset == nullptr) return UnexpectedOutputs();
   for (size_t i = 0; i < cells; ++i) {
     if (!(heat[i] >= raw_threshold)) continue;
+    const size_t row = i / columns, column = i % columns;
     float half_height = std::exp(size[i]) * kStride / 2;
     float half_width = std::exp(size[cells + i]) * kStride / 2;
-    float y = (static_cast<float>(i / columns) + offset[i] + 0.5f) * kStride;
-    float x = (static_cast<float>(i % columns) + offset[cells + i] + 0.5f) * kStride;
+    float y = (static_cast<float>(row) + offset[i] + 0.5f) * kStride;
+    float x = (static_cast<float>(column) + offset[cells + i] + 0.5f) * kStride;
     AppendBox(x - half_width, y - half_height, x + half_width, y + half_height, std::min(heat[i], 1.0f), out);
   }
   return absl::OkStatus();

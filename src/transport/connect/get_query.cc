@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "transport/rest/base64.h"
-#include "transport/rest/path_template.h"
+#include "transport/rest/query.h"
 
 namespace sluice::connect {
 namespace {
@@ -22,9 +22,7 @@ absl::StatusOr<std::optional<std::string>> Parameter(std::string_view query, std
     query.remove_prefix(std::min(one.size() + 1, query.size()));
     if (one.substr(0, one.find('=')) != name) continue;
     one.remove_prefix(std::min(name.size() + 1, one.size()));
-    std::string spaced(one);
-    std::replace(spaced.begin(), spaced.end(), '+', ' ');
-    auto value = rest::PercentDecode(spaced);
+    auto value = rest::DecodeParameter(one);
     if (!value) return Bad(name, "has a broken percent escape");
     return value;
   }

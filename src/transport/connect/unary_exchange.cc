@@ -12,6 +12,7 @@
 #include "transport/rest/answer.h"
 #include "transport/rest/json_writer.h"
 #include "transport/rest/media_type.h"
+#include "transport/rest/problem.h"
 
 namespace sluice::connect {
 namespace {
@@ -116,10 +117,7 @@ void UnaryExchange::End(Call& call, const absl::Status& status) {
     return rest::SendWhole(exchange_, call, 200, form_ == Form::kJson ? "application/json" : "application/proto",
                            std::move(answer_), context_.gzip_bytes_min, std::move(headers));
   }
-  if (const auto after = RetryAfterOf(status)) {
-    headers.Add("retry-after", StrCat(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1)))));
-  }
-  if (!allow_.empty()) headers.Add("allow", allow_);
+  rest::AddErrorHeaders(status, allow_, headers);
   if (ReasonOf(status) == Reason::UNSUPPORTED_MEDIA_TYPE)
     headers.Add("accept-post", "application/json, application/proto");
   if (ReasonOf(status) == Reason::UNSUPPORTED_ENCODING) headers.Add("accept-encoding", "gzip");

@@ -10,8 +10,6 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::internal::WireFormatLite;
 
-constexpr size_t kLargeBytes = 64 << 10;
-
 std::string TagAndLength(int number, size_t length) {
   uint8_t buffer[20];
   const uint32_t tag = WireFormatLite::MakeTag(number, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
@@ -22,6 +20,10 @@ std::string TagAndLength(int number, size_t length) {
 
 }  // namespace
 
+bool IsRepeatedBytes(const FieldDescriptor& field) {
+  return field.type() == FieldDescriptor::TYPE_BYTES && field.is_repeated();
+}
+
 // The way that is not deprecated can only copy values.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -30,7 +32,7 @@ std::vector<std::string> TakeLargeFields(google::protobuf::Message& message) {
   const auto* descriptor = message.GetDescriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const FieldDescriptor* field = descriptor->field(i);
-    if (field->type() != FieldDescriptor::TYPE_BYTES || !field->is_repeated()) continue;
+    if (!IsRepeatedBytes(*field)) continue;
     auto* values = message.GetReflection()->MutableRepeatedPtrField<std::string>(&message, field);
     size_t bytes = 0;
     for (const std::string& value : *values) bytes += value.size();

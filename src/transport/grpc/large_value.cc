@@ -7,6 +7,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
+#include "transport/grpc/large_fields.h"
 
 namespace sluice::grpc {
 namespace {
@@ -15,10 +16,10 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::internal::WireFormatLite;
 
-constexpr size_t kLargeBytes = 64 << 10;
-
-bool IsRepeatedBytes(const FieldDescriptor* field) {
-  return field != nullptr && field->type() == FieldDescriptor::TYPE_BYTES && field->is_repeated();
+// Null when there is none of this number.
+const FieldDescriptor* RepeatedBytes(const Descriptor& type, int number) {
+  const FieldDescriptor* const field = type.FindFieldByNumber(number);
+  return field != nullptr && IsRepeatedBytes(*field) ? field : nullptr;
 }
 
 }  // namespace
@@ -38,7 +39,7 @@ std::optional<LargePlace> FindLargeValue(const Descriptor& type, std::string_vie
     if (!in.ReadVarint32(&length)) return std::nullopt;
     const auto begin = static_cast<size_t>(in.CurrentPosition());
     if (length > message_bytes - begin) return std::nullopt;
-    if (IsRepeatedBytes(type.FindFieldByNumber(number))) {
+    if (RepeatedBytes(type, number) != nullptr) {
       if (length >= kLargeBytes) {
         return LargePlace{.field = number,
                           .index = static_cast<int>(std::count(seen.begin(), seen.end(), number)),
@@ -57,8 +58,8 @@ std::optional<LargePlace> FindLargeValue(const Descriptor& type, std::string_vie
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 bool PutLargeValue(google::protobuf::Message& message, LargeValue&& value) {
-  const FieldDescriptor* const field = message.GetDescriptor()->FindFieldByNumber(value.field);
-  if (!IsRepeatedBytes(field)) return false;
+  const FieldDescriptor* const field = RepeatedBytes(*message.GetDescriptor(), value.field);
+  if (field == nullptr) return false;
   auto* const values = message.GetReflection()->MutableRepeatedPtrField<std::string>(&message, field);
   if (value.index >= values->size()) return false;
   *values->Mutable(value.index) = std::move(value.bytes);

@@ -18,7 +18,7 @@ struct LargeValue {
   std::string bytes;
 };
 
-// Where such a value of 64 KiB or more lies in a message of `message_bytes` that begins with `start`.
+// Where such a value of kLargeBytes (large_fields.h) or more lies in a message of `message_bytes` that begins with `start`.
 struct LargePlace {
   int field = 0;
   int index = 0;

@@ -291,10 +291,7 @@ void OipExchange::SendEncoded(Encoded encoded) {
 
 void OipExchange::SendProblem(const absl::Status& status) {
   Headers headers;
-  if (const auto after = RetryAfterOf(status)) {
-    headers.Add("retry-after", StrCat(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1)))));
-  }
-  if (!allow_.empty()) headers.Add("allow", allow_);
+  rest::AddErrorHeaders(status, allow_, headers);
   // The protocol's clients look for "error", KServe's only in application/json.
   std::string body = rest::ProblemJson(status, call_->request_id);
   body.pop_back();

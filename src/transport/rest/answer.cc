@@ -34,10 +34,7 @@ void SendJson(http::Exchange& exchange, const Call& call, std::string json, size
 void SendProblem(http::Exchange& exchange, Call& call, const absl::Status& status, std::string_view allow,
                  size_t gzip_bytes_min) {
   Headers headers;
-  if (const auto after = RetryAfterOf(status)) {
-    headers.Add("retry-after", std::to_string(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1)))));
-  }
-  if (!allow.empty()) headers.Add("allow", allow);
+  AddErrorHeaders(status, allow, headers);
   std::string problem = ProblemJson(status, call.request_id);
   call.bytes_out += problem.size();
   SendWhole(exchange, call, HttpStatusOf(status), kProblemMediaType, std::move(problem), gzip_bytes_min,

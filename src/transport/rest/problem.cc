@@ -45,4 +45,11 @@ std::string ProblemJson(const absl::Status& status, std::string_view request_id)
   return out;
 }
 
+void AddErrorHeaders(const absl::Status& status, std::string_view allow, Headers& headers) {
+  if (const auto after = RetryAfterOf(status)) {
+    headers.Add("retry-after", StrCat(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1)))));
+  }
+  if (!allow.empty()) headers.Add("allow", allow);
+}
+
 }  // namespace sluice::rest

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "base/headers.h"
 
 namespace sluice::rest {
 
@@ -15,5 +16,9 @@ inline constexpr std::string_view kProblemMediaType = "application/problem+json"
 //  "retry_after_ms":1500}: the last two only when the status names a field or a time; no request_id when it is empty.
 // `status` is not OK. Its message goes to the client as it is: whoever makes a status writes it for clients.
 std::string ProblemJson(const absl::Status& status, std::string_view request_id);
+
+// What an error's head says whatever its body looks like: retry-after in whole seconds, rounded up, when the status names a
+// time, and `allow` (the verbs of a VERB_NOT_ALLOWED, else empty).
+void AddErrorHeaders(const absl::Status& status, std::string_view allow, Headers& headers);
 
 }  // namespace sluice::rest

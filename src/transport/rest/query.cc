@@ -25,12 +25,6 @@ absl::Status Bad(std::string_view name, std::string_view problem) {
   return FieldError(Reason::INVALID_REQUEST, place, StrCat("query parameter ", place, " ", problem));
 }
 
-std::optional<std::string> DecodeParameter(std::string_view text) {
-  std::string spaced(text);
-  std::replace(spaced.begin(), spaced.end(), '+', ' ');
-  return PercentDecode(spaced);
-}
-
 const FieldEntry& EntryOf(const FieldDescriptor& field) {
   return *TableOf(*field.containing_type()).Find(field.name());
 }
@@ -112,6 +106,12 @@ class Parameters {
 };
 
 }  // namespace
+
+std::optional<std::string> DecodeParameter(std::string_view text) {
+  std::string spaced(text);
+  std::replace(spaced.begin(), spaced.end(), '+', ' ');
+  return PercentDecode(spaced);
+}
 
 absl::Status ApplyQuery(std::string_view query, Message& out, const QueryOptions& options,
                         const FieldDescriptor* body_field) {

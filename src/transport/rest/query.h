@@ -1,6 +1,8 @@
 // Query parameters into the fields of a message: "page_size=10&filter.label=cat&ids=1&ids=2".
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -19,6 +21,9 @@ struct QueryOptions {
 // parameter. `body_field` (may be null) is filled by the body and cannot be given here.
 absl::Status ApplyQuery(std::string_view query, google::protobuf::Message& out, const QueryOptions& options = {},
                         const google::protobuf::FieldDescriptor* body_field = nullptr);
+
+// A name or value as it stands in a query: '+' is a space, %XX a byte. Nullopt: a broken escape.
+std::optional<std::string> DecodeParameter(std::string_view text);
 
 // Sets the field that `path` leads to, from URL text. A path variable or a parameter; `name` is for the message.
 absl::Status SetFieldFromText(google::protobuf::Message& out, const FieldPath& path, std::string_view name,

@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from load import ROOT, Load, field, frame, median, raw, start_sluice
+from load import ROOT, Load, Process, field, frame, free_port, median, raw, start_sluice
 
 
 RPC = "/ai.inference.ImageRecognition/Recognize"
@@ -23,6 +23,11 @@ def picture(folder: Path, width: int, height: int) -> Path:
     return path
 
 
+def bare(build: Path, root: Path, model: str, kind: str, workers: int) -> tuple[Process, int]:
+    port = free_port()
+    return Process([build / "bench" / "bare_server", root, model, port, workers, kind]), port
+
+
 def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
     models = [ROOT / "models", ROOT / "tests" / "models"]
     model = "yunet_s_320"
@@ -32,31 +37,39 @@ def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
     path = picture(folder, 640, 480)
     jpeg = path.read_bytes()
     raw_root = models[1] if model == "yunet_s_320" else models[0]
+    rest = Load("REST raw", folder, jpeg, f"/api/v1/recognize?model_id={model}", ["content-type: image/jpeg"], http1=True)
     loads = [
         Load("gRPC", folder, frame(field(1, jpeg) + field(2, model.encode())), RPC, GRPC),
-        Load("REST raw", folder, jpeg, f"/api/v1/recognize?model_id={model}", ["content-type: image/jpeg"], http1=True),
+        rest,
         Load("REST base64", folder, json.dumps({"image": base64.b64encode(jpeg).decode(), "model_id": model}).encode(), "/api/v1/recognize", ["content-type: application/json"], http1=True),
     ]
     print(f"\nFaces: {model}, one 640x480 JPEG of {len(jpeg) // 1024} kB, {rounds} rounds of {images} images")
-    print(f"{'':14}{'in flight':>10}{'CPU ms/image':>14}{'images/s':>10}{'raw/served':>12}{'extra µs':>10}")
+    print("  bare, blocking: threads that read, compute and write, with no protocol, limits, log or metrics; bare, loop: the same with a thread for the sockets and threads that compute")
+    print(f"{'':16}{'in flight':>10}{'CPU ms/image':>14}{'images/s':>10}{'raw/served':>12}{'extra µs':>10}")
     for in_flight in (1, 16):
-        plain, served = [], {load.name: [] for load in loads}
+        threads = min(in_flight, os.cpu_count() or 1)
+        plain, served = [], {}
         for _ in range(rounds):
-            # A server of its own for each round, as the raw pipeline has: a process's luck with its memory's place is worth 50 µs.
+            # Servers of their own for each round, as the raw pipeline has: a process's luck with its memory's place is worth 50 µs.
+            plain.append(raw(build / "bench" / "raw_pipeline", raw_root, model, path, images, threads))
+            for kind in ("blocking", "loop"):
+                server, port = bare(build, raw_root, model, kind, threads)
+                rest.run(server, port, images // 10, in_flight, counted=False)
+                served.setdefault(f"bare, {kind}", []).append(rest.run(server, port, images, in_flight, counted=False))
+                server.stop()
             server, port = start_sluice(build, models, folder / "faces.log")
             loads[0].run(server, port, images // 10, in_flight)
-            plain.append(raw(build / "bench" / "raw_pipeline", raw_root, model, path, images, min(in_flight, os.cpu_count() or 1)))
             for load in loads:
-                served[load.name].append(load.run(server, port, images, in_flight))
+                served.setdefault(load.name, []).append(load.run(server, port, images, in_flight))
             server.stop()
         cpu, wall = median([r.cpu for r in plain]), median([r.wall for r in plain])
-        print(f"{'raw pipeline':14}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{1:>12.3f}{0:>10.0f}")
+        print(f"{'raw pipeline':16}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{1:>12.3f}{0:>10.0f}")
         for name, runs in served.items():
             # Pair by pair, so that a drift of the machine's speed does not count.
             extra = median([s.cpu - r.cpu for s, r in zip(runs, plain)])
             ratio = median([r.cpu / s.cpu for s, r in zip(runs, plain)])
             cpu, wall = median([s.cpu for s in runs]), median([s.wall for s in runs])
-            print(f"{name:14}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{ratio:>12.3f}{extra * 1e6:>10.0f}")
+            print(f"{name:16}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{ratio:>12.3f}{extra * 1e6:>10.0f}")
 
 
 def bench_frames(build: Path, folder: Path, rounds: int, images: int) -> None:

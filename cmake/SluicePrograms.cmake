@@ -4,7 +4,7 @@
 #   bench/NAME.cc, src/**/NAME_bench.cc, with SLUICE_BENCH          build/bench/NAME   (target bench_programs)
 # A program is linked with the rooms that it includes, and so with what those are linked with; nothing else gets built for it.
 
-# The names of the rooms whose headers `file` includes.
+# The names of the rooms whose headers `file` includes, itself or through a header of bench/ or tests/.
 function(sluice_rooms_of file result)
   file(STRINGS ${file} lines REGEX "^#include \"")
   set(rooms)
@@ -14,7 +14,10 @@ function(sluice_rooms_of file result)
     if(header MATCHES "^(cli/|server\\.h|lists\\.h)")
       set(room door)
     endif()
-    if(header MATCHES "/" OR room STREQUAL "door")
+    if(EXISTS ${CMAKE_SOURCE_DIR}/${header})
+      sluice_rooms_of(${CMAKE_SOURCE_DIR}/${header} through)
+      list(APPEND rooms ${through})
+    elseif(header MATCHES "/" OR room STREQUAL "door")
       if(TARGET sluice_${room})
         list(APPEND rooms sluice_${room})
       endif()

@@ -92,6 +92,10 @@ absl::Status CheckSoundInput(const Shape& shape) {
     }
   }
   if (open > 1) return Unusable(shape, "has more than one open dimension beside the batch");
+  if (shape.size() > 1 && shape[0] > 1) {
+    return Unusable(shape,
+                    StrCat("takes ", shape[0], " items at once; its first dimension must be open or 1, for one sound"));
+  }
   return absl::OkStatus();
 }
 

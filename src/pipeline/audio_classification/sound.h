@@ -25,8 +25,8 @@ struct SoundFormat {
   float seconds_max = 60;
 };
 
-// Can a sound be fitted into a model's input of this shape? At most one dimension beside the first is open, none is 0.
-// Errors: MODEL_UNAVAILABLE.
+// Can a sound be fitted into a model's input of this shape? The first of several is the batch, open or 1; at most
+// one of the others is open, none is 0. Errors: MODEL_UNAVAILABLE.
 absl::Status CheckSoundInput(const Shape& shape);
 
 // Checks `input` and says the shape of the tensor it makes, samples counted at the model's rate: one item, every fixed

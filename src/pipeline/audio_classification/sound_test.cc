@@ -72,6 +72,9 @@ TEST(SoundTest, AnInputThatNoSoundFitsIsRefused) {
       {{0, -1}, "the model's input [0,-1] has a dimension of size 0, which no sound fits"},
       {{1, 0, -1}, "the model's input [1,0,-1] has a dimension of size 0, which no sound fits"},
       {{1, -1, 0}, "the model's input [1,-1,0] has a dimension of size 0, which no sound fits"},
+      {{2, 7}, "the model's input [2,7] takes 2 items at once; its first dimension must be open or 1, for one sound"},
+      {{80, -1},
+       "the model's input [80,-1] takes 80 items at once; its first dimension must be open or 1, for one sound"},
       {{1, -1, -1}, "the model's input [1,-1,-1] has more than one open dimension beside the batch"},
       {{1, huge, 2}, "the model's input [1,9223372036854775807,2] is larger than any memory"},
   };

@@ -169,6 +169,7 @@ TEST_F(ConnectCodecTest, GetForWhatHasNoSideEffects) {
                                                 {"encoding=json&message=%7", 400},
                                                 {"encoding=json&base64=1&message=%7B", 400},
                                                 {"encoding=json&message=%7B%7D&connect=v2", 400},
+                                                {"encoding=json&encoding=proto&message=%7B%7D", 400},
                                                 {"encoding=xml&message=%7B%7D", 415},
                                                 {"encoding=json&message=%7B%7D&compression=br", 501}}) {
     EXPECT_EQ(Get(query).status, status) << query;

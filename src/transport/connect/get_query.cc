@@ -15,18 +15,19 @@ absl::Status Bad(std::string_view name, std::string_view problem) {
   return FieldError(Reason::INVALID_REQUEST, name, StrCat("query parameter ", name, " ", problem));
 }
 
-// Nothing when it is not there; the first of several.
+// Nothing when it is not there. Twice is refused, as REST does: a proxy might go by the other one.
 absl::StatusOr<std::optional<std::string>> Parameter(std::string_view query, std::string_view name) {
+  std::optional<std::string> found;
   while (!query.empty()) {
     std::string_view one = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(one.size() + 1, query.size()));
     if (one.substr(0, one.find('=')) != name) continue;
+    if (found) return Bad(name, "is given twice; send it once");
     one.remove_prefix(std::min(name.size() + 1, one.size()));
-    auto value = rest::DecodeParameter(one);
-    if (!value) return Bad(name, "has a broken percent escape");
-    return value;
+    found = rest::DecodeParameter(one);
+    if (!found) return Bad(name, "has a broken percent escape");
   }
-  return std::nullopt;
+  return found;
 }
 
 }  // namespace

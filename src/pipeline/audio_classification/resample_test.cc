@@ -51,8 +51,8 @@ TEST(ResampleTest, AToneStaysWhatItIs) {
                                  {16'000, 22'050},
                                  {192'000, 8'000},
                                  {8'000, 192'000}}) {
-    const auto out = Resampled(Tone(440, from, static_cast<size_t>(2 * from)), from, to);
-    ASSERT_EQ(out.size(), static_cast<size_t>(2 * to));
+    const auto out = Resampled(Tone(440, from, 2 * static_cast<size_t>(from)), from, to);
+    ASSERT_EQ(out.size(), 2 * static_cast<size_t>(to));
     EXPECT_LT(Distance(out, 440, to), 1e-4) << from << " -> " << to;
     EXPECT_GT(Distance(out, 441, to), 0.1) << "the test would not see a tone that is off";
   }

@@ -28,8 +28,9 @@ void DecodeLevel(const Grid& grid, const float* cls, const float* obj, const flo
     float product = std::clamp(cls[i], 0.0f, 1.0f) * std::clamp(obj[i], 0.0f, 1.0f);
     if (!(product >= product_min)) continue;
     const float* b = bbox + 4 * static_cast<size_t>(i);
-    float x = (static_cast<float>(i % grid.columns) + b[0]) * stride;
-    float y = (static_cast<float>(i / grid.columns) + b[1]) * stride;
+    const int row = i / grid.columns, column = i % grid.columns;
+    float x = (static_cast<float>(column) + b[0]) * stride;
+    float y = (static_cast<float>(row) + b[1]) * stride;
     float half_width = std::exp(b[2]) * stride / 2;
     float half_height = std::exp(b[3]) * stride / 2;
     AppendBox(x - half_width, y - half_height, x + half_width, y + half_height, std::sqrt(product), out);

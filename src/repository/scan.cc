@@ -56,6 +56,7 @@ std::vector<FoundVersion> VersionsIn(const fs::path& folder) {
   }
   std::sort(numbered.begin(), numbered.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<FoundVersion> versions;
+  versions.reserve(numbered.size());
   for (auto& [number, version] : numbered) versions.push_back(std::move(version));
   return versions;
 }

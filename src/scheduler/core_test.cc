@@ -84,7 +84,7 @@ TEST_F(CoreTest, RetryAfterFollowsTheMeasuredTime) {
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(Offer(queue, i, seconds(100)).ok());
   const auto refused = Offer(queue, 99, seconds(100));
   EXPECT_EQ(ReasonOf(refused.status()), Reason::OVERLOADED);
-  EXPECT_NEAR(absl::ToDoubleMilliseconds(*RetryAfterOf(refused.status())), 20 * 200 / 2, 1);
+  EXPECT_NEAR(absl::ToDoubleMilliseconds(*RetryAfterOf(refused.status())), 20 * 200 / 2.0, 1);
 }
 
 TEST_F(CoreTest, HopelessWorkIsRefusedAtOnce) {

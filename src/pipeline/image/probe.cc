@@ -13,7 +13,7 @@
 namespace sluice {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1a\n"sv;
 

@@ -8,7 +8,7 @@
 namespace sluice {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 using testing::EncodeJpeg;
 using testing::EncodePng;
 using testing::EncodeWebp;

@@ -9,6 +9,14 @@
 #endif
 
 namespace sluice {
+namespace {
+
+// Right for 0 to 255, and a vector instruction, which lround is not.
+inline uint8_t Rounded(float level) {
+  return static_cast<uint8_t>(static_cast<int32_t>(level + 0.5f));  // NOLINT(bugprone-incorrect-roundings)
+}
+
+}  // namespace
 
 void RowShrinker::Start(int width, int factor_x, int factor_y) {
   width_ = width;
@@ -33,8 +41,7 @@ void RowShrinker::TakeColumns(uint8_t* out) const {
   size_t n = sums_.size();
   float inverse = 1.0f / static_cast<float>(rows_);
   for (size_t i = 0; i < n; ++i) {
-    auto level = static_cast<int32_t>(static_cast<float>(sums[i]) * inverse + 0.5f);
-    out[i] = static_cast<uint8_t>(level);
+    out[i] = Rounded(static_cast<float>(sums[i]) * inverse);
   }
 }
 
@@ -52,7 +59,7 @@ void RowShrinker::Take(uint8_t* out) {
       for (int c = 0; c < 3; ++c) total[c] += sums[c];
     }
     float inverse = 1.0f / (static_cast<float>(columns) * static_cast<float>(rows_));
-    for (int c = 0; c < 3; ++c) *out++ = static_cast<uint8_t>(static_cast<float>(total[c]) * inverse + 0.5f);
+    for (int c = 0; c < 3; ++c) *out++ = Rounded(static_cast<float>(total[c]) * inverse);
   }
   rows_ = 0;
 }

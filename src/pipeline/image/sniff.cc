@@ -7,7 +7,7 @@
 namespace sluice {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 struct Magic {
   size_t offset;

@@ -149,7 +149,7 @@ TEST_F(H1SessionTest, WhatTwoServersCouldReadDifferentlyIsRefused) {
       {"bare LF line", "GET / HTTP/1.1\nHost: h\n\n", 400},
       {"bare LF header", "GET / HTTP/1.1\r\nHost: h\nX: y\r\n\r\n", 400},
       {"bare CR", "GET / HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n", 400},
-      {"NUL", std::string("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 36), 400},
+      {"NUL", std::string("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 35), 400},
       {"no host", "GET / HTTP/1.1\r\n\r\n", 400},
       {"two hosts", "GET / HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n", 400},
       {"host with path", "GET / HTTP/1.1\r\nHost: h/x\r\n\r\n", 400},

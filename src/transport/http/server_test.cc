@@ -87,7 +87,8 @@ class Client {
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connect(fd_.get(), reinterpret_cast<sockaddr*>(&to), sizeof(to));
+    // A refusal shows at the first Send or Receive.
+    static_cast<void>(connect(fd_.get(), reinterpret_cast<sockaddr*>(&to), sizeof(to)));
   }
   void Send(std::string_view bytes) {
     while (!bytes.empty()) {

@@ -1,6 +1,5 @@
 #include "transport/connect/get_query.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "base/error.h"
@@ -18,13 +17,10 @@ absl::Status Bad(std::string_view name, std::string_view problem) {
 // Nothing when it is not there. Twice is refused, as REST does: a proxy might go by the other one.
 absl::StatusOr<std::optional<std::string>> Parameter(std::string_view query, std::string_view name) {
   std::optional<std::string> found;
-  while (!query.empty()) {
-    std::string_view one = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(one.size() + 1, query.size()));
-    if (one.substr(0, one.find('=')) != name) continue;
+  while (const auto parameter = rest::NextParameter(query)) {
+    if (parameter->name != name) continue;
     if (found) return Bad(name, "is given twice; send it once");
-    one.remove_prefix(std::min(name.size() + 1, one.size()));
-    found = rest::DecodeParameter(one);
+    found = rest::DecodeParameter(parameter->text);
     if (!found) return Bad(name, "has a broken percent escape");
   }
   return found;

@@ -113,23 +113,29 @@ std::optional<std::string> DecodeParameter(std::string_view text) {
   return PercentDecode(spaced);
 }
 
+std::optional<QueryParameter> NextParameter(std::string_view& query) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    if (pair.empty()) continue;
+    const size_t equals = std::min(pair.find('='), pair.size());
+    return QueryParameter{pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size()))};
+  }
+  return std::nullopt;
+}
+
 absl::Status ApplyQuery(std::string_view query, Message& out, const QueryOptions& options,
                         const FieldDescriptor* body_field) {
   Parameters parameters(out, options, body_field);
   size_t count = 0;
-  for (size_t start = 0; start < query.size();) {
-    const size_t end = std::min(query.find('&', start), query.size());
-    const std::string_view pair = query.substr(start, end - start);
-    start = end + 1;
-    if (pair.empty()) continue;
+  while (const auto parameter = NextParameter(query)) {
     if (++count > kParametersMax) {
       return Error(Reason::INVALID_REQUEST,
                    StrCat("the query has more than ", kParametersMax, " parameters; send fewer"));
     }
-    const size_t equals = std::min(pair.find('='), pair.size());
-    const auto name = DecodeParameter(pair.substr(0, equals));
-    const auto text = DecodeParameter(equals < pair.size() ? pair.substr(equals + 1) : std::string_view());
-    if (!name || !text) return Bad(pair.substr(0, equals), "has a broken percent escape; write %25 for a percent sign");
+    const auto name = DecodeParameter(parameter->name);
+    const auto text = DecodeParameter(parameter->text);
+    if (!name || !text) return Bad(parameter->name, "has a broken percent escape; write %25 for a percent sign");
     RETURN_IF_ERROR(parameters.Apply(*name, *text));
   }
   return absl::OkStatus();

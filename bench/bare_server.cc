@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bench/raw_faces.h"
@@ -100,13 +101,11 @@ class Connection {
   }
 
   void TakeHead(std::string_view bytes) {
-    static constexpr std::string_view kLength =
-        "ontent-length: ";  // h2load's own spelling, or a header that was given to it
+    static constexpr std::string_view kLength = "Content-Length: ";  // as h2load writes it
     head_.append(bytes);
     const size_t end = head_.find("\r\n\r\n");
     if (end == std::string::npos) return;
-    size_t length = head_.find(kLength);
-    if (length == std::string::npos) length = head_.find("ontent-Length: ");
+    const size_t length = head_.find(kLength);
     wanted_ = length < end ? std::strtoul(head_.c_str() + length + kLength.size(), nullptr, 10) : 0;
     body_.assign(head_, end + 4);
     in_body_ = true;
@@ -146,7 +145,7 @@ class Queue {
   std::deque<Connection*> queued_;
 };
 
-// The connection is freed by whoever sees its end.
+// A load generator does not hang up with a request under way, so the loop alone frees a connection.
 void ServeOnLoop(RawFaces& faces, int listener, int workers) {
   Queue asked, answered;
   const int epoll = Checked(epoll_create1(0), "epoll_create1"), wake = Checked(eventfd(0, EFD_NONBLOCK), "eventfd");

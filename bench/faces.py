@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from load import ROOT, Load, Process, field, frame, free_port, median, raw, start_sluice
+from load import ROOT, Load, Measured, Process, field, frame, free_port, median, raw, start_sluice
 
 
 RPC = "/ai.inference.ImageRecognition/Recognize"
@@ -26,6 +26,19 @@ def picture(folder: Path, width: int, height: int) -> Path:
 def bare(build: Path, root: Path, model: str, kind: str, workers: int) -> tuple[Process, int]:
     port = free_port()
     return Process([build / "bench" / "bare_server", root, model, port, workers, kind]), port
+
+
+def print_rows(in_flight: int, plain: list[Measured], served: dict[str, list[Measured]]) -> None:
+    """The raw pipeline's row and those of what was served, compared round by round."""
+    cpu, wall = median([r.cpu for r in plain]), median([r.wall for r in plain])
+    print(f"{'raw pipeline':16}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{1:>12.3f}{0:>10.0f}{0:>10.0f}")
+    for name, runs in served.items():
+        # Pair by pair, so that a drift of the machine's speed does not count.
+        extra = median([s.cpu - r.cpu for s, r in zip(runs, plain)])
+        ratio = median([r.cpu / s.cpu for s, r in zip(runs, plain)])
+        least = min(s.cpu for s in runs) - min(r.cpu for r in plain)
+        cpu, wall = median([s.cpu for s in runs]), median([s.wall for s in runs])
+        print(f"{name:16}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{ratio:>12.3f}{extra * 1e6:>10.0f}{least * 1e6:>10.0f}")
 
 
 def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
@@ -48,30 +61,22 @@ def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
     print("  extra: median of served less raw, round by round; least: the cheapest round less raw's cheapest, which the neighbours of a shared machine disturb less")
     print(f"{'':16}{'in flight':>10}{'CPU ms/image':>14}{'images/s':>10}{'raw/served':>12}{'extra µs':>10}{'least µs':>10}")
     for in_flight in (1, 16):
-        threads = min(in_flight, os.cpu_count() or 1)
+        threads, warm_up = min(in_flight, os.cpu_count() or 1), max(images // 10, in_flight)
         plain, served = [], {}
         for _ in range(rounds):
             # Servers of their own for each round, as the raw pipeline has: a process's luck with its memory's place is worth 50 µs.
             plain.append(raw(build / "bench" / "raw_pipeline", raw_root, model, path, images, threads))
             for kind in ("blocking", "loop"):
                 server, port = bare(build, raw_root, model, kind, threads)
-                rest.run(server, port, images // 10, in_flight, counted=False)
+                rest.run(server, port, warm_up, in_flight, counted=False)
                 served.setdefault(f"bare, {kind}", []).append(rest.run(server, port, images, in_flight, counted=False))
                 server.stop()
             server, port = start_sluice(build, models, folder / "faces.log")
-            loads[0].run(server, port, images // 10, in_flight)
+            loads[0].run(server, port, warm_up, in_flight)
             for load in loads:
                 served.setdefault(load.name, []).append(load.run(server, port, images, in_flight))
             server.stop()
-        cpu, wall = median([r.cpu for r in plain]), median([r.wall for r in plain])
-        print(f"{'raw pipeline':16}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{1:>12.3f}{0:>10.0f}{0:>10.0f}")
-        for name, runs in served.items():
-            # Pair by pair, so that a drift of the machine's speed does not count.
-            extra = median([s.cpu - r.cpu for s, r in zip(runs, plain)])
-            ratio = median([r.cpu / s.cpu for s, r in zip(runs, plain)])
-            least = min(s.cpu for s in runs) - min(r.cpu for r in plain)
-            cpu, wall = median([s.cpu for s in runs]), median([s.wall for s in runs])
-            print(f"{name:16}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{ratio:>12.3f}{extra * 1e6:>10.0f}{least * 1e6:>10.0f}")
+        print_rows(in_flight, plain, served)
 
 
 def bench_frames(build: Path, folder: Path, rounds: int, images: int) -> None:

@@ -9,8 +9,7 @@
 #include <memory>
 #include <span>
 
-#include "bench/raw.h"
-#include "lists.h"
+#include "bench/raw_model.h"
 #include "pipeline/text_classification/classifier.h"
 
 constexpr size_t kTextsPerCall = 100;
@@ -19,12 +18,8 @@ int main(int argc, char** argv) {
   const auto fail = [](const absl::Status& status) { return sluice::bench::Fail("raw_texts", status); };
   if (argc != 6) return fail(absl::InvalidArgumentError("MODELS_DIR MODEL_ID FILE CALLS THREADS"));
   const int calls = std::atoi(argv[4]), threads = std::atoi(argv[5]);
-  const auto engines = sluice::MakeEngines();
-  sluice::Repository repository({.roots = {argv[1]}, .workers = threads}, sluice::Pointers(engines));
-  if (auto status = repository.Load(); !status.ok()) return fail(status);
-  const auto version = repository.Resolve(argv[2]);
-  if (!version.ok()) return fail(version.status());
-  const auto model = sluice::MakeTextModel(**version);
+  const sluice::bench::RawModel loaded(argv[1], argv[2], threads);
+  const auto model = sluice::MakeTextModel(loaded.version());
   if (!model.ok()) return fail(model.status());
   std::vector<std::string> texts;
   std::ifstream in(argv[3]);
@@ -35,7 +30,7 @@ int main(int argc, char** argv) {
     return [&, t, at = size_t{0}, classifier = std::make_shared<sluice::TextClassifier>()]() mutable {
       sluice::JobTimes times;
       const auto call = std::span<const std::string>(texts).subspan(at, std::min(kTextsPerCall, texts.size() - at));
-      if (!classifier->Classify(*model, (*version)->SessionFor(t), call, sluice::SystemClock(), times).ok())
+      if (!classifier->Classify(*model, loaded.version().SessionFor(t), call, sluice::SystemClock(), times).ok())
         std::abort();
       at = at + call.size() == texts.size() ? 0 : at + call.size();
     };

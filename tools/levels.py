@@ -36,7 +36,7 @@ LIBRARIES = [
     ("nghttp2", r"#include\s*<nghttp2/", ["transport/http"]),
     ("simdjson", r"#include\s*<simdjson|\bsimdjson::", ["transport/rest", "transport/oip"]),
     ("Boost", r"#include\s*<boost/|\bboost::", ["base", "transport/http", "cli"]),
-    ("OpenSSL", r"#include\s*<openssl/", ["base", "transport/http"]),
+    ("OpenSSL", r"#include\s*<openssl/", ["base", "engine", "transport/http"]),
     ("zlib", r"#include\s*<zlib\.h>", ["transport"]),
     ("an image library", r"#include\s*<(turbojpeg|jpeglib|jerror|spng|webp/)", ["pipeline/image", "cli"]),
     ("libsoxr", r"#include\s*<soxr", ["pipeline/audio_classification"]),

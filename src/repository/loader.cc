@@ -76,13 +76,19 @@ absl::StatusOr<Engine*> Loader::EngineFor(const Manifest& manifest) const {
 
 absl::StatusOr<ModelHandle> Loader::LoadVersion(const FoundModel& model, const FoundVersion& version,
                                                 Engine& engine) const {
-  if (!engine.CanLoad(version.file))
-    return absl::InvalidArgumentError(StrCat(engine.name(), " does not read this kind of file"));
   LoadOptions load{.cache_dir = options_.cache_dir,
                    .reshape = ReshapeOf(*model.manifest),
-                   .threads_per_inference = static_cast<int>(model.manifest->threads_per_inference())};
+                   .threads_per_inference = static_cast<int>(model.manifest->threads_per_inference()),
+                   .name = StrCat(model.id, "@", version.version),
+                   .trusted_inputs = model.manifest->task() != "tensor"};
+  std::shared_ptr<const ModelFiles> files;
+  if (engine.needs_file()) {
+    ASSIGN_OR_RETURN(files, ModelFiles::Read(version.file));
+    if (!engine.CanLoad(files->format()))
+      return absl::InvalidArgumentError(StrCat(engine.name(), " does not read this kind of file"));
+  }
   ModelVersion::Parts parts;
-  ASSIGN_OR_RETURN(parts.model, engine.Load(version.file, load));
+  ASSIGN_OR_RETURN(parts.model, engine.Load(std::move(files), load));
   for (int i = 0; i < options_.workers; ++i) {
     ASSIGN_OR_RETURN(std::unique_ptr<Session> session, parts.model->NewSession());
     parts.sessions.push_back(std::move(session));

@@ -21,17 +21,24 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+// What is no protobuf is refused before an engine sees it.
+const std::string kFine(
+    "\x0a\x04"
+    "fine"),
+    kBroken(
+        "\x0a\x06"
+        "broken");
+
 // Loads every file except those that say "broken"; computes like the identity engine.
 class FileEngine final : public Engine {
  public:
   std::string_view name() const override { return "openvino"; }
-  bool CanLoad(std::string_view path) const override { return path.ends_with(".onnx"); }
-  absl::StatusOr<std::shared_ptr<LoadedModel>> Load(const std::string& path, const LoadOptions& options) override {
-    std::string text;
-    std::ifstream(path) >> text;
-    if (text == "broken") return Error(Reason::MODEL_FAILED, "cannot read the model file");
+  bool CanLoad(ModelFormat format) const override { return format == ModelFormat::kOnnx; }
+  absl::StatusOr<std::shared_ptr<LoadedModel>> Load(std::shared_ptr<const ModelFiles> files,
+                                                    const LoadOptions& options) override {
+    if (files->main().bytes == kBroken) return Error(Reason::MODEL_FAILED, "cannot read the model file");
     last_options = options;
-    return identity_->Load("", options);
+    return identity_->Load(nullptr, options);
   }
   LoadOptions last_options;
 
@@ -75,7 +82,7 @@ class RepositoryTest : public ::testing::Test {
 };
 
 TEST_F(RepositoryTest, FolderWithoutManifestIsATensorModel) {
-  Write("plain/1/model.onnx", "fine");
+  Write("plain/1/model.onnx", kFine);
   Write("notes/readme.txt", "no model");
   Load();
   const auto model = repository_->Resolve("plain");
@@ -88,7 +95,7 @@ TEST_F(RepositoryTest, FolderWithoutManifestIsATensorModel) {
 }
 
 TEST_F(RepositoryTest, TheDefaultVersionIsTheHighestNumber) {
-  for (const char* version : {"2", "10", "9", "x", "01"}) Write(StrCat("m/", version, "/model.onnx"), "fine");
+  for (const char* version : {"2", "10", "9", "x", "01"}) Write(StrCat("m/", version, "/model.onnx"), kFine);
   Write("m/model.yaml", "versions: {policy: latest, count: 2}");
   Load();
   EXPECT_EQ((*repository_->Resolve("m"))->version(), "10");
@@ -100,8 +107,8 @@ TEST_F(RepositoryTest, TheDefaultVersionIsTheHighestNumber) {
 
 TEST_F(RepositoryTest, VersionPoliciesAllAndList) {
   for (const char* version : {"1", "2", "3"}) {
-    Write(StrCat("all/", version, "/model.onnx"), "fine");
-    Write(StrCat("list/", version, "/model.onnx"), "fine");
+    Write(StrCat("all/", version, "/model.onnx"), kFine);
+    Write(StrCat("list/", version, "/model.onnx"), kFine);
   }
   Write("all/model.yaml", "versions: {policy: all}");
   Write("list/model.yaml", "versions: {policy: list, list: [1, 3]}");
@@ -111,8 +118,8 @@ TEST_F(RepositoryTest, VersionPoliciesAllAndList) {
 }
 
 TEST_F(RepositoryTest, UnknownModelsAreNotFoundWithTheListOfThoseThatServe) {
-  Write("a/1/model.onnx", "fine");
-  Write("b/1/model.onnx", "fine");
+  Write("a/1/model.onnx", kFine);
+  Write("b/1/model.onnx", kFine);
   Write("weightless/model.yaml", "description: not fetched");
   Load();
   for (const char* id : {"nope", "weightless", ""}) {
@@ -124,10 +131,10 @@ TEST_F(RepositoryTest, UnknownModelsAreNotFoundWithTheListOfThoseThatServe) {
 }
 
 TEST_F(RepositoryTest, ABrokenModelDoesNotStopTheOthers) {
-  Write("bad_file/1/model.onnx", "broken");
+  Write("bad_file/1/model.onnx", kBroken);
   Write("bad_manifest/model.yaml", "what: is this");
   Write("bad_engine/model.yaml", "engine: tensorrt");
-  Write("fine/1/model.onnx", "fine");
+  Write("fine/1/model.onnx", kFine);
   Load();
   EXPECT_THAT(Lines(),
               ElementsAre("bad_engine@ failed", "bad_file@1 failed", "bad_manifest@ failed", "fine@1 serving"));
@@ -139,14 +146,14 @@ TEST_F(RepositoryTest, ABrokenModelDoesNotStopTheOthers) {
 
 TEST_F(RepositoryTest, ABrokenNewVersionLeavesTheOldOneServing) {
   Write("m/model.yaml", "versions: {policy: all}");
-  Write("m/1/model.onnx", "fine");
-  Write("m/2/model.onnx", "broken");
+  Write("m/1/model.onnx", kFine);
+  Write("m/2/model.onnx", kBroken);
   Load();
   EXPECT_EQ((*repository_->Resolve("m"))->version(), "1");
 }
 
 TEST_F(RepositoryTest, AliasesAreFollowedOnce) {
-  Write("target/1/model.onnx", "fine");
+  Write("target/1/model.onnx", kFine);
   Write("alias/model.yaml", "description: the default\nalias_of: target");
   Write("chain/model.yaml", "alias_of: alias");
   Write("circle/model.yaml", "alias_of: circle");
@@ -165,7 +172,7 @@ TEST_F(RepositoryTest, AnIdentityModelNeedsNoFile) {
 }
 
 TEST_F(RepositoryTest, TheManifestDecidesTheInputShape) {
-  Write("m/1/model.onnx", "fine");
+  Write("m/1/model.onnx", kFine);
   Write("m/model.yaml", "input: {width: 320, height: 240}");
   Load();
   EXPECT_EQ(file_engine_.last_options.reshape.at(""), Shape({1, 3, 240, 320}));
@@ -179,8 +186,8 @@ TEST_F(RepositoryTest, TheManifestDecidesTheInputShape) {
 }
 
 TEST_F(RepositoryTest, PrepareMayRefuseAVersion) {
-  Write("a/1/model.onnx", "fine");
-  Write("b/1/model.onnx", "fine");
+  Write("a/1/model.onnx", kFine);
+  Write("b/1/model.onnx", kFine);
   options_.prepare = [](ModelVersion& version) {
     return version.id() == "a" ? absl::InvalidArgumentError("its outputs do not fit") : absl::OkStatus();
   };
@@ -190,7 +197,7 @@ TEST_F(RepositoryTest, PrepareMayRefuseAVersion) {
 }
 
 TEST_F(RepositoryTest, FilesAreFoundBesideTheModelThenBesideTheManifest) {
-  Write("m/1/model.onnx", "fine");
+  Write("m/1/model.onnx", kFine);
   Write("m/1/labels.txt", "new");
   Write("m/labels.txt", "old");
   Write("m/vocab.txt", "words");
@@ -203,9 +210,9 @@ TEST_F(RepositoryTest, FilesAreFoundBesideTheModelThenBesideTheManifest) {
 }
 
 TEST_F(RepositoryTest, TheFirstRootWinsAndAMissingOneIsReported) {
-  Write("m/1/model.onnx", "fine");
-  Write("../b/m/2/model.onnx", "fine");
-  Write("../b/n/1/model.onnx", "fine");
+  Write("m/1/model.onnx", kFine);
+  Write("../b/m/2/model.onnx", kFine);
+  Write("../b/n/1/model.onnx", kFine);
   options_.roots = {(folder_ / "absent").string(), (folder_ / "a").string(), (folder_ / "b").string()};
   repository_ = std::make_unique<Repository>(options_, std::vector<Engine*>{&file_engine_});
   EXPECT_THAT(std::string(repository_->Load().message()), HasSubstr("cannot list the folder"));
@@ -224,7 +231,7 @@ TEST_F(RepositoryTest, ReloadingReplacesTheSetAndHandlesStay) {
     version.set_companion(std::make_unique<Flag>(alive));
     return absl::OkStatus();
   };
-  Write("m/1/model.onnx", "fine");
+  Write("m/1/model.onnx", kFine);
   Load();
   ModelHandle pinned = *repository_->Resolve("m");
   std::atomic<bool> stop{false};
@@ -243,8 +250,8 @@ TEST_F(RepositoryTest, ReloadingReplacesTheSetAndHandlesStay) {
 }
 
 TEST_F(RepositoryTest, OneModelIsLoadedAgainAndTakenOutOfService) {
-  Write("m/1/model.onnx", "fine");
-  Write("other/1/model.onnx", "fine");
+  Write("m/1/model.onnx", kFine);
+  Write("other/1/model.onnx", kFine);
   Write("name/model.yaml", "alias_of: m");
   Load();
   const ModelHandle other = *repository_->Resolve("other"), first = *repository_->Resolve("m");
@@ -254,7 +261,7 @@ TEST_F(RepositoryTest, OneModelIsLoadedAgainAndTakenOutOfService) {
   EXPECT_EQ(repository_->Resolve("name").status().message(), "model 'name' is unloaded; load it to use it");
   EXPECT_THAT(Lines(), ElementsAre("m@ unloaded", "name@ no_file", "other@1 serving"));
 
-  Write("m/2/model.onnx", "fine");
+  Write("m/2/model.onnx", kFine);
   ASSERT_TRUE(repository_->LoadModel("m").ok());
   EXPECT_EQ((*repository_->Resolve("m"))->version(), "2");
   EXPECT_EQ(*repository_->Resolve("name"), *repository_->Resolve("m"));
@@ -267,11 +274,11 @@ TEST_F(RepositoryTest, AModelDroppedInLaterIsLoadedAndABrokenOneLeavesTheOldServ
   EXPECT_EQ(ReasonOf(repository_->LoadModel("late")), Reason::MODEL_NOT_FOUND);
   EXPECT_EQ(ReasonOf(repository_->UnloadModel("late")), Reason::MODEL_NOT_FOUND);
   EXPECT_EQ(ReasonOf(repository_->LoadModel("../a/late")), Reason::MODEL_NOT_FOUND);
-  Write("late/1/model.onnx", "fine");
+  Write("late/1/model.onnx", kFine);
   ASSERT_TRUE(repository_->LoadModel("late").ok());
   const ModelHandle serving = *repository_->Resolve("late");
 
-  Write("late/1/model.onnx", "broken");
+  Write("late/1/model.onnx", kBroken);
   const absl::Status failed = repository_->LoadModel("late");
   EXPECT_EQ(ReasonOf(failed), Reason::MODEL_FAILED);
   EXPECT_EQ(failed.message(), "model 'late' cannot be loaded: cannot read the model file");

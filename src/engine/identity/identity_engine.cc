@@ -32,7 +32,7 @@ class IdentitySession final : public Session {
     tensor_->name = signature_.outputs[0].name;
     return absl::OkStatus();
   }
-  absl::Status Run() override {
+  absl::Status Run(std::stop_token /*stop*/) override {
     if (!tensor_) return FieldError(Reason::INVALID_REQUEST, "input", "input 'input' is missing");
     return absl::OkStatus();
   }
@@ -62,8 +62,9 @@ class IdentityEngine final : public Engine {
  public:
   std::string_view name() const override { return "identity"; }
   bool needs_file() const override { return false; }
-  bool CanLoad(std::string_view path) const override { return path.empty(); }
-  absl::StatusOr<std::shared_ptr<LoadedModel>> Load(const std::string& path, const LoadOptions& options) override {
+  bool CanLoad(ModelFormat /*format*/) const override { return false; }
+  absl::StatusOr<std::shared_ptr<LoadedModel>> Load(std::shared_ptr<const ModelFiles> /*files*/,
+                                                    const LoadOptions& /*options*/) override {
     return std::make_shared<IdentityModel>();
   }
 };

@@ -7,7 +7,7 @@ namespace sluice {
 namespace {
 
 std::unique_ptr<Session> NewSession() {
-  auto model = MakeIdentityEngine()->Load("", {});
+  auto model = MakeIdentityEngine()->Load(nullptr, {});
   return std::move(*(*model)->NewSession());
 }
 
@@ -43,7 +43,7 @@ TEST(IdentityEngine, WrongByteCountIsTheClientsFault) {
 }
 
 TEST(IdentityEngine, HasNoOtherShape) {
-  const auto model = MakeIdentityEngine()->Load("", {});
+  const auto model = MakeIdentityEngine()->Load(nullptr, {});
   EXPECT_EQ(ReasonOf((*model)->Reshaped({1, 3}).status()), Reason::UNIMPLEMENTED);
 }
 

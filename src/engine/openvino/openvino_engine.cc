@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "engine/openvino/openvino_session.h"
 #include "engine/openvino/openvino_types.h"
+#include "engine/openvino/staged_files.h"
 #include "engine/shape.h"
 #include "openvino/frontend/manager.hpp"
 #include "openvino/runtime/core.hpp"
@@ -124,29 +125,29 @@ class OpenVinoEngine final : public Engine {
   OpenVinoEngine() : core_(std::make_shared<ov::Core>()) {}
 
   std::string_view name() const override { return "openvino"; }
-  bool CanLoad(std::string_view path) const override {
-    return path.ends_with(".onnx") || path.ends_with(".tflite") || path.ends_with(".xml");
-  }
+  std::string version() const override { return ov::get_openvino_version().buildNumber; }
+  bool CanLoad(ModelFormat /*format*/) const override { return true; }
 
-  absl::StatusOr<std::shared_ptr<LoadedModel>> Load(const std::string& path, const LoadOptions& options) override {
+  absl::StatusOr<std::shared_ptr<LoadedModel>> Load(std::shared_ptr<const ModelFiles> files,
+                                                    const LoadOptions& options) override {
+    ASSIGN_OR_RETURN(const std::unique_ptr<StagedFiles> staged, StagedFiles::Make(*files));
     std::shared_ptr<ov::Model> model;
     try {
-      CheckFormat(path);
-      model = core_->read_model(path);
+      CheckFormat(files->format(), staged->main());
+      model = core_->read_model(staged->main());
     } catch (const std::exception& e) {
-      return LoadFailure(path, "OpenVINO cannot read the model file", e);
+      return LoadFailure(options.name, "OpenVINO cannot read the model file", e);
     }
-    return OpenVinoModel::Make(path, core_, model, WithCache(options));
+    return OpenVinoModel::Make(options.name, core_, model, WithCache(options));
   }
 
  private:
   // read_model offers a file to every format it knows when the one of its name refuses it; TensorFlow's parser then writes
   // to stderr, and is one more parser for hostile bytes. Throws.
-  static void CheckFormat(std::string_view path) {
-    const char* format = path.ends_with(".onnx") ? "onnx" : path.ends_with(".tflite") ? "tflite" : "ir";
-    const auto frontend = ov::frontend::FrontEndManager().load_by_framework(format);
-    if (!frontend || !frontend->supported(std::string(path)))
-      throw std::invalid_argument(StrCat("not a file of format ", format));
+  static void CheckFormat(ModelFormat format, const std::string& path) {
+    const std::string name(ToString(format));
+    const auto frontend = ov::frontend::FrontEndManager().load_by_framework(name);
+    if (!frontend || !frontend->supported(path)) throw std::invalid_argument(StrCat("not a file of format ", name));
   }
 
   // Without the cache folder a model still loads, only slower.

@@ -34,7 +34,7 @@ class OpenVinoTest : public ::testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   std::unique_ptr<Session> NewSession(const LoadOptions& options = {}) {
-    auto model = engine_->Load(model_, options);
+    auto model = engine_->Load(*ModelFiles::Read(model_), options);
     EXPECT_TRUE(model.ok()) << model.status();
     auto session = (*model)->NewSession();
     EXPECT_TRUE(session.ok()) << session.status();
@@ -47,7 +47,7 @@ class OpenVinoTest : public ::testing::Test {
 };
 
 TEST_F(OpenVinoTest, SignatureHasNamesTypesAndOpenDimensions) {
-  const auto model = engine_->Load(model_, {});
+  const auto model = engine_->Load(*ModelFiles::Read(model_), {});
   ASSERT_TRUE(model.ok()) << model.status();
   const ModelSignature& signature = (*model)->signature();
   ASSERT_EQ(signature.inputs.size(), 1u);
@@ -103,15 +103,15 @@ TEST_F(OpenVinoTest, WrongTypeShapeOrSizeNamesTheInput) {
 }
 
 TEST_F(OpenVinoTest, ReshapeFixesTheInput) {
-  auto model = engine_->Load(model_, {.reshape = {{"", {4, 3}}}});
+  auto model = engine_->Load(*ModelFiles::Read(model_), {.reshape = {{"", {4, 3}}}});
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_EQ((*model)->signature().inputs[0].shape, Shape({4, 3}));
   EXPECT_EQ((*model)->signature().outputs[0].shape, Shape({4, 3}));
-  EXPECT_FALSE(engine_->Load(model_, {.reshape = {{"x", {4, 3, 1, 1}}, {"nope", {1}}}}).ok());
+  EXPECT_FALSE(engine_->Load(*ModelFiles::Read(model_), {.reshape = {{"x", {4, 3, 1, 1}}, {"nope", {1}}}}).ok());
 }
 
 TEST_F(OpenVinoTest, ReshapedIsTheSameModelForAnotherInput) {
-  auto model = engine_->Load(model_, {.reshape = {{"", {4, 3}}}});
+  auto model = engine_->Load(*ModelFiles::Read(model_), {.reshape = {{"", {4, 3}}}});
   ASSERT_TRUE(model.ok()) << model.status();
   const auto other = (*model)->Reshaped({2, 3});
   ASSERT_TRUE(other.ok()) << other.status();
@@ -160,7 +160,8 @@ TEST_F(OpenVinoTest, UnusableFilesAreErrorsWithoutInternals) {
   for (const char* name : {"broken.onnx", "broken.tflite", "broken.xml", "absent.onnx"}) {
     const fs::path path = folder_ / name;
     if (path.stem() == "broken") std::ofstream(path) << "this is not a model";
-    const auto model = engine_->Load(path.string(), {});
+    const auto files = ModelFiles::Read(path.string());
+    const auto model = files.ok() ? engine_->Load(*files, {}) : files.status();
     ASSERT_FALSE(model.ok()) << name;
     EXPECT_EQ(ReasonOf(model.status()), Reason::MODEL_FAILED);
     EXPECT_EQ(model.status().message().find(folder_.string()), absl::string_view::npos);
@@ -171,7 +172,7 @@ TEST(OpenVinoModels, YuNetRunsAt320) {
   const std::string path = SLUICE_SOURCE_DIR "/../shared/models/yunet_s_dynamic.onnx";
   if (!fs::exists(path)) GTEST_SKIP() << "skipped: no ../shared";
   const auto engine = MakeOpenVinoEngine();
-  const auto model = engine->Load(path, {.reshape = {{"", {1, 3, 320, 320}}}});
+  const auto model = engine->Load(*ModelFiles::Read(path), {.reshape = {{"", {1, 3, 320, 320}}}});
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_EQ((*model)->signature().outputs.size(), 12u);
   auto session = (*model)->NewSession();
@@ -188,7 +189,7 @@ TEST(OpenVinoModels, CenterFaceTakesTheManifestsShape) {
   const std::string path = SLUICE_SOURCE_DIR "/models/face_detection_v2/1/model.onnx";
   if (!fs::exists(path)) GTEST_SKIP() << "skipped: weights not fetched";
   const auto engine = MakeOpenVinoEngine();
-  const auto model = engine->Load(path, {.reshape = {{"", {1, 3, 320, 320}}}});
+  const auto model = engine->Load(*ModelFiles::Read(path), {.reshape = {{"", {1, 3, 320, 320}}}});
   ASSERT_TRUE(model.ok()) << model.status();
   ASSERT_EQ((*model)->signature().outputs.size(), 4u);
   EXPECT_EQ((*model)->signature().outputs[0].shape, Shape({1, 1, 80, 80}));

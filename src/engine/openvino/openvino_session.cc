@@ -75,7 +75,7 @@ absl::Status OpenVinoSession::SetStrings(size_t index, const TensorView& tensor)
   return absl::OkStatus();
 }
 
-absl::Status OpenVinoSession::Run() {
+absl::Status OpenVinoSession::Run(std::stop_token /*stop*/) {
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (inputs_[i].given) continue;
     const std::string& name = signature_.inputs[i].name;

@@ -17,7 +17,7 @@ class OpenVinoSession final : public Session {
 
   absl::StatusOr<void*> InputBuffer(size_t index, const Shape& shape) override;
   absl::Status SetInput(size_t index, const TensorView& tensor) override;
-  absl::Status Run() override;
+  absl::Status Run(std::stop_token stop) override;
   absl::StatusOr<TensorView> Output(size_t index) override;
 
   // One run on zeros, open dimensions at 1. A model with open dimensions may refuse those: then it is simply not warmed up.

@@ -15,7 +15,7 @@ class TwinSession final : public Session {
     input_ = tensor;
     return absl::OkStatus();
   }
-  absl::Status Run() override { return absl::OkStatus(); }
+  absl::Status Run(std::stop_token) override { return absl::OkStatus(); }
   absl::StatusOr<TensorView> Output(size_t index) override {
     TensorView view = input_;
     view.name = index == 0 ? "first" : "second";
@@ -27,7 +27,7 @@ class TwinSession final : public Session {
 };
 
 TEST(InferTensors, BytesThatComeBackAreHandedOnNotCopied) {
-  const auto model = *MakeIdentityEngine()->Load("", {});
+  const auto model = *MakeIdentityEngine()->Load(nullptr, {});
   const auto session = *model->NewSession();
   TensorInput input;
   input.inputs.push_back({.name = "input", .dtype = DType::kUint8, .shape = {1000}, .data = std::string(1000, 'x')});

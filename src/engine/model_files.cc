@@ -1,0 +1,153 @@
+#include "engine/model_files.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "base/error.h"
+#include "base/strings.h"
+#include "engine/onnx/external_files.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status Unreadable(std::string_view name, std::string_view why) {
+  return Error(Reason::MODEL_FAILED, StrCat("cannot read the model's file '", name, "': ", why));
+}
+
+// A copy in memory, sealed.
+absl::StatusOr<UniqueFd> SealedCopy(const fs::path& path, const std::string& name) {
+  const UniqueFd from(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat about {};
+  if (!from || fstat(from.get(), &about) != 0) return Unreadable(name, std::strerror(errno));
+  if (!S_ISREG(about.st_mode)) return Unreadable(name, "it is no regular file");
+  UniqueFd to(memfd_create("model", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!to) return Unreadable(name, std::strerror(errno));
+  while (true) {
+    const ssize_t sent = sendfile(to.get(), from.get(), nullptr, size_t{1} << 30);
+    if (sent < 0 && errno != EINTR) return Unreadable(name, std::strerror(errno));
+    if (sent == 0) break;
+  }
+  if (fcntl(to.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    return Unreadable(name, std::strerror(errno));
+  }
+  return to;
+}
+
+absl::Status CheckName(const std::string& name) {
+  const fs::path path(name);
+  bool inside = !name.empty() && name.size() <= 512 && path.is_relative() && name.find('\0') == std::string::npos;
+  for (const fs::path& part : path) inside = inside && part != "..";
+  if (inside) return absl::OkStatus();
+  return Error(Reason::MODEL_FAILED, "the model names weights outside of its folder; they must lie beside it");
+}
+
+// The files that the model's own file names.
+absl::StatusOr<std::vector<std::string>> OthersOf(ModelFormat format, const fs::path& path, std::string_view bytes) {
+  if (format == ModelFormat::kOnnx) return onnx::ExternalFiles(bytes);
+  fs::path weights = path.filename();
+  weights.replace_extension(".bin");
+  std::error_code error;
+  if (format == ModelFormat::kIr && fs::exists(path.parent_path() / weights, error)) {
+    return std::vector<std::string>{weights.string()};
+  }
+  return std::vector<std::string>();
+}
+
+}  // namespace
+
+absl::StatusOr<ModelFormat> FormatOf(std::string_view path) {
+  if (path.ends_with(".onnx")) return ModelFormat::kOnnx;
+  if (path.ends_with(".tflite")) return ModelFormat::kTflite;
+  if (path.ends_with(".xml")) return ModelFormat::kIr;
+  return Error(Reason::MODEL_FAILED, "a model's file is named model.onnx, model.tflite or model.xml");
+}
+
+std::string_view ToString(ModelFormat format) {
+  switch (format) {
+    case ModelFormat::kOnnx: return "onnx";
+    case ModelFormat::kTflite: return "tflite";
+    case ModelFormat::kIr: return "ir";
+  }
+  return "";
+}
+
+absl::StatusOr<std::shared_ptr<const ModelFiles>> ModelFiles::Read(const std::string& path) {
+  const fs::path main(path);
+  ASSIGN_OR_RETURN(const ModelFormat format, FormatOf(path));
+  std::shared_ptr<ModelFiles> files(new ModelFiles(format));
+  ASSIGN_OR_RETURN(UniqueFd fd, SealedCopy(main, main.filename()));
+  RETURN_IF_ERROR(files->Add(main.filename(), std::move(fd)));
+  auto others = OthersOf(format, main, files->main().bytes);
+  if (!others.ok()) return Unreadable(files->main().name, ToStd(others.status().message()));
+  for (std::string& name : *others) {
+    RETURN_IF_ERROR(CheckName(name));
+    ASSIGN_OR_RETURN(UniqueFd other, SealedCopy(main.parent_path() / name, name));
+    RETURN_IF_ERROR(files->Add(std::move(name), std::move(other)));
+  }
+  files->Digest();
+  return files;
+}
+
+absl::StatusOr<std::shared_ptr<const ModelFiles>> ModelFiles::FromDescriptors(std::vector<std::string> names,
+                                                                              std::vector<UniqueFd> fds) {
+  if (names.empty() || names.size() != fds.size()) return Error(Reason::INTERNAL, "a name for each descriptor");
+  ASSIGN_OR_RETURN(const ModelFormat format, FormatOf(names[0]));
+  std::shared_ptr<ModelFiles> files(new ModelFiles(format));
+  for (size_t i = 0; i < names.size(); ++i) RETURN_IF_ERROR(files->Add(std::move(names[i]), std::move(fds[i])));
+  files->Digest();
+  return files;
+}
+
+absl::Status ModelFiles::Add(std::string name, UniqueFd fd) {
+  struct stat about {};
+  if (fstat(fd.get(), &about) != 0) return Unreadable(name, std::strerror(errno));
+  std::string_view bytes;
+  if (about.st_size > 0) {
+    void* at = mmap(nullptr, about.st_size, PROT_READ, MAP_SHARED, fd.get(), 0);
+    if (at == MAP_FAILED) return Unreadable(name, std::strerror(errno));
+    bytes = {static_cast<const char*>(at), static_cast<size_t>(about.st_size)};
+  }
+  files_.push_back({std::move(name), bytes, fd.get()});
+  fds_.push_back(std::move(fd));
+  return absl::OkStatus();
+}
+
+ModelFiles::~ModelFiles() {
+  for (const File& file : files_) {
+    if (!file.bytes.empty()) munmap(const_cast<char*>(file.bytes.data()), file.bytes.size());
+  }
+}
+
+size_t ModelFiles::bytes() const {
+  size_t sum = 0;
+  for (const File& file : files_) sum += file.bytes.size();
+  return sum;
+}
+
+void ModelFiles::Digest() {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  for (const File& file : files_) {
+    // With their lengths, so that no two sets of files read the same.
+    const std::string head = StrCat(file.name.size(), ":", file.name, ":", file.bytes.size(), ":");
+    EVP_DigestUpdate(context.get(), head.data(), head.size());
+    EVP_DigestUpdate(context.get(), file.bytes.data(), file.bytes.size());
+  }
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  EVP_DigestFinal_ex(context.get(), digest, &size);
+  sha256_ = absl::BytesToHexString({reinterpret_cast<const char*>(digest), size});
+}
+
+}  // namespace sluice

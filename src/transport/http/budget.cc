@@ -2,6 +2,14 @@
 
 namespace sluice::http {
 
+bool Budget::TryCharge(size_t bytes) {
+  size_t now = this->bytes();
+  while (FitsAbove(now, bytes)) {
+    if (bytes_.compare_exchange_weak(now, now + bytes, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
 bool Budget::TryConnect() {
   size_t now = connections();
   while (now < connections_max_) {

@@ -1,7 +1,10 @@
-// What all connections together may hold: bytes of bodies in flight, and connections. Thread-safe, no locks.
+// What all connections together may hold: bytes in memory because of requests, and connections. Thread-safe, no locks.
 //
-// A session charges body bytes when it hands them to a codec and releases them when the codec gives them back
-// (Exchange::ConsumeBody). A codec that keeps bytes longer (a message on its way to a worker) holds a BudgetHold.
+// Counted is what a request becomes, not its bytes on the wire. A session charges open exchanges with their headers, body
+// bytes from handing them to a codec until it gives them back (Exchange::ConsumeBody), and response bytes until they
+// left. A codec charges what it makes of them (BudgetHold): an inflated body, a parsed message, an answer being printed.
+// What is not made yet is asked for first (TryCharge, Fits); large things get no more than seven eighths, so that small
+// calls are answered while large ones are refused.
 #pragma once
 
 #include <atomic>
@@ -17,14 +20,25 @@ class Budget {
   Budget(const Budget&) = delete;
   Budget& operator=(const Budget&) = delete;
 
-  // Never fails: bytes that have arrived are held already. The bound works through Over() and CanStart().
+  // Never fails: bytes that have arrived are held already. The bound works through the questions below.
   void Charge(size_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   void Release(size_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  // For bytes about to be allocated: false, and nothing charged, when they do not fit.
+  bool TryCharge(size_t bytes);
+  // The same question, for a look ahead: nothing is charged.
+  bool Fits(size_t bytes) const { return FitsAbove(this->bytes(), bytes); }
+  // Up to here a thing is small: it may use the last eighth, too.
+  static constexpr size_t kSmallBytes = 16 << 10;
 
-  // Reading of bodies stops. A session whose body waits asks again every kRetry.
-  bool Over() const { return bytes() >= bytes_max_; }
-  // New bodies are refused (OVERLOADED) before the budget is full, so that those under way can end.
-  bool CanStart() const { return bytes() < bytes_max_ - bytes_max_ / 4; }
+  // Reading of large bodies stops. A session whose body waits asks again every kRetry.
+  bool Over() const { return bytes() >= bytes_max_ - bytes_max_ / 8; }
+  // Memory gets short: whoever holds much of it and stands still is cut early.
+  bool Short() const { return bytes() >= bytes_max_ - bytes_max_ / 4; }
+  // Whether an exchange may start whose body has (or may have) so many bytes; else it is refused (OVERLOADED). Large ones
+  // are refused before the budget is full, so that those under way can end.
+  bool CanStart(uint64_t body_bytes = UINT64_MAX) const {
+    return body_bytes > kSmallBytes ? !Short() : bytes() < bytes_max_;
+  }
   static constexpr int kRetryMs = 20;
 
   // False, and nothing taken, at the bound.
@@ -37,6 +51,11 @@ class Budget {
   size_t connections() const { return connections_.load(std::memory_order_relaxed); }
 
  private:
+  bool FitsAbove(size_t held, size_t bytes) const {
+    const size_t bound = bytes > kSmallBytes ? bytes_max_ - bytes_max_ / 8 : bytes_max_;
+    return bytes <= bound && held <= bound - bytes;
+  }
+
   const size_t bytes_max_, connections_max_;
   std::atomic<size_t> bytes_{0};
   std::atomic<size_t> connections_{0};
@@ -69,11 +88,50 @@ class BudgetHold {
     bytes > bytes_ ? budget.Charge(bytes - bytes_) : budget.Release(bytes_ - bytes);
     bytes_ = bytes;
   }
+  // The same for bytes about to be allocated: false, and nothing changed, when the growth does not fit.
+  bool TryResize(Budget& budget, size_t bytes) {
+    if (bytes > bytes_ && !budget.TryCharge(bytes - bytes_)) return false;
+    if (bytes < bytes_) budget.Release(bytes_ - bytes);
+    budget_ = &budget;
+    bytes_ = bytes;
+    return true;
+  }
+  bool TryAdd(Budget& budget, size_t bytes) { return bytes <= SIZE_MAX - bytes_ && TryResize(budget, bytes_ + bytes); }
   size_t bytes() const { return bytes_; }
 
  private:
   Budget* budget_ = nullptr;
   size_t bytes_ = 0;
+};
+
+// What one connection holds in many small pieces. Settled with the budget in steps, so that a small call costs no atomic
+// operation; the budget is off by at most kStep for each connection, and exact when nothing is held. Of one thread.
+class BudgetTab {
+ public:
+  explicit BudgetTab(Budget& budget) : budget_(budget) {}
+  ~BudgetTab() { budget_.Release(charged_); }
+  BudgetTab(const BudgetTab&) = delete;
+  BudgetTab& operator=(const BudgetTab&) = delete;
+
+  void Add(size_t bytes) {
+    held_ += bytes;
+    if (held_ > charged_ + kStep) Settle();
+  }
+  void Remove(size_t bytes) {
+    held_ -= bytes;
+    if (charged_ > held_ + kStep || (held_ == 0 && charged_ > 0)) Settle();
+  }
+  size_t held() const { return held_; }
+  static constexpr size_t kStep = 8 << 10;
+
+ private:
+  void Settle() {
+    held_ > charged_ ? budget_.Charge(held_ - charged_) : budget_.Release(charged_ - held_);
+    charged_ = held_;
+  }
+
+  Budget& budget_;
+  size_t held_ = 0, charged_ = 0;
 };
 
 }  // namespace sluice::http

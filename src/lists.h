@@ -8,6 +8,7 @@
 
 #include "admission/layer.h"
 #include "ai/inference/config/server.pb.h"
+#include "base/chores.h"
 #include "base/log/access_log.h"
 #include "call/layer.h"
 #include "call/layers/observe/call_metrics.h"
@@ -49,7 +50,7 @@ struct CodecContext {
   const config::Server& options;
   const MethodTable& methods;
   const Chain& chain;
-  BoundedExecutor& chores;
+  Chores& chores;
   http::Budget& budget;
   std::vector<pages::PageEntry> pages;
 };

@@ -17,13 +17,6 @@ class Executor {
   virtual void Post(Task task) = 0;
 };
 
-// An executor that may refuse instead of letting tasks pile up.
-class BoundedExecutor : public Executor {
- public:
-  // False, and `task` untouched, when too many wait.
-  virtual bool TryPost(Task& task) = 0;
-};
-
 // One thread that runs tasks and timers in turn. Everything but Post() belongs to that thread.
 class Loop : public Executor {
  public:

@@ -149,6 +149,7 @@ void Call::Finish(absl::Status status) {
   if (CallPort* port = std::exchange(port_, nullptr)) port->End(*this, outcome_);
   LeaveLayers();
   if (outcome_.ok()) return;
+  abandoned_.request_stop();
   if (Task stop = std::exchange(stop_, nullptr)) stop();
   if (handler_ != nullptr) handler_->OnCancel();
 }
@@ -162,9 +163,18 @@ void Call::Cancel() {
 void Call::Detach() {
   if (phase_ == Phase::kDone) {
     port_ = nullptr;
+    abandoned_.request_stop();
   } else {
     Cancel();
   }
+}
+
+ChoreOwner Call::chore_owner() {
+  if (!abandoned_.stop_possible()) {
+    abandoned_ = std::stop_source();
+    if (done() && !outcome_.ok()) abandoned_.request_stop();
+  }
+  return {.principal = principal(), .stop = abandoned_.get_token()};
 }
 
 void Call::ReadMore() {

@@ -13,7 +13,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
-#include "base/executor.h"
+#include "base/chores.h"
 #include "base/headers.h"
 #include "call/layer.h"
 #include "call/method.h"
@@ -98,6 +98,10 @@ class Call : public std::enable_shared_from_this<Call> {
   // Runs once, when the call ends without success before the handler ended it or after (cancelled, deadline, refused):
   // what to do to stop work under way. Replaces an earlier one.
   void OnFailure(Task stop) { stop_ = std::move(stop); }
+  // For the chores of this call, also those of its answer. The stop is requested when nobody waits for an answer any more:
+  // the call ended without success, or its port went away.
+  ChoreOwner chore_owner();
+  Principal principal() const { return PrincipalOf(key_id, client_ip); }
   // Keeps something alive until the call object goes: until the last job of a call that ended early is done with its bytes.
   void Hold(std::shared_ptr<void> resource) { held_.push_back(std::move(resource)); }
 
@@ -170,6 +174,7 @@ class Call : public std::enable_shared_from_this<Call> {
   Headers response_trailers_;
   std::unique_ptr<CallHandler> handler_;
   Task stop_;
+  std::stop_source abandoned_{std::nostopstate};  // made by the first chore
   absl::InlinedVector<std::shared_ptr<void>, 1> held_;
   absl::InlinedVector<MessagePtr, 1> pending_;
   absl::InlinedVector<std::pair<const Layer*, std::unique_ptr<LayerState>>, 2> states_;

@@ -150,6 +150,22 @@ TEST_F(CallTest, AnAnsweredCallLeavesNoTimer) {
   EXPECT_EQ(loop_.timers(), 0u);
 }
 
+TEST_F(CallTest, ChoresAreStoppedOnceNobodyWaitsForAnAnswer) {
+  const auto failed = Open();
+  const std::stop_token stop = failed->chore_owner().stop;
+  EXPECT_FALSE(stop.stop_requested());
+  failed->Fail(Error(Reason::INVALID_BODY, "bad"));
+  EXPECT_TRUE(stop.stop_requested());
+  EXPECT_TRUE(failed->chore_owner().stop.stop_requested());
+
+  const auto answered = Open();
+  answered->Finish(absl::OkStatus());
+  const std::stop_token printing = answered->chore_owner().stop;
+  EXPECT_FALSE(printing.stop_requested()) << "its answer may still be printed by a chore";
+  answered->Detach();
+  EXPECT_TRUE(printing.stop_requested());
+}
+
 TEST_F(CallTest, LatencyRunsFromTheCompleteRequestToTheFirstAnswer) {
   auto call = Open();
   loop_.Advance(std::chrono::milliseconds(50));

@@ -38,7 +38,7 @@ class Pipeline {
   bool Cancel(Ticket ticket) { return scheduler_.Cancel(ticket); }
   // Workers that nobody has work for at this moment: how far it helps to split a large job.
   size_t IdleWorkers() const { return scheduler_.IdleWorkers(); }
-  BoundedExecutor& chores() { return scheduler_.chores(); }
+  Chores& chores() { return scheduler_.chores(); }
 
  private:
   const Admission& admission_;

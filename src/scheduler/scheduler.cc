@@ -1,6 +1,8 @@
 #include "scheduler/scheduler.h"
 
 #include <algorithm>
+#include <optional>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -81,18 +83,44 @@ bool Scheduler::Cancel(Ticket ticket) {
   return true;
 }
 
-void Scheduler::ChoresExecutor::Post(Task task) { scheduler_.AddChore(task, SIZE_MAX); }
+// A waiting chore leaves the queue at once when its owner's stop is requested.
+struct Scheduler::Chore {
+  struct Drop {
+    Scheduler& scheduler;
+    Chore& chore;
+    void operator()() const { scheduler.DropChore(chore); }
+  };
+  Task task;
+  std::stop_token stop;
+  std::optional<std::list<std::unique_ptr<Chore>>::iterator> place;  // while it waits
+  std::optional<std::stop_callback<Drop>> drop;                      // last: goes first, and waits for its own run
+};
 
-bool Scheduler::ChoresExecutor::TryPost(Task& task) {
-  return scheduler_.AddChore(task, scheduler_.options_.chores_max);
+void Scheduler::WorkerChores::Post(const ChoreOwner& owner, Task chore) { scheduler_.AddChore(owner, chore, SIZE_MAX); }
+
+bool Scheduler::WorkerChores::TryPost(const ChoreOwner& owner, Task& chore) {
+  return scheduler_.AddChore(owner, chore, scheduler_.options_.chores_max);
 }
 
-bool Scheduler::AddChore(Task& task, size_t waiting_max) {
+void Scheduler::DropChore(Chore& chore) {
+  std::unique_ptr<Chore> dropped;  // destroyed without the lock
+  std::lock_guard lock(mutex_);
+  if (!chore.place) return;
+  dropped = std::move(**chore.place);
+  chores_.erase(*chore.place);
+}
+
+bool Scheduler::AddChore(const ChoreOwner& owner, Task& task, size_t waiting_max) {
+  auto chore = std::make_unique<Chore>();
+  chore->stop = owner.stop;
+  chore->drop.emplace(owner.stop, Chore::Drop{*this, *chore});
   Worker* woken = nullptr;
   {
     std::lock_guard lock(mutex_);
     if (stopping_ || chores_.size() >= waiting_max) return false;
-    chores_.push_back(std::move(task));
+    chore->task = std::move(task);
+    Chore& added = *chore;
+    added.place = chores_.insert(chores_.end(), std::move(chore));
     woken = NextSleeper();
   }
   if (woken != nullptr) woken->wake.notify_one();
@@ -167,14 +195,15 @@ bool Scheduler::RunOne(int index, std::unique_lock<std::mutex>& lock) {
 }
 
 void Scheduler::RunChore(Worker& self, TimePoint now, std::unique_lock<std::mutex>& lock) {
-  Task task = std::move(chores_.front());
+  std::unique_ptr<Chore> chore = std::move(chores_.front());
   chores_.pop_front();
+  chore->place.reset();
   self.chore_last = true;
   self.busy_since = now;
   lock.unlock();
   Deliver(self);
-  task();
-  task = nullptr;
+  if (!chore->stop.stop_requested()) chore->task();
+  chore.reset();
   lock.lock();
   self.busy += clock_.Now() - now;
   self.busy_since = {};

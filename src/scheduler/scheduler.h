@@ -3,14 +3,14 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/chores.h"
 #include "base/clock.h"
-#include "base/executor.h"
 #include "base/thread.h"
 #include "scheduler/core.h"
 
@@ -46,10 +46,9 @@ class Scheduler {
   // True: it waited, it will not run, and Dropped(CANCELLED) was called. False: it runs, or is over.
   bool Cancel(Ticket ticket);
 
-  // --- chores: short jobs off the loops (JSON above 64 KiB, gzip, digests), between batches, in order of arrival ---
-  // TryPost() accepts while fewer than chores_max wait, Post() always (what the program itself needs, such as pages); both
-  // destroy the task unrun after Shutdown.
-  BoundedExecutor& chores() { return chores_executor_; }
+  // --- chores, between batches, in order of arrival: any thread ---
+  // TryPost() accepts while fewer than chores_max wait. After Shutdown both destroy the chore unrun.
+  Chores& chores() { return chores_executor_; }
 
   // --- what it looks like now: any thread ---
   std::vector<QueueStats> Queues() const;
@@ -78,11 +77,13 @@ class Scheduler {
     const Work* last = nullptr;      // of the batch it runs
     std::unique_ptr<Thread> thread;  // ends in Shutdown
   };
-  class ChoresExecutor final : public BoundedExecutor {
+  struct Chore;
+  class WorkerChores final : public Chores {
    public:
-    explicit ChoresExecutor(Scheduler& scheduler) : scheduler_(scheduler) {}
-    void Post(Task task) override;
-    bool TryPost(Task& task) override;
+    explicit WorkerChores(Scheduler& scheduler) : scheduler_(scheduler) {}
+    using Chores::Post;
+    void Post(const ChoreOwner& owner, Task chore) override;
+    bool TryPost(const ChoreOwner& owner, Task& chore) override;
 
    private:
     Scheduler& scheduler_;
@@ -93,7 +94,8 @@ class Scheduler {
   bool RunOne(int index, std::unique_lock<std::mutex>& lock);
   void RunChore(Worker& self, TimePoint now, std::unique_lock<std::mutex>& lock);
   void RunBatch(Worker& self, Batch batch, std::unique_lock<std::mutex>& lock);
-  bool AddChore(Task& task, size_t waiting_max);
+  bool AddChore(const ChoreOwner& owner, Task& task, size_t waiting_max);
+  void DropChore(Chore& chore);
   Worker* NextSleeper();
   static void Deliver(Worker& self);
   static void Tell(DropList dropped);
@@ -106,10 +108,10 @@ class Scheduler {
   mutable std::mutex mutex_;  // std::mutex, not absl's: Debian's Abseil is opaque to ThreadSanitizer
   SchedulerCore core_;        // this and the rest: guarded by mutex_
   absl::flat_hash_map<QueueId, std::shared_ptr<WorkRunner>> runners_;
-  std::deque<Task> chores_;
+  std::list<std::unique_ptr<Chore>> chores_;
   std::vector<int> sleepers_;  // the last one slept least: its caches are warm
   bool stopping_ = false;
-  ChoresExecutor chores_executor_{*this};
+  WorkerChores chores_executor_{*this};
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -216,14 +216,53 @@ TEST_F(SchedulerTest, ChoresAreBoundedOnRequestAndFinishAtShutdown) {
   gate.entered.wait();
   int run = 0;
   Task first = [&run] { ++run; }, second = [&run] { ++run; };
-  EXPECT_TRUE(scheduler_->chores().TryPost(first));
-  EXPECT_FALSE(scheduler_->chores().TryPost(second));
+  EXPECT_TRUE(scheduler_->chores().TryPost({}, first));
+  EXPECT_FALSE(scheduler_->chores().TryPost({}, second));
   EXPECT_TRUE(static_cast<bool>(second));
   gate.leave.count_down();
   scheduler_->Shutdown();
   EXPECT_EQ(run, 1);
   scheduler_->chores().Post([&run] { ++run; });
   EXPECT_EQ(run, 1);
+}
+
+TEST_F(SchedulerTest, AChoreThatNobodyWaitsForLeavesTheQueueAtOnce) {
+  scheduler_ = std::make_unique<Scheduler>(Scheduler::Options{.workers = 1, .chores_max = 1});
+  Gate gate;
+  scheduler_->chores().Post(gate.body());
+  gate.entered.wait();
+  std::stop_source stop;
+  int run = 0;
+  const auto held = std::make_shared<int>(0);
+  Task first = [&run, held] { ++run; }, second = [&run] { ++run; };
+  EXPECT_TRUE(scheduler_->chores().TryPost({.stop = stop.get_token()}, first));
+  stop.request_stop();
+  EXPECT_EQ(held.use_count(), 1) << "what it held is free although the worker is busy";
+  EXPECT_EQ(scheduler_->waiting_chores(), 0u);
+  EXPECT_TRUE(scheduler_->chores().TryPost({}, second));
+  gate.leave.count_down();
+  scheduler_->Shutdown();
+  EXPECT_EQ(run, 1);
+}
+
+TEST_F(SchedulerTest, ChoresComeAndGoFromManyThreads) {
+  scheduler_ = std::make_unique<Scheduler>(Scheduler::Options{.workers = 2, .chores_max = 100'000});
+  std::atomic<int> run{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 2'000; ++i) {
+        std::stop_source stop;
+        Task chore = [&run] { ++run; };
+        ASSERT_TRUE(scheduler_->chores().TryPost({.stop = stop.get_token()}, chore));
+        if (i % 2 == 0) stop.request_stop();
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  scheduler_->Shutdown();
+  EXPECT_GE(run, 3'000);
+  EXPECT_EQ(scheduler_->waiting_chores(), 0u);
 }
 
 // Runs what is posted on the spot: the reader of an answer who is back at once.

@@ -45,7 +45,7 @@ void Inflater::Reset(size_t output_bytes_max) {
   any_member_ = false;
 }
 
-absl::Status Inflater::Write(std::string_view in, std::string& out) {
+absl::Status Inflater::Write(std::string_view in, std::string& out, const std::stop_token& stop) {
   char chunk[kChunkBytes];
   while (!in.empty()) {
     if (between_members_ && any_member_ && format_ == Format::kZlib) {
@@ -57,6 +57,7 @@ absl::Status Inflater::Write(std::string_view in, std::string& out) {
     between_members_ = false;
     int code = Z_OK;
     do {
+      if (stop.stop_requested()) return Error(Reason::CANCELLED, "nobody waits for the body any more");
       stream_->next_out = reinterpret_cast<Bytef*>(chunk);
       stream_->avail_out = kChunkBytes;
       code = inflate(stream_.get(), Z_NO_FLUSH);
@@ -112,15 +113,16 @@ void Deflater::Flush(std::string& out) { Run({}, Z_SYNC_FLUSH, out); }
 void Deflater::Finish(std::string& out) { Run({}, Z_FINISH, out); }
 void Deflater::Reset() { deflateReset(stream_.get()); }
 
-absl::Status Inflate(std::string_view in, size_t output_bytes_max, std::string& out, Inflater::Format format) {
+absl::Status Inflate(std::string_view in, size_t output_bytes_max, std::string& out, Inflater::Format format,
+                     const std::stop_token& stop) {
   if (format != Inflater::Format::kGzip) {
     Inflater inflater(output_bytes_max, format);
-    RETURN_IF_ERROR(inflater.Write(in, out));
+    RETURN_IF_ERROR(inflater.Write(in, out, stop));
     return inflater.Finish();
   }
   thread_local Inflater inflater(0);
   inflater.Reset(output_bytes_max);
-  RETURN_IF_ERROR(inflater.Write(in, out));
+  RETURN_IF_ERROR(inflater.Write(in, out, stop));
   return inflater.Finish();
 }
 

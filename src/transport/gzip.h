@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -33,8 +34,9 @@ class Inflater {
   explicit Inflater(size_t output_bytes_max, Format format = Format::kGzip);
 
   // Appends what `in` inflates to. BODY_TOO_LARGE as soon as all output together passes the bound, before more is made;
-  // INVALID_BODY when the data is corrupt. Members of a gzip file that follow each other are joined.
-  absl::Status Write(std::string_view in, std::string& out);
+  // INVALID_BODY when the data is corrupt. Members of a gzip file that follow each other are joined. CANCELLED soon after
+  // `stop` was requested.
+  absl::Status Write(std::string_view in, std::string& out, const std::stop_token& stop = {});
 
   // INVALID_BODY when the data ended early.
   absl::Status Finish() const;
@@ -71,7 +73,7 @@ inline constexpr size_t kPackedChoreBytes = 1024;
 
 // A whole body at once, appended to `out`. Use a thread's own stream, so nothing is allocated but the output.
 absl::Status Inflate(std::string_view in, size_t output_bytes_max, std::string& out,
-                     Inflater::Format format = Inflater::Format::kGzip);
+                     Inflater::Format format = Inflater::Format::kGzip, const std::stop_token& stop = {});
 void Deflate(std::string_view in, std::string& out);
 
 }  // namespace sluice::transport

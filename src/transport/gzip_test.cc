@@ -26,6 +26,17 @@ TEST(GzipTest, WholeBodiesComeBack) {
   }
 }
 
+TEST(GzipTest, StopsWhenNobodyWaits) {
+  const std::string packed = Packed(std::string(30'000'000, 'x'));
+  std::stop_source stop;
+  stop.request_stop();
+  std::string out;
+  const absl::Status status = Inflate(packed, SIZE_MAX, out, Inflater::Format::kGzip, stop.get_token());
+  EXPECT_EQ(ReasonOf(status), Reason::CANCELLED);
+  EXPECT_EQ(out, "");
+  ASSERT_TRUE(Inflate(packed, SIZE_MAX, out).ok()) << "the thread's stream is as new";
+}
+
 TEST(GzipTest, PiecesOfAnySize) {
   std::string text;
   for (int i = 0; i < 20'000; ++i) text += std::to_string(i);

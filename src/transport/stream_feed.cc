@@ -27,7 +27,7 @@ void StreamFeed::Take(std::string_view bytes, Decode decode, bool chore) {
       if (*self != nullptr) (*self)->Deliver(std::move(message), size);
     });
   };
-  decoding_ = chores_.TryPost(job);
+  decoding_ = chores_.TryPost(call_->chore_owner(), job);
   if (!decoding_) call_->Fail(Error(Reason::OVERLOADED, "too many large messages wait to be decoded; retry later"));
 }
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "base/executor.h"
+#include "base/chores.h"
 #include "call/call.h"
 #include "transport/http/budget.h"
 
@@ -20,7 +20,7 @@ class StreamFeed {
   using Decode = std::function<absl::StatusOr<MessagePtr>(const Method&, std::string_view)>;
 
   // `resume` runs when CanTake() turned true outside Take. The references outlive the feed.
-  StreamFeed(std::shared_ptr<Call> call, http::Budget& budget, BoundedExecutor& chores, std::function<void()> resume)
+  StreamFeed(std::shared_ptr<Call> call, http::Budget& budget, Chores& chores, std::function<void()> resume)
       : call_(std::move(call)), budget_(budget), chores_(chores), resume_(std::move(resume)) {}
   ~StreamFeed() { *self_ = nullptr; }
   StreamFeed(const StreamFeed&) = delete;
@@ -39,7 +39,7 @@ class StreamFeed {
 
   const std::shared_ptr<Call> call_;
   http::Budget& budget_;
-  BoundedExecutor& chores_;
+  Chores& chores_;
   const std::function<void()> resume_;
   size_t credits_ = 1;  // messages that the handler takes
   bool decoding_ = false, ended_ = false;

@@ -56,12 +56,12 @@ class GrpcDoor final : public http::Door {
 };
 
 // Large messages are parsed on a thread of their own.
-class ChoresThread final : public BoundedExecutor {
+class ChoresThread final : public Chores {
  public:
   ChoresThread() : loop_("chores") { loop_.Start(); }
-  void Post(Task task) override { loop_.Post(std::move(task)); }
-  bool TryPost(Task& task) override {
-    Post(std::move(task));
+  void Post(const ChoreOwner& owner, Task task) override { loop_.Post(std::move(task)); }
+  bool TryPost(const ChoreOwner& owner, Task& task) override {
+    Post(owner, std::move(task));
     return true;
   }
 

@@ -76,7 +76,7 @@ void WatchRecognizeHandler::Split() {
       if (!call->done()) OnClip(std::move(clip));
     });
   };
-  if (pipeline_.chores().TryPost(job)) return;
+  if (pipeline_.chores().TryPost(call_.chore_owner(), job)) return;
   call_.Fail(Error(Reason::OVERLOADED, "too many large clips wait to be cut into pictures; retry later"));
 }
 

@@ -1,24 +1,34 @@
-// A BoundedExecutor whose tasks run when the test says.
+// Chores that run when the test says.
 #pragma once
 
 #include <utility>
 #include <vector>
 
-#include "base/executor.h"
+#include "base/chores.h"
 
 namespace sluice {
 
-class HeldChores final : public BoundedExecutor {
+class HeldChores final : public Chores {
  public:
-  void Post(Task task) override { tasks.push_back(std::move(task)); }
-  bool TryPost(Task& task) override {
+  using Chores::Post;
+  void Post(const ChoreOwner& owner, Task chore) override {
+    owners.push_back(owner);
+    tasks.push_back(std::move(chore));
+  }
+  bool TryPost(const ChoreOwner& owner, Task& chore) override {
     if (full) return false;
-    Post(std::move(task));
+    Post(owner, std::move(chore));
     return true;
   }
+  // Like the real ones: what nobody waits for does not run.
   void Run() {
-    for (Task& task : std::exchange(tasks, {})) task();
+    const std::vector<ChoreOwner> whose = std::exchange(owners, {});
+    std::vector<Task> now = std::exchange(tasks, {});
+    for (size_t i = 0; i < now.size(); ++i) {
+      if (!whose[i].stop.stop_requested()) now[i]();
+    }
   }
+  std::vector<ChoreOwner> owners;  // of the tasks
   std::vector<Task> tasks;
   bool full = false;
 };

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "absl/status/status.h"
-#include "base/executor.h"
+#include "base/chores.h"
 #include "call/layer.h"
 #include "call/method.h"
 #include "transport/http/budget.h"
@@ -17,8 +17,8 @@ namespace sluice::grpc {
 struct CodecContext {
   const MethodTable& methods;
   const Chain& chain;
-  BoundedExecutor& chores;  // large and compressed messages are parsed there
-  http::Budget& budget;     // a large message stays charged until the call's last job is done with it
+  Chores& chores;        // large and compressed messages are parsed there
+  http::Budget& budget;  // a large message stays charged until the call's last job is done with it
   size_t message_bytes_max = 32 << 20;
   size_t response_buffer_bytes = 1 << 20;  // as Limits: above, CallPort::CanWrite is false
   size_t gzip_bytes_min = 0;  // responses from this size are compressed for clients that take it; 0 = never

@@ -105,13 +105,14 @@ absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
 
 absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
   const size_t wire_bytes = frame.wire_bytes;
+  const ChoreOwner owner = call_->chore_owner();
   Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), &method = call_->method(), wire_bytes,
                 bytes = deframer_.Keep(frame), hold = http::BudgetHold(context_.budget, wire_bytes),
                 large = frame.large != nullptr ? std::optional(std::move(*frame.large)) : std::nullopt,
                 form = wire_.form, compressed = frame.compressed, gzip = gzip_request_,
-                bytes_max = deframer_.message_bytes_max()]() mutable {
+                bytes_max = deframer_.message_bytes_max(), stop = owner.stop]() mutable {
     auto parsed =
-        ParseMessage(method, {compressed, bytes, large ? &*large : nullptr, wire_bytes}, form, gzip, bytes_max);
+        ParseMessage(method, {compressed, bytes, large ? &*large : nullptr, wire_bytes}, form, gzip, bytes_max, stop);
     loop.Post([self = std::move(self), parsed = std::move(parsed), wire_bytes, hold = std::move(hold)]() mutable {
       const auto exchange = self.lock();
       if (exchange == nullptr) return;
@@ -124,7 +125,7 @@ absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
       that.Resume();
     });
   };
-  if (!context_.chores.TryPost(chore)) {
+  if (!context_.chores.TryPost(owner, chore)) {
     return Error(Reason::OVERLOADED, "too many large messages wait to be parsed; retry later");
   }
   parsing_ = true;

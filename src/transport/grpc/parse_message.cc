@@ -10,13 +10,13 @@
 namespace sluice::grpc {
 
 absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer::Frame& frame, const MessageForm& form,
-                                           bool gzip_allowed, size_t bytes_max) {
+                                           bool gzip_allowed, size_t bytes_max, const std::stop_token& stop) {
   std::string_view bytes = frame.message;
   std::string inflated;
   if (frame.compressed) {
     if (!gzip_allowed)
       return Error(Reason::PROTOCOL_ERROR, "a compressed message, and the request's head names no encoding");
-    RETURN_IF_ERROR(transport::Inflate(bytes, bytes_max, inflated));
+    RETURN_IF_ERROR(transport::Inflate(bytes, bytes_max, inflated, transport::Inflater::Format::kGzip, stop));
     bytes = inflated;
   }
   ASSIGN_OR_RETURN(MessagePtr message, form.parse(method, bytes));

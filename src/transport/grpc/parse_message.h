@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <stop_token>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -25,9 +26,9 @@ struct MessageForm {
 };
 
 // Errors: PROTOCOL_ERROR (compressed, and the request's head named no compression), BODY_TOO_LARGE (inflates to more than
-// `bytes_max`), INVALID_BODY.
+// `bytes_max`), INVALID_BODY, CANCELLED (`stop` was requested).
 absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer::Frame& frame, const MessageForm& form,
-                                           bool gzip_allowed, size_t bytes_max);
+                                           bool gzip_allowed, size_t bytes_max, const std::stop_token& stop = {});
 
 // A kilobyte may inflate to a megabyte.
 inline bool IsChore(const Deframer::Frame& frame, const MessageForm& form) {

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "absl/status/status.h"
-#include "base/executor.h"
+#include "base/chores.h"
 #include "call/layer.h"
 #include "call/method.h"
 #include "transport/http/budget.h"
@@ -20,8 +20,8 @@ namespace sluice::oip {
 struct CodecContext {
   const MethodTable& methods;
   const Chain& chain;
-  BoundedExecutor& chores;  // large JSON is read and written there, compressed bodies too
-  http::Budget& budget;     // a body stays charged until its call's last job is done with it
+  Chores& chores;        // large JSON is read and written there, compressed bodies too
+  http::Budget& budget;  // a body stays charged until its call's last job is done with it
   size_t body_bytes_max = 32 << 20;
 };
 

@@ -29,7 +29,8 @@ constexpr size_t kTrustedBytes = 1 << 20;
 
 constexpr char kHeaderLength[] = "inference-header-content-length";
 
-absl::StatusOr<std::string> Unpack(std::string bytes, std::string_view encoding, size_t bytes_max) {
+absl::StatusOr<std::string> Unpack(std::string bytes, std::string_view encoding, size_t bytes_max,
+                                   const std::stop_token& stop = {}) {
   if (encoding.empty() || encoding == "identity") return bytes;
   if (encoding != "gzip" && encoding != "deflate") {
     return Error(Reason::UNSUPPORTED_ENCODING,
@@ -37,7 +38,7 @@ absl::StatusOr<std::string> Unpack(std::string bytes, std::string_view encoding,
   }
   std::string inflated;
   const auto format = encoding == "gzip" ? transport::Inflater::Format::kGzip : transport::Inflater::Format::kZlib;
-  RETURN_IF_ERROR(transport::Inflate(bytes, bytes_max, inflated, format));
+  RETURN_IF_ERROR(transport::Inflate(bytes, bytes_max, inflated, format, stop));
   return inflated;
 }
 
@@ -133,13 +134,14 @@ void OipExchange::DecodeInfer() {
   if (!packed && body_.json.size() <= kChoreJsonBytes) {
     return OnDecoded(ReadInferRequest(std::move(body_)), wire_bytes);
   }
+  const ChoreOwner owner = call_->chore_owner();
   Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), body = std::move(body_), call = call_,
                 wire_bytes, encoding = std::string(encoding),
-                header_length = std::string(packed ? Header(kHeaderLength) : ""),
-                bytes_max = context_.body_bytes_max]() mutable {
+                header_length = std::string(packed ? Header(kHeaderLength) : ""), bytes_max = context_.body_bytes_max,
+                stop = owner.stop]() mutable {
     const auto read = [&]() -> absl::StatusOr<InferRequest> {
       if (encoding.empty() || encoding == "identity") return ReadInferRequest(std::move(body));
-      ASSIGN_OR_RETURN(std::string bytes, Unpack(std::move(body.json), encoding, bytes_max));
+      ASSIGN_OR_RETURN(std::string bytes, Unpack(std::move(body.json), encoding, bytes_max, stop));
       ASSIGN_OR_RETURN(InferBody cut, CutBody(std::move(bytes), header_length));
       return ReadInferRequest(std::move(cut));
     };
@@ -150,7 +152,7 @@ void OipExchange::DecodeInfer() {
         (*exchange)->OnDecoded(std::move(request), wire_bytes);
     });
   };
-  if (context_.chores.TryPost(chore)) return;
+  if (context_.chores.TryPost(owner, chore)) return;
   call_->Fail(Error(Reason::OVERLOADED, "too many large bodies wait to be decoded; retry later"));
 }
 
@@ -261,13 +263,14 @@ void OipExchange::End(Call& call, const absl::Status& status) {
   // Most clients say that they take gzip, and numbers hardly shrink: bytes are compressed for those who ask for nothing else.
   const bool gzip_all = accepts == "gzip";
   if (!IsLargeAnswer(*response_)) return SendEncoded(Encode(std::move(*response_), form_, gzip_json, gzip_all));
-  context_.chores.Post([self = std::weak_ptr(self_), &loop = exchange_.loop(), response = std::move(response_),
-                        form = std::move(form_), gzip_json, gzip_all]() mutable {
+  Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), response = std::move(response_),
+                form = std::move(form_), gzip_json, gzip_all]() mutable {
     loop.Post([self = std::move(self), encoded = Encode(std::move(*response), form, gzip_json, gzip_all)]() mutable {
       const auto exchange = self.lock();
       if (exchange != nullptr && *exchange != nullptr) (*exchange)->SendEncoded(std::move(encoded));
     });
-  });
+  };
+  context_.chores.Post(call.chore_owner(), std::move(chore));
 }
 
 void OipExchange::SendEncoded(Encoded encoded) {

@@ -86,7 +86,7 @@ absl::Status Unpack(RequestBody& body, size_t bytes_max) {
                  StrCat("Content-Encoding '", body.content_encoding, "' is not taken; send gzip or none"));
   }
   std::string inflated;
-  RETURN_IF_ERROR(transport::Inflate(body.bytes, bytes_max, inflated));
+  RETURN_IF_ERROR(transport::Inflate(body.bytes, bytes_max, inflated, transport::Inflater::Format::kGzip, body.stop));
   body.bytes = std::move(inflated);
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 // A complete REST body into the method's request message. Pure; runs on a worker when the body is large.
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,6 +15,7 @@ struct RequestBody {
   std::string content_encoding;  // "", "identity" or "gzip"
   std::string query;
   std::string bytes;
+  std::stop_token stop = {};  // requested: nobody waits for the message any more
 };
 
 // Decoding takes long enough to leave the loop: JSON above this many bytes, and almost all that is gzip. Raw images are
@@ -21,7 +23,7 @@ struct RequestBody {
 inline constexpr size_t kChoreBytes = 64 << 10;
 bool IsChore(const Method& method, const RequestBody& body);
 
-// Undoes Content-Encoding. UNSUPPORTED_ENCODING; BODY_TOO_LARGE above `bytes_max`; INVALID_BODY.
+// Undoes Content-Encoding. UNSUPPORTED_ENCODING; BODY_TOO_LARGE above `bytes_max`; INVALID_BODY; CANCELLED by body.stop.
 absl::Status Unpack(RequestBody& body, size_t bytes_max);
 
 // A message that is all JSON: transport::ParseProto's counterpart.

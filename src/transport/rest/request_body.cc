@@ -71,6 +71,8 @@ void RequestCollector::Deliver(RequestBody body, Decode decode, bool chore) {
     call.RequestEnd();
   };
   if (!chore) return deliver(*call_, decode(call_->method(), std::move(body), bytes_max_));
+  const ChoreOwner owner = call_->chore_owner();
+  body.stop = owner.stop;
   // The chore and its way back own all they touch: this collector may be gone by then.
   Task task = [decode = std::move(decode), body = std::move(body), call = call_, deliver,
                bytes_max = bytes_max_]() mutable {
@@ -80,7 +82,7 @@ void RequestCollector::Deliver(RequestBody body, Decode decode, bool chore) {
       if (!call->done()) deliver(*call, std::move(request));
     });
   };
-  if (context_.chores.TryPost(task)) return;
+  if (context_.chores.TryPost(owner, task)) return;
   call_->Fail(Error(Reason::OVERLOADED, "too many large bodies wait to be decoded; retry later"));
 }
 

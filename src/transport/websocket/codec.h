@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
-#include "base/executor.h"
+#include "base/chores.h"
 #include "call/layer.h"
 #include "call/method.h"
 #include "transport/http/budget.h"
@@ -18,7 +18,7 @@ namespace sluice::websocket {
 struct CodecContext {
   const MethodTable& methods;
   const Chain& chain;
-  BoundedExecutor& chores;  // large messages are decoded there
+  Chores& chores;  // large messages are decoded there
   http::Budget& budget;
   SocketOptions socket;
   size_t response_buffer_bytes = 1 << 20;  // as Limits: above, CallPort::CanWrite is false

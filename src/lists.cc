@@ -38,8 +38,8 @@ Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& 
   const DeadlineOptions deadlines{.fallback = milliseconds(options.deadlines().default_ms()),
                                   .longest = milliseconds(options.deadlines().max_ms())};
   Chain chain;
-  chain.arrival.push_back(std::make_unique<ObserveLayer>(log, metrics));  // first in, last out: sees every ending
-  chain.arrival.push_back(std::make_unique<DeadlineLayer>(deadlines));    // before anything that can wait
+  chain.push_back(std::make_unique<ObserveLayer>(log, metrics));  // first in, last out: sees every ending
+  chain.push_back(std::make_unique<DeadlineLayer>(deadlines));    // before anything that can wait
   return chain;
 }
 

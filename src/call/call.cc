@@ -5,6 +5,11 @@
 #include "base/error.h"
 
 namespace sluice {
+namespace {
+
+const Headers kNoHeaders;
+
+}  // namespace
 
 std::string_view ToString(Protocol protocol) {
   switch (protocol) {
@@ -38,33 +43,59 @@ Call::~Call() {
   if (phase_ != Phase::kDone) Cancel();
 }
 
-void Call::Begin() { EnterLayers(); }
+void Call::Begin() { Advance(); }
 
-Layer& Call::LayerAt(size_t index) const {
-  const size_t arrival = chain_.arrival.size();
-  return index < arrival ? *chain_.arrival[index] : *chain_.request[index - arrival];
+// Enters the layers, then takes each pending message through them to the handler, then tells it of the request's end.
+void Call::Advance() {
+  if (parked_ || std::exchange(advancing_, true)) return;
+  const auto self = weak_from_this().lock();
+  if (EnterLayers() && PassPending() && request_ended_ && handler_ != nullptr) {
+    request_ended_ = false;
+    handler_->OnRequestEnd();
+  }
+  advancing_ = false;
 }
 
-void Call::EnterLayers() {
-  const size_t end = chain_.arrival.size() + (request_decoded_ ? chain_.request.size() : 0);
-  while (entered_ < end && phase_ != Phase::kDone) {
-    const Step step = LayerAt(entered_++).Enter(*this);
-    if (step == Step::kNext) continue;
-    parked_ = step == Step::kPark && phase_ != Phase::kDone;
-    return;
+// True: go on with the next layer.
+bool Call::Took(Step step) {
+  parked_ = step == Step::kPark && phase_ != Phase::kDone;
+  return step == Step::kNext && phase_ != Phase::kDone;
+}
+
+bool Call::EnterLayers() {
+  if (phase_ != Phase::kArriving) return phase_ == Phase::kOpen;
+  while (entered_ < chain_.size()) {
+    if (!Took(chain_[entered_++]->Enter(*this))) return false;
   }
-  if (phase_ == Phase::kDone) return;
+  if (phase_ == Phase::kDone) return false;
   phase_ = Phase::kOpen;
-  if (!refusal_.ok()) return Finish(std::move(refusal_));
-  // A client stream's handler starts with the head, so that it can answer before the first message.
-  if (request_decoded_ || method_->client_streaming) StartHandler();
-  DeliverPending();
+  if (!refusal_.ok()) {
+    Finish(std::move(refusal_));
+    return false;
+  }
+  // A client stream's handler may answer before the first message.
+  if (method_->client_streaming) StartHandler();
+  return phase_ == Phase::kOpen;
+}
+
+bool Call::PassPending() {
+  while (!pending_.empty() && phase_ == Phase::kOpen) {
+    while (passed_ < chain_.size()) {
+      if (!Took(chain_[passed_++]->OnRequest(*this, *pending_.front()))) return false;
+    }
+    passed_ = 0;
+    MessagePtr message = std::move(pending_.front());
+    pending_.erase(pending_.begin());
+    StartHandler();
+    if (phase_ == Phase::kOpen) handler_->OnMessage(std::move(message));
+  }
+  return phase_ == Phase::kOpen;
 }
 
 void Call::Resume() {
   if (!parked_ || phase_ == Phase::kDone) return;
   parked_ = false;
-  EnterLayers();
+  Advance();
 }
 
 void Call::StartHandler() {
@@ -74,32 +105,15 @@ void Call::StartHandler() {
 void Call::Deliver(MessagePtr message, size_t bytes) {
   if (phase_ == Phase::kDone) return;
   bytes_in += bytes;
-  if (!request_decoded_ || !method_->client_streaming) received_ = loop_.clock().Now();
-  if (!PassMessage(Direction::kRequest, bytes)) return;
+  if (!std::exchange(request_received_, true) || !method_->client_streaming) received_ = loop_.clock().Now();
   pending_.push_back(std::move(message));
-  const bool first = !std::exchange(request_decoded_, true);
-  if (parked_) return;
-  if (first) {
-    EnterLayers();
-  } else {
-    DeliverPending();
-  }
+  Advance();
 }
 
 void Call::RequestEnd() {
   if (phase_ == Phase::kDone) return;
   request_ended_ = true;
-  if (!parked_) DeliverPending();
-}
-
-void Call::DeliverPending() {
-  if (handler_ == nullptr || parked_) return;
-  while (!pending_.empty() && phase_ != Phase::kDone) {
-    MessagePtr message = std::move(pending_.front());
-    pending_.erase(pending_.begin());
-    handler_->OnMessage(std::move(message));
-  }
-  if (request_ended_ && phase_ != Phase::kDone && std::exchange(request_ended_, false)) handler_->OnRequestEnd();
+  Advance();
 }
 
 void Call::Writable() {
@@ -110,28 +124,20 @@ void Call::Drain() {
   if (phase_ == Phase::kOpen && handler_ != nullptr) handler_->OnDrain();
 }
 
-bool Call::PassMessage(Direction direction, size_t bytes) {
-  for (size_t i = 0; i < entered_; ++i) {
-    if (LayerAt(i).OnMessage(*this, direction, bytes) != Step::kNext) return false;
-  }
-  return true;
-}
-
 template <typename WriteMessage>
-void Call::SendBy(WriteMessage write) {
+void Call::SendBy(const Message& message, WriteMessage write) {
   if (phase_ == Phase::kDone || port_ == nullptr) return;
   if (!method_->server_streaming) LatencyMs();
-  const size_t bytes = write(*port_);
-  bytes_out += bytes;
-  PassMessage(Direction::kResponse, bytes);
+  for (size_t i = entered_; i > 0; --i) chain_[i - 1]->OnAnswer(*this, message);
+  bytes_out += write(*port_);
 }
 
 void Call::Send(const Message& message) {
-  SendBy([&](CallPort& port) { return port.Write(message); });
+  SendBy(message, [&](CallPort& port) { return port.Write(message); });
 }
 
 void Call::Reply(Message&& message) {
-  SendBy([&](CallPort& port) { return port.WriteLast(std::move(message)); });
+  SendBy(message, [&](CallPort& port) { return port.WriteLast(std::move(message)); });
   Finish(absl::OkStatus());
 }
 
@@ -182,7 +188,8 @@ void Call::ReadMore() {
 }
 
 void Call::LeaveLayers() noexcept {
-  while (entered_ > 0) LayerAt(--entered_).Leave(*this);
+  while (entered_ > 0) chain_[--entered_]->Leave(*this);
+  headers_ = &kNoHeaders;  // the codec's are about to go
 }
 
 }  // namespace sluice

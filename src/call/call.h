@@ -1,8 +1,9 @@
 // One rpc in progress, whatever the protocol: the record that codec, layers and handler share.
 //
 //   codec:   Create ─► Begin ─► Deliver* ─► RequestEnd            Cancel when the peer goes
-//   chain:   arrival layers in Begin, request layers at the first Deliver; Leave in reverse, once, at the end
-//   handler: Send* ─► Finish(status)                               the first of {Finish, Cancel, deadline} wins
+//   chain:   Enter in Begin, OnRequest for each Deliver, OnAnswer for each Send; Leave in reverse, once, at the end
+//   handler: made once every layer is entered (a client stream's) or passed the request; Send* ─► Finish(status)
+//   end:     the first of {Finish, Cancel, deadline} wins
 //
 // A Call lives on one loop; every function is called there. Workers hold a shared_ptr and post back to loop().
 #pragma once
@@ -54,7 +55,7 @@ class Call : public std::enable_shared_from_this<Call> {
   struct Start {
     const Method* method = nullptr;
     Protocol protocol = Protocol::kGrpc;
-    const Headers* headers = nullptr;  // outlives the call's Begin(); copied where needed
+    const Headers* headers = nullptr;  // stays until the call is done
     std::string_view client_ip;
     TimePoint arrived;
   };
@@ -63,9 +64,9 @@ class Call : public std::enable_shared_from_this<Call> {
   ~Call();
 
   // --- codec ---
-  // Runs the arrival layers. Afterwards the call is open, parked, or ended already (done()).
+  // Enters the layers. Afterwards the call is open, parked, or ended already (done()).
   void Begin();
-  // Begin for a request that is not served: the arrival layers see it, the handler does not.
+  // Begin for a request that is not served: the layers see it, the handler does not.
   void Refuse(absl::Status status) {
     refusal_ = std::move(status);
     Begin();
@@ -109,7 +110,7 @@ class Call : public std::enable_shared_from_this<Call> {
   const Method& method() const { return *method_; }
   Protocol protocol() const { return protocol_; }
   Loop& loop() { return loop_; }
-  // Request headers or metadata; valid until Begin() returns, and for codecs that keep the exchange's head until the end.
+  // Request headers or metadata; until the call is done.
   const Headers& headers() const { return *headers_; }
   // Sent with the response's head. Changes after the first Send have no effect on a stream.
   Headers& response_headers() { return response_headers_; }
@@ -140,30 +141,33 @@ class Call : public std::enable_shared_from_this<Call> {
 
  private:
   template <typename WriteMessage>
-  void SendBy(WriteMessage write);
+  void SendBy(const Message& message, WriteMessage write);
 
   enum class Phase : uint8_t { kArriving, kOpen, kDone };
 
   Call(const Start& start, Loop& loop, const Chain& chain, CallPort& port);
-  void EnterLayers();
+  // Each goes on until a layer stops or parks the call; Resume goes on from there.
+  void Advance();
+  bool EnterLayers();
+  bool PassPending();
+  bool Took(Step step);
   void StartHandler();
-  bool PassMessage(Direction direction, size_t bytes);
-  void DeliverPending();
   void LeaveLayers() noexcept;
-  Layer& LayerAt(size_t index) const;
 
   const Method* method_;
   Protocol protocol_;
   Phase phase_ = Phase::kArriving;
   bool parked_ = false;
-  bool request_decoded_ = false;
+  bool advancing_ = false;  // a handler or layer that calls back in finds the walk under way
+  bool request_received_ = false;
   bool request_ended_ = false;
   bool latency_fixed_ = false;
   Loop& loop_;
   const Chain& chain_;
   CallPort* port_;
   const Headers* headers_;
-  size_t entered_ = 0;  // layers entered so far, arrival then request
+  size_t entered_ = 0;  // layers entered so far
+  size_t passed_ = 0;   // layers that the first pending message has passed
   TimePoint arrived_;
   TimePoint received_;
   TimePoint deadline_ = kNever;

@@ -100,7 +100,7 @@ int Run(const Flags& flags) {
   http::Budget budget(options.limits.inflight_bytes_max, options.limits.connections_max);
   MethodTable methods;
   Chain chain;
-  chain.arrival.push_back(std::make_unique<DeadlineLayer>(DeadlineOptions{}));
+  chain.push_back(std::make_unique<DeadlineLayer>(DeadlineOptions{}));
   grpc::HealthRegistry health;
   testing::RegisterTestService(methods);
   grpc::RegisterHealth(methods, health);

@@ -19,7 +19,7 @@ using ai::inference::RecognizeRequest;
 class ObserveTest : public testing::Test {
  protected:
   ObserveTest() : log_(-1, false), metrics_(registry_) {
-    chain_.arrival.push_back(std::make_unique<ObserveLayer>(log_, metrics_));
+    chain_.push_back(std::make_unique<ObserveLayer>(log_, metrics_));
     const auto* service = RecognizeRequest::descriptor()->file()->FindServiceByName("ImageRecognition");
     methods_.Add(service->FindMethodByName("Recognize"),
                  Unary<RecognizeRequest>([](std::shared_ptr<Call>, std::unique_ptr<RecognizeRequest>) {}));

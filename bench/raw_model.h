@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "bench/raw.h"
+#include "engine/onnxruntime/telemetry.h"
 #include "lists.h"
 
 namespace sluice::bench {

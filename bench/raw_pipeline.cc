@@ -8,6 +8,7 @@
 #include "bench/raw_faces.h"
 
 int main(int argc, char** argv) {
+  sluice::DisableTelemetry();
   using sluice::bench::RawFaces;
   if (argc != 6) {
     const auto usage = absl::InvalidArgumentError("MODELS_DIR MODEL_ID PICTURE IMAGES THREADS");

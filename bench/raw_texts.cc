@@ -15,6 +15,7 @@
 constexpr size_t kTextsPerCall = 100;
 
 int main(int argc, char** argv) {
+  sluice::DisableTelemetry();
   const auto fail = [](const absl::Status& status) { return sluice::bench::Fail("raw_texts", status); };
   if (argc != 6) return fail(absl::InvalidArgumentError("MODELS_DIR MODEL_ID FILE CALLS THREADS"));
   const int calls = std::atoi(argv[4]), threads = std::atoi(argv[5]);

@@ -32,6 +32,16 @@ if(NOT SLUICE_OPENVINO_CMAKE)
 endif()
 find_package(OpenVINO REQUIRED COMPONENTS Runtime PATHS ${SLUICE_OPENVINO_CMAKE} NO_DEFAULT_PATH)
 
+# ONNX Runtime is opened at run time (engine/onnxruntime): from ../lib beside the program, else from here.
+set(SLUICE_ONNXRUNTIME_FOLDER "" CACHE PATH "folder with libonnxruntime.so; empty = the wheel under .deps/venv")
+if(NOT SLUICE_ONNXRUNTIME_FOLDER)
+  file(GLOB _ort ${CMAKE_SOURCE_DIR}/.deps/venv/lib/python3*/site-packages/onnxruntime/capi)
+  set(SLUICE_ONNXRUNTIME_FOLDER ${_ort})
+endif()
+if(NOT SLUICE_ONNXRUNTIME_FOLDER)
+  message(STATUS "no ONNX Runtime in .deps (tools/setup.sh brings it): the engine will not be available")
+endif()
+
 # Asio and Beast are header-only; their bodies are compiled once, in base/asio_impl.cc.
 add_library(sluice_asio INTERFACE)
 target_compile_definitions(sluice_asio INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION

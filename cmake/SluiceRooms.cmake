@@ -54,7 +54,9 @@ function(sluice_rooms)
   sluice_room(base DEPS sluice_proto sluice_asio absl::status absl::statusor absl::strings absl::str_format absl::cord absl::time
     absl::flat_hash_map absl::flat_hash_set absl::inlined_vector absl::any_invocable spdlog::spdlog prometheus-cpp::core yaml-cpp)
   sluice_embed(sluice_base ${CMAKE_SOURCE_DIR}/src/base/config/defaults.yaml base/config/defaults.h kDefaultConfigYaml)
-  sluice_room(engine DEPS sluice_base openvino::runtime)
+  sluice_room(engine DEPS sluice_base openvino::runtime ${CMAKE_DL_LIBS})
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/engine/onnxruntime/library.cc PROPERTIES
+    COMPILE_DEFINITIONS "SLUICE_ONNXRUNTIME_FOLDER=\"${SLUICE_ONNXRUNTIME_FOLDER}\"")
   sluice_room(call DEPS sluice_base)
   sluice_room(repository DEPS sluice_engine)
   sluice_room(scheduler DEPS sluice_base)

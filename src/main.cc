@@ -2,8 +2,10 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "engine/onnxruntime/telemetry.h"
 
 int main(int argc, char** argv) {
+  sluice::DisableTelemetry();
   CLI::App app("Sluice: an inference API server for gRPC, REST and live streams");
   app.require_subcommand(1);
   sluice::cli::Run run;

@@ -33,6 +33,7 @@ PAIRS = {("cli", "door"), ("door", "cli")}
 # A library stays in the folder that wraps it: (what, the include or name that shows it, where it may be).
 LIBRARIES = [
     ("OpenVINO", r'#include\s*[<"]openvino/|\bov::', ["engine/openvino"]),
+    ("ONNX Runtime", r"\bort::", ["engine/onnxruntime"]),
     ("nghttp2", r"#include\s*<nghttp2/", ["transport/http"]),
     ("simdjson", r"#include\s*<simdjson|\bsimdjson::", ["transport/rest", "transport/oip"]),
     ("Boost", r"#include\s*<boost/|\bboost::", ["base", "transport/http", "cli"]),

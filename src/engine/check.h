@@ -1,6 +1,10 @@
 // Checks of a caller's tensor against a model's signature, the same for every engine.
 #pragma once
 
+#include <span>
+#include <utility>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "engine/engine.h"
 
@@ -10,5 +14,24 @@ namespace sluice {
 absl::Status CheckInput(const TensorSpec& spec, const TensorView& tensor);
 // The shape alone.
 absl::Status CheckShape(const TensorSpec& spec, const Shape& shape);
+
+// What a run needs of all inputs together; looked up once, for each run to be checked against. Thread-safe.
+class InputChecks {
+ public:
+  // `signature` outlives it.
+  explicit InputChecks(const ModelSignature& signature);
+  // `shapes` by input, null for one that was not given. INVALID_REQUEST, naming the input: one that is not optional is
+  // missing, or two dimensions of one symbol have two sizes.
+  absl::Status Check(std::span<const Shape* const> shapes) const;
+
+ private:
+  struct Place {
+    size_t input, dimension;
+  };
+  absl::Status CheckSymbol(const std::vector<Place>& places, std::span<const Shape* const> shapes) const;
+
+  const ModelSignature& signature_;
+  std::vector<std::vector<Place>> symbols_;  // where each stands that stands twice
+};
 
 }  // namespace sluice

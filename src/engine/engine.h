@@ -26,9 +26,10 @@ namespace sluice {
 struct TensorSpec {
   std::string name;
   DType dtype = DType::kFp32;
-  Shape shape;            // -1 = any size
-  bool any = false;       // takes every type and shape; `dtype` and `shape` are only a suggestion (identity engine)
-  bool optional = false;  // an input with a default in the model: may be left out
+  Shape shape;             // -1 = any size
+  bool any = false;        // takes every type and shape; `dtype` and `shape` are only a suggestion (identity engine)
+  bool any_shape = false;  // the model's file leaves even the number of dimensions open; `shape` is only a suggestion
+  bool optional = false;   // an input with a default in the model: may be left out
   std::vector<std::string> symbols;  // of the dimensions, "" for none; equal ones have equal sizes. May be empty
 };
 
@@ -85,6 +86,8 @@ class Engine {
   virtual bool needs_file() const { return true; }
   // Of the library, for logs and for what was tried with it: "2026.4.1".
   virtual std::string version() const { return {}; }
+  // OK, or why it cannot be used here (its library is missing), for operators.
+  virtual absl::Status Available() const { return absl::OkStatus(); }
   virtual bool CanLoad(ModelFormat format) const = 0;
   // `files` is null for an engine whose models have no file; else the model keeps what it needs of it. The error is for
   // operators: short, without paths.

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import onnxruntime
-import yaml
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the library is imported, which sends telemetry otherwise
 
-import metrics
-import ngrams
-import normalise
-import wordpiece
-from labels import LABELS, OTHER
+import numpy as np  # noqa: E402
+import onnxruntime  # noqa: E402
+import yaml  # noqa: E402
+
+import metrics  # noqa: E402
+import ngrams  # noqa: E402
+import normalise  # noqa: E402
+import wordpiece  # noqa: E402
+from labels import LABELS, OTHER  # noqa: E402
 
 
 @dataclass

@@ -55,7 +55,7 @@ absl::Status SetInputs(const ModelSignature& signature, Session& session, const 
   }
   for (size_t i = 0; i < given.size(); ++i) {
     const std::string& name = signature.inputs[i].name;
-    if (!given[i]) {
+    if (!given[i] && !signature.inputs[i].optional) {
       return FieldError(Reason::INVALID_REQUEST, name,
                         StrCat("input '", name, "' is missing; the model takes ", NamesOf(signature.inputs)));
     }

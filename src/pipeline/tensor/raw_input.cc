@@ -50,11 +50,13 @@ absl::Status CompleteShape(const TensorSpec& spec, Tensor& tensor) {
 }  // namespace
 
 absl::Status CompleteRaw(const ModelSignature& signature, Tensor& tensor) {
-  if (signature.inputs.size() != 1) {
+  const auto needed = [](const TensorSpec& spec) { return !spec.optional; };
+  const auto& inputs = signature.inputs;
+  if (const auto count = std::count_if(inputs.begin(), inputs.end(), needed); count != 1) {
     return Error(Reason::INVALID_REQUEST,
-                 StrCat("the model has ", signature.inputs.size(), " inputs, and bytes alone name none; ", kInstead));
+                 StrCat("the model has ", count, " inputs, and bytes alone name none; ", kInstead));
   }
-  const TensorSpec& spec = signature.inputs[0];
+  const TensorSpec& spec = *std::find_if(inputs.begin(), inputs.end(), needed);
   tensor.name = spec.name;
   tensor.dtype = spec.dtype;
   return spec.dtype == DType::kBytes ? CompleteElement(spec, tensor) : CompleteShape(spec, tensor);

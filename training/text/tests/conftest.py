@@ -1,5 +1,6 @@
 """Puts the room on the path; says plainly what a skipped test lacks."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 ROOM = Path(__file__).resolve().parents[1]
 REPOSITORY = ROOM.parents[1]
 sys.path.insert(0, str(ROOM))
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before onnxruntime is imported
 
 for _name in ("icu", "numpy", "yaml", "onnxruntime", "tokenizers"):
     pytest.importorskip(_name, reason=f"skipped: no {_name} (training/text/requirements.txt)")

@@ -5,6 +5,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "base/strings.h"
+#include "base/text.h"
 
 namespace sluice {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 constexpr std::string_view kReasonUrl = "sluice/reason";
 constexpr std::string_view kFieldUrl = "sluice/field";
 constexpr std::string_view kRetryUrl = "sluice/retry_after_ms";
+// Clients of gRPC break on trailers of more than 8 KiB, where a message stands twice, once of it escaped.
+constexpr size_t kMessageBytesMax = 1024;
 
 using Table = std::array<ReasonInfo, ai::inference::Reason_ARRAYSIZE>;
 
@@ -30,6 +33,13 @@ Table BuildTable() {
 std::string Payload(const absl::Status& status, std::string_view url) {
   auto payload = status.GetPayload(ToAbsl(url));
   return payload ? std::string(*payload) : std::string();
+}
+
+// Whatever a message was made of, it goes out as UTF-8, and neither a header nor a log line breaks on its length.
+std::string Shown(std::string_view text, size_t bytes_max) {
+  std::string shown = MakeValidUtf8(CutUtf8(text, bytes_max));
+  if (text.size() > bytes_max) shown += "...";
+  return shown;
 }
 
 Reason ClosestReason(absl::StatusCode code) {
@@ -56,14 +66,15 @@ const ReasonInfo& InfoOf(Reason reason) {
 }
 
 absl::Status Error(Reason reason, std::string_view message) {
-  absl::Status status(static_cast<absl::StatusCode>(InfoOf(reason).grpc_code), ToAbsl(message));
+  const std::string shown = Shown(message, kMessageBytesMax);
+  absl::Status status(static_cast<absl::StatusCode>(InfoOf(reason).grpc_code), shown);
   status.SetPayload(ToAbsl(kReasonUrl), absl::Cord(StrCat(static_cast<int>(reason))));
   return status;
 }
 
 absl::Status FieldError(Reason reason, std::string_view field, std::string_view message) {
   absl::Status status = Error(reason, message);
-  status.SetPayload(ToAbsl(kFieldUrl), absl::Cord(ToAbsl(field)));
+  status.SetPayload(ToAbsl(kFieldUrl), absl::Cord(Shown(field, kExcerptBytesMax)));
   return status;
 }
 

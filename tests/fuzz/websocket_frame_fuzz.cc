@@ -5,8 +5,8 @@
 #include <string>
 
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/websocket/frame.h"
-#include "transport/websocket/utf8_text.h"
 
 namespace {
 

@@ -8,6 +8,7 @@
 #include "api/open_inference/contents.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "pipeline/tensor/task.h"
 
 namespace sluice {
@@ -52,7 +53,7 @@ absl::StatusOr<Tensor> TakeInput(ModelInferRequest& request, int i) {
   if (!dtype) {
     return FieldError(
         Reason::INVALID_REQUEST, StrCat("inputs[", i, "].datatype"),
-        StrCat("input '", input.name().substr(0, 128), "' has the unknown datatype '", input.datatype().substr(0, 32),
+        StrCat("input '", Excerpt(input.name()), "' has the unknown datatype '", Excerpt(input.datatype(), 32),
                "'; there are BOOL, UINT8 to UINT64, INT8 to INT64, FP16, "
                "FP32, FP64, BF16 and BYTES"));
   }
@@ -86,9 +87,9 @@ absl::Status CheckContents(const ModelInferRequest& request) {
   }
   for (const auto& input : request.inputs()) {
     if (input.has_contents()) {
-      return FieldError(Reason::INVALID_REQUEST, "contents",
-                        StrCat("input '", input.name().substr(0, 128),
-                               "' has contents beside raw_input_contents; send one of the two"));
+      return FieldError(
+          Reason::INVALID_REQUEST, "contents",
+          StrCat("input '", Excerpt(input.name()), "' has contents beside raw_input_contents; send one of the two"));
     }
   }
   return absl::OkStatus();

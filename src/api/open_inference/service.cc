@@ -7,6 +7,7 @@
 #include "api/open_inference/stream.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "call/unary.h"
 #include "google/protobuf/descriptor.h"
 #include "inference/grpc_service.pb.h"
@@ -69,7 +70,7 @@ void Change(CallPtr call, const Request& request, absl::Status (ModelCatalog::*c
             ModelCatalog& catalog) {
   for (const auto& [name, value] : request.parameters()) {
     if (name == "unload_dependents") continue;
-    return call->Fail(FieldError(Reason::UNIMPLEMENTED, name.substr(0, 128),
+    return call->Fail(FieldError(Reason::UNIMPLEMENTED, Excerpt(name),
                                  "a model is what its folder says; overrides by parameter are not served"));
   }
   const absl::Status begun = (catalog.*change)(request.model_name(), [call](absl::Status outcome) {

@@ -7,27 +7,14 @@
 #include <ctime>
 #include <memory>
 
+#include "base/text.h"
+
 namespace sluice {
 namespace {
 
-void AppendQuoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
 void AppendValue(std::string& out, const LogField& field) {
   if (const auto* text = std::get_if<std::string_view>(&field.value)) {
-    AppendQuoted(out, *text);
+    AppendJsonString(*text, out);
   } else if (const auto* flag = std::get_if<bool>(&field.value)) {
     out += *flag ? "true" : "false";
   } else if (const auto* number = std::get_if<int64_t>(&field.value)) {
@@ -66,14 +53,14 @@ void Write(spdlog::level::level_enum level, std::string_view name, std::string_v
 std::string FormatLogLine(std::string_view timestamp, std::string_view level, std::string_view event,
                           LogFields fields) {
   std::string line = R"({"timestamp":)";
-  AppendQuoted(line, timestamp);
+  AppendJsonString(timestamp, line);
   line += R"(,"level":)";
-  AppendQuoted(line, level);
+  AppendJsonString(level, line);
   line += R"(,"event":)";
-  AppendQuoted(line, event);
+  AppendJsonString(event, line);
   for (const LogField& field : fields) {
     line += ',';
-    AppendQuoted(line, field.name);
+    AppendJsonString(field.name, line);
     line += ':';
     AppendValue(line, field);
   }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/connect/error.h"
 #include "transport/connect/get_query.h"
 #include "transport/gzip.h"
@@ -40,7 +41,7 @@ absl::Status UnaryExchange::CheckHead(const Method& method) {
   if (get) return CheckGet();
   if (head.method == "POST") return CheckPost(method);
   allow_ = !streams && HasNoSideEffects(method) ? "GET, POST" : "POST";
-  return Error(Reason::VERB_NOT_ALLOWED, StrCat("this rpc is for ", allow_, ", not ", head.method.substr(0, 20)));
+  return Error(Reason::VERB_NOT_ALLOWED, StrCat("this rpc is for ", allow_, ", not ", Excerpt(head.method, 20)));
 }
 
 absl::Status UnaryExchange::CheckPost(const Method& method) {
@@ -48,14 +49,14 @@ absl::Status UnaryExchange::CheckPost(const Method& method) {
   const std::string_view type = headers.Get("content-type");
   if (method.client_streaming || method.server_streaming) {
     return Error(Reason::UNSUPPORTED_MEDIA_TYPE,
-                 StrCat("Content-Type '", type.substr(0, 80),
+                 StrCat("Content-Type '", Excerpt(type, 80),
                         "' is not taken by a method that streams; send "
                         "application/connect+json or application/connect+proto, or call its REST path"));
   }
   const std::string_view version = headers.Get("connect-protocol-version");
   if (!version.empty() && version != "1") {
     return FieldError(Reason::INVALID_REQUEST, "connect-protocol-version",
-                      StrCat("Connect-Protocol-Version '", version.substr(0, 20), "' is not served; send 1"));
+                      StrCat("Connect-Protocol-Version '", Excerpt(version, 20), "' is not served; send 1"));
   }
   const auto media = rest::ParseMediaType(type);
   if (media && rest::IsJson(*media) && media->Name() == "application/json") return SetForm("json", type);
@@ -73,7 +74,7 @@ absl::Status UnaryExchange::SetForm(std::string_view name, std::string_view sent
   form_ = name == "proto" ? Form::kProto : Form::kJson;
   if (name == "proto" || name == "json") return absl::OkStatus();
   return Error(Reason::UNSUPPORTED_MEDIA_TYPE,
-               StrCat("'", sent.substr(0, 80),
+               StrCat("'", Excerpt(sent, 80),
                       "' is not taken here; send application/json or application/proto (in a GET: "
                       "encoding=json or encoding=proto)"));
 }

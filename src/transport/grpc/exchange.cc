@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/exposed.h"
 #include "transport/grpc/large_fields.h"
 #include "transport/grpc/status.h"
@@ -38,8 +39,8 @@ void GrpcExchange::Open(const MethodTable& methods, const absl::Status& refusal)
   const Method* const method = methods.Find(head.path);
   if (!refusal.ok()) return Begin(method == nullptr ? UnknownMethod() : *method, refusal);
   if (method != nullptr && transport::IsExposed(*method, head.peer.exposed)) return Begin(*method, absl::OkStatus());
-  Begin(UnknownMethod(), Error(Reason::METHOD_NOT_FOUND,
-                               StrCat("no rpc ", head.path.substr(0, 200), "; list them with gRPC reflection")));
+  Begin(UnknownMethod(),
+        Error(Reason::METHOD_NOT_FOUND, StrCat("no rpc ", Excerpt(head.path), "; list them with gRPC reflection")));
 }
 
 void GrpcExchange::Begin(const Method& method, const absl::Status& refusal) {
@@ -66,7 +67,7 @@ absl::Status GrpcExchange::CheckRequest(const Method& method) {
   if (!gzip_request_ && !encoding.empty() && encoding != "identity") {
     call_->response_headers().Add(wire_.accept_encoding, "identity,gzip");
     return Error(Reason::UNSUPPORTED_ENCODING,
-                 StrCat(wire_.encoding, " ", encoding.substr(0, 40), " is not served; use identity or gzip"));
+                 StrCat(wire_.encoding, " ", Excerpt(encoding, 40), " is not served; use identity or gzip"));
   }
   gzip_response_ =
       context_.gzip_bytes_min > 0 && headers.Get(wire_.accept_encoding).find("gzip") != std::string_view::npos;

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "call/unary.h"
 
 namespace sluice::grpc {
@@ -21,8 +22,7 @@ constexpr size_t kListMax = 100;  // gRFC A90 lets a server refuse more
 void Check(HealthRegistry& registry, Call& call, const HealthCheckRequest& request) {
   const auto status = registry.Get(request.service());
   if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
-    return call.Fail(
-        Error(Reason::NOT_FOUND, StrCat("no service '", std::string_view(request.service()).substr(0, 200), "'")));
+    return call.Fail(Error(Reason::NOT_FOUND, StrCat("no service '", Excerpt(request.service()), "'")));
   }
   HealthCheckResponse response;
   response.set_status(status);

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "call/call.h"
 #include "call/outcome.h"
 #include "google/protobuf/descriptor.h"
@@ -33,7 +34,7 @@ struct V1Alpha {
 };
 
 absl::Status NotFound(std::string_view what, std::string_view name) {
-  return Error(Reason::NOT_FOUND, StrCat("no ", what, " '", name.substr(0, 200), "'"));
+  return Error(Reason::NOT_FOUND, StrCat("no ", what, " '", Excerpt(name), "'"));
 }
 
 const FileDescriptor* FileOfExtension(const std::string& type, int number) {

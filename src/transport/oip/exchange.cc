@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "call/outcome.h"
 #include "transport/gzip.h"
 #include "transport/new_call.h"
@@ -34,7 +35,7 @@ absl::StatusOr<std::string> Unpack(std::string bytes, std::string_view encoding,
   if (encoding.empty() || encoding == "identity") return bytes;
   if (encoding != "gzip" && encoding != "deflate") {
     return Error(Reason::UNSUPPORTED_ENCODING,
-                 StrCat("Content-Encoding '", encoding.substr(0, 40), "' is not taken; send gzip, deflate or none"));
+                 StrCat("Content-Encoding '", Excerpt(encoding, 40), "' is not taken; send gzip, deflate or none"));
   }
   std::string inflated;
   const auto format = encoding == "gzip" ? transport::Inflater::Format::kGzip : transport::Inflater::Format::kZlib;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/oip/json_data.h"
 #include "transport/oip/json_members.h"
 #include "transport/rest/scalar_text.h"
@@ -218,7 +219,7 @@ absl::StatusOr<size_t> ParseHeaderLength(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
   if (error == std::errc() && end == text.data() + text.size()) return length;
   return FieldError(Reason::INVALID_BODY, "inference-header-content-length",
-                    StrCat("Inference-Header-Content-Length '", text.substr(0, 40), "' is no number of bytes"));
+                    StrCat("Inference-Header-Content-Length '", Excerpt(text, 40), "' is no number of bytes"));
 }
 
 absl::StatusOr<InferBody> CutBody(std::string body, std::string_view header_length) {

@@ -8,11 +8,11 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/oip/half.h"
 #include "transport/oip/json_members.h"
 #include "transport/rest/json_text.h"
 #include "transport/rest/scalar_text.h"
-#include "transport/rest/utf8.h"
 
 namespace sluice::oip {
 namespace {
@@ -203,7 +203,7 @@ absl::Status WriteBytes(std::string_view data, std::string& out) {
     std::memcpy(&length, data.data(), sizeof length);
     const std::string_view element = data.substr(sizeof length, length);
     data.remove_prefix(sizeof length + element.size());
-    if (rest::FirstInvalidUtf8(element) != element.size()) {
+    if (!IsUtf8(element)) {
       return Error(Reason::INVALID_REQUEST,
                    "an output of BYTES is not UTF-8, which JSON cannot carry; ask for binary_data");
     }

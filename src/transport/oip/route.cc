@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/rest/path_template.h"
 
 namespace sluice::oip {
@@ -121,7 +122,7 @@ absl::Status MatchRoute(std::string_view verb, std::string_view path, Route& rou
   route.operation = *operation;
   if (verb == RowOf(*operation).verb) return absl::OkStatus();
   allow = RowOf(*operation).verb;
-  return Error(Reason::VERB_NOT_ALLOWED, StrCat("this path is for ", allow, ", not ", verb.substr(0, 20)));
+  return Error(Reason::VERB_NOT_ALLOWED, StrCat("this path is for ", allow, ", not ", Excerpt(verb, 20)));
 }
 
 }  // namespace sluice::oip

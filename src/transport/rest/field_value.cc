@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/rest/base64.h"
 #include "transport/rest/json_path.h"
 #include "transport/rest/scalar_text.h"
-#include "transport/rest/utf8.h"
 
 namespace sluice::rest {
 namespace {
@@ -93,7 +93,7 @@ std::string SetScalar(Message& message, const FieldEntry& entry, std::string_vie
   if (entry.bytes) {
     if (std::string problem = DecodeBytes(text, value); !problem.empty()) return problem;
   } else {
-    if (form == TextForm::kUrl && FirstInvalidUtf8(text) != text.size()) return "must be UTF-8 text";
+    if (form == TextForm::kUrl && !IsUtf8(text)) return "must be UTF-8 text";
     value = text;
   }
   const Reflection* reflection = message.GetReflection();

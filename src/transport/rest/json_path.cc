@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "base/strings.h"
-#include "transport/rest/utf8.h"
+#include "base/text.h"
 
 namespace sluice::rest {
 namespace {
@@ -85,7 +85,7 @@ std::string Excerpt(std::string_view text, size_t bytes_max) {
     while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80) --n;
     text = text.substr(0, n);
   }
-  if (FirstInvalidUtf8(text) != text.size()) return "(not UTF-8)";
+  if (!IsUtf8(text)) return "(not UTF-8)";
   std::string out;
   for (char c : text) out.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
   if (cut) out += "…";

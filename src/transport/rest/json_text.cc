@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
+#include "base/text.h"
 #include "simdjson.h"
-#include "transport/rest/utf8.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -60,16 +60,8 @@ void AppendEscape(char c, std::string& out) {
 void AppendUtf8(std::string_view text, std::string& out) {
   if (simdjson::validate_utf8(text.data(), text.size())) {
     out.append(text);
-    return;
-  }
-  while (!text.empty()) {
-    const size_t n = Utf8CharacterBytes(text);
-    if (n == 0) {
-      out += "\xEF\xBF\xBD";
-    } else {
-      out.append(text.substr(0, n));
-    }
-    text.remove_prefix(n == 0 ? 1 : n);
+  } else {
+    AppendValidUtf8(text, out);
   }
 }
 

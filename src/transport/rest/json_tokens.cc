@@ -5,9 +5,9 @@
 #include "absl/strings/str_format.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "simdjson.h"
 #include "transport/rest/json_path.h"
-#include "transport/rest/utf8.h"
 
 namespace sluice::rest {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/new_call.h"
 #include "transport/rest/answer.h"
 #include "transport/rest/bind.h"
@@ -61,7 +62,7 @@ absl::Status StreamExchange::CheckLines() const {
   const Headers& headers = exchange_.head().headers;
   if (!IsNdjson(headers.Get("content-type"))) {
     return Error(Reason::UNSUPPORTED_MEDIA_TYPE,
-                 StrCat("Content-Type '", headers.Get("content-type").substr(0, 80),
+                 StrCat("Content-Type '", Excerpt(headers.Get("content-type"), 80),
                         "' is not taken here; send application/x-ndjson: one JSON object a line"));
   }
   const std::string_view encoding = headers.Get("content-encoding");

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "transport/websocket/utf8_text.h"
+#include "base/text.h"
 
 namespace sluice::websocket {
 namespace {

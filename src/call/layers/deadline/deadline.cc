@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "call/call.h"
 #include "call/grpc_timeout.h"
 
@@ -15,7 +16,7 @@ struct Timer final : LayerState {
 };
 
 absl::Status Malformed(std::string_view header, std::string_view value, std::string_view wanted) {
-  return FieldError(Reason::INVALID_REQUEST, header, StrCat(header, " '", value.substr(0, 40), "' is not ", wanted));
+  return FieldError(Reason::INVALID_REQUEST, header, StrCat(header, " '", Excerpt(value, 40), "' is not ", wanted));
 }
 
 }  // namespace

@@ -4,34 +4,21 @@
 
 #include "base/ids.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "call/outcome.h"
 
 namespace sluice {
 namespace {
 
-void AppendQuoted(std::string_view text, std::string& out) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out.push_back('"');
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out.append("\\u00").push_back(kHex[c >> 4 & 15]);
-      out.push_back(kHex[c & 15]);
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
-}
+// Of one text: a line of a call stays short, whatever the client sent.
+constexpr size_t kTextBytesMax = 1024;
 
 void AppendText(std::string_view name, std::string_view value, std::string& out) {
   out.append(",\"").append(name).append("\":");
   if (value.empty()) {
     out.append("null");
   } else {
-    AppendQuoted(value, out);
+    AppendJsonString(CutUtf8(value, kTextBytesMax), out);
   }
 }
 

@@ -34,7 +34,7 @@ class Pipeline {
   absl::StatusOr<Ticket> Queue(Admitted admitted, Call& call, Input input, typename Job<Input, Output>::Done done,
                                double cost = 1, int priority = 0);
 
-  // True: the job had not started, and its `done` will get CANCELLED.
+  // Nobody waits for the job any more. True: it had not started, and its `done` will get CANCELLED. Else it is told to stop.
   bool Cancel(Ticket ticket) { return scheduler_.Cancel(ticket); }
   // Workers that nobody has work for at this moment: how far it helps to split a large job.
   size_t IdleWorkers() const { return scheduler_.IdleWorkers(); }
@@ -67,6 +67,7 @@ absl::StatusOr<Ticket> Pipeline::Queue(Admitted admitted, Call& call, Input inpu
   call.use.model_version = model.version();
   const QueueId queue = RuntimeOf(model)->queue;
   auto job = std::make_unique<Job<Input, Output>>(call.loop(), std::move(admitted), std::move(input), std::move(done));
+  job->principal = call.principal();
   job->deadline = deadline;
   job->cost = cost;
   job->priority = priority;

@@ -3,7 +3,8 @@
 //   Offer ─► queued ─► Take ─► running ─► Done          Every item leaves exactly once: by Done, or in the list that
 //              └─► Cancel, Expire, RemoveQueue, Shutdown  Cancel, Expire, RemoveQueue or Shutdown return, or refused by Offer.
 //
-// Most urgent first: earliest deadline, then priority, then arrival. Every item has a deadline, so nothing starves.
+// Whose turn it is: FairOrder. Within one principal: earliest deadline, then priority, then arrival; but a deadline lets an
+// item overtake only what came up to QueueOptions::patience before it, so that nothing starves.
 // Not thread-safe: Scheduler holds a mutex around it, tests drive it in simulated time.
 #pragma once
 
@@ -15,8 +16,10 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "scheduler/fair_order.h"
 #include "scheduler/service_time.h"
 #include "scheduler/work.h"
 
@@ -27,9 +30,11 @@ using QueueId = uint64_t;  // never 0, never reused
 
 struct QueueOptions {
   std::string name;                                         // "face_detection_v2@1"
-  size_t max_items = 256;                                   // waiting; more are OVERLOADED
+  size_t max_items = 256;                                   // waiting; more are OVERLOADED. One principal: ¾ of them
   size_t max_batch = 1;                                     // items of one batch
   Duration batch_time_max = std::chrono::milliseconds(10);  // predicted; a batch of one may take longer
+  Duration patience = std::chrono::milliseconds(250);  // an item is overtaken by what comes so much later, not more
+  bool judges_time = true;                             // refuses what could not be in time
 };
 
 // A dropped item and why. The caller tells it, outside of any lock.
@@ -47,6 +52,11 @@ struct Batch {
   size_t items = 0;
   Duration predicted{};
   std::vector<std::unique_ptr<Work>> works;
+  struct Charge {
+    Principal principal;
+    double cost;
+  };
+  absl::InlinedVector<Charge, 1> charges;  // who pays, by item
   explicit operator bool() const { return queue != 0; }
 };
 
@@ -55,7 +65,7 @@ struct QueueStats {
   std::string name;
   size_t depth = 0;           // waiting
   size_t running = 0;         // items in batches now
-  Duration predicted_wait{};  // of an item offered now with a far deadline
+  Duration predicted_wait{};  // until everything that waits now has started
   Duration service_time{};    // measured, per cost of 1; 0 before the first run
   Duration busy{};            // worker time spent on it, finished batches
   uint64_t offered = 0, taken = 0, done = 0, batches = 0, expired = 0, cancelled = 0, refused = 0, dropped = 0;
@@ -74,18 +84,20 @@ class SchedulerCore {
   // Returns what was waiting, as MODEL_UNAVAILABLE. Running batches finish; Done() accepts them.
   DropList RemoveQueue(QueueId id);
 
-  // Takes `work` only when it returns a ticket. Refusals: OVERLOADED (queue full, or the deadline cannot be met with
-  // what waits before it; with a retry-after), DEADLINE_EXCEEDED (it passed, or could not be met on an idle server either),
-  // MODEL_UNAVAILABLE (no such queue), SHUTTING_DOWN.
+  // Takes `work` only when it returns a ticket. Refusals: OVERLOADED (the queue, or the principal's part of it, is full, or
+  // the deadline cannot be met with what goes before it; with a retry-after), DEADLINE_EXCEEDED (it passed, or could not be
+  // met on an idle server either), MODEL_UNAVAILABLE (no such queue), SHUTTING_DOWN.
   absl::StatusOr<Ticket> Offer(QueueId id, std::unique_ptr<Work>&& work, TimePoint now);
 
-  // The most urgent batch for a free worker, or an empty one. Never holds an item whose deadline passed: call Expire first.
+  // The next batch for a free worker, or an empty one. Never holds an item whose deadline passed: call Expire first.
   Batch Take(int worker, TimePoint now);
-  // The worker is free again. `busy` is what the batch took.
+  // The worker is free again. `busy` is what the batch took; the principals are charged for it.
   void Done(const Batch& batch, Duration busy);
 
   // The waiting item, taken out; null when it runs, ended, or never was.
   std::unique_ptr<Work> Cancel(Ticket ticket);
+  // Nobody waits for this running item any more. The worker, when that is so for all items of its batch now; else -1.
+  int Stop(Ticket ticket);
 
   // Items whose deadline is not after `now`.
   DropList Expire(TimePoint now);
@@ -95,25 +107,21 @@ class SchedulerCore {
   // Everything that waits, as SHUTTING_DOWN; later offers are refused.
   DropList Shutdown();
 
-  // Time until an item offered now with this deadline would start: what runs, and what waits before it, over all workers.
-  Duration PredictedWait(TimePoint deadline, TimePoint now) const;
-  // PredictedWait plus the queue's own service time of one item of `cost`; what admission compares with the time left.
-  Duration PredictedTime(QueueId id, double cost, TimePoint deadline, TimePoint now) const;
+  // Time until an item that this principal offered now would start: what runs, and what would go before it, over all
+  // workers. Of other principals that is no more than what they may use until its turn.
+  Duration PredictedWait(QueueId id, Principal principal, TimePoint deadline, TimePoint now) const;
+  // Until everything that waits now has started.
+  Duration Backlog(TimePoint now) const;
 
   size_t waiting() const { return items_.size(); }
+  size_t WaitingIn(QueueId id) const;
   int idle_workers() const { return idle_; }
   std::vector<QueueStats> Stats(TimePoint now) const;
 
  private:
-  struct Order {
-    TimePoint deadline;
-    int priority;
-    Ticket ticket;
-    bool operator<(const Order& other) const;
-  };
   struct Queue {
     QueueOptions options;
-    std::set<Order> waiting;
+    size_t waiting = 0;
     double waiting_cost = 0;
     ServiceTime service;
     QueueStats stats;
@@ -121,27 +129,36 @@ class SchedulerCore {
   struct Item {
     std::unique_ptr<Work> work;
     Queue* queue;
-    Order order;
+    FairOrder::Share* share;
+    Urgency urgency;
   };
+  using Items = absl::flat_hash_map<Ticket, Item>;
   struct Running {
     TimePoint started{};
     Duration predicted{};
     bool busy = false;
+    absl::InlinedVector<Ticket, 1> items = {};  // that somebody waits for
   };
 
+  static Urgency UrgencyOf(const Queue& queue, TimePoint deadline, int priority, Ticket ticket, TimePoint now);
   absl::Status Admit(const Queue& queue, const Work& work, TimePoint now) const;
-  absl::Status Overloaded(const Queue& queue, TimePoint now) const;
-  absl::Duration RetryAfter(const Queue& queue, TimePoint now) const;
+  absl::Status Overloaded(const Queue& queue, const Work& work, TimePoint now) const;
+  absl::Duration RetryAfter(const Queue& queue, Principal principal, TimePoint now) const;
   std::vector<Ticket> Choose(const Queue& queue) const;
-  double CostBefore(const Queue& queue, TimePoint deadline) const;
+  void Gather(const Queue& queue, size_t limit, std::vector<Ticket>& chosen) const;
+  Duration RunningLeft(TimePoint now) const;
+  Duration TimeOf(const FairOrder::Share& share) const;
+  Duration OwnBefore(const FairOrder::Share& share, const Urgency& urgency) const;
+  Duration OthersBefore(Principal principal, Duration clock) const;
   void Insert(Ticket ticket, Queue& queue, std::unique_ptr<Work> work);
-  std::unique_ptr<Work> Extract(absl::flat_hash_map<Ticket, Item>::iterator it);
+  std::unique_ptr<Work> Extract(Items::iterator it);
   DropList DropAll(Queue& queue, const absl::Status& why);
   size_t BatchLimit(const Queue& queue) const;
 
   std::map<QueueId, std::unique_ptr<Queue>> queues_;
-  std::set<std::pair<Order, Queue*>> heads_;  // the first waiting item of every queue that has one
-  absl::flat_hash_map<Ticket, Item> items_;   // everything that waits
+  Items items_;                                       // everything that waits
+  FairOrder order_;                                   // of the same
+  std::set<std::pair<TimePoint, Ticket>> deadlines_;  // of the same
   std::vector<Running> workers_;
   int idle_;
   Ticket last_ticket_ = 0;

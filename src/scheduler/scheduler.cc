@@ -26,6 +26,8 @@ Scheduler::Scheduler(const Options& options, const Clock& clock)
     : clock_(clock), options_(options), started_(clock.Now()), core_(WorkerCount(options.workers)) {
   workers_.resize(static_cast<size_t>(WorkerCount(options.workers)));
   for (auto& worker : workers_) worker = std::make_unique<Worker>();
+  bounded_chores_ = AddChoreQueue(options.chores_max);
+  other_chores_ = AddChoreQueue(SIZE_MAX);
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->thread =
         std::make_unique<Thread>(StrCat("worker ", i), options.nice, [this, i] { Loop(static_cast<int>(i)); });
@@ -74,53 +76,86 @@ absl::StatusOr<Ticket> Scheduler::Offer(QueueId queue, std::unique_ptr<Work>&& w
 
 bool Scheduler::Cancel(Ticket ticket) {
   std::unique_ptr<Work> work;
+  std::stop_source stop(std::nostopstate);
   {
     std::lock_guard lock(mutex_);
     work = core_.Cancel(ticket);
+    if (work == nullptr) {
+      if (const int worker = core_.Stop(ticket); worker >= 0) {
+        stop = std::exchange(workers_[static_cast<size_t>(worker)]->stop, std::stop_source());
+      }
+    }
   }
+  stop.request_stop();
   if (work == nullptr) return false;
   work->Dropped(Error(Reason::CANCELLED, "cancelled"));
   return true;
 }
 
 // A waiting chore leaves the queue at once when its owner's stop is requested.
-struct Scheduler::Chore {
+struct Scheduler::Chore final : Work {
   struct Drop {
     Scheduler& scheduler;
-    Chore& chore;
+    const Chore& chore;
     void operator()() const { scheduler.DropChore(chore); }
   };
+  void Dropped(absl::Status) override {}
+
   Task task;
   std::stop_token stop;
-  std::optional<std::list<std::unique_ptr<Chore>>::iterator> place;  // while it waits
-  std::optional<std::stop_callback<Drop>> drop;                      // last: goes first, and waits for its own run
+  Ticket ticket = 0;                             // guarded by the scheduler's mutex
+  std::optional<std::stop_callback<Drop>> drop;  // last: goes first, and waits while it runs
 };
 
-void Scheduler::WorkerChores::Post(const ChoreOwner& owner, Task chore) { scheduler_.AddChore(owner, chore, SIZE_MAX); }
+namespace {
+
+template <typename Chore>
+class ChoreRunner final : public WorkRunner {
+ public:
+  void Run(int, std::span<std::unique_ptr<Work>> batch, const std::stop_token&) override {
+    for (auto& work : batch) {
+      auto& chore = static_cast<Chore&>(*work);
+      if (!chore.stop.stop_requested()) chore.task();
+    }
+  }
+};
+
+}  // namespace
+
+// A chore is the first half of a call, or the last: it goes before its principal's other work that came after it.
+QueueId Scheduler::AddChoreQueue(size_t max_items) {
+  return AddQueue({.name = "chores", .max_items = max_items, .patience = Duration::zero(), .judges_time = false},
+                  std::make_shared<ChoreRunner<Chore>>());
+}
+
+void Scheduler::WorkerChores::Post(const ChoreOwner& owner, Task chore) {
+  scheduler_.AddChore(scheduler_.other_chores_, owner, chore);
+}
 
 bool Scheduler::WorkerChores::TryPost(const ChoreOwner& owner, Task& chore) {
-  return scheduler_.AddChore(owner, chore, scheduler_.options_.chores_max);
+  return scheduler_.AddChore(scheduler_.bounded_chores_, owner, chore);
 }
 
-void Scheduler::DropChore(Chore& chore) {
-  std::unique_ptr<Chore> dropped;  // destroyed without the lock
+void Scheduler::DropChore(const Chore& chore) {
+  std::unique_ptr<Work> dropped;  // destroyed without the lock
   std::lock_guard lock(mutex_);
-  if (!chore.place) return;
-  dropped = std::move(**chore.place);
-  chores_.erase(*chore.place);
+  dropped = core_.Cancel(chore.ticket);
 }
 
-bool Scheduler::AddChore(const ChoreOwner& owner, Task& task, size_t waiting_max) {
-  auto chore = std::make_unique<Chore>();
-  chore->stop = owner.stop;
-  chore->drop.emplace(owner.stop, Chore::Drop{*this, *chore});
+bool Scheduler::AddChore(QueueId queue, const ChoreOwner& owner, Task& task) {
+  auto made = std::make_unique<Chore>();
+  Chore& chore = *made;
+  chore.principal = owner.principal;
+  chore.stop = owner.stop;
+  chore.drop.emplace(owner.stop, Chore::Drop{*this, chore});
+  std::unique_ptr<Work> work = std::move(made);
   Worker* woken = nullptr;
   {
     std::lock_guard lock(mutex_);
-    if (stopping_ || chores_.size() >= waiting_max) return false;
-    chore->task = std::move(task);
-    Chore& added = *chore;
-    added.place = chores_.insert(chores_.end(), std::move(chore));
+    const auto ticket = core_.Offer(queue, std::move(work), clock_.Now());
+    if (!ticket.ok()) return false;
+    chore.ticket = *ticket;
+    chore.task = std::move(task);
     woken = NextSleeper();
   }
   if (woken != nullptr) woken->wake.notify_one();
@@ -172,7 +207,7 @@ void Scheduler::Deliver(Worker& self) {
   self.outbox.clear();
 }
 
-// A chore, a batch, a chore …: neither can starve the other. False when there is neither.
+// False when there is nothing to do.
 bool Scheduler::RunOne(int index, std::unique_lock<std::mutex>& lock) {
   Worker& self = *workers_[index];
   const TimePoint now = clock_.Now();
@@ -183,40 +218,21 @@ bool Scheduler::RunOne(int index, std::unique_lock<std::mutex>& lock) {
     lock.lock();
     return true;
   }
-  if (!chores_.empty() && (!self.chore_last || core_.waiting() == 0)) {
-    RunChore(self, now, lock);
-    return true;
-  }
   Batch batch = core_.Take(index, now);
-  self.chore_last = false;
   if (!batch) return false;
   RunBatch(self, std::move(batch), lock);
   return true;
 }
 
-void Scheduler::RunChore(Worker& self, TimePoint now, std::unique_lock<std::mutex>& lock) {
-  std::unique_ptr<Chore> chore = std::move(chores_.front());
-  chores_.pop_front();
-  chore->place.reset();
-  self.chore_last = true;
-  self.busy_since = now;
-  lock.unlock();
-  Deliver(self);
-  if (!chore->stop.stop_requested()) chore->task();
-  chore.reset();
-  lock.lock();
-  self.busy += clock_.Now() - now;
-  self.busy_since = {};
-}
-
 void Scheduler::RunBatch(Worker& self, Batch batch, std::unique_lock<std::mutex>& lock) {
   // The shared pointer keeps the runner when its queue is removed meanwhile, even by an item of this very batch.
   std::shared_ptr<WorkRunner> runner = runners_.find(batch.queue)->second;
+  const std::stop_token stop = self.stop.get_token();
   self.busy_since = batch.started;
   lock.unlock();
   Deliver(self);
   self.last = batch.works.back().get();
-  runner->Run(batch.worker, batch.works);
+  runner->Run(batch.worker, batch.works, stop);
   self.last = nullptr;
   batch.works.clear();
   runner.reset();
@@ -234,7 +250,10 @@ void Scheduler::Tell(DropList dropped) {
 
 std::vector<QueueStats> Scheduler::Queues() const {
   std::lock_guard lock(mutex_);
-  return core_.Stats(clock_.Now());
+  auto queues = core_.Stats(clock_.Now());
+  std::erase_if(queues,
+                [this](const QueueStats& queue) { return queue.id == bounded_chores_ || queue.id == other_chores_; });
+  return queues;
 }
 
 std::vector<Scheduler::WorkerStats> Scheduler::Workers() const {
@@ -248,9 +267,9 @@ std::vector<Scheduler::WorkerStats> Scheduler::Workers() const {
   return all;
 }
 
-Duration Scheduler::PredictedWait() const {
+Duration Scheduler::Backlog() const {
   std::lock_guard lock(mutex_);
-  return core_.PredictedWait(kNever, clock_.Now());
+  return core_.Backlog(clock_.Now());
 }
 
 size_t Scheduler::IdleWorkers() const {
@@ -261,17 +280,24 @@ size_t Scheduler::IdleWorkers() const {
 
 size_t Scheduler::waiting_chores() const {
   std::lock_guard lock(mutex_);
-  return chores_.size();
+  return core_.WaitingIn(bounded_chores_) + core_.WaitingIn(other_chores_);
 }
 
 void Scheduler::Shutdown() {
   DropList dropped;
+  std::vector<std::stop_source> running;
   {
     std::lock_guard lock(mutex_);
+    for (const QueueId chores : {bounded_chores_, other_chores_}) {
+      DropList part = core_.RemoveQueue(chores);
+      std::move(part.begin(), part.end(), std::back_inserter(unrun_));
+    }
     dropped = core_.Shutdown();
     stopping_ = true;
+    for (const auto& worker : workers_) running.push_back(std::exchange(worker->stop, std::stop_source()));
     while (Worker* worker = NextSleeper()) worker->wake.notify_one();
   }
+  for (std::stop_source& stop : running) stop.request_stop();
   Tell(std::move(dropped));
   for (auto& worker : workers_) worker->thread->Join();
 }

@@ -1,11 +1,12 @@
 // Workers over the scheduling core: the threads that compute. A worker that finishes takes the next batch at once; a sleeping
-// one is woken only when there is work that nobody else is about to take.
+// one is woken only when there is work that nobody else is about to take. Chores are work, too, in queues of their own, so
+// that one fair order holds for all that a client has done.
 #pragma once
 
 #include <condition_variable>
-#include <list>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ class Scheduler {
   struct Options {
     int workers = 0;  // 0: one per core
     int nice = kWorkerNice;
-    size_t chores_max = 1024;  // waiting; see chores()
+    size_t chores_max = 1024;  // that TryPost lets wait
   };
   struct WorkerStats {
     Duration busy{};     // running batches and chores, since the start
@@ -43,21 +44,22 @@ class Scheduler {
   // On success the work may already be over when this returns. On refusal `work` stays with the caller, and Dropped is not
   // called; reasons: see SchedulerCore::Offer.
   absl::StatusOr<Ticket> Offer(QueueId queue, std::unique_ptr<Work>&& work);
-  // True: it waited, it will not run, and Dropped(CANCELLED) was called. False: it runs, or is over.
+  // Nobody waits for it any more. True: it waited, it will not run, and Dropped(CANCELLED) was called. False: it is over, or
+  // it runs; then its runner is told to stop once that is so for its whole batch.
   bool Cancel(Ticket ticket);
 
-  // --- chores, between batches, in order of arrival: any thread ---
-  // TryPost() accepts while fewer than chores_max wait. After Shutdown both destroy the chore unrun.
-  Chores& chores() { return chores_executor_; }
+  // After Shutdown chores are destroyed unrun.
+  Chores& chores() { return chores_; }
 
   // --- what it looks like now: any thread ---
   std::vector<QueueStats> Queues() const;
   std::vector<WorkerStats> Workers() const;
-  Duration PredictedWait() const;
+  Duration Backlog() const;    // until all that waits now has started
   size_t IdleWorkers() const;  // without those that waiting work is for
   size_t waiting_chores() const;
 
-  // Waiting work is dropped as SHUTTING_DOWN, running batches and waiting chores finish, threads end. Not on a worker.
+  // Waiting work is dropped as SHUTTING_DOWN, waiting chores are dropped, what runs is told to stop, threads end. Not on a
+  // worker.
   void Shutdown();
 
  private:
@@ -72,10 +74,10 @@ class Scheduler {
     Duration busy{};                       // guarded by mutex_, like the two below
     TimePoint busy_since{};                // while it runs something
     Duration last_busy = Duration::max();  // of the last batch
-    bool chore_last = false;
-    std::vector<Delivery> outbox;    // of its own thread, like `last`
-    const Work* last = nullptr;      // of the batch it runs
-    std::unique_ptr<Thread> thread;  // ends in Shutdown
+    std::stop_source stop;                 // of the batch it runs; taken away, and made anew, when that is stopped
+    std::vector<Delivery> outbox;          // of its own thread, like `last`
+    const Work* last = nullptr;            // of the batch it runs
+    std::unique_ptr<Thread> thread;        // ends in Shutdown
   };
   struct Chore;
   class WorkerChores final : public Chores {
@@ -92,10 +94,11 @@ class Scheduler {
   void Loop(int index);
   // With mutex_ held by `lock`; releases it while running.
   bool RunOne(int index, std::unique_lock<std::mutex>& lock);
-  void RunChore(Worker& self, TimePoint now, std::unique_lock<std::mutex>& lock);
   void RunBatch(Worker& self, Batch batch, std::unique_lock<std::mutex>& lock);
-  bool AddChore(const ChoreOwner& owner, Task& task, size_t waiting_max);
-  void DropChore(Chore& chore);
+  // The two queues of chores: bounded, and not.
+  QueueId AddChoreQueue(size_t max_items);
+  bool AddChore(QueueId queue, const ChoreOwner& owner, Task& task);
+  void DropChore(const Chore& chore);
   Worker* NextSleeper();
   static void Deliver(Worker& self);
   static void Tell(DropList dropped);
@@ -108,10 +111,11 @@ class Scheduler {
   mutable std::mutex mutex_;  // std::mutex, not absl's: Debian's Abseil is opaque to ThreadSanitizer
   SchedulerCore core_;        // this and the rest: guarded by mutex_
   absl::flat_hash_map<QueueId, std::shared_ptr<WorkRunner>> runners_;
-  std::list<std::unique_ptr<Chore>> chores_;
   std::vector<int> sleepers_;  // the last one slept least: its caches are warm
   bool stopping_ = false;
-  WorkerChores chores_executor_{*this};
+  WorkerChores chores_{*this};
+  QueueId bounded_chores_ = 0, other_chores_ = 0;  // fixed by the constructor
+  DropList unrun_;  // chores that Shutdown found waiting: what they hold belongs to loops, and goes with this object
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stop_token>
 
 #include "absl/status/status.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/principal.h"
 
 namespace sluice {
 
@@ -21,8 +23,9 @@ class Work {
   virtual void Dropped(absl::Status why) = 0;
 
   // Set before Offer.
-  TimePoint deadline = kNever;  // at most an hour ahead counts
-  int priority = 0;             // between equal deadlines the higher one goes first
+  Principal principal = kOwnWork;  // whose share it takes (scheduler/fair_order.h)
+  TimePoint deadline = kNever;     // at most an hour ahead counts
+  int priority = 0;                // between equal deadlines of one principal the higher one goes first
   double cost = 1;  // relative size inside its queue (pixels, tokens …): predicted time = cost × measured time per cost
   uint64_t group = 0;  // only work of one group shares a batch
 
@@ -40,8 +43,9 @@ class WorkRunner {
  public:
   virtual ~WorkRunner() = default;
   // Finishes every item (a bad one fails alone) and may move out of `batch`; what is left is destroyed afterwards.
-  // `worker` is 0 … workers-1.
-  virtual void Run(int worker, std::span<std::unique_ptr<Work>> batch) = 0;
+  // `worker` is 0 … workers-1. `stop` is requested when nobody waits for any of the items any more: then the rest of the work
+  // is for nothing, and any result will do.
+  virtual void Run(int worker, std::span<std::unique_ptr<Work>> batch, const std::stop_token& stop) = 0;
 };
 
 }  // namespace sluice

@@ -6,6 +6,7 @@
 
 #include "absl/base/internal/raw_logging.h"
 #include "base/error.h"
+#include "base/stop.h"
 #include "base/strings.h"
 
 namespace sluice::transport {
@@ -57,7 +58,7 @@ absl::Status Inflater::Write(std::string_view in, std::string& out, const std::s
     between_members_ = false;
     int code = Z_OK;
     do {
-      if (stop.stop_requested()) return Error(Reason::CANCELLED, "nobody waits for the body any more");
+      RETURN_IF_ERROR(CheckStop(stop));
       stream_->next_out = reinterpret_cast<Bytef*>(chunk);
       stream_->avail_out = kChunkBytes;
       code = inflate(stream_.get(), Z_NO_FLUSH);

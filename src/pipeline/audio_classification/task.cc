@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "base/strings.h"
 #include "engine/shape.h"
 #include "pipeline/model_files.h"
@@ -47,14 +48,15 @@ absl::StatusOr<AudioModel> MakeAudioModel(const ModelVersion& version) {
 }
 
 absl::StatusOr<AudioLabels> Classify(const AudioModel& model, Session& session, const AudioInput& input,
-                                     const Clock& clock, JobTimes& times) {
+                                     const Clock& clock, JobTimes& times, const std::stop_token& stop) {
   const TimePoint start = clock.Now();
   ASSIGN_OR_RETURN(const Shape shape, ShapeOfSound(input, model.format));
   ASSIGN_OR_RETURN(void* buffer, session.InputBuffer(0, shape));
   const std::span<float> values(static_cast<float*>(buffer), static_cast<size_t>(*ElementsOf(shape)));
   RETURN_IF_ERROR(WriteSound(input, model.format, values));
   const TimePoint decoded = clock.Now();
-  RETURN_IF_ERROR(session.Run());
+  RETURN_IF_ERROR(CheckStop(stop));
+  RETURN_IF_ERROR(session.Run(stop));
   ASSIGN_OR_RETURN(const TensorView output, session.Output(0));
   const TimePoint inferred = clock.Now();
   const auto scores = output.As<float>();
@@ -74,10 +76,10 @@ class AudioRunner final : public WorkRunner {
   AudioRunner(AudioModel model, const ModelVersion& version, const Clock& clock)
       : model_(std::move(model)), version_(version), clock_(clock) {}
 
-  void Run(int worker, std::span<std::unique_ptr<Work>> batch) override {
+  void Run(int worker, std::span<std::unique_ptr<Work>> batch, const std::stop_token& stop) override {
     for (auto& work : batch) {
       auto& job = static_cast<AudioJob&>(*work);
-      job.Finish(Classify(model_, version_.SessionFor(worker), job.input, clock_, job.times));
+      job.Finish(Classify(model_, version_.SessionFor(worker), job.input, clock_, job.times, stop));
     }
   }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "base/strings.h"
 #include "pipeline/face_detection/map_boxes.h"
 #include "pipeline/face_detection/nms.h"
@@ -79,8 +80,9 @@ absl::StatusOr<FaceModel> MakeFaceModel(const ModelVersion& version, const Image
   return model;
 }
 
-absl::Status FaceDetector::Infer(Session& session, size_t outputs) {
-  RETURN_IF_ERROR(session.Run());
+absl::Status FaceDetector::Infer(Session& session, size_t outputs, const std::stop_token& stop) {
+  RETURN_IF_ERROR(CheckStop(stop));
+  RETURN_IF_ERROR(session.Run(stop));
   outputs_.clear();
   for (size_t i = 0; i < outputs; ++i) {
     ASSIGN_OR_RETURN(TensorView output, session.Output(i));
@@ -99,10 +101,10 @@ absl::Status FaceDetector::Prepare(const FaceModel& model) {
 }
 
 absl::Status FaceDetector::Look(const FaceModel& model, Session& session, int times_halved, float raw_min,
-                                const Clock& clock, JobTimes& times) {
+                                const Clock& clock, JobTimes& times, const std::stop_token& stop) {
   const InputFormat& input = times_halved == 0 ? model.input : model.halved[times_halved - 1].input;
   const TimePoint start = clock.Now();
-  RETURN_IF_ERROR(Infer(session, model.outputs));
+  RETURN_IF_ERROR(Infer(session, model.outputs, stop));
   const TimePoint inferred = clock.Now();
   const size_t before = boxes_.size();
   RETURN_IF_ERROR(model.decoder->decode(outputs_, {input.width, input.height}, raw_min, boxes_));
@@ -135,7 +137,8 @@ void FaceDetector::Settle(const FaceModel& model, float raw_min) {
 
 absl::StatusOr<const std::vector<PixelBox>*> FaceDetector::Detect(const FaceModel& model, Session& session,
                                                                   std::string_view file, float min_confidence,
-                                                                  const Clock& clock, JobTimes& times) {
+                                                                  const Clock& clock, JobTimes& times,
+                                                                  const std::stop_token& stop) {
   const InputFormat& input = model.input;
   const TimePoint start = clock.Now();
   ImageInfo info;
@@ -145,7 +148,8 @@ absl::StatusOr<const std::vector<PixelBox>*> FaceDetector::Detect(const FaceMode
                                .target_height = input.height,
                                .mode = input.mode,
                                .fine = true,  // 0.1 ms; steadier boxes near the threshold
-                               .limits = model.limits},
+                               .limits = model.limits,
+                               .stop = stop},
                               image_, info));
   ASSIGN_OR_RETURN(void* buffer, session.InputBuffer(0, InputShape(input)));
   auto* const pixels = static_cast<float*>(buffer);
@@ -157,9 +161,9 @@ absl::StatusOr<const std::vector<PixelBox>*> FaceDetector::Detect(const FaceMode
   // Voters may be weaker than what is asked for: the box must not depend on min_confidence.
   const float least = model.vote_iou > 0 ? std::min(raw_min, kVoteScoreMin) : raw_min;
   boxes_.clear();
-  RETURN_IF_ERROR(Look(model, session, 0, least, clock, times));
+  RETURN_IF_ERROR(Look(model, session, 0, least, clock, times, stop));
   for (size_t i = 0; i < halved_.size(); ++i) {
-    RETURN_IF_ERROR(Look(model, *halved_[i], static_cast<int>(i) + 1, least, clock, times));
+    RETURN_IF_ERROR(Look(model, *halved_[i], static_cast<int>(i) + 1, least, clock, times, stop));
   }
   const TimePoint found = clock.Now();
   Settle(model, raw_min);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string_view>
 #include <vector>
 
@@ -45,15 +46,17 @@ class FaceDetector {
  public:
   // Compiles what `model` needs beside the thread's session, which is nothing without halvings. Slow; once, before Detect.
   absl::Status Prepare(const FaceModel& model);
-  // Faces with at least `min_confidence`, by falling confidence; valid until the next call. Adds to `times`.
+  // Faces with at least `min_confidence`, by falling confidence; valid until the next call. Adds to `times`. CANCELLED
+  // soon after `stop` was requested.
   absl::StatusOr<const std::vector<PixelBox>*> Detect(const FaceModel& model, Session& session, std::string_view file,
-                                                      float min_confidence, const Clock& clock, JobTimes& times);
+                                                      float min_confidence, const Clock& clock, JobTimes& times,
+                                                      const std::stop_token& stop = {});
 
  private:
-  absl::Status Infer(Session& session, size_t outputs);
+  absl::Status Infer(Session& session, size_t outputs, const std::stop_token& stop);
   // One run; appends its boxes, in the input's pixels, to boxes_. `times_halved` says at which size of the input.
   absl::Status Look(const FaceModel& model, Session& session, int times_halved, float raw_min, const Clock& clock,
-                    JobTimes& times);
+                    JobTimes& times, const std::stop_token& stop);
   // The inputs of halved_, from the model's own.
   absl::Status FillHalves(const FaceModel& model, const float* pixels);
   // One box per face remains in boxes_, of at least `raw_min`.

@@ -18,12 +18,12 @@ class FaceRunner final : public WorkRunner {
   }
 
   // Face nets gain nothing from batches (measured: the time per item stays the same), so the items of a batch run one by one.
-  void Run(int worker, std::span<std::unique_ptr<Work>> batch) override {
+  void Run(int worker, std::span<std::unique_ptr<Work>> batch, const std::stop_token& stop) override {
     Session& session = version_.SessionFor(worker);
     for (auto& work : batch) {
       auto& job = static_cast<FaceJob&>(*work);
       auto faces =
-          detectors_[worker].Detect(model_, session, job.input.file, job.input.min_confidence, clock_, job.times);
+          detectors_[worker].Detect(model_, session, job.input.file, job.input.min_confidence, clock_, job.times, stop);
       job.Finish(faces.ok() ? absl::StatusOr<Faces>(**faces) : absl::StatusOr<Faces>(faces.status()));
     }
   }

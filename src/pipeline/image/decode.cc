@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "pipeline/image/decode_jpeg.h"
 #include "pipeline/image/decode_png.h"
 #include "pipeline/image/decode_webp.h"
@@ -29,10 +30,12 @@ int JpegShrink(int allowed) {
 
 absl::Status DecodeImage(std::string_view file, const DecodeOptions& options, Image& out, ImageInfo& info) {
   ASSIGN_OR_RETURN(info, ProbeImage(file, options.limits));
+  RETURN_IF_ERROR(CheckStop(options.stop));
   int shrink = ShrinkAllowed(info, options);
   switch (info.format) {
-    case ImageFormat::kJpeg: return DecodeJpeg(file, info, {options.order, JpegShrink(shrink), options.fine}, out);
-    case ImageFormat::kPng: return DecodePng(file, info, {options.order, shrink}, out);
+    case ImageFormat::kJpeg:
+      return DecodeJpeg(file, info, {options.order, JpegShrink(shrink), options.fine, options.stop}, out);
+    case ImageFormat::kPng: return DecodePng(file, info, {options.order, shrink, options.stop}, out);
     case ImageFormat::kWebp: return DecodeWebp(file, info, {options.order, shrink}, out);
   }
   return Error(Reason::INTERNAL, "unknown image format");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "base/strings.h"
 #include "pipeline/image/jpeg_guard.h"
 
@@ -15,9 +16,15 @@ constexpr int kScansMax = 64;
 constexpr long kLibraryBytesMax = 512L << 20;
 constexpr int kRowsPerRead = 16;
 
+// libjpeg calls it for every row of blocks, of every scan.
+struct Progress {
+  jpeg_progress_mgr manager;  // first: libjpeg hands back a pointer to it
+  const std::stop_token* stop;
+};
+
 struct Decoder {
   jpeg_decompress_struct jpeg;
-  jpeg_progress_mgr progress;
+  Progress progress;
   JpegGuard guard;
 
   Decoder() {
@@ -28,16 +35,18 @@ struct Decoder {
   ~Decoder() { jpeg_destroy_decompress(&jpeg); }
 };
 
-void BoundScans(j_common_ptr info) {
+void OnProgress(j_common_ptr info) {
   auto* jpeg = reinterpret_cast<j_decompress_ptr>(info);
-  if (jpeg->input_scan_number > kScansMax) reinterpret_cast<JpegGuard*>(info->err)->Fail("too many scans");
+  auto* guard = reinterpret_cast<JpegGuard*>(info->err);
+  if (jpeg->input_scan_number > kScansMax) guard->Fail("too many scans");
+  if (reinterpret_cast<Progress*>(info->progress)->stop->stop_requested()) guard->Fail("stopped");
 }
 
 void Open(Decoder& decoder, std::string_view file) {
   jpeg_create_decompress(&decoder.jpeg);
   decoder.jpeg.mem->max_memory_to_use = kLibraryBytesMax;
-  decoder.progress.progress_monitor = BoundScans;
-  decoder.jpeg.progress = &decoder.progress;
+  decoder.progress.manager.progress_monitor = OnProgress;
+  decoder.jpeg.progress = &decoder.progress.manager;
   jpeg_mem_src(&decoder.jpeg, reinterpret_cast<const unsigned char*>(file.data()), file.size());
   jpeg_read_header(&decoder.jpeg, TRUE);
 }
@@ -100,6 +109,7 @@ absl::Status Refusal(const JpegGuard& guard, size_t file_bytes) {
 
 absl::Status DecodeJpeg(std::string_view file, const ImageInfo& info, const JpegOptions& options, Image& out) {
   Decoder decoder;
+  decoder.progress.stop = &options.stop;
   jpeg_decompress_struct& jpeg = decoder.jpeg;
   bool opened = decoder.guard.Run([&] {
     Open(decoder, file);
@@ -123,6 +133,7 @@ absl::Status DecodeJpeg(std::string_view file, const ImageInfo& info, const Jpeg
     }
     jpeg_finish_decompress(&jpeg);
   });
+  if (!decoded) RETURN_IF_ERROR(CheckStop(options.stop));
   return decoded ? absl::OkStatus() : Refusal(decoder.guard, file.size());
 }
 

@@ -1,6 +1,7 @@
 // JPEG: baseline, progressive and arithmetic; grey, YCbCr, RGB, CMYK and YCCK; 8 bits.
 #pragma once
 
+#include <stop_token>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -15,6 +16,7 @@ struct JpegOptions {
   // Smooth chroma upsampling and the exact inverse DCT, as OpenCV and browsers do. Without it a 4:2:0 picture decodes
   // about a tenth faster and differs by a few levels at coloured edges; detectors score the same on both (measured).
   bool fine = false;
+  std::stop_token stop = {};
 };
 
 // Decodes into `out`, whose buffer is reused. `info` is what ProbeImage said of this file; a size in the pixel data

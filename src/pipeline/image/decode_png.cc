@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "base/strings.h"
 #include "pipeline/image/shrink.h"
 
@@ -83,6 +84,7 @@ absl::Status DecodeRows(spng_ctx* context, const Header& header, const PngOption
   RowShrinker shrinker;
   shrinker.Start(width, shrink, shrink);
   for (int y = 0; y < height; ++y) {
+    RETURN_IF_ERROR(CheckStop(options.stop));
     int code = spng_decode_row(context, line.data(), row_bytes);
     bool last = y == height - 1;
     if (code != 0 && !(last && code == SPNG_EOI)) return Damaged(code);

@@ -1,6 +1,7 @@
 // PNG: every colour type and depth, interlaced or not.
 #pragma once
 
+#include <stop_token>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -13,6 +14,7 @@ struct PngOptions {
   // Average blocks of shrink × shrink pixels while reading, so that a huge picture is never held whole. Interlaced
   // pictures cannot be read by rows: they come at full size.
   int shrink = 1;
+  std::stop_token stop = {};
 };
 
 // Decodes into `out`, whose buffer is reused. Transparent pixels are laid over white, as a viewer shows them; 16-bit

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "base/strings.h"
 #include "pipeline/image/manifest_input.h"
 #include "pipeline/model_files.h"
@@ -52,7 +53,8 @@ absl::StatusOr<PictureModel> MakePictureModel(const ModelVersion& version, const
   return model;
 }
 
-absl::Status PictureClassifier::Fill(const PictureModel& model, std::string_view file, Session& session) {
+absl::Status PictureClassifier::Fill(const PictureModel& model, std::string_view file, Session& session,
+                                     const std::stop_token& stop) {
   const InputFormat& input = model.input;
   const bool crop = model.crop_from > 0;
   ImageInfo info;
@@ -63,7 +65,8 @@ absl::Status PictureClassifier::Fill(const PictureModel& model, std::string_view
                                .target_height = crop ? model.crop_from : input.height,
                                .mode = crop ? ResizeMode::kStretch : input.mode,
                                .fine = true,
-                               .limits = model.limits},
+                               .limits = model.limits,
+                               .stop = stop},
                               image_, info));
   ASSIGN_OR_RETURN(void* buffer, session.InputBuffer(0, InputShape(input)));
   const std::span<float> tensor(static_cast<float*>(buffer), input.values());
@@ -77,12 +80,13 @@ absl::Status PictureClassifier::Fill(const PictureModel& model, std::string_view
 
 absl::StatusOr<PictureLabels> PictureClassifier::Classify(const PictureModel& model, Session& session,
                                                           const PictureInput& input, const Clock& clock,
-                                                          JobTimes& times) {
+                                                          JobTimes& times, const std::stop_token& stop) {
   const TimePoint start = clock.Now();
-  RETURN_IF_ERROR(Fill(model, input.file, session));
+  RETURN_IF_ERROR(Fill(model, input.file, session, stop));
   const TimePoint decoded = clock.Now();
   times.decode_ms += ToMs(decoded - start);
-  RETURN_IF_ERROR(session.Run());
+  RETURN_IF_ERROR(CheckStop(stop));
+  RETURN_IF_ERROR(session.Run(stop));
   ASSIGN_OR_RETURN(const TensorView output, session.Output(0));
   const TimePoint inferred = clock.Now();
   times.infer_ms += ToMs(inferred - decoded);

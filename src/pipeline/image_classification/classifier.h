@@ -2,6 +2,7 @@
 // → softmax → the best.
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,12 @@ absl::StatusOr<PictureModel> MakePictureModel(const ModelVersion& version, const
 // One thread's buffers. `session` must be the thread's own.
 class PictureClassifier {
  public:
-  // Adds to `times`. Errors: INVALID_IMAGE, IMAGE_TOO_LARGE, MODEL_FAILED.
+  // Adds to `times`. Errors: INVALID_IMAGE, IMAGE_TOO_LARGE, MODEL_FAILED, CANCELLED (by `stop`).
   absl::StatusOr<PictureLabels> Classify(const PictureModel& model, Session& session, const PictureInput& input,
-                                         const Clock& clock, JobTimes& times);
+                                         const Clock& clock, JobTimes& times, const std::stop_token& stop = {});
 
  private:
-  absl::Status Fill(const PictureModel& model, std::string_view file, Session& session);
+  absl::Status Fill(const PictureModel& model, std::string_view file, Session& session, const std::stop_token& stop);
 
   Image image_;
   Resizer resizer_;

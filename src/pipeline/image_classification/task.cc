@@ -12,10 +12,11 @@ class PictureRunner final : public WorkRunner {
   PictureRunner(PictureModel model, const ModelVersion& version, const Clock& clock)
       : model_(std::move(model)), version_(version), clock_(clock), classifiers_(version.workers()) {}
 
-  void Run(int worker, std::span<std::unique_ptr<Work>> batch) override {
+  void Run(int worker, std::span<std::unique_ptr<Work>> batch, const std::stop_token& stop) override {
     for (auto& work : batch) {
       auto& job = static_cast<PictureJob&>(*work);
-      job.Finish(classifiers_[worker].Classify(model_, version_.SessionFor(worker), job.input, clock_, job.times));
+      job.Finish(
+          classifiers_[worker].Classify(model_, version_.SessionFor(worker), job.input, clock_, job.times, stop));
     }
   }
 

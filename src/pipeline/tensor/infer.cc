@@ -108,14 +108,14 @@ absl::StatusOr<Tensors> TakeOutputs(Session& session, const std::vector<size_t>&
 }  // namespace
 
 absl::StatusOr<Tensors> InferTensors(const ModelSignature& signature, Session& session, TensorInput& input,
-                                     const Clock& clock, JobTimes& times) {
+                                     const Clock& clock, JobTimes& times, const std::stop_token& stop) {
   const TimePoint start = clock.Now();
   ASSIGN_OR_RETURN(const std::vector<size_t> wanted, WantedOutputs(signature, input.outputs));
   if (input.raw) RETURN_IF_ERROR(CompleteRaw(signature, input.inputs.front()));
   RETURN_IF_ERROR(SetInputs(signature, session, input.inputs));
   const TimePoint ready = clock.Now();
   times.decode_ms += ToMs(ready - start);
-  RETURN_IF_ERROR(session.Run());
+  RETURN_IF_ERROR(session.Run(stop));
   const TimePoint inferred = clock.Now();
   times.infer_ms += ToMs(inferred - ready);
   auto outputs = TakeOutputs(session, wanted, input.inputs);

@@ -1,6 +1,7 @@
 // One inference with raw tensors, as plain function calls on one thread: match names → set inputs → run → take outputs.
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,8 @@ struct TensorInput {
 
 // Every input of the model exactly once, in any order; the optional ones may be left out. The bytes of `input` are read where they are; an engine that answers
 // with the same memory (identity) takes them out of it. Adds to `times`. Errors: INVALID_REQUEST names the tensor at fault and
-// what the model takes; MODEL_FAILED.
+// what the model takes; MODEL_FAILED; CANCELLED (by `stop`).
 absl::StatusOr<Tensors> InferTensors(const ModelSignature& signature, Session& session, TensorInput& input,
-                                     const Clock& clock, JobTimes& times);
+                                     const Clock& clock, JobTimes& times, const std::stop_token& stop = {});
 
 }  // namespace sluice

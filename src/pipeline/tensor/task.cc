@@ -8,10 +8,10 @@ class TensorRunner final : public WorkRunner {
  public:
   TensorRunner(const ModelVersion& version, const Clock& clock) : version_(version), clock_(clock) {}
 
-  void Run(int worker, std::span<std::unique_ptr<Work>> batch) override {
+  void Run(int worker, std::span<std::unique_ptr<Work>> batch, const std::stop_token& stop) override {
     for (auto& work : batch) {
       auto& job = static_cast<TensorJob&>(*work);
-      job.Finish(InferTensors(version_.signature(), version_.SessionFor(worker), job.input, clock_, job.times));
+      job.Finish(InferTensors(version_.signature(), version_.SessionFor(worker), job.input, clock_, job.times, stop));
     }
   }
 

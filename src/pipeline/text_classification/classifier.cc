@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "base/strings.h"
 #include "pipeline/model_files.h"
 
@@ -112,7 +113,9 @@ absl::Status TextClassifier::Prepare(const TextModel& model, std::string_view te
   return absl::OkStatus();
 }
 
-absl::Status TextClassifier::RunBatch(const TextModel& model, Session& session, std::span<const uint32_t> batch) {
+absl::Status TextClassifier::RunBatch(const TextModel& model, Session& session, std::span<const uint32_t> batch,
+                                      const std::stop_token& stop) {
+  RETURN_IF_ERROR(CheckStop(stop));
   const size_t longest = ids_[batch.back()].size();
   const size_t step = PackingOf(model).width_step;
   const size_t width = std::min((longest + step - 1) / step * step,  //
@@ -130,7 +133,7 @@ absl::Status TextClassifier::RunBatch(const TextModel& model, Session& session, 
     rows[1] = std::fill_n(std::fill_n(rows[1], ids.size(), 1), width - ids.size(), 0);
     rows[2] = std::fill_n(rows[2], width, 0);
   }
-  RETURN_IF_ERROR(session.Run());
+  RETURN_IF_ERROR(session.Run(stop));
   ASSIGN_OR_RETURN(const TensorView output, session.Output(0));
   const size_t classes = model.labels.size();
   if (output.dtype != DType::kFp32 || output.bytes != batch.size() * classes * sizeof(float)) {
@@ -143,15 +146,20 @@ absl::Status TextClassifier::RunBatch(const TextModel& model, Session& session, 
 
 void TextClassifier::Clear() { count_ = 0; }
 
-absl::Status TextClassifier::Add(const TextModel& model, std::span<const std::string> texts) {
+absl::Status TextClassifier::Add(const TextModel& model, std::span<const std::string> texts,
+                                 const std::stop_token& stop) {
   if (ids_.size() < count_ + texts.size()) ids_.resize(count_ + texts.size());
   size_t at = count_;
-  for (const std::string& text : texts) RETURN_IF_ERROR(Prepare(model, text, normalised_, ids_[at++]));
+  for (const std::string& text : texts) {
+    RETURN_IF_ERROR(CheckStop(stop));
+    RETURN_IF_ERROR(Prepare(model, text, normalised_, ids_[at++]));
+  }
   count_ = at;
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::span<const TextLabel>> TextClassifier::Run(const TextModel& model, Session& session) {
+absl::StatusOr<std::span<const TextLabel>> TextClassifier::Run(const TextModel& model, Session& session,
+                                                               const std::stop_token& stop) {
   results_.assign(count_, {.label = model.no_letter_label, .confidence = model.no_letter_confidence});
   order_.clear();
   for (uint32_t i = 0; i < count_; ++i) {
@@ -164,7 +172,7 @@ absl::StatusOr<std::span<const TextLabel>> TextClassifier::Run(const TextModel& 
     // Batches of like size: 26 texts are 13 and 13, not 25 and 1.
     const size_t batches = (left.size() + most - 1) / most;
     const size_t count = (left.size() + batches - 1) / batches;
-    RETURN_IF_ERROR(RunBatch(model, session, left.first(count)));
+    RETURN_IF_ERROR(RunBatch(model, session, left.first(count), stop));
     left = left.subspan(count);
   }
   return results_;

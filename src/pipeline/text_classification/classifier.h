@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -46,9 +47,11 @@ class TextClassifier {
   void Clear();
   // Normalises and tokenises `texts` for the next run, after those that were added before. On an error (a text is not UTF-8)
   // none of them is added.
-  absl::Status Add(const TextModel& model, std::span<const std::string> texts);
-  // One result for each added text, in order; valid until Clear. `session` must be the thread's own.
-  absl::StatusOr<std::span<const TextLabel>> Run(const TextModel& model, Session& session);
+  absl::Status Add(const TextModel& model, std::span<const std::string> texts, const std::stop_token& stop = {});
+  // One result for each added text, in order; valid until Clear. `session` must be the thread's own. Both look at `stop`
+  // between texts and runs: CANCELLED.
+  absl::StatusOr<std::span<const TextLabel>> Run(const TextModel& model, Session& session,
+                                                 const std::stop_token& stop = {});
 
   // Clear, Add and Run; adds to `times`.
   absl::StatusOr<std::span<const TextLabel>> Classify(const TextModel& model, Session& session,
@@ -59,7 +62,8 @@ class TextClassifier {
                        std::vector<int64_t>& ids) const;
 
  private:
-  absl::Status RunBatch(const TextModel& model, Session& session, std::span<const uint32_t> batch);
+  absl::Status RunBatch(const TextModel& model, Session& session, std::span<const uint32_t> batch,
+                        const std::stop_token& stop);
 
   std::u32string normalised_;
   size_t count_ = 0;                       // texts that were added

@@ -12,13 +12,13 @@ class TextRunner final : public WorkRunner {
       : model_(std::move(model)), version_(version), clock_(clock), classifiers_(version.workers()) {}
 
   // Jobs that wait together share a run of the model, up to kTextsTogether; the answers of the first do not wait for the last.
-  void Run(int worker, std::span<std::unique_ptr<Work>> batch) override {
+  void Run(int worker, std::span<std::unique_ptr<Work>> batch, const std::stop_token& stop) override {
     while (!batch.empty()) {
       size_t jobs = 0, texts = 0;
       do {
         texts += static_cast<TextJob&>(*batch[jobs++]).input.size();
       } while (jobs < batch.size() && texts + static_cast<TextJob&>(*batch[jobs]).input.size() <= kTextsTogether);
-      RunTogether(worker, batch.first(jobs));
+      RunTogether(worker, batch.first(jobs), stop);
       batch = batch.subspan(jobs);
     }
   }
@@ -27,7 +27,7 @@ class TextRunner final : public WorkRunner {
   static constexpr size_t kTextsTogether = 64;
 
   // A job with a text that cannot be read fails alone.
-  void RunTogether(int worker, std::span<std::unique_ptr<Work>> batch) {
+  void RunTogether(int worker, std::span<std::unique_ptr<Work>> batch, const std::stop_token& stop) {
     TextClassifier& classifier = classifiers_[worker];
     const TimePoint start = clock_.Now();
     classifier.Clear();
@@ -35,14 +35,14 @@ class TextRunner final : public WorkRunner {
     jobs.reserve(batch.size());
     for (auto& work : batch) {
       auto& job = static_cast<TextJob&>(*work);
-      if (absl::Status read = classifier.Add(model_, job.input); read.ok()) {
+      if (absl::Status read = classifier.Add(model_, job.input, stop); read.ok()) {
         jobs.push_back(&job);
       } else {
         job.Finish(std::move(read));
       }
     }
     const TimePoint decoded = clock_.Now();
-    const auto found = classifier.Run(model_, version_.SessionFor(worker));
+    const auto found = classifier.Run(model_, version_.SessionFor(worker), stop);
     const TimePoint ended = clock_.Now();
     std::span<const TextLabel> left = found.ok() ? *found : std::span<const TextLabel>();
     for (TextJob* job : jobs) {

@@ -14,13 +14,9 @@
 #include "engine/shape.h"
 #include "openvino/frontend/manager.hpp"
 #include "openvino/runtime/core.hpp"
-#include "openvino/runtime/properties.hpp"
 
 namespace sluice {
 namespace {
-
-// Shared by the engine, its models and sessions: OpenVINO unloads its plugins when the last goes.
-using CorePtr = std::shared_ptr<ov::Core>;
 
 absl::Status LoadFailure(std::string_view model, std::string_view message, const std::exception& e) {
   LogError("engine.load_failed", {{"model", model}, {"what", message}, {"error", e.what()}});
@@ -53,71 +49,46 @@ absl::Status Reshape(const std::string& path, ov::Model& model, const std::map<s
 
 class OpenVinoModel final : public LoadedModel {
  public:
-  OpenVinoModel(std::string name, CorePtr core, std::shared_ptr<ov::Model> model, ModelSignature signature,
-                const LoadOptions& options)
-      : name_(std::move(name)),
-        core_(std::move(core)),
-        model_(std::move(model)),
-        signature_(std::move(signature)),
-        options_(options) {}
+  OpenVinoModel(CorePtr core, std::shared_ptr<const OpenVinoNet> net) : core_(std::move(core)), net_(std::move(net)) {}
 
   // The error is for operators.
-  static absl::StatusOr<std::shared_ptr<LoadedModel>> Make(const std::string& name, const CorePtr& core,
-                                                           const std::shared_ptr<ov::Model>& model,
+  static absl::StatusOr<std::shared_ptr<LoadedModel>> Make(const CorePtr& core, const std::shared_ptr<ov::Model>& model,
                                                            const LoadOptions& options) {
-    RETURN_IF_ERROR(Reshape(name, *model, options.reshape));
+    RETURN_IF_ERROR(Reshape(options.name, *model, options.reshape));
     ASSIGN_OR_RETURN(ModelSignature signature, SignatureOf(*model));
-    return std::make_shared<OpenVinoModel>(name, core, model, std::move(signature), options);
+    try {
+      auto net = std::make_shared<const OpenVinoNet>(core, model, std::move(signature), options);
+      return std::make_shared<OpenVinoModel>(core, std::move(net));
+    } catch (const std::exception& e) {
+      return LoadFailure(options.name, "OpenVINO cannot use the model", e);
+    }
   }
 
-  const ModelSignature& signature() const override { return signature_; }
+  const ModelSignature& signature() const override { return net_->signature(); }
 
   absl::StatusOr<std::shared_ptr<LoadedModel>> Reshaped(const Shape& input) const override {
-    LoadOptions options = options_;
+    LoadOptions options = net_->options();
     options.reshape = {{"", input}};
     try {
-      return Make(name_, core_, model_->clone(), options);  // the copy shares the weights' memory
+      return Make(core_, net_->model().clone(), options);  // the copy shares the weights' memory
     } catch (const std::exception& e) {
-      return LoadFailure(name_, "OpenVINO cannot copy the model", e);
+      return LoadFailure(net_->name(), "OpenVINO cannot copy the model", e);
     }
   }
 
   absl::StatusOr<std::unique_ptr<Session>> NewSession() override {
     try {
-      auto session = std::make_unique<OpenVinoSession>(name_, signature_, Compile());
+      auto session = std::make_unique<OpenVinoSession>(net_);
       RETURN_IF_ERROR(session->WarmUp());
       return session;
     } catch (const std::exception& e) {
-      return LoadFailure(name_, "OpenVINO cannot compile the model", e);
+      return LoadFailure(net_->name(), "OpenVINO cannot compile the model", e);
     }
   }
 
  private:
-  ov::CompiledModel Compile() const {
-    ov::AnyMap properties = {
-        ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
-        ov::num_streams(1),
-        ov::inference_num_threads(options_.threads_per_inference),
-        ov::hint::enable_cpu_pinning(false),
-        ov::hint::inference_precision(
-            ov::element::f32),  // bf16, the default on some machines, is slower for small nets
-    };
-    if (options_.cache_dir.empty()) return core_->compile_model(model_, "CPU", properties);
-    ov::AnyMap cached = properties;
-    cached.insert(ov::cache_dir(options_.cache_dir));
-    try {
-      return core_->compile_model(model_, "CPU", cached);
-    } catch (const std::exception& e) {
-      LogWarning("engine.cache_unusable", {{"model", name_}, {"error", e.what()}});
-      return core_->compile_model(model_, "CPU", properties);
-    }
-  }
-
-  const std::string name_;
   const CorePtr core_;
-  const std::shared_ptr<ov::Model> model_;
-  const ModelSignature signature_;
-  const LoadOptions options_;
+  const std::shared_ptr<const OpenVinoNet> net_;
 };
 
 class OpenVinoEngine final : public Engine {
@@ -138,7 +109,7 @@ class OpenVinoEngine final : public Engine {
     } catch (const std::exception& e) {
       return LoadFailure(options.name, "OpenVINO cannot read the model file", e);
     }
-    return OpenVinoModel::Make(options.name, core_, model, WithCache(options));
+    return OpenVinoModel::Make(core_, model, WithCache(options));
   }
 
  private:

@@ -12,16 +12,26 @@
 
 namespace sluice {
 
-OpenVinoSession::OpenVinoSession(std::string name, ModelSignature signature, ov::CompiledModel compiled)
-    : name_(std::move(name)),
-      signature_(std::move(signature)),
-      compiled_(std::move(compiled)),
+OpenVinoSession::OpenVinoSession(std::shared_ptr<const OpenVinoNet> net)
+    : net_(std::move(net)),
+      signature_(net_->signature()),
+      compiled_(net_->Compile()),
       request_(compiled_.create_infer_request()),
-      inputs_(signature_.inputs.size()) {}
+      inputs_(signature_.inputs.size()),
+      tensors_(signature_.inputs.size()) {}
 
 absl::Status OpenVinoSession::Failure(const char* event, const char* what) const {
-  LogError(event, {{"model", name_}, {"error", what}});
+  LogError(event, {{"model", net_->name()}, {"error", what}});
   return Error(Reason::MODEL_FAILED, "the model failed on this input");
+}
+
+// Throws.
+void OpenVinoSession::Bind(size_t index, const ov::Tensor& tensor, bool own) {
+  inputs_[index].bound = inputs_[index].given = false;
+  request_.set_input_tensor(index, tensor);
+  tensors_[index] = tensor;
+  inputs_[index].bound = own;
+  inputs_[index].given = true;
 }
 
 absl::StatusOr<void*> OpenVinoSession::InputBuffer(size_t index, const Shape& shape) {
@@ -36,11 +46,10 @@ absl::StatusOr<void*> OpenVinoSession::InputBuffer(size_t index, const Shape& sh
       input.allocated = true;
     } else if (const ov::Shape& now = input.own.get_shape();
                !std::equal(now.begin(), now.end(), shape.begin(), shape.end())) {
+      input.bound = input.given = false;
       input.own.set_shape(ToOv(shape));
-      input.bound = false;
     }
-    if (!input.bound) request_.set_input_tensor(index, input.own);
-    input.bound = true;
+    if (!input.bound) Bind(index, input.own, true);
     input.given = true;
     return input.own.data();
   } catch (const std::exception& e) {
@@ -56,9 +65,7 @@ absl::Status OpenVinoSession::SetInput(size_t index, const TensorView& tensor) {
     // An empty tensor may come without an address, which OpenVINO refuses.
     static const uint64_t nothing = 0;
     const void* data = tensor.data != nullptr ? tensor.data : &nothing;
-    request_.set_input_tensor(index, ov::Tensor(ToOv(tensor.dtype), ToOv(tensor.shape), const_cast<void*>(data)));
-    inputs_[index].bound = false;
-    inputs_[index].given = true;
+    Bind(index, ov::Tensor(ToOv(tensor.dtype), ToOv(tensor.shape), const_cast<void*>(data)), false);
     return absl::OkStatus();
   } catch (const std::exception& e) {
     return Failure("engine.input_failed", e.what());
@@ -69,13 +76,11 @@ absl::Status OpenVinoSession::SetInput(size_t index, const TensorView& tensor) {
 absl::Status OpenVinoSession::SetStrings(size_t index, const TensorView& tensor) {
   ov::Tensor strings(ov::element::string, ToOv(tensor.shape));
   FillStrings({static_cast<const char*>(tensor.data), tensor.bytes}, strings);
-  request_.set_input_tensor(index, strings);
-  inputs_[index].bound = false;
-  inputs_[index].given = true;
+  Bind(index, strings, false);
   return absl::OkStatus();
 }
 
-absl::Status OpenVinoSession::Run(std::stop_token /*stop*/) {
+absl::Status OpenVinoSession::CheckGiven() {
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (inputs_[i].given) continue;
     const std::string& name = signature_.inputs[i].name;
@@ -83,16 +88,67 @@ absl::Status OpenVinoSession::Run(std::stop_token /*stop*/) {
   }
   // Caller memory is only good for one run.
   for (Input& input : inputs_) input.given = input.bound;
+  return absl::OkStatus();
+}
+
+absl::Status OpenVinoSession::Admit() {
+  if (!sound_) RETURN_IF_ERROR(Restore());
+  if (net_->ledger() == nullptr) return absl::OkStatus();
+  net_->ledger()->KeyOf(tensors_, key_);
+  return key_ == well_ ? absl::OkStatus() : net_->ledger()->Admit(key_, tensors_);
+}
+
+absl::Status OpenVinoSession::Run(std::stop_token stop) {
+  has_outputs_ = false;
+  RETURN_IF_ERROR(CheckGiven());
+  RETURN_IF_ERROR(Admit());
+  if (stop.stop_requested()) return Error(Reason::CANCELLED, "the call ended before the model ran");
   try {
     request_.infer();
-    return absl::OkStatus();
   } catch (const std::exception& e) {
-    return Failure("engine.run_failed", e.what());
+    return RunFailed(e.what());
   }
+  has_outputs_ = true;
+  if (net_->ledger() != nullptr && key_ != well_) {
+    net_->ledger()->RanWell(key_);
+    well_ = key_;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OpenVinoSession::RunFailed(const char* what) {
+  absl::Status status = Failure("engine.run_failed", what);
+  sound_ = false;
+  well_.clear();
+  if (net_->ledger() != nullptr) net_->ledger()->Failed(key_);
+  // Else the next run does, when there is time again.
+  if (net_->budget().left()) Restore().IgnoreError();
+  return status;
+}
+
+absl::Status OpenVinoSession::Restore() {
+  if (!net_->budget().left()) {
+    return Error(Reason::OVERLOADED, "the model failed too often and is being restored; try again later");
+  }
+  const TimePoint start = SystemClock().Now();
+  absl::Status status;
+  try {
+    compiled_ = net_->Compile();
+    request_ = compiled_.create_infer_request();
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      if (tensors_[i]) request_.set_input_tensor(i, tensors_[i]);
+    }
+    sound_ = true;
+  } catch (const std::exception& e) {
+    status = Failure("engine.restore_failed", e.what());
+  }
+  net_->budget().Spend(SystemClock().Now() - start);
+  return status;
 }
 
 absl::StatusOr<TensorView> OpenVinoSession::Output(size_t index) {
   if (index >= signature_.outputs.size()) return Error(Reason::INTERNAL, "no such output");
+  if (!has_outputs_) return Error(Reason::INTERNAL, "there are no outputs");
   try {
     const ov::Tensor tensor = request_.get_output_tensor(index);
     const TensorSpec& spec = signature_.outputs[index];
@@ -109,26 +165,36 @@ absl::StatusOr<TensorView> OpenVinoSession::Output(size_t index) {
   }
 }
 
-absl::Status OpenVinoSession::WarmUp() {
-  bool open = false;
-  try {
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      ov::Shape shape;
-      for (const int64_t dim : signature_.inputs[i].shape) {
-        open |= dim < 0;
-        shape.push_back(dim < 0 ? 1 : static_cast<size_t>(dim));
-      }
-      ov::Tensor zeros(ToOv(signature_.inputs[i].dtype), shape);
-      if (signature_.inputs[i].dtype != DType::kBytes) std::memset(zeros.data(), 0, zeros.get_byte_size());
-      request_.set_input_tensor(i, zeros);
-    }
-    request_.infer();
-    return absl::OkStatus();
-  } catch (const std::exception& e) {
-    if (!open) return Failure("engine.warm_up_failed", e.what());
+// Throws.
+void OpenVinoSession::SetZeros(int64_t open) {
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    ov::Shape shape;
+    for (const int64_t dim : signature_.inputs[i].shape) shape.push_back(static_cast<size_t>(dim < 0 ? open : dim));
+    ov::Tensor zeros(ToOv(signature_.inputs[i].dtype), shape);
+    if (signature_.inputs[i].dtype != DType::kBytes) std::memset(zeros.data(), 0, zeros.get_byte_size());
+    Bind(i, zeros, false);
   }
-  request_ = compiled_.create_infer_request();
-  return absl::OkStatus();
+}
+
+absl::Status OpenVinoSession::WarmUp() {
+  absl::Status status;
+  for (const int64_t open : {1, 8, 64, 256}) {
+    try {
+      SetZeros(open);
+    } catch (const std::exception& e) {
+      return Failure("engine.warm_up_failed", e.what());
+    }
+    status = Run({});
+    if (status.ok() || net_->ledger() == nullptr) break;
+    // A net that cannot be computed for zeros of these sizes may be for others; one that fails is only tried once.
+    if (ReasonOf(status) != Reason::INVALID_REQUEST) break;
+  }
+  has_outputs_ = false;
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    inputs_[i].given = false;
+    tensors_[i] = {};
+  }
+  return net_->ledger() == nullptr ? status : absl::OkStatus();
 }
 
 }  // namespace sluice

@@ -1,0 +1,66 @@
+#include "engine/openvino/shape_proof.h"
+
+#include "engine/openvino/deciding_ports.h"
+#include "engine/openvino/testing/graphs.h"
+#include "gtest/gtest.h"
+
+namespace sluice {
+namespace {
+
+using namespace graphs;  // NOLINT: the vocabulary of this test
+using Outcome = ShapeProof::Outcome;
+
+constexpr uint64_t kBytesMax = 1 << 20;
+
+TEST(ShapeProof, ANetOfFixedSizesNeedsNone) {
+  const auto x = Input("x", ov::element::f32, {1, 4});
+  EXPECT_EQ(ShapeProof::Make(*Net(std::make_shared<op::Relu>(x), {x}), kBytesMax), nullptr);
+}
+
+TEST(ShapeProof, ValuesThatSizesDependOnAreLookedAt) {
+  const auto x = Input("x", ov::element::f32, {-1}), y = Input("n", ov::element::f32, {-1});
+  const auto shape = Input("s", ov::element::i64, {-1});
+  // By way of a computation, too.
+  const auto twice = std::make_shared<op::Multiply>(shape, Values<int64_t>(ov::element::i64, {1}, {2}));
+  const auto model = Net(std::make_shared<op::Broadcast>(std::make_shared<op::Add>(x, y), twice), {x, y, shape});
+  EXPECT_EQ(DecidingInputs(*model), (std::vector{false, false, true}));
+  const auto proof = ShapeProof::Make(*model, kBytesMax);
+  const auto one = Of<float>({1}, {1});
+  const auto infer = [&](std::vector<int64_t> sizes) {
+    return proof->Infer(std::vector{one, one, Of<int64_t>({sizes.size()}, sizes)}).outcome;
+  };
+  EXPECT_EQ(infer({3, 4}), Outcome::kPossible);
+  EXPECT_EQ(infer({-3, 4}), Outcome::kImpossible);
+  EXPECT_EQ(infer({int64_t{1} << 10, int64_t{1} << 10}), Outcome::kImpossible) << "16 MiB";
+  EXPECT_EQ(infer({int64_t{1} << 40, int64_t{1} << 40}), Outcome::kImpossible);
+  EXPECT_EQ(infer(std::vector<int64_t>(100, 1)), Outcome::kOpen) << "more values than are looked at";
+  EXPECT_EQ(infer({5}), Outcome::kPossible) << "and back";
+  const auto two = Of<float>({2}, {1, 1}), three = Of<float>({3}, {1, 1, 1});
+  const auto finding = proof->Infer(std::vector{two, three, Of<int64_t>({1}, {3})});
+  EXPECT_EQ(finding.outcome, Outcome::kImpossible);
+  EXPECT_TRUE(finding.why.starts_with("Add '")) << finding.why;
+}
+
+TEST(ShapeProof, WhatDataDecidesIsOpen) {
+  const auto x = Input("x", ov::element::f32, {-1});
+  const auto proof = ShapeProof::Make(*Net(std::make_shared<op::NonZero>(x), {x}), kBytesMax);
+  EXPECT_EQ(proof->Infer(std::vector{Of<float>({2}, {0, 1})}).outcome, Outcome::kOpen);
+}
+
+TEST(ShapeProof, AStepOfZeroIsImpossible) {
+  const auto a = Input("a", ov::element::i32, {}), b = Input("b", ov::element::i32, {}),
+             c = Input("c", ov::element::i32, {});
+  const auto proof =
+      ShapeProof::Make(*Net(std::make_shared<op::Range>(a, b, c, ov::element::i32), {a, b, c}), kBytesMax);
+  const auto infer = [&](int32_t start, int32_t stop, int32_t step) {
+    return proof->Infer(std::vector{Of<int32_t>({}, {start}), Of<int32_t>({}, {stop}), Of<int32_t>({}, {step})})
+        .outcome;
+  };
+  EXPECT_EQ(infer(0, 5, 1), Outcome::kPossible);
+  EXPECT_EQ(infer(0, 5, 0), Outcome::kImpossible);
+  EXPECT_EQ(infer(0, 0, 0), Outcome::kImpossible);
+  EXPECT_EQ(infer(0, INT32_MAX, 1), Outcome::kImpossible) << "8 GiB";
+}
+
+}  // namespace
+}  // namespace sluice

@@ -26,6 +26,11 @@ class Headers {
   bool empty() const { return entries_.empty(); }
   // Bytes of all names and values.
   size_t bytes() const { return buffer_.size(); }
+  // Memory outside the object itself.
+  size_t held_bytes() const {
+    const size_t entries = entries_.capacity() > kInlineEntries ? entries_.capacity() * sizeof(Entry) : 0;
+    return buffer_.capacity() + entries;
+  }
   Field operator[](size_t i) const {
     const Entry& e = entries_[i];
     const std::string_view all = buffer_;
@@ -46,11 +51,12 @@ class Headers {
   }
 
  private:
+  static constexpr size_t kInlineEntries = 12;
   struct Entry {
     uint32_t at, name, value;
   };
   std::string buffer_;
-  absl::InlinedVector<Entry, 12> entries_;
+  absl::InlinedVector<Entry, kInlineEntries> entries_;
 };
 
 }  // namespace sluice

@@ -121,6 +121,13 @@ class BudgetTab {
     held_ -= bytes;
     if (charged_ > held_ + kStep || (held_ == 0 && charged_ > 0)) Settle();
   }
+  // For many bytes about to be held: false, and nothing changed, when they do not fit.
+  bool TryAdd(size_t bytes) {
+    if (!budget_.TryCharge(bytes)) return false;
+    held_ += bytes;
+    charged_ += bytes;
+    return true;
+  }
   size_t held() const { return held_; }
   static constexpr size_t kStep = 8 << 10;
 

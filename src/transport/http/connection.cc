@@ -5,19 +5,26 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "base/error.h"
+#include "base/strings.h"
 #include "transport/http/h1_session.h"
 #include "transport/http/h2_session.h"
+#include "transport/http/probe.h"
 #include "transport/http/proxy_protocol.h"
+#include "transport/http/turn.h"
 
 namespace sluice::http {
 namespace {
 
 constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-constexpr int kReadsPerEvent = 8;  // then the loop's other connections have their turn
+// After so much the loop's other connections have their turn.
+constexpr int kReadsPerEvent = 8;
 constexpr int kWritesPerService = 16;
+constexpr size_t kWriteBytesPerService = 256 << 10;
 constexpr size_t kIovecs = 64;
 constexpr Duration kLingerMax = seconds(1);
 constexpr Duration kLingerMaxDraining = std::chrono::milliseconds(200);
@@ -29,6 +36,25 @@ Peer MakePeer(const ConnectionContext& context, const IpBytes& ip, uint16_t port
   peer.tls = context.tls != nullptr;
   peer.exposed = context.exposed;
   return peer;
+}
+
+// How many of the entries hold the first `bytes`; the last is shortened.
+size_t CutTo(size_t bytes, std::span<iovec> entries) {
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].iov_len >= bytes) {
+      entries[i].iov_len = bytes;
+      return i + 1;
+    }
+    bytes -= entries[i].iov_len;
+  }
+  return entries.size();
+}
+
+// What the head says; a body of unknown size is taken for small until it is not.
+uint64_t BodyBytes(const RequestHead& head) {
+  uint64_t bytes = 0;
+  if (!head.expects_body || !absl::SimpleAtoi(ToAbsl(head.headers.Get("content-length")), &bytes)) return 0;
+  return bytes;
 }
 
 class PreflightHandler final : public ExchangeHandler {
@@ -69,24 +95,42 @@ Connection::~Connection() {
 
 // Ways in. Each ends with Settle.
 
-void Connection::OnReadable() {
-  if (phase_ == Phase::kProxy) {
-    ReadProxyHeader();
-  } else {
-    ReadSome();
+template <typename Work>
+void Connection::Guarded(Work&& work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    Cut();
   }
-  Settle();
+}
+
+void Connection::OnReadable() {
+  Guarded([this] {
+    if (phase_ == Phase::kProxy) {
+      ReadProxyHeader();
+    } else {
+      ReadSome();
+    }
+    Settle();
+  });
 }
 
 void Connection::OnWritable() {
   blocked_ = false;
-  Settle();
+  Guarded([this] { Settle(); });
 }
 
 void Connection::Service() {
-  if (phase_ == Phase::kGone) return;
-  if (read_more_ && MayRead()) ReadSome();
-  Settle();
+  Guarded([this] {
+    if (session_) session_->Continue();
+    if (phase_ == Phase::kGone) return EndGone();
+    if (read_more_ && MayRead()) ReadSome();
+    Settle();
+  });
+}
+
+void Connection::Tick() {
+  Guarded([this] { OnTick(); });
 }
 
 void Connection::Drain() {
@@ -101,6 +145,13 @@ void Connection::Drain() {
 void Connection::Cut() {
   if (phase_ == Phase::kGone) return;
   Close();
+  EndGone();
+}
+
+// The session's exchanges may take some turns to end (Service).
+void Connection::EndGone() {
+  if (told_ || (session_ && session_->open_exchanges() > 0)) return;
+  told_ = true;
   owner_.OnGone(*this);
 }
 
@@ -165,7 +216,7 @@ void Connection::ReadSome() {
     }
     ConnectionStats::Add(context_.stats.bytes_in, result.bytes);
     Feed({context_.read_buffer.data(), result.bytes});
-    if (!read_more_ || !MayRead()) return;
+    if (!read_more_ || !MayRead() || TurnIsLong(context_.loop)) return;
   }
 }
 
@@ -223,8 +274,8 @@ std::unique_ptr<ExchangeHandler> Connection::OnExchange(Exchange& exchange) {
   ConnectionStats::Add(context_.stats.exchanges, 1);
   absl::Status status = CheckGate(exchange.head(), context_.gate);
   if (status.ok() && IsPreflight(exchange.head())) return std::make_unique<PreflightHandler>(exchange, context_.cors);
-  if (status.ok() && exchange.head().expects_body && !context_.budget.CanStart()) {
-    status = Error(Reason::OVERLOADED, "the server holds as many request bytes as it may; retry later");
+  if (status.ok() && !IsProbe(exchange.head()) && !context_.budget.CanStart(BodyBytes(exchange.head()))) {
+    status = Error(Reason::OVERLOADED, "the server holds as many bytes as it may; retry later");
     SetRetryAfter(status, absl::Seconds(1));
   }
   if (status.ok()) return context_.door.Start(exchange);
@@ -250,17 +301,17 @@ void Connection::Settle() {
 
 void Connection::Flush() {
   std::array<iovec, kIovecs> out;
-  for (int i = 0; i < kWritesPerService && !blocked_ && phase_ != Phase::kGone; ++i) {
-    const size_t n = session_ ? session_->Gather(out) : 0;
+  size_t left = kWriteBytesPerService;
+  for (int i = 0; i < kWritesPerService && left > 0 && !blocked_ && phase_ != Phase::kGone; ++i) {
+    const size_t n = session_ ? CutTo(left, std::span(out.data(), session_->Gather(out))) : 0;
     if (n == 0 && !stream_->Pending()) return;
     const IoResult result = stream_->Write(std::span(out.data(), n));
     if (result.what == Io::kError) return Cut();
     if (result.what == Io::kWouldBlock || (n == 0 && stream_->Pending())) {
       blocked_ = true;
-    } else {
-      write_progress_ = context_.loop.Now();
     }
     if (result.bytes == 0) continue;
+    left -= std::min(left, result.bytes);
     ConnectionStats::Add(context_.stats.bytes_out, result.bytes);
     session_->Written(result.bytes);
   }
@@ -287,7 +338,7 @@ Duration Connection::TickPeriod(const Limits& limits) {
   return std::max<Duration>(least / 4, std::chrono::milliseconds(5));
 }
 
-void Connection::Tick() {
+void Connection::OnTick() {
   const TimePoint now = context_.loop.Now();
   switch (phase_) {
     case Phase::kProxy:
@@ -305,10 +356,36 @@ void Connection::Tick() {
   }
 }
 
+// Looked at only when the socket takes no more: what a session keeps back for a peer's windows is the session's business.
+bool Connection::PeerReads(TimePoint now) {
+  if (!blocked_) {
+    write_progress_ = now;
+    return true;
+  }
+  const bool is_short = context_.budget.Short();
+  const uint64_t acknowledged = stream_->Acknowledged();
+  // While memory is short a trickle is no progress.
+  if (acknowledged - acknowledged_ >= (is_short ? Budget::kSmallBytes : 1)) {
+    acknowledged_ = acknowledged;
+    write_progress_ = now;
+  }
+  const Duration patience = context_.limits.write_idle_timeout;
+  return now - write_progress_ < (is_short ? std::min(patience, kPatienceShort) : patience);
+}
+
+TimePoint Connection::PeerProgress() {
+  PeerReads(context_.loop.Now());
+  return blocked_ ? write_progress_ : TimePoint::min();
+}
+
 void Connection::TickSession(TimePoint now) {
   const Limits& limits = context_.limits;
   if (now >= cut_at_) return Cut();
-  if (blocked_ && now - write_progress_ >= limits.write_idle_timeout) return Cut();
+  if (!PeerReads(now)) return Cut();
+  if (context_.budget.Short()) {
+    session_->Relieve();
+    context_.service.Add(*this);
+  }
   const bool idle = session_->open_exchanges() == 0 && exchanges_ == exchanges_at_tick_ && !blocked_;
   exchanges_at_tick_ = exchanges_;
   if (!idle) idle_since_ = now;

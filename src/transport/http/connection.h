@@ -3,7 +3,7 @@
 //   [PROXY header] ─► [TLS handshake] ─► sniff (ALPN, or the HTTP/2 preface) ─► session ─► linger ─► gone
 //
 // Belongs to its loop. Reads go through one buffer of the loop, so an idle connection holds no memory for them; a turn
-// ends with at most one writev, tried at once.
+// ends with at most one writev of small answers, tried at once; large ones leave in slices.
 #pragma once
 
 #include <atomic>
@@ -98,9 +98,15 @@ class Connection final : public Serviced, private SessionHost, private FdEvents 
   void WantsRead() override { context_.service.Add(*this); }
 
   // Serviced, FdEvents: the ways in.
+  TimePoint PeerProgress() override;
   void Service() override;
   void OnReadable() override;
   void OnWritable() override;
+
+  // Whatever gets no memory ends this connection, not the process.
+  template <typename Work>
+  void Guarded(Work&& work);
+  void OnTick();
 
   void ReadProxyHeader();
   void BeginStream(std::string_view early);
@@ -115,8 +121,11 @@ class Connection final : public Serviced, private SessionHost, private FdEvents 
   bool MayRead() const;
   void Linger();
   void Close();
+  void EndGone();
 
   void TickSession(TimePoint now);
+  // False: what waits for the peer stands still.
+  bool PeerReads(TimePoint now);
 
   const ConnectionContext& context_;
   ConnectionOwner& owner_;
@@ -133,8 +142,12 @@ class Connection final : public Serviced, private SessionHost, private FdEvents 
   bool peer_ended_ = false;
   bool blocked_ = false;  // the socket takes no more
   bool draining_ = false;
+  bool told_ = false;  // the owner knows that it is over
   size_t exchanges_ = 0, exchanges_at_tick_ = 0;
-  TimePoint phase_since_, idle_since_, write_progress_;
+  TimePoint phase_since_, idle_since_;
+  // When the peer last acknowledged what we sent, or nothing waited for it; and how much it had acknowledged then.
+  TimePoint write_progress_;
+  uint64_t acknowledged_ = 0;
   TimePoint drain_at_ = kNever, cut_at_ = kNever;
 };
 

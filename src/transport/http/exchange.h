@@ -46,6 +46,16 @@ struct RequestHead {
   bool expects_body = false;  // false: END_STREAM came with the head, or Content-Length 0
 };
 
+// What an open exchange is taken to cost beside its headers and bodies: its stream, its handler, its call. Charged to the
+// budget.
+inline constexpr size_t kExchangeBytes = 4 << 10;
+
+// Memory of a head outside the object itself, about.
+inline size_t HeapBytes(const RequestHead& head) {
+  return head.headers.held_bytes() + head.path.capacity() + head.query.capacity() + head.authority.capacity() +
+         head.answer_headers.held_bytes();
+}
+
 enum class CloseReason {
   kDone,   // request and response are complete
   kReset,  // the peer reset the stream, or closed an HTTP/1.1 connection: nobody reads the answer
@@ -68,7 +78,8 @@ class Exchange {
   // `end`: no body and no trailers follow. The session adds date, server, connection, content-length and
   // transfer-encoding as the version needs; a content-length given here is kept.
   virtual void SendHead(int status, const Headers& headers, bool end) = 0;
-  // The bytes are moved and written without a copy. Never blocks: see UnsentBytes.
+  // The bytes are moved and written without a copy. Never blocks: see UnsentBytes. They are charged to the budget until
+  // they left (so give back what you held for them before); many of them that do not fit end the exchange as OVERLOADED.
   virtual void SendBody(std::string bytes, bool end) = 0;
   // Ends the response. HTTP/1.1 sends them as chunked trailers only when `te: trailers` was asked, else drops them.
   virtual void SendTrailers(const Headers& trailers) = 0;

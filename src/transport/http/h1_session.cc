@@ -1,6 +1,7 @@
 #include "transport/http/h1_session.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -9,7 +10,9 @@
 #include "transport/http/h1_response.h"
 #include "transport/http/h1_writer.h"
 #include "transport/http/http_date.h"
+#include "transport/http/in_buffer.h"
 #include "transport/http/out_queue.h"
+#include "transport/http/turn.h"
 #include "transport/http/upgrade.h"
 
 namespace sluice::http {
@@ -19,6 +22,10 @@ namespace {
 constexpr size_t kPipelineBytesMax = 16 << 10;
 // Body bytes nobody wants any more, read so that the connection can be used again; above this it closes instead.
 constexpr size_t kDiscardBytesMax = 64 << 10;
+// A large body waits so long for a budget that is used up; then it is refused, and others that wait can go on.
+constexpr Duration kBudgetWaitMax = seconds(1);
+// Steps of the parser between two looks at the clock. A step takes what it can: much, or one byte in a chunk of its own.
+constexpr int kStepsPerLook = 64;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // Today's date, written once per second and thread.
@@ -33,7 +40,7 @@ std::string_view DateOf(WallTime now) {
 class H1Session final : public Session, private Exchange {
  public:
   H1Session(SessionHost& host, const Limits& limits, Budget& budget)
-      : host_(host), limits_(limits), budget_(budget), parser_(limits), response_(out_) {}
+      : host_(host), limits_(limits), budget_(budget), tab_(budget), parser_(limits), out_(tab_), response_(out_) {}
   ~H1Session() override {
     CloseExchange(CloseReason::kCut);
     for (Loop::TimerId* timer : {&head_timer_, &body_timer_, &retry_timer_}) Stop(*timer);
@@ -45,12 +52,16 @@ class H1Session final : public Session, private Exchange {
     if (closing_) return;
     if (in_.empty()) {
       const size_t used = Process(bytes);
-      in_.append(bytes.substr(used));
+      if (used < bytes.size()) in_.Append(bytes.substr(used));
+      AfterInput();
     } else {
-      in_.append(bytes);
-      in_.erase(0, Process(in_));
+      in_.Append(bytes);
+      ProcessKept();
     }
-    AfterInput();
+  }
+
+  void Continue() override {
+    if (more_) ProcessKept();
   }
 
   void ReceiveEnd() override {
@@ -63,17 +74,14 @@ class H1Session final : public Session, private Exchange {
   }
 
   bool WantsRead() const override {
-    if (closing_) return false;
+    if (closing_ || more_) return false;
     if (!exchange_open_) return true;
     if (body_end_) return in_.size() < kPipelineBytesMax;
-    return unconsumed_ < limits_.h2_stream_window && !budget_.Over();
+    return unconsumed_ < limits_.h2_stream_window && !WaitsForBudget();
   }
 
   size_t Gather(std::span<iovec> out) override {
-    if (cut_ && exchange_open_) {
-      CloseExchange(CloseReason::kCut);
-      Close();
-    }
+    if (cut_ && exchange_open_) EndCut();
     if (response_.head_given() && !response_.head_written()) {
       response_.set_date(Date());
       response_.FlushHead();
@@ -88,7 +96,7 @@ class H1Session final : public Session, private Exchange {
     if (exchange_open_ && response_.done() && out_.empty()) return FinishExchange();
     if (was_full_ && exchange_open_ && out_.size() < limits_.response_buffer_bytes / 2) {
       was_full_ = false;
-      handler_->OnWritable();
+      if (handler_ != nullptr) Guarded([this] { handler_->OnWritable(); });
     }
   }
 
@@ -98,10 +106,17 @@ class H1Session final : public Session, private Exchange {
     draining_ = true;
     if (exchange_open_) {
       response_.CloseAfter();
-      if (handler_ != nullptr) handler_->OnDrain();
+      if (handler_ != nullptr) Guarded([this] { handler_->OnDrain(); });
       return;
     }
     if (!head_begun_) Close();
+  }
+
+  void Relieve() override {
+    if (!exchange_open_ || body_end_ || received_ <= Budget::kSmallBytes || !WantsRead() || MaySilent()) return;
+    if (loop().Now() - last_body_ < kPatienceShort) return;
+    Fault(408, "the request body came too slowly while memory is short");
+    host_.WantsWrite();
   }
 
   void Lost() override {
@@ -143,6 +158,7 @@ class H1Session final : public Session, private Exchange {
 
   void SendBody(std::string bytes, bool end) override {
     if (!CanSend()) return;
+    if (bytes.size() > Budget::kSmallBytes && !budget_.Fits(bytes.capacity())) return GiveUp();
     if (end) {
       EndResponse(std::move(bytes), nullptr);
     } else {
@@ -169,10 +185,21 @@ class H1Session final : public Session, private Exchange {
 
   // Input.
 
-  // Returns how much of `in` was used. Stops where a pipelined request begins while one is being answered.
+  void ProcessKept() {
+    if (!closing_ && !in_.empty()) in_.Take(Process(in_.view()));
+    AfterInput();
+  }
+
+  // Returns how much of `in` was used. Stops where a pipelined request begins while one is being answered, and when the
+  // turn gets long (stopped_).
   size_t Process(std::string_view in) {
     size_t used = 0;
-    while (!closing_ && !(exchange_open_ && body_end_)) {
+    stopped_ = false;
+    for (int steps = 1; !closing_ && !(exchange_open_ && body_end_); ++steps) {
+      if (steps % kStepsPerLook == 0 && TurnIsLong(loop())) {
+        stopped_ = true;
+        break;
+      }
       if (tunnel_) {
         if (used < in.size()) TakeBody(in.substr(used));
         return in.size();
@@ -216,9 +243,11 @@ class H1Session final : public Session, private Exchange {
                      .takes_trailers = absl::EqualsIgnoreCase(ToAbsl(head_.headers.Get("te")), "trailers"),
                      .keep_alive = parser_.keep_alive() && !draining_});
     exchange_open_ = true;
-    body_end_ = cut_ = was_full_ = continue_sent_ = body_begun_ = tunnel_ = false;
+    body_end_ = cut_ = given_up_ = was_full_ = continue_sent_ = body_begun_ = tunnel_ = false;
+    received_ = marked_ = 0;
+    Recharge(exchange_charged_, kExchangeBytes + HeapBytes(head_));
     last_body_ = loop().Now();
-    handler_ = host_.OnExchange(*this);
+    Guarded([this] { handler_ = host_.OnExchange(*this); });
     if (parser_.expects_continue() && nothing_behind && !response_.head_given() && !cut_) {
       continue_sent_ = true;
       out_.Append(kContinue);
@@ -241,7 +270,12 @@ class H1Session final : public Session, private Exchange {
   }
 
   void TakeBody(std::string_view bytes) {
-    last_body_ = loop().Now();
+    received_ += bytes.size();
+    // While memory is short a trickle is no progress.
+    if (!budget_.Short() || received_ - marked_ >= Budget::kSmallBytes) {
+      last_body_ = loop().Now();
+      marked_ = received_;
+    }
     body_begun_ = true;
     if (discarding_ || response_.done() || cut_) {
       discarded_ += bytes.size();
@@ -250,7 +284,7 @@ class H1Session final : public Session, private Exchange {
     }
     unconsumed_ += bytes.size();
     budget_.Charge(bytes.size());
-    handler_->OnBody(bytes);
+    Guarded([this, bytes] { handler_->OnBody(bytes); });
   }
 
   void EndBody() {
@@ -258,12 +292,16 @@ class H1Session final : public Session, private Exchange {
       NextRequest();
     } else if (exchange_open_ && !body_end_) {
       body_end_ = true;
-      if (!response_.done() && !cut_) handler_->OnBodyEnd();
+      if (!response_.done() && !cut_) Guarded([this] { handler_->OnBodyEnd(); });
     }
   }
 
-  // Timers that what has come (or not come) makes necessary.
+  // What to do about the rest, and timers that what has come (or not come) makes necessary.
   void AfterInput() {
+    if (closing_) in_.Clear();
+    more_ = stopped_ && !in_.empty();
+    if (more_) host_.WantsWrite();
+    Recharge(in_charged_, in_.empty() ? 0 : in_.capacity());
     if (closing_) return;
     if (!exchange_open_ && !discarding_ && head_begun_ && head_timer_ == 0) {
       head_timer_ = loop().At(loop().Now() + limits_.head_timeout, [this] {
@@ -283,25 +321,64 @@ class H1Session final : public Session, private Exchange {
       body_timer_ = 0;
       if (closing_ || !((exchange_open_ && !body_end_) || discarding_)) return;
       // It is us who do not read, or a stream that may be silent between two messages.
-      if (!WantsRead() || (exchange_open_ && (tunnel_ || !handler_->AwaitsBody()))) last_body_ = loop().Now();
+      if (!WantsRead() || (exchange_open_ && MaySilent())) last_body_ = loop().Now();
       if (loop().Now() - last_body_ < limits_.body_idle_timeout) return ArmBodyTimer();
       Fault(408, "the request body did not arrive in time");
       host_.WantsWrite();
     });
   }
 
+  // A stream between two messages.
+  bool MaySilent() const { return tunnel_ || handler_ == nullptr || !handler_->AwaitsBody(); }
+
+  bool WaitsForBudget() const { return received_ > Budget::kSmallBytes && budget_.Over(); }
+
   // While the budget stops us nobody tells when it has room again.
   void WatchBudget() {
-    if (retry_timer_ != 0 || !exchange_open_ || body_end_ || !budget_.Over()) return;
+    if (retry_timer_ != 0 || !exchange_open_ || body_end_ || cut_ || !WaitsForBudget()) return;
+    waits_since_ = loop().Now();
+    RetryLater();
+  }
+
+  void RetryLater() {
     retry_timer_ = loop().At(loop().Now() + std::chrono::milliseconds(Budget::kRetryMs), [this] {
       retry_timer_ = 0;
-      if (closing_) return;
-      WatchBudget();
-      if (retry_timer_ == 0) host_.WantsRead();
+      if (!exchange_open_ || body_end_ || cut_) return;
+      if (!WaitsForBudget()) return host_.WantsRead();
+      if (loop().Now() - waits_since_ < kBudgetWaitMax || MaySilent()) return RetryLater();
+      GiveUp();
     });
   }
 
   // Ending.
+
+  // Memory is used up: 503, in Gather, because a handler may be below us.
+  void GiveUp() {
+    cut_ = given_up_ = true;
+    host_.WantsWrite();
+  }
+
+  void EndCut() {
+    if (given_up_) return Fault(503, "the server holds as many bytes as it may; retry later");
+    CloseExchange(CloseReason::kCut);
+    Close();
+  }
+
+  // A handler that gets no memory ends its exchange, not the process.
+  template <typename Call>
+  void Guarded(Call&& call) {
+    try {
+      call();
+    } catch (const std::bad_alloc&) {
+      GiveUp();
+    }
+  }
+
+  void Recharge(size_t& charged, size_t bytes) {
+    if (bytes > charged) tab_.Add(bytes - charged);
+    if (bytes < charged) tab_.Remove(charged - bytes);
+    charged = bytes;
+  }
 
   bool CanSend() const { return exchange_open_ && !cut_ && !response_.done(); }
 
@@ -329,8 +406,7 @@ class H1Session final : public Session, private Exchange {
       discarding_ = true;
       discarded_ = 0;
     }
-    in_.erase(0, Process(in_));
-    AfterInput();
+    ProcessKept();
     host_.WantsRead();
   }
 
@@ -354,14 +430,14 @@ class H1Session final : public Session, private Exchange {
     exchange_open_ = false;
     budget_.Release(std::exchange(unconsumed_, 0));
     if (reason != CloseReason::kDone) out_.Clear();
-    handler_->OnClosed(reason);
-    handler_.reset();
+    if (const auto handler = std::move(handler_)) Guarded([&] { handler->OnClosed(reason); });
+    if (exchange_charged_ > 2 * kExchangeBytes) head_ = RequestHead();
+    Recharge(exchange_charged_, 0);
   }
 
   void Close() {
     closing_ = true;
-    discarding_ = false;
-    in_.clear();
+    discarding_ = more_ = false;
     for (Loop::TimerId* timer : {&head_timer_, &body_timer_, &retry_timer_}) Stop(*timer);
   }
 
@@ -374,8 +450,12 @@ class H1Session final : public Session, private Exchange {
   SessionHost& host_;
   const Limits& limits_;
   Budget& budget_;
+  BudgetTab tab_;
   H1Parser parser_;
-  std::string in_;  // not parsed yet: part of a head, or pipelined requests
+  InBuffer in_;  // not parsed yet: part of a head, or pipelined requests
+  size_t in_charged_ = 0;
+  bool more_ = false;     // in_ holds what the turn was too short for
+  bool stopped_ = false;  // of the last Process
   OutQueue out_;
 
   // The exchange, while exchange_open_.
@@ -384,13 +464,17 @@ class H1Session final : public Session, private Exchange {
   std::unique_ptr<ExchangeHandler> handler_;
   bool exchange_open_ = false;
   bool body_end_ = false;
-  bool cut_ = false;       // Reset() was called
+  bool cut_ = false;       // Reset() was called, or
+  bool given_up_ = false;  // there is no memory for it
   bool was_full_ = false;  // output passed half of its bound: OnWritable is owed
   bool continue_sent_ = false;
   bool body_begun_ = false;
-  bool tunnel_ = false;    // the protocol was switched: no more HTTP on this connection
+  bool tunnel_ = false;  // the protocol was switched: no more HTTP on this connection
+  size_t exchange_charged_ = 0;
   size_t unconsumed_ = 0;  // charged body bytes
-  TimePoint last_body_{};
+  size_t received_ = 0;    // body bytes of the exchange
+  size_t marked_ = 0;      // of received_, at last_body_
+  TimePoint last_body_{}, waits_since_{};
 
   bool head_begun_ = false;  // some of the next head is here
   bool discarding_ = false;  // the exchange is over, its body is not

@@ -28,6 +28,7 @@ std::string_view ReasonOfFault(int status) {
     case 417:
     case 505: return "UNIMPLEMENTED";
     case 431: return "HEADERS_TOO_LARGE";
+    case 503: return "OVERLOADED";
     default: return "PROTOCOL_ERROR";
   }
 }
@@ -103,6 +104,7 @@ std::string WriteH1Fault(int status, std::string_view detail, std::string_view d
                                   R"(,"detail":")", detail, R"(","reason":")", ReasonOfFault(status), R"("})", "\n");
   Headers headers;
   headers.Add("content-type", "application/problem+json");
+  if (status == 503) headers.Add("retry-after", "1");
   return WriteH1Head({.status = status,
                       .headers = headers,
                       .content_length = body.size(),

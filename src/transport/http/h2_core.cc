@@ -4,13 +4,31 @@
 #include <utility>
 
 #include "transport/http/h2_session.h"
+#include "transport/http/h2_stream_pool.h"
+#include "transport/http/turn.h"
 
 namespace sluice::http {
 namespace {
 
 // Frames that nghttp2 owes a peer that does not read; above, we stop reading too.
 constexpr size_t kOwedFramesMax = 2'000;
-constexpr size_t kPooledStreamsMax = 64;
+constexpr size_t kOwedFrameBytes = 512;  // one of them, about
+constexpr size_t kOwedFramesFree = 16;
+constexpr size_t kSettingsMax = 16;  // of one SETTINGS frame
+
+// nghttp2 is C: nothing is thrown through it. Its call fails, and the connection ends.
+template <auto callback>
+struct Safe;
+template <typename Result, typename... Args, Result (*callback)(Args...)>
+struct Safe<callback> {
+  static Result Call(Args... args) {
+    try {
+      return callback(args...);
+    } catch (const std::bad_alloc&) {
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+  }
+};
 
 struct Options {
   nghttp2_option* option = nullptr;
@@ -19,6 +37,7 @@ struct Options {
     nghttp2_option_set_no_auto_window_update(option, 1);
     // nghttp2 would remember as many closed streams as may be open, 200 bytes each; see H2ClosedStreams.
     nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_max_settings(option, kSettingsMax);
     // H2Defence counts resets itself and answers with ENHANCE_YOUR_CALM.
     nghttp2_option_set_stream_reset_rate_limit(option, 1'000'000, 1'000'000);
   }
@@ -35,6 +54,8 @@ H2Core::H2Core(SessionHost& host, const Limits& limits, Budget& budget)
       limits_(limits),
       budget_(budget),
       loop_(host.loop()),
+      tab_(budget),
+      output_(tab_),
       defence_(limits.resets_per_second_max, limits.control_frames_per_second_max, limits.streams_max, loop_.Now()),
       head_started_(loop_.Now()),
       last_receive_(loop_.Now()),
@@ -46,6 +67,7 @@ H2Core::H2Core(SessionHost& host, const Limits& limits, Budget& budget)
 
 H2Core::~H2Core() {
   *self_ = nullptr;
+  dying_ = true;
   Lost();
   nghttp2_session_del(session_);
 }
@@ -55,15 +77,15 @@ void H2Core::MakeSession() {
   static nghttp2_session_callbacks* const callbacks = [] {
     nghttp2_session_callbacks* c = nullptr;
     nghttp2_session_callbacks_new(&c);
-    nghttp2_session_callbacks_set_on_begin_frame_callback(c, OnBeginFrame);
-    nghttp2_session_callbacks_set_on_begin_headers_callback(c, OnBeginHeaders);
-    nghttp2_session_callbacks_set_on_header_callback(c, OnHeader);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(c, OnFrame);
-    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(c, OnInvalidFrame);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, OnDataChunk);
-    nghttp2_session_callbacks_set_on_stream_close_callback(c, OnStreamClose);
-    nghttp2_session_callbacks_set_on_frame_send_callback(c, OnFrameSent);
-    nghttp2_session_callbacks_set_send_data_callback(c, SendData);
+    nghttp2_session_callbacks_set_on_begin_frame_callback(c, Safe<OnBeginFrame>::Call);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(c, Safe<OnBeginHeaders>::Call);
+    nghttp2_session_callbacks_set_on_header_callback(c, Safe<OnHeader>::Call);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(c, Safe<OnFrame>::Call);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(c, Safe<OnInvalidFrame>::Call);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, Safe<OnDataChunk>::Call);
+    nghttp2_session_callbacks_set_on_stream_close_callback(c, Safe<OnStreamClose>::Call);
+    nghttp2_session_callbacks_set_on_frame_send_callback(c, Safe<OnFrameSent>::Call);
+    nghttp2_session_callbacks_set_send_data_callback(c, Safe<SendData>::Call);
     return c;
   }();
   nghttp2_session_server_new2(&session_, callbacks, this, options.option);
@@ -85,13 +107,45 @@ void H2Core::SubmitSettings() {
 
 void H2Core::Receive(std::string_view bytes) {
   if (dead_ || bytes.empty()) return;
-  in_receive_ = true;
   last_receive_ = loop_.Now();
   ping_out_ = false;
-  ScanClosedStreams(bytes);
+  if (in_.empty()) bytes.remove_prefix(Feed(bytes));
+  if (bytes.empty()) return;
+  in_.Append(bytes);
+  Recharge(in_charged_, in_.capacity());
+  host_.WantsWrite();
+}
+
+void H2Core::Continue() {
+  if (!in_.empty()) {
+    in_.Take(Feed(in_.view()));
+    Recharge(in_charged_, in_.empty() ? 0 : in_.capacity());
+    if (!in_.empty()) host_.WantsWrite();
+  }
+  if (closing_all_) CloseAll(close_reason_);
+  if (std::exchange(sweep_more_, false)) Sweep();
+  if (!tell_.empty()) TellSome();
+}
+
+size_t H2Core::Feed(std::string_view bytes) {
+  size_t taken = 0;
+  do {
+    const std::string_view rest = bytes.substr(taken);
+    const size_t piece = ScanClosedStreams(rest);
+    FeedPiece(rest.substr(0, piece));
+    taken += piece;
+    if (dead_ || terminated_) return bytes.size();
+  } while (taken < bytes.size() && !TurnIsLong(loop_));
+  return taken;
+}
+
+void H2Core::FeedPiece(std::string_view bytes) {
+  in_receive_ = true;
   const ssize_t taken =
       nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-  if (taken == NGHTTP2_ERR_FLOODED) {
+  if (terminated_) {
+    // Nothing more is heard.
+  } else if (taken == NGHTTP2_ERR_FLOODED) {
     Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
   } else if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC) {
     Terminate(NGHTTP2_PROTOCOL_ERROR);
@@ -109,7 +163,7 @@ bool H2Core::WantsRead() const {
   const bool wants = output_.bytes() < 4 * kH2PendingBytesMax &&
                      (output_.empty() || nghttp2_session_get_outbound_queue_size(session_) < kOwedFramesMax);
   reading_stopped_ = !wants;
-  return wants && !dead_;
+  return wants && !dead_ && in_.empty();
 }
 
 void H2Core::Wake() {
@@ -133,6 +187,8 @@ void H2Core::Pull() {
     output_.Append({reinterpret_cast<const char*>(bytes), static_cast<size_t>(size)});
   }
   in_gather_ = false;
+  const size_t owed = dead_ ? 0 : nghttp2_session_get_outbound_queue_size(session_);
+  Recharge(owed_charged_, owed > kOwedFramesFree ? owed * kOwedFrameBytes : 0);
   // nghttp2 may have ended the connection itself; what it left open ends now.
   if (Closing()) CloseAll(CloseReason::kCut);
 }
@@ -149,6 +205,7 @@ bool H2Core::Closing() const {
 bool H2Core::Finished() const { return abandoned_ || (Closing() && output_.empty()); }
 
 void H2Core::Terminate(uint32_t error_code) {
+  if (std::exchange(terminated_, true)) return;
   nghttp2_session_terminate_session(session_, error_code);
   CloseAll(CloseReason::kCut);
   Wake();
@@ -172,13 +229,8 @@ void H2Core::Lost() {
 }
 
 H2Stream* H2Core::OpenStream(int32_t id) {
-  H2Stream* stream = nullptr;
-  if (pool_.empty()) {
-    stream = new H2Stream(*this);
-  } else {
-    stream = pool_.back().release();
-    pool_.pop_back();
-  }
+  H2Stream* const stream = H2StreamPool::Get(*this);
+  Recharge(stream->charged_, kExchangeBytes);
   stream->id_ = id;
   stream->next_ = open_;
   if (open_ != nullptr) open_->previous_ = stream;
@@ -198,28 +250,38 @@ void H2Core::CloseExchange(H2Stream& stream, CloseReason reason) {
   }
   stream.DropBody();
   // The handler may still be asked for nothing, but may destroy what its callbacks reach: one owner, out of the stream.
-  if (const auto handler = std::move(stream.handler_)) handler->OnClosed(reason);
+  if (const auto handler = std::move(stream.handler_)) Guarded(stream, [&] { handler->OnClosed(reason); });
+  Recharge(stream.charged_, 0);
+  stream.DropHeaders();
+}
+
+void H2Core::Recharge(size_t& charged, size_t bytes) {
+  if (bytes > charged) tab_.Add(bytes - charged);
+  if (bytes < charged) tab_.Remove(charged - bytes);
+  charged = bytes;
 }
 
 void H2Core::CloseAll(CloseReason reason) {
+  closing_all_ = true;
+  close_reason_ = reason;
+  bool any = false;
   for (H2Stream* stream = open_; stream != nullptr;) {
     H2Stream* const next = stream->next_;
-    CloseExchange(*stream, reason);
+    if (!stream->closed_) {
+      if (std::exchange(any, true) && !dying_ && TurnIsLong(loop_)) return host_.WantsWrite();
+      CloseExchange(*stream, reason);
+    }
     // nghttp2 makes no more callbacks once the session is dead; before, OnStreamClose gives the stream back.
     if (dead_ && !in_receive_ && !in_gather_) ReleaseStream(stream);
     stream = next;
   }
+  closing_all_ = false;
 }
 
 void H2Core::ReleaseStream(H2Stream* stream) {
   (stream->previous_ != nullptr ? stream->previous_->next_ : open_) = stream->next_;
   if (stream->next_ != nullptr) stream->next_->previous_ = stream->previous_;
-  stream->Recycle();
-  if (pool_.size() < kPooledStreamsMax && !dead_) {
-    pool_.emplace_back(stream);
-  } else {
-    delete stream;
-  }
+  H2StreamPool::Put(stream);
 }
 
 void H2Core::ScheduleSweep() {
@@ -233,11 +295,14 @@ void H2Core::Sweep() {
   sweep_posted_ = false;
   const size_t low = limits_.response_buffer_bytes / 2;
   for (H2Stream* stream = open_; stream != nullptr; stream = stream->next_) {
-    if (stream->cut_) {
+    if (stream->cut_ && !stream->closed_) {
       CloseExchange(*stream, CloseReason::kCut);
+      if (!TurnIsLong(loop_)) continue;
+      sweep_more_ = true;
+      return host_.WantsWrite();
     } else if (stream->above_ && stream->unsent_ <= low && !stream->closed_) {
       stream->above_ = false;
-      if (stream->handler_ != nullptr) stream->handler_->OnWritable();
+      if (stream->handler_ != nullptr) Guarded(*stream, [stream] { stream->handler_->OnWritable(); });
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "transport/http/h2_frame_scan.h"
 #include "transport/http/h2_output.h"
 #include "transport/http/h2_stream.h"
+#include "transport/http/in_buffer.h"
 #include "transport/http/limits.h"
 #include "transport/http/session.h"
 
@@ -31,12 +33,14 @@ class H2Core final : public Session {
   ~H2Core() override;
 
   void Receive(std::string_view bytes) override;
+  void Continue() override;
   void ReceiveEnd() override { Lost(); }
   bool WantsRead() const override;
   size_t Gather(std::span<iovec> out) override;
   void Written(size_t bytes) override;
   bool Finished() const override;
   void Drain() override;
+  void Relieve() override;
   void Lost() override;
   size_t open_exchanges() const override { return open_count_; }
 
@@ -45,6 +49,9 @@ class H2Core final : public Session {
 
   void MakeSession();
   void SubmitSettings();
+  // Gives nghttp2 what the turn has time for; returns how many bytes.
+  size_t Feed(std::string_view bytes);
+  void FeedPiece(std::string_view bytes);
   // Output became pending.
   void Wake();
   // Serialises frames until enough is pending.
@@ -61,7 +68,14 @@ class H2Core final : public Session {
   H2Stream* OpenStream(int32_t id);
   // OnClosed; the stream object stays nghttp2's until ReleaseStream.
   void CloseExchange(H2Stream& stream, CloseReason reason);
+  // Many streams are closed in many turns: Continue goes on.
   void CloseAll(CloseReason reason);
+  // A handler that gets no memory ends its exchange, not the process.
+  template <typename Call>
+  void Guarded(H2Stream& stream, Call&& call);
+  void Recharge(size_t& charged, size_t bytes);
+  size_t HeaderBytesMax() const;
+  size_t UnsentBytesMax() const;
   void ReleaseStream(H2Stream* stream);
   H2Stream* Find(int32_t id) const {
     return static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session_, id));
@@ -80,8 +94,9 @@ class H2Core final : public Session {
   static int OnDataChunk(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data, size_t size, void* self);
   static int OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code, void* self);
   void Defend(bool allowed);
-  // Looks for frames on streams that the peer had ended or reset; answered once nghttp2 has seen them.
-  void ScanClosedStreams(std::string_view bytes);
+  // Looks for frames on streams that the peer had ended or reset; answered once nghttp2 has seen them. Walks over a bounded
+  // number of frames; returns how many bytes.
+  size_t ScanClosedStreams(std::string_view bytes);
   void AnswerClosedStreams();
   void OnHeadComplete(H2Stream& stream, bool end);
   void StartExchange(H2Stream& stream);
@@ -104,16 +119,23 @@ class H2Core final : public Session {
   void ArmForRequest();
   void Tick();
   TimePoint CheckStreams(TimePoint now);
+  bool AwaitsBody(const H2Stream& stream) const;
   TimePoint CheckBody(H2Stream& stream, TimePoint now);
+  // A response begins to wait for its window; and some of it was taken.
+  void StartWatching(H2Stream& stream);
+  void NoteTaken(H2Stream& stream, size_t bytes);
+  TimePoint CheckResponse(H2Stream& stream, TimePoint now);
   TimePoint CheckPing(TimePoint now);
   void FinishDrain();
   void TellDrain();
+  void TellSome();
 
   SessionHost& host_;
   const Limits& limits_;
   Budget& budget_;
   Loop& loop_;
   nghttp2_session* session_ = nullptr;
+  BudgetTab tab_;
   H2Output output_;
   H2Defence defence_;
 
@@ -123,13 +145,25 @@ class H2Core final : public Session {
   H2FrameScan scan_;
   std::vector<int32_t> data_on_closed_;
   bool headers_on_closed_ = false;
-  std::vector<std::unique_ptr<H2Stream>> pool_;
   H2Stream* in_headers_ = nullptr;  // the stream whose header block is being received
   size_t ignored_header_bytes_ = 0;
+  size_t header_bytes_ = 0;   // of all open streams
+  size_t unsent_bytes_ = 0;   // response bodies of all open streams
+  TimePoint write_progress_;  // when some of them were last taken by a window
+  size_t owed_charged_ = 0;   // frames that nghttp2 holds
+
+  InBuffer in_;  // what a turn was too short for
+  size_t in_charged_ = 0;
+  bool closing_all_ = false;  // more to close, for
+  CloseReason close_reason_{};
+  bool sweep_more_ = false;
+  std::vector<int32_t> tell_;  // streams to be told of the drain
 
   bool in_receive_ = false;
   bool in_gather_ = false;
   bool wake_asked_ = false;
+  bool terminated_ = false;  // a GOAWAY was queued, the last frame
+  bool dying_ = false;       // the destructor runs: no other turns
   bool dead_ = false;
   bool abandoned_ = false;                // the peer is gone: nobody waits for output_
   mutable bool reading_stopped_ = false;  // WantsRead() was false: the host waits for SessionHost::WantsRead
@@ -154,5 +188,14 @@ class H2Core final : public Session {
   TimePoint date_at_;
   std::shared_ptr<H2Core*> self_;  // cleared when the session dies; posted tasks look
 };
+
+template <typename Call>
+void H2Core::Guarded(H2Stream& stream, Call&& call) {
+  try {
+    call();
+  } catch (const std::bad_alloc&) {
+    CutStream(stream, NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+}
 
 }  // namespace sluice::http

@@ -16,20 +16,22 @@ class H2FrameScan {
     uint8_t type;
     int32_t stream;
   };
-  // Calls on_frame(frame) for each frame whose header is complete with these bytes, in order. The connection's first
-  // bytes are the client preface.
+  // Calls on_frame(frame) for each frame whose header is complete with these bytes, in order. Stops where so many frames
+  // have begun and ended; returns how many bytes were walked over. The connection's first bytes are the client preface.
   template <typename OnFrame>
-  void Feed(std::string_view bytes, OnFrame&& on_frame) {
+  size_t Feed(const std::string_view all, int frames_max, OnFrame&& on_frame) {
+    std::string_view bytes = all;
     while (true) {
       const size_t skip = std::min(skip_, bytes.size());
       skip_ -= skip;
       bytes.remove_prefix(skip);
-      if (bytes.empty()) return;
+      if (bytes.empty()) return all.size();
+      if (head_bytes_ == 0 && --frames_max < 0) return all.size() - bytes.size();
       const size_t take = std::min(sizeof(head_) - head_bytes_, bytes.size());
       std::memcpy(head_ + head_bytes_, bytes.data(), take);
       head_bytes_ += take;
       bytes.remove_prefix(take);
-      if (head_bytes_ < sizeof(head_)) return;
+      if (head_bytes_ < sizeof(head_)) return all.size();
       head_bytes_ = 0;
       skip_ = size_t{head_[0]} << 16 | size_t{head_[1]} << 8 | head_[2];
       on_frame(Frame{head_[3], static_cast<int32_t>((head_[5] & 0x7fu) << 24 | static_cast<uint32_t>(head_[6]) << 16 |

@@ -18,7 +18,8 @@ H2Output::~H2Output() {
 
 void H2Output::OpenBlock() {
   if (block_ != nullptr) block_->Unref();
-  block_ = H2Payload::Make(std::string(empty() ? kFirstBlockBytes : kBlockBytes, '\0'));
+  block_ = empty() ? H2Payload::Make(std::string(kFirstBlockBytes, '\0'), nullptr)
+                   : H2Payload::Make(std::string(kBlockBytes, '\0'), &tab_);
   block_used_ = 0;
 }
 

@@ -10,29 +10,48 @@
 #include <string_view>
 #include <utility>
 
+#include "transport/http/budget.h"
+
 namespace sluice::http {
 
 // Bytes shared by a stream's queue and the output until the last of them is written. One loop, so a plain count.
 class H2Payload {
  public:
-  static H2Payload* Make(std::string bytes) { return new H2Payload(std::move(bytes)); }
+  // `tab` is charged with its memory, and outlives it; null = it is part of what an idle connection holds.
+  static H2Payload* Make(std::string bytes, BudgetTab* tab) { return new H2Payload(std::move(bytes), tab); }
   void Ref() { ++refs_; }
   void Unref() {
     if (--refs_ == 0) delete this;
   }
-  bool shared() const { return refs_ > 1; }
+  // Only while nobody else refers to it.
+  bool TryAppend(std::string_view more, size_t bytes_max) {
+    if (refs_ > 1 || bytes_.size() + more.size() > bytes_max) return false;
+    bytes_.append(more);
+    Recharge();
+    return true;
+  }
   const std::string& bytes() const { return bytes_; }
   char* data() { return bytes_.data(); }
 
  private:
-  explicit H2Payload(std::string bytes) : bytes_(std::move(bytes)) {}
+  H2Payload(std::string bytes, BudgetTab* tab) : bytes_(std::move(bytes)), tab_(tab) { Recharge(); }
+  ~H2Payload() {
+    if (tab_ != nullptr) tab_->Remove(charged_);
+  }
+  void Recharge() {
+    if (tab_ == nullptr) return;
+    tab_->Remove(charged_);
+    tab_->Add(charged_ = sizeof(*this) + bytes_.capacity());
+  }
   uint32_t refs_ = 1;
   std::string bytes_;
+  BudgetTab* const tab_;
+  size_t charged_ = 0;
 };
 
 class H2Output {
  public:
-  H2Output() = default;
+  explicit H2Output(BudgetTab& tab) : tab_(tab) {}
   H2Output(const H2Output&) = delete;
   H2Output& operator=(const H2Output&) = delete;
   ~H2Output();
@@ -57,6 +76,7 @@ class H2Output {
   };
   void OpenBlock();
 
+  BudgetTab& tab_;
   std::deque<Segment> segments_;
   H2Payload* block_ = nullptr;  // where Append writes
   size_t block_used_ = 0;

@@ -1,4 +1,5 @@
 // Frames in: nghttp2's callbacks, the head of a request, its body and its end.
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -8,10 +9,14 @@
 namespace sluice::http {
 namespace {
 
-// A body below this passes even when the in-flight budget is tight: small calls stay answered while images are refused.
-constexpr size_t kSmallBodyBytes = 16 << 10;
 // A header block this many times above the bound is not even read to its end.
 constexpr size_t kHeaderBytesFactor = 4;
+// Frames between two looks at the clock.
+constexpr int kFramesPerLook = 16;
+// A field's place in Headers.
+constexpr size_t kFieldBytes = 12;
+// A changed setting may make nghttp2 visit every stream.
+constexpr uint32_t kSettingBytes = 6;
 
 // Bodies of many messages: their codecs bound each message.
 bool IsMessageStream(std::string_view content_type) {
@@ -27,6 +32,11 @@ int H2Core::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* sel
   auto& core = *static_cast<H2Core*>(self);
   if (hd->type != NGHTTP2_CONTINUATION) core.header_block_ = 0;
   switch (hd->type) {
+    case NGHTTP2_SETTINGS:
+      for (uint32_t i = 0; i <= hd->length / kSettingBytes / 4; ++i) {
+        core.Defend(core.defence_.OnControl(core.loop_.Now()));
+      }
+      break;
     case NGHTTP2_HEADERS:
     case NGHTTP2_WINDOW_UPDATE:
     case NGHTTP2_CONTINUATION:  // nghttp2 bounds these
@@ -43,8 +53,8 @@ int H2Core::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* sel
   return 0;
 }
 
-void H2Core::ScanClosedStreams(std::string_view bytes) {
-  scan_.Feed(bytes, [this](const H2FrameScan::Frame& frame) {
+size_t H2Core::ScanClosedStreams(std::string_view bytes) {
+  return scan_.Feed(bytes, kFramesPerLook, [this](const H2FrameScan::Frame& frame) {
     const bool over = closed_.EndedByPeer(frame.stream);
     if (frame.type == NGHTTP2_RST_STREAM && !over) closed_.Add(frame.stream, true);
     if (frame.type == NGHTTP2_HEADERS && over) headers_on_closed_ = true;
@@ -54,6 +64,7 @@ void H2Core::ScanClosedStreams(std::string_view bytes) {
 
 void H2Core::AnswerClosedStreams() {
   for (const int32_t id : data_on_closed_) {
+    if (terminated_) break;
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_STREAM_CLOSED);
     Defend(defence_.OnReset(loop_.Now()));
   }
@@ -85,6 +96,8 @@ int H2Core::OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* s
 int H2Core::OnHeader(nghttp2_session*, const nghttp2_frame*, const uint8_t* name, size_t name_size,
                      const uint8_t* value, size_t value_size, uint8_t, void* self) {
   auto& core = *static_cast<H2Core*>(self);
+  if (core.terminated_)
+    return NGHTTP2_ERR_CALLBACK_FAILURE;  // a block may hold 64 Ki fields that mean nothing any more
   H2Stream* const stream = core.in_headers_;
   if (stream == nullptr || stream->head_too_large_) {
     core.ignored_header_bytes_ += name_size + value_size + 32;
@@ -100,8 +113,8 @@ int H2Core::OnHeader(nghttp2_session*, const nghttp2_frame*, const uint8_t* name
 }
 
 void H2Stream::AddPseudoHeader(std::string_view name, std::string_view value) {
-  if (value.size() > core_.limits_.header_bytes_max) {
-    head_too_large_ = true;
+  if (!TakeHeaderBytes(value.size())) {
+    // Refused when the head is complete.
   } else if (name == ":path") {
     const size_t mark = value.find('?');
     head_.path = value.substr(0, mark);
@@ -118,11 +131,8 @@ void H2Stream::AddPseudoHeader(std::string_view name, std::string_view value) {
 
 void H2Stream::AddHeader(std::string_view name, std::string_view value) {
   Headers& headers = head_.headers;
-  const size_t bytes = headers.bytes() + name.size() + value.size() + head_.path.size() + head_.query.size();
-  if (bytes > core_.limits_.header_bytes_max || headers.size() >= core_.limits_.headers_max) {
-    head_too_large_ = true;
-    return;
-  }
+  const size_t bytes = name.size() + value.size();
+  if (!TakeHeaderBytes(headers.size() < core_->limits_.headers_max ? bytes : SIZE_MAX)) return;
   if (name == "content-length") {  // nghttp2 has checked its form
     has_content_length_ = true;
     std::from_chars(value.data(), value.data() + value.size(), content_length_);
@@ -133,6 +143,35 @@ void H2Stream::AddHeader(std::string_view name, std::string_view value) {
   }
   headers.Add(name, value);
 }
+
+bool H2Stream::TakeHeaderBytes(size_t bytes) {
+  const size_t stream_max = core_->limits_.header_bytes_max;
+  const size_t cost = bytes + kFieldBytes;
+  if (bytes > stream_max || header_bytes_ + bytes > stream_max + kFieldBytes * head_.headers.size() ||
+      core_->header_bytes_ + cost > core_->HeaderBytesMax()) {
+    head_too_large_ = true;
+    DropHeaders();
+    return false;
+  }
+  header_bytes_ += cost;
+  core_->header_bytes_ += cost;
+  return true;
+}
+
+void H2Stream::DropHeaders() {
+  core_->header_bytes_ -= std::exchange(header_bytes_, 0);
+  head_.headers = Headers();
+  for (std::string* text : {&head_.path, &head_.query, &head_.authority}) *text = std::string();
+}
+
+// A field in the peer's table costs one byte on the wire, so the fields of all streams are bounded, not of each alone.
+// Ordinary requests have below 1 KiB.
+size_t H2Core::HeaderBytesMax() const {
+  return std::max(16 * limits_.header_bytes_max, limits_.streams_max * (size_t{2} << 10));
+}
+
+// What a peer may leave unread. It cannot be held up by not reading its frames, because they open the windows.
+size_t H2Core::UnsentBytesMax() const { return std::max<size_t>(16 << 20, budget_.bytes_max() / 8); }
 
 int H2Core::OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* self) {
   auto& core = *static_cast<H2Core*>(self);
@@ -163,6 +202,7 @@ int H2Core::OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* self) {
 
 void H2Core::OnHeadComplete(H2Stream& stream, bool end) {
   if (stream.closed_) return;
+  Recharge(stream.charged_, kExchangeBytes + HeapBytes(stream.head_));
   stream.head_done_ = true;
   stream.request_ended_ = end;
   stream.progress_ = loop_.Now();
@@ -175,6 +215,8 @@ void H2Core::OnHeadComplete(H2Stream& stream, bool end) {
   } else if (stream.has_content_length_ && stream.content_length_ > limits_.body_bytes_max &&
              !IsMessageStream(head.headers.Get("content-type"))) {
     Refuse(stream, 413, StrCat("a body of ", stream.content_length_, " bytes exceeds ", limits_.body_bytes_max));
+  } else if (unsent_bytes_ > UnsentBytesMax()) {
+    CutStream(stream, NGHTTP2_REFUSED_STREAM);  // not begun: the client may send it again
   } else {
     StartExchange(stream);
   }
@@ -182,11 +224,12 @@ void H2Core::OnHeadComplete(H2Stream& stream, bool end) {
 
 void H2Core::StartExchange(H2Stream& stream) {
   host_.SetPeer(stream.head_);
-  auto handler = host_.OnExchange(stream);
+  std::unique_ptr<ExchangeHandler> handler;
+  Guarded(stream, [&] { handler = host_.OnExchange(stream); });
   if (stream.closed_) return;
   stream.handler_ = std::move(handler);
   if (stream.request_ended_) {
-    if (stream.handler_ != nullptr && !stream.response_ended_) stream.handler_->OnBodyEnd();
+    OnRequestEnd(stream);
   } else if (stream.expect_continue_ && !stream.head_sent_ && stream.head_.expects_body) {
     uint8_t name[] = ":status", value[] = "100";
     const nghttp2_nv nv = {name, value, 7, 3, NGHTTP2_NV_FLAG_NONE};
@@ -196,7 +239,8 @@ void H2Core::StartExchange(H2Stream& stream) {
 
 void H2Core::OnRequestEnd(H2Stream& stream) {
   stream.request_ended_ = true;
-  if (stream.handler_ != nullptr && !stream.response_ended_ && !stream.cut_) stream.handler_->OnBodyEnd();
+  if (stream.handler_ == nullptr || stream.response_ended_ || stream.cut_) return;
+  Guarded(stream, [&] { stream.handler_->OnBodyEnd(); });
 }
 
 int H2Core::OnDataChunk(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* data, size_t size, void* self) {
@@ -210,9 +254,13 @@ int H2Core::OnDataChunk(nghttp2_session* session, uint8_t, int32_t id, const uin
 }
 
 void H2Core::OnBodyBytes(H2Stream& stream, std::string_view bytes) {
-  stream.progress_ = loop_.Now();
   if (stream.BodyRefused(bytes.size())) CutStream(stream, NGHTTP2_ENHANCE_YOUR_CALM);
   stream.received_ += bytes.size();
+  // While memory is short a trickle is no progress.
+  if (!budget_.Short() || stream.received_ - stream.marked_ >= Budget::kSmallBytes) {
+    stream.progress_ = loop_.Now();
+    stream.marked_ = stream.received_;
+  }
   // Nobody reads: the answer is complete, or was given without a codec.
   if (stream.handler_ == nullptr || stream.response_ended_ || stream.cut_) {
     nghttp2_session_consume(session_, stream.id_, bytes.size());
@@ -220,27 +268,29 @@ void H2Core::OnBodyBytes(H2Stream& stream, std::string_view bytes) {
   }
   budget_.Charge(bytes.size());
   stream.unconsumed_ += bytes.size();
-  stream.handler_->OnBody(bytes);
+  Guarded(stream, [&] { stream.handler_->OnBody(bytes); });
 }
 
-// The host starts no bodies when memory gets short; when it is used up, large ones under way are refused: their peers
+// The host starts no large bodies when memory gets short; when it is used up, large ones under way are refused: their peers
 // are told at once (gRPC clients read this reset as RESOURCE_EXHAUSTED) instead of waiting for others that wait for them.
-bool H2Stream::BodyRefused(size_t bytes) const { return received_ + bytes > kSmallBodyBytes && core_.budget_.Over(); }
+bool H2Stream::BodyRefused(size_t bytes) const {
+  return received_ + bytes > Budget::kSmallBytes && core_->budget_.Over();
+}
 
 void H2Stream::ConsumeBody(size_t bytes) {
   bytes = std::min(bytes, unconsumed_);
-  if (bytes == 0 || core_.dead_) return;
+  if (bytes == 0 || core_->dead_) return;
   unconsumed_ -= bytes;
-  core_.budget_.Release(bytes);
+  core_->budget_.Release(bytes);
   if (request_ended_) {
-    nghttp2_session_consume_connection(core_.session_, bytes);
+    nghttp2_session_consume_connection(core_->session_, bytes);
   } else {
-    nghttp2_session_consume(core_.session_, id_, bytes);
+    nghttp2_session_consume(core_->session_, id_, bytes);
   }
-  if (!core_.in_receive_ && nghttp2_session_want_write(core_.session_)) core_.Wake();
+  if (!core_->in_receive_ && nghttp2_session_want_write(core_->session_)) core_->Wake();
 }
 
-Loop& H2Stream::loop() { return core_.loop_; }
+Loop& H2Stream::loop() { return core_->loop_; }
 
 void H2Core::Refuse(H2Stream& stream, int status, std::string_view text) {
   Headers headers;
@@ -276,6 +326,10 @@ void H2Stream::Recycle() {
   handler_.reset();
   DropBody();
   next_ = previous_ = nullptr;
+  if (HeapBytes(head_) + trailers_.held_bytes() > kPooledBytesMax) {
+    head_ = RequestHead();
+    trailers_ = Headers();
+  }
   head_.method.clear();
   head_.authority.clear();
   head_.path.clear();
@@ -284,7 +338,7 @@ void H2Stream::Recycle() {
   head_.headers.Clear();
   head_.answer_headers.Clear();
   trailers_.Clear();
-  received_ = unconsumed_ = 0;
+  received_ = unconsumed_ = marked_ = taken_ = charged_ = header_bytes_ = 0;
   content_length_ = 0;
   has_content_length_ = expect_continue_ = is_head_ = head_too_large_ = head_done_ = request_ended_ = false;
   head_sent_ = response_ended_ = response_sent_ = has_trailers_ = body_deferred_ = above_ = false;

@@ -38,7 +38,7 @@ void AddFields(NvArray& nvs, const Headers& headers) {
 }  // namespace
 
 void H2Stream::SendHead(int status, const Headers& headers, bool end) {
-  if (closed_ || cut_ || head_sent_ || core_.dead_) return;
+  if (closed_ || cut_ || head_sent_ || core_->dead_) return;
   if (status == 101) status = 200;  // extended CONNECT: the stream is the tunnel
   char digits[3] = {static_cast<char>('0' + status / 100), static_cast<char>('0' + status / 10 % 10),
                     static_cast<char>('0' + status % 10)};
@@ -51,26 +51,34 @@ void H2Stream::SendHead(int status, const Headers& headers, bool end) {
   AddFields(nvs, headers);
   AddFields(nvs, head_.answer_headers);
   nvs.push_back(Nv("server", "sluice", kStatic));
-  nvs.push_back(Nv("date", core_.Date(), NGHTTP2_NV_FLAG_NO_COPY_NAME));
+  nvs.push_back(Nv("date", core_->Date(), NGHTTP2_NV_FLAG_NO_COPY_NAME));
   head_sent_ = true;
   // Bodies of HEAD answers are dropped, and theirs end with the head.
   response_ended_ = end || is_head_;
   nghttp2_data_provider body{{.ptr = this}, ReadBody};
-  nghttp2_submit_response(core_.session_, id_, nvs.data(), nvs.size(), response_ended_ ? nullptr : &body);
-  core_.Wake();
+  nghttp2_submit_response(core_->session_, id_, nvs.data(), nvs.size(), response_ended_ ? nullptr : &body);
+  core_->Wake();
 }
 
 void H2Stream::SendBody(std::string bytes, bool end) {
-  if (closed_ || cut_ || response_ended_) return;
+  if (closed_ || cut_ || response_ended_ || core_->dead_) return;
+  if (bytes.size() > Budget::kSmallBytes && !core_->budget_.Fits(bytes.capacity())) {
+    return core_->CutStream(*this, NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+  if (unsent_ == 0) core_->StartWatching(*this);
   unsent_ += bytes.size();
-  if (unsent_ >= core_.limits_.response_buffer_bytes) above_ = true;
-  if (!bytes.empty()) queue_.push_back(H2Payload::Make(std::move(bytes)));
+  core_->unsent_bytes_ += bytes.size();
+  if (unsent_ >= core_->limits_.response_buffer_bytes) above_ = true;
+  // Small pieces are joined, so that what a queue costs is what it holds.
+  if (!bytes.empty() && (queue_.empty() || !queue_.back()->TryAppend(bytes, kCopyBytesMax))) {
+    queue_.push_back(H2Payload::Make(std::move(bytes), &core_->tab_));
+  }
   if (end) EndResponse();
   ResumeBody();
 }
 
 void H2Stream::SendTrailers(const Headers& trailers) {
-  if (closed_ || cut_ || response_ended_) return;
+  if (closed_ || cut_ || response_ended_ || core_->dead_) return;
   if (!trailers.empty()) {
     has_trailers_ = true;
     for (size_t i = 0; i < trailers.size(); ++i) trailers_.Add(trailers[i].name, trailers[i].value);
@@ -82,11 +90,11 @@ void H2Stream::SendTrailers(const Headers& trailers) {
 void H2Stream::EndResponse() { response_ended_ = true; }
 
 void H2Stream::ResumeBody() {
-  if (std::exchange(body_deferred_, false)) nghttp2_session_resume_data(core_.session_, id_);
-  core_.Wake();
+  if (std::exchange(body_deferred_, false)) nghttp2_session_resume_data(core_->session_, id_);
+  core_->Wake();
 }
 
-void H2Stream::Reset() { core_.CutStream(*this, NGHTTP2_CANCEL); }
+void H2Stream::Reset() { core_->CutStream(*this, NGHTTP2_CANCEL); }
 
 ssize_t H2Stream::ReadBody(nghttp2_session*, int32_t, uint8_t* buffer, size_t size, uint32_t* flags,
                            nghttp2_data_source* source, void*) {
@@ -105,7 +113,7 @@ ssize_t H2Stream::TakeBody(uint8_t* buffer, size_t size, uint32_t* flags) {
       *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
       NvArray nvs;
       AddFields(nvs, trailers_);
-      nghttp2_submit_trailer(core_.session_, id_, nvs.data(), nvs.size());
+      nghttp2_submit_trailer(core_->session_, id_, nvs.data(), nvs.size());
     }
   }
   if (take <= kCopyBytesMax) {
@@ -130,6 +138,8 @@ int H2Core::SendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* head
 
 void H2Stream::PopBody(size_t size, H2Output* out, uint8_t* buffer) {
   unsent_ -= size;
+  core_->unsent_bytes_ -= size;
+  core_->NoteTaken(*this, size);
   size_t done = 0;
   while (size > 0) {
     H2Payload& front = *queue_[done];
@@ -148,12 +158,13 @@ void H2Stream::PopBody(size_t size, H2Output* out, uint8_t* buffer) {
     ++done;
   }
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(done));
-  if (above_ && unsent_ <= core_.limits_.response_buffer_bytes / 2) core_.ScheduleSweep();
+  if (above_ && unsent_ <= core_->limits_.response_buffer_bytes / 2) core_->ScheduleSweep();
 }
 
 void H2Stream::DropBody() {
   for (H2Payload* payload : queue_) payload->Unref();
-  queue_.clear();
+  queue_ = {};
+  if (core_ != nullptr) core_->unsent_bytes_ -= unsent_;
   queue_offset_ = unsent_ = 0;
 }
 

@@ -1,4 +1,4 @@
-// One HTTP/2 stream as an Exchange. Streams are pooled by their core; nghttp2 holds a pointer to each as its user data.
+// One HTTP/2 stream as an Exchange. Streams are pooled by their thread; nghttp2 holds a pointer to each as its user data.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -16,7 +16,7 @@ class H2Core;
 
 class H2Stream final : public Exchange {
  public:
-  explicit H2Stream(H2Core& core) : core_(core) {}
+  H2Stream() = default;
   ~H2Stream() override { DropBody(); }
 
   const RequestHead& head() const override { return head_; }
@@ -30,10 +30,14 @@ class H2Stream final : public Exchange {
 
  private:
   friend class H2Core;
+  friend class H2StreamPool;
 
   // --- request (h2_receive.cc) ---
   void AddHeader(std::string_view name, std::string_view value);
   void AddPseudoHeader(std::string_view name, std::string_view value);
+  // False: more than the stream or its connection may hold; what was held is dropped.
+  bool TakeHeaderBytes(size_t bytes);
+  void DropHeaders();
   bool BodyRefused(size_t bytes) const;
 
   // --- response (h2_send.cc) ---
@@ -46,9 +50,11 @@ class H2Stream final : public Exchange {
   void ResumeBody();
   void DropBody();
 
+  // As new. What grew large is given back.
+  static constexpr size_t kPooledBytesMax = 2 << 10;
   void Recycle();
 
-  H2Core& core_;
+  H2Core* core_ = nullptr;
   H2Stream* next_ = nullptr;  // list of open streams
   H2Stream* previous_ = nullptr;
   int32_t id_ = 0;
@@ -57,11 +63,16 @@ class H2Stream final : public Exchange {
   RequestHead head_;
   Headers trailers_;  // response
   absl::InlinedVector<H2Payload*, 2> queue_;
+  size_t charged_ = 0;       // to the connection's tab
+  size_t header_bytes_ = 0;  // names, values and their entries
   size_t queue_offset_ = 0;  // bytes of queue_.front() that were taken
   size_t unsent_ = 0;        // bytes of queue_
   size_t received_ = 0;      // request body
   size_t unconsumed_ = 0;    // of received_, held by the handler
+  size_t marked_ = 0;        // of received_, at progress_
   TimePoint progress_;       // last body bytes, or the head
+  size_t taken_ = 0;         // response bytes taken by the window since write_progress_
+  TimePoint write_progress_;
 
   uint64_t content_length_ = 0;
   bool has_content_length_ = false;

@@ -6,6 +6,7 @@
 
 #include "transport/http/h2_core.h"
 #include "transport/http/http_date.h"
+#include "transport/http/turn.h"
 
 namespace sluice::http {
 namespace {
@@ -46,19 +47,71 @@ TimePoint H2Core::CheckStreams(TimePoint now) {
       return kNever;
     }
   }
+  if (unsent_bytes_ > 0 && nghttp2_session_get_remote_window_size(session_) <= 0) {
+    const TimePoint due = write_progress_ + limits_.write_idle_timeout;
+    if (now >= due) {
+      Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+      return kNever;
+    }
+    next = std::min(next, due);
+  }
   for (H2Stream* stream = open_; stream != nullptr; stream = stream->next_) {
-    next = std::min(next, CheckBody(*stream, now));
+    next = std::min({next, CheckBody(*stream, now), CheckResponse(*stream, now)});
   }
   return next;
+}
+
+void H2Core::StartWatching(H2Stream& stream) {
+  stream.write_progress_ = loop_.Now();
+  stream.taken_ = 0;
+  if (unsent_bytes_ == 0) write_progress_ = loop_.Now();
+  ArmBy(loop_.Now() + limits_.write_idle_timeout);
+}
+
+// While memory is short a trickle is no progress.
+void H2Core::NoteTaken(H2Stream& stream, size_t bytes) {
+  stream.taken_ += bytes;
+  if (budget_.Short() && stream.taken_ < Budget::kSmallBytes) return;
+  stream.taken_ = 0;
+  stream.write_progress_ = write_progress_ = loop_.Now();
+}
+
+// A stream whose window is open waits for its turn on a slow connection, which the host watches: only who keeps its
+// window shut stands still.
+TimePoint H2Core::CheckResponse(H2Stream& stream, TimePoint now) {
+  if (stream.closed_ || stream.cut_ || stream.unsent_ == 0) return kNever;
+  if (nghttp2_session_get_stream_remote_window_size(session_, stream.id_) > 0) return now + limits_.write_idle_timeout;
+  const TimePoint due = stream.write_progress_ + limits_.write_idle_timeout;
+  if (now < due) return due;
+  CutStream(stream, NGHTTP2_CANCEL);
+  return kNever;
+}
+
+void H2Core::Relieve() {
+  if (Closing()) return;
+  const TimePoint stale = loop_.Now() - kPatienceShort;
+  const bool all_shut = nghttp2_session_get_remote_window_size(session_) <= 0 && write_progress_ <= stale;
+  for (H2Stream* stream = open_; stream != nullptr; stream = stream->next_) {
+    if (stream->closed_ || stream->cut_) continue;
+    const bool body_stands =
+        stream->received_ > Budget::kSmallBytes && AwaitsBody(*stream) && stream->progress_ <= stale;
+    const bool shut = all_shut || nghttp2_session_get_stream_remote_window_size(session_, stream->id_) <= 0;
+    const bool response_stands = stream->unsent_ > Budget::kSmallBytes && shut && stream->write_progress_ <= stale;
+    if (body_stands || response_stands) CutStream(*stream, NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+}
+
+// While the handler holds bytes back it is we who are slow.
+bool H2Core::AwaitsBody(const H2Stream& stream) const {
+  return stream.head_done_ && !stream.request_ended_ && !stream.response_ended_ && stream.unconsumed_ == 0 &&
+         stream.handler_ != nullptr && stream.handler_->AwaitsBody();
 }
 
 TimePoint H2Core::CheckBody(H2Stream& stream, TimePoint now) {
   if (stream.closed_ || stream.cut_ || !stream.head_done_ || stream.request_ended_ || stream.response_ended_) {
     return kNever;
   }
-  // While the handler holds bytes back it is we who are slow.
-  const bool awaits = stream.unconsumed_ == 0 && stream.handler_ != nullptr && stream.handler_->AwaitsBody();
-  if (!awaits) return now + limits_.body_idle_timeout;
+  if (!AwaitsBody(stream)) return now + limits_.body_idle_timeout;
   const TimePoint due = stream.progress_ + limits_.body_idle_timeout;
   if (now < due) return due;
   CutStream(stream, NGHTTP2_CANCEL);
@@ -75,7 +128,8 @@ TimePoint H2Core::CheckPing(TimePoint now) {
     nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
     Wake();
   }
-  const TimePoint due = ping_sent_ + limits_.ping_timeout;
+  // The answer waits behind what a slow peer still has to read.
+  const TimePoint due = std::max(ping_sent_, host_.PeerProgress()) + limits_.ping_timeout;
   if (now < due) return due;
   Abandon();
   return kNever;
@@ -111,12 +165,20 @@ void H2Core::FinishDrain() {
 }
 
 void H2Core::TellDrain() {
-  std::vector<int32_t> open;  // handlers may end exchanges
-  for (const H2Stream* stream = open_; stream != nullptr; stream = stream->next_) open.push_back(stream->id_);
-  for (const int32_t id : open) {
-    if (H2Stream* stream = dead_ ? nullptr : Find(id); stream != nullptr && stream->handler_)
-      stream->handler_->OnDrain();
+  tell_.clear();  // handlers may end exchanges
+  for (const H2Stream* stream = open_; stream != nullptr; stream = stream->next_) tell_.push_back(stream->id_);
+  TellSome();
+}
+
+void H2Core::TellSome() {
+  while (!tell_.empty() && !dead_) {
+    H2Stream* const stream = Find(tell_.back());
+    tell_.pop_back();
+    if (stream == nullptr || stream->handler_ == nullptr) continue;
+    Guarded(*stream, [stream] { stream->handler_->OnDrain(); });
+    if (TurnIsLong(loop_)) return host_.WantsWrite();
   }
+  tell_ = {};
 }
 
 std::string_view H2Core::Date() {

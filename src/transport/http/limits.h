@@ -11,6 +11,10 @@ namespace sluice::http {
 
 using std::chrono::seconds;
 
+// While memory is short (Budget::Short), whoever holds more than Budget::kSmallBytes of it must move as many bytes in this
+// time; a peer that does not is cut. Else every byte is progress, and the limits below hold.
+inline constexpr Duration kPatienceShort = seconds(3);
+
 struct Limits {
   size_t connections_max = 10'000;
   size_t streams_max = 1'000;          // concurrent exchanges of one HTTP/2 connection

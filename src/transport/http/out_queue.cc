@@ -7,20 +7,22 @@ namespace sluice::http {
 
 void OutQueue::Append(std::string_view bytes) {
   if (bytes.empty()) return;
-  if (parts_.empty() || gathered_ || parts_.back().size() >= kCopyBytesMax) {
-    parts_.push_back(std::move(spare_));
-    parts_.back().clear();
-    spare_ = std::string();
+  if (parts_.empty() || gathered_ || parts_.back().bytes.size() >= kCopyBytesMax) {
+    parts_.push_back({std::exchange(spare_, {}), 0});
     gathered_ = false;
   }
-  parts_.back().append(bytes);
+  parts_.back().bytes.append(bytes);
+  parts_.back().charged += bytes.size();
+  tab_.Add(bytes.size());
   size_ += bytes.size();
 }
 
 void OutQueue::Append(std::string&& bytes) {
   if (bytes.size() < kCopyBytesMax) return Append(std::string_view(bytes));
   size_ += bytes.size();
-  parts_.push_back(std::move(bytes));
+  const size_t charged = bytes.capacity();
+  parts_.push_back({std::move(bytes), charged});
+  tab_.Add(charged);
   gathered_ = false;
 }
 
@@ -28,7 +30,8 @@ size_t OutQueue::Gather(std::span<iovec> out) const {
   size_t n = 0;
   for (; n < out.size() && n < parts_.size(); ++n) {
     const size_t skip = n == 0 ? offset_ : 0;
-    out[n] = {const_cast<char*>(parts_[n].data()) + skip, parts_[n].size() - skip};
+    const std::string& bytes = parts_[n].bytes;
+    out[n] = {const_cast<char*>(bytes.data()) + skip, bytes.size() - skip};
   }
   gathered_ = n == parts_.size();
   return n;
@@ -37,20 +40,30 @@ size_t OutQueue::Gather(std::span<iovec> out) const {
 void OutQueue::Consume(size_t bytes) {
   size_ -= bytes;
   while (bytes > 0) {
-    const size_t part = std::min(bytes, parts_.front().size() - offset_);
+    std::string& front = parts_.front().bytes;
+    const size_t part = std::min(bytes, front.size() - offset_);
     offset_ += part;
     bytes -= part;
-    if (offset_ < parts_.front().size()) break;
-    if (parts_.front().capacity() <= 2 * kCopyBytesMax) spare_ = std::move(parts_.front());
-    parts_.pop_front();
-    offset_ = 0;
+    if (offset_ < front.size()) break;
+    PopFront();
   }
   gathered_ = false;
 }
 
+void OutQueue::PopFront() {
+  Part& front = parts_.front();
+  tab_.Remove(front.charged);
+  if (front.bytes.capacity() <= 2 * kCopyBytesMax) {
+    spare_ = std::move(front.bytes);
+    spare_.clear();
+  }
+  parts_.pop_front();
+  offset_ = 0;
+}
+
 void OutQueue::Clear() {
-  parts_.clear();
-  offset_ = size_ = 0;
+  while (!parts_.empty()) PopFront();
+  size_ = 0;
   gathered_ = false;
 }
 

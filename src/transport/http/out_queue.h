@@ -9,10 +9,18 @@
 #include <string>
 #include <string_view>
 
+#include "transport/http/budget.h"
+
 namespace sluice::http {
 
 class OutQueue {
  public:
+  // `tab` is charged with what the queue holds; it outlives the queue.
+  explicit OutQueue(BudgetTab& tab) : tab_(tab) {}
+  ~OutQueue() { Clear(); }
+  OutQueue(const OutQueue&) = delete;
+  OutQueue& operator=(const OutQueue&) = delete;
+
   // Strings shorter than this are copied behind the one before: a copy is cheaper than an iovec.
   static constexpr size_t kCopyBytesMax = 2048;
 
@@ -28,7 +36,14 @@ class OutQueue {
   void Clear();
 
  private:
-  std::deque<std::string> parts_;
+  struct Part {
+    std::string bytes;
+    size_t charged;  // a large string's memory stays until its last byte has left
+  };
+  void PopFront();
+
+  BudgetTab& tab_;
+  std::deque<Part> parts_;
   std::string spare_;  // an emptied small part, kept for its memory
   size_t offset_ = 0;  // consumed bytes of the first part
   size_t size_ = 0;

@@ -14,8 +14,13 @@ std::string Gathered(const OutQueue& queue, size_t* entries = nullptr) {
   return text;
 }
 
-TEST(OutQueueTest, SmallPiecesAreJoinedAndLargeOnesAreNotCopied) {
-  OutQueue queue;
+struct OutQueueTest : testing::Test {
+  Budget budget{1 << 20, 1};
+  BudgetTab tab{budget};
+  OutQueue queue{tab};
+};
+
+TEST_F(OutQueueTest, SmallPiecesAreJoinedAndLargeOnesAreNotCopied) {
   std::string large(5000, 'x');
   const auto place = reinterpret_cast<uintptr_t>(large.data());
   queue.Append(std::string_view("ab"));
@@ -28,8 +33,20 @@ TEST(OutQueueTest, SmallPiecesAreJoinedAndLargeOnesAreNotCopied) {
   EXPECT_EQ(queue.size(), 5006u);
 }
 
-TEST(OutQueueTest, WhatWasGatheredStaysWhileMoreComes) {
-  OutQueue queue;
+TEST_F(OutQueueTest, ALargeStringIsChargedUntilItsLastByteLeft) {
+  queue.Append(std::string(100'000, 'x'));
+  queue.Append(std::string_view("end"));
+  queue.Consume(99'999);
+  EXPECT_GE(tab.held(), 100'003u);
+  queue.Consume(1);
+  EXPECT_EQ(tab.held(), 3u);
+  queue.Append(std::string(50'000, 'x'));
+  queue.Clear();
+  EXPECT_EQ(tab.held(), 0u);
+  EXPECT_EQ(budget.bytes(), 0u);
+}
+
+TEST_F(OutQueueTest, WhatWasGatheredStaysWhileMoreComes) {
   queue.Append(std::string_view("abc"));
   iovec out[2];
   ASSERT_EQ(queue.Gather(out), 1u);

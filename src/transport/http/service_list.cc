@@ -1,6 +1,9 @@
 #include "transport/http/service_list.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "transport/http/turn.h"
 
 namespace sluice::http {
 
@@ -8,7 +11,7 @@ void ServiceList::Add(Serviced& one) {
   if (one.listed_) return;
   one.listed_ = true;
   waiting_.push_back(&one);
-  if (waiting_.size() == 1) loop_.Post([this] { Run(); });
+  if (!std::exchange(scheduled_, true)) loop_.Post([this] { Run(); });
 }
 
 void ServiceList::Remove(Serviced& one) {
@@ -17,13 +20,32 @@ void ServiceList::Remove(Serviced& one) {
   std::replace(running_.begin(), running_.end(), &one, static_cast<Serviced*>(nullptr));
 }
 
+// Posted tasks run in the same turn; a timer, in the next at the earliest.
 void ServiceList::Run() {
-  running_.swap(waiting_);
-  for (size_t i = 0; i < running_.size(); ++i) {
-    if (running_[i] == nullptr) continue;
-    running_[i]->listed_ = false;
-    running_[i]->Service();
+  if (TurnIsLong(loop_)) {
+    loop_.At(loop_.Now(), [this] { Serve(); });
+  } else {
+    Serve();
   }
+}
+
+void ServiceList::Serve() {
+  scheduled_ = false;
+  running_.swap(waiting_);
+  const TimePoint begun = loop_.clock().Now();
+  size_t i = 0;
+  while (i < running_.size()) {
+    if (Serviced* const one = running_[i++]) {
+      one->listed_ = false;
+      one->Service();
+    }
+    if (loop_.clock().Now() - begun >= kTurnMax) break;
+  }
+  // The rest goes before those that were added meanwhile.
+  running_.erase(running_.begin(), running_.begin() + static_cast<ptrdiff_t>(i));
+  std::erase(running_, nullptr);
+  if (!running_.empty() && !std::exchange(scheduled_, true)) loop_.At(loop_.Now(), [this] { Serve(); });
+  waiting_.insert(waiting_.begin(), running_.begin(), running_.end());
   running_.clear();
 }
 

@@ -1,5 +1,5 @@
 // Connections of one loop that have something to do before the turn ends. However often one is added, it is served
-// once: this is what makes one write of many small answers.
+// once: this is what makes one write of many small answers. When many have much to do, the rest is served in later turns.
 #pragma once
 
 #include <vector>
@@ -22,7 +22,7 @@ class Serviced {
 
 class ServiceList {
  public:
-  explicit ServiceList(Executor& loop) : loop_(loop) {}
+  explicit ServiceList(Loop& loop) : loop_(loop) {}
 
   void Add(Serviced& one);
   // Before `one` is destroyed.
@@ -30,8 +30,10 @@ class ServiceList {
 
  private:
   void Run();
+  void Serve();
 
-  Executor& loop_;
+  Loop& loop_;
+  bool scheduled_ = false;  // Run or Serve will come
   std::vector<Serviced*> waiting_, running_;
 };
 

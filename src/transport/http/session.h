@@ -27,6 +27,8 @@ class SessionHost {
   virtual void WantsWrite() = 0;
   // WantsRead() became true again.
   virtual void WantsRead() = 0;
+  // When the peer last acknowledged bytes that we sent, or more of them left for it.
+  virtual TimePoint PeerProgress() { return TimePoint::min(); }
 };
 
 class Session {
@@ -35,6 +37,9 @@ class Session {
 
   // Takes everything the socket read. May call handlers. Afterwards the host looks at Gather and Finished.
   virtual void Receive(std::string_view bytes) = 0;
+  // Goes on with what a turn was too short for (see turn.h): input taken and not looked at, exchanges to be closed. The
+  // host calls it after WantsWrite(), before Gather.
+  virtual void Continue() {}
   // The peer closed its sending side.
   virtual void ReceiveEnd() = 0;
   // False while back-pressure stops reading (in-flight budget, pipelined requests, unwritten output).
@@ -50,7 +55,11 @@ class Session {
   // Polite end: GOAWAY or `Connection: close`; exchanges in flight are told (OnDrain) and finished, then Finished() turns
   // true. May come again: once because of the connection's age, then because the server stops.
   virtual void Drain() = 0;
-  // The socket is gone: every exchange gets OnClosed(kLost).
+  // Memory is short (Budget::Short): exchanges that hold much of it and whose peer stands still end now. Called every
+  // tick of the host while it is.
+  virtual void Relieve() {}
+  // The socket is gone: every exchange gets OnClosed(kLost), many of them in later turns (Continue): destroy the session
+  // when open_exchanges() is 0, or not caring how long it takes.
   virtual void Lost() = 0;
   virtual size_t open_exchanges() const = 0;
 };

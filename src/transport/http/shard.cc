@@ -2,9 +2,12 @@
 
 #include <utility>
 
+#include "transport/http/turn.h"
+
 namespace sluice::http {
 namespace {
 constexpr size_t kReadBytes = 128 << 10;  // of one read; large bodies arrive in few pieces
+constexpr size_t kLookEvery = 16;         // connections between two looks at the clock
 constexpr Duration kTickDraining = std::chrono::milliseconds(50);
 }  // namespace
 
@@ -30,18 +33,48 @@ void Shard::OnGone(Connection& connection) {
 }
 
 void Shard::RemoveGone() {
-  for (Connection* connection : std::exchange(gone_, {})) connections_.erase(connection);
+  while (!gone_.empty()) {
+    connections_.erase(std::exchange(gone_.back(), nullptr));
+    gone_.pop_back();
+    if (gone_.empty() || !TurnIsLong(loop_)) continue;
+    loop_.At(loop_.Now(), [this] { RemoveGone(); });
+    return;
+  }
   CheckDrained();
 }
 
 void Shard::Tick() {
   tick_ = 0;
-  for (const auto& [connection, owner] : connections_) connection->Tick();
-  ArmTick();
+  ticking_ = true;
+  ForAll(&Connection::Tick, [this] {
+    ticking_ = false;
+    ArmTick();
+  });
+}
+
+void Shard::ForAll(void (Connection::*what)(), Task done) {
+  std::vector<Connection*> all;
+  all.reserve(connections_.size());
+  for (const auto& [connection, owner] : connections_) all.push_back(connection);
+  GoOn(std::move(all), what, std::move(done));
+}
+
+void Shard::GoOn(std::vector<Connection*> left, void (Connection::*what)(), Task done) {
+  for (size_t i = 1; !left.empty(); ++i) {
+    Connection* const connection = left.back();
+    left.pop_back();
+    if (connections_.contains(connection)) (connection->*what)();
+    if (i % kLookEvery != 0 || !TurnIsLong(loop_)) continue;
+    loop_.At(loop_.Now(), [this, left = std::move(left), what, done = std::move(done)]() mutable {
+      GoOn(std::move(left), what, std::move(done));
+    });
+    return;
+  }
+  done();
 }
 
 void Shard::ArmTick() {
-  if (tick_ != 0 || connections_.empty()) return;
+  if (tick_ != 0 || ticking_ || connections_.empty()) return;
   const Duration period = draining_ ? kTickDraining : Connection::TickPeriod(limits_);
   tick_ = loop_.At(loop_.Now() + period, [this] { Tick(); });
 }
@@ -49,11 +82,12 @@ void Shard::ArmTick() {
 void Shard::Drain(TimePoint deadline, Task done) {
   draining_ = true;
   drained_ = std::move(done);
-  for (const auto& [connection, owner] : connections_) connection->Drain();
+  ForAll(&Connection::Drain, [] {});
   loop_.Cancel(std::exchange(tick_, 0));
   ArmTick();
   deadline_ = loop_.At(deadline, [this] {
-    for (const auto& [connection, owner] : connections_) connection->Cut();
+    deadline_ = 0;
+    ForAll(&Connection::Cut, [] {});
   });
   CheckDrained();
 }

@@ -28,6 +28,9 @@ class Shard final : private ConnectionOwner {
  private:
   void Tick();
   void ArmTick();
+  // Does it to every connection of now, many of them in later turns; then runs `done`.
+  void ForAll(void (Connection::*what)(), Task done);
+  void GoOn(std::vector<Connection*> left, void (Connection::*what)(), Task done);
   void OnGone(Connection& connection) override;
   void RemoveGone();
   void CheckDrained();
@@ -42,6 +45,7 @@ class Shard final : private ConnectionOwner {
   std::vector<Connection*> gone_;
   Loop::TimerId tick_ = 0;  // set while there are connections
   Loop::TimerId deadline_ = 0;
+  bool ticking_ = false;
   bool draining_ = false;
   Task drained_;
 };

@@ -1,7 +1,10 @@
 #include "transport/http/stream.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -27,17 +30,26 @@ class PlainStream final : public Stream {
     message.msg_iov = const_cast<iovec*>(from.data());
     message.msg_iovlen = from.size();
     const ssize_t n = sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
-    if (n >= 0) return {Io::kOk, static_cast<size_t>(n)};
-    return {WouldBlock() ? Io::kWouldBlock : Io::kError};
+    if (n < 0) return {WouldBlock() ? Io::kWouldBlock : Io::kError};
+    sent_ += static_cast<size_t>(n);
+    return {Io::kOk, static_cast<size_t>(n)};
   }
 
+  uint64_t Acknowledged() const override { return AcknowledgedOf(fd_.get(), sent_); }
   void EndWriting() override { shutdown(fd_.get(), SHUT_WR); }
 
  private:
   UniqueFd fd_;
+  uint64_t sent_ = 0;
 };
 
 }  // namespace
+
+uint64_t AcknowledgedOf(int fd, uint64_t sent) {
+  int waiting = 0;
+  if (ioctl(fd, SIOCOUTQ, &waiting) != 0 || waiting < 0) return sent;
+  return sent - std::min<uint64_t>(sent, static_cast<uint64_t>(waiting));
+}
 
 std::unique_ptr<Stream> NewPlainStream(UniqueFd fd) { return std::make_unique<PlainStream>(std::move(fd)); }
 

@@ -35,11 +35,17 @@ class Stream {
   virtual IoResult Write(std::span<const iovec> from) = 0;
   // Bytes taken by Write (or made by the TLS handshake) wait inside the stream for the socket.
   virtual bool Pending() const { return false; }
+  // Bytes given to the socket so far that the peer's machine has acknowledged. The kernel takes megabytes at once and
+  // then none for a while: only this shows whether a slow peer reads. A system call.
+  virtual uint64_t Acknowledged() const = 0;
   // Ends our sending side: TLS close_notify, FIN.
   virtual void EndWriting() = 0;
   // Protocol agreed by ALPN; "" without TLS, or before the first byte was read.
   virtual std::string_view alpn() const { return {}; }
 };
+
+// For Stream::Acknowledged: of `sent` bytes, those that do not wait in the socket.
+uint64_t AcknowledgedOf(int fd, uint64_t sent);
 
 std::unique_ptr<Stream> NewPlainStream(UniqueFd fd);
 

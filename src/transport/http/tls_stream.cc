@@ -80,6 +80,8 @@ class TlsStream final : public Stream {
     return {Io::kOk, taken};
   }
 
+  uint64_t Acknowledged() const override { return AcknowledgedOf(fd_.get(), sent_); }
+
   bool Pending() const override { return BIO_ctrl_pending(out_) > 0; }
 
   void EndWriting() override {
@@ -148,6 +150,7 @@ class TlsStream final : public Stream {
       if (size <= 0) return true;
       const ssize_t n = send(fd_.get(), data, static_cast<size_t>(size), MSG_NOSIGNAL);
       if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+      sent_ += static_cast<size_t>(n);
       Discard(static_cast<size_t>(n));
       if (n < size) return true;
     }
@@ -167,6 +170,7 @@ class TlsStream final : public Stream {
   SSL* ssl_;
   BIO* in_;
   BIO* out_;
+  uint64_t sent_ = 0;  // ciphertext
 };
 
 }  // namespace

@@ -7,6 +7,11 @@ namespace {
 
 enum WireType : uint64_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
+void AppendVarint(uint64_t value, std::string& out) {
+  for (; value >= 128; value >>= 7) out.push_back(static_cast<char>(value | 128));
+  out.push_back(static_cast<char>(value));
+}
+
 }  // namespace
 
 bool WireReader::TakeVarint(std::string_view& from, uint64_t& value) {
@@ -32,6 +37,7 @@ bool WireReader::TakeFixed(int size) {
 
 bool WireReader::Next() {
   if (rest_.empty() || !ok_) return false;
+  const std::string_view from = rest_;
   uint64_t tag = 0;
   ok_ = TakeVarint(rest_, tag) && tag >> 3 != 0 && tag >> 3 < uint64_t{1} << 29;
   if (!ok_) return false;
@@ -50,7 +56,19 @@ bool WireReader::Next() {
       break;
     default: ok_ = false;  // groups: no .onnx has them
   }
+  whole = from.substr(0, from.size() - rest_.size());
   return ok_;
+}
+
+void AppendField(uint32_t number, std::string_view bytes, std::string& message) {
+  AppendVarint(uint64_t{number} << 3 | kBytes, message);
+  AppendVarint(bytes.size(), message);
+  message.append(bytes);
+}
+
+void AppendField(uint32_t number, uint64_t value, std::string& message) {
+  AppendVarint(uint64_t{number} << 3 | kVarint, message);
+  AppendVarint(value, message);
 }
 
 }  // namespace sluice::onnx

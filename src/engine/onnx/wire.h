@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sluice::onnx {
@@ -20,6 +21,7 @@ class WireReader {
   bool is_bytes = false;
   uint64_t value = 0;
   std::string_view bytes;
+  std::string_view whole;  // the field as it stands there, with its number
 
   // Takes a varint off `from`; false when there is none.
   static bool TakeVarint(std::string_view& from, uint64_t& value);
@@ -30,5 +32,9 @@ class WireReader {
   std::string_view rest_;
   bool ok_ = true;
 };
+
+// Appends a field to a message.
+void AppendField(uint32_t number, std::string_view bytes, std::string& message);
+void AppendField(uint32_t number, uint64_t value, std::string& message);
 
 }  // namespace sluice::onnx

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log/log.h"
 #include "base/strings.h"
+#include "engine/onnx/guards.h"
 
 namespace sluice::ort {
 namespace {
@@ -110,6 +111,14 @@ std::string TakeNode(std::string_view& text) {
   return node += "':";
 }
 
+// What a guard says that we put before a node; empty when the node is none.
+std::string GuardText(std::string_view text) {
+  TakeUntil(text, kName);
+  std::string said;
+  if (SkipPrefix(text, onnx::kGuardName)) AppendPrintable(TakeUntil(text, kMessage), kTextMax, said);
+  return said;
+}
+
 bool IsAboutValues(ErrorCode code) { return code == kFail || code == kInvalidArgument || code == kRuntimeException; }
 
 }  // namespace
@@ -119,6 +128,7 @@ std::string PlainText(std::string_view message) {
   // A node inside a branch or loop is reported by each node around it: the innermost one is what failed.
   if (const size_t at = message.rfind(kRunning); at != std::string_view::npos) {
     message.remove_prefix(at + kRunning.size());
+    if (const std::string guard = GuardText(message); !guard.empty()) return guard;
     text = TakeNode(message);
   }
   SkipLocation(message);

@@ -8,7 +8,8 @@
 #include "base/error.h"
 #include "base/log/log.h"
 #include "base/strings.h"
-#include "engine/onnx/inputs.h"
+#include "engine/onnx/graph.h"
+#include "engine/onnx/hazards.h"
 #include "engine/onnxruntime/errors.h"
 #include "engine/onnxruntime/library.h"
 #include "engine/onnxruntime/session.h"
@@ -29,7 +30,7 @@ absl::Status WrongShape(std::string_view name, const Shape& wanted, std::string_
 
 // The sizes that are asked for become those of the symbols that stand there. Dimensions without a symbol stay open for the
 // library; our own signature fixes them (Narrow).
-absl::Status FixSymbols(const onnx::GraphInput& input, const Shape& wanted, ort::SessionOptions* options) {
+absl::Status FixSymbols(const onnx::ValueInfo& input, const Shape& wanted, ort::SessionOptions* options) {
   const std::string name(input.name);
   if (!input.has_shape) return absl::OkStatus();
   if (input.dimensions.size() != wanted.size()) return WrongShape(name, wanted, "it has another number of dimensions");
@@ -51,10 +52,12 @@ absl::Status FixSymbols(const onnx::GraphInput& input, const Shape& wanted, ort:
 absl::Status FixShapes(std::string_view model, const std::map<std::string, Shape>& reshape,
                        ort::SessionOptions* options) {
   if (reshape.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<onnx::GraphInput> inputs, onnx::InputsOf(model));
+  onnx::ReadBudget budget;
+  ASSIGN_OR_RETURN(const onnx::Model read, onnx::ReadModel(model, budget));
+  const std::vector<onnx::ValueInfo>& inputs = read.graph.inputs;
   for (const auto& [name, wanted] : reshape) {
     const auto it = std::find_if(inputs.begin(), inputs.end(),
-                                 [&name](const onnx::GraphInput& input) { return name.empty() || input.name == name; });
+                                 [&name](const onnx::ValueInfo& input) { return name.empty() || input.name == name; });
     if (it == inputs.end()) return WrongShape(name, wanted, "it has none of this name");
     RETURN_IF_ERROR(FixSymbols(*it, wanted, options));
   }
@@ -119,14 +122,22 @@ class OnnxRuntimeModel final : public LoadedModel {
   static absl::StatusOr<std::shared_ptr<LoadedModel>> Make(std::shared_ptr<const ModelFiles> files,
                                                            const LoadOptions& options) {
     ASSIGN_OR_RETURN(const ort::Library* const library, ort::Library::Get());
+    const auto guards = onnx::FindHazards(files->main().bytes);
+    if (!guards.ok()) {
+      const auto why = guards.status().message();
+      return Error(Reason::MODEL_FAILED, StrCat("ONNX Runtime cannot serve this model safely: ", why));
+    }
+    std::string guarded;
+    if (!guards->empty()) guarded = onnx::WithGuards(files->main().bytes, *guards);
     ASSIGN_OR_RETURN(const auto session_options, MakeOptions(*files, options));
     auto shared = std::make_shared<ort::Shared>();
     shared->name = options.name;
     shared->library = library;
     shared->trusted_inputs = options.trusted_inputs;
-    const std::string_view bytes = files->main().bytes;
+    const std::string_view bytes = guarded.empty() ? files->main().bytes : std::string_view(guarded);
     RETURN_IF_ERROR(LoadError(Call<ort::CreateSessionFromArray>(library->env(), bytes.data(), bytes.size(),
                                                                 session_options.get(), ort::Out(shared->session))));
+    guarded = std::string();
     ASSIGN_OR_RETURN(shared->signature, ort::SignatureOf(*library, shared->session.get()));
     Narrow(options.reshape, shared->signature);
     {

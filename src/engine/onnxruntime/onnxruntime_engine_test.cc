@@ -13,6 +13,7 @@
 namespace sluice {
 namespace {
 
+using namespace onnx;           // NOLINT: the types' names
 using namespace onnx::testing;  // NOLINT: a small language of its own
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

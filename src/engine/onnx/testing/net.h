@@ -16,25 +16,11 @@
 #include <vector>
 
 #include "engine/model_files.h"
+#include "engine/onnx/graph.h"
 
 namespace sluice::onnx::testing {
 
-enum Type {
-  kFloat = 1,
-  kUint8,
-  kInt8,
-  kUint16,
-  kInt16,
-  kInt32,
-  kInt64,
-  kString,
-  kBool,
-  kFloat16,
-  kDouble,
-  kUint32,
-  kUint64,
-  kBfloat16 = 16
-};
+using Type = ElementType;
 
 inline std::string Varint(uint64_t value) {
   std::string out;
@@ -59,7 +45,7 @@ inline std::string Ints(std::string_view name, std::initializer_list<int64_t> va
   for (const int64_t value : values) out += Field(8, value);
   return out;
 }
-inline std::string Graph(std::string_view name, std::string_view graph) {
+inline std::string GraphAttribute(std::string_view name, std::string_view graph) {
   return Field(1, name) + Field(6, graph) + Field(20, 5);
 }
 inline std::string TensorAttribute(std::string_view name, std::string_view tensor) {
@@ -67,8 +53,8 @@ inline std::string TensorAttribute(std::string_view name, std::string_view tenso
 }
 
 template <typename T>
-std::string Tensor(std::string_view name, Type type, std::initializer_list<int64_t> shape,
-                   const std::vector<T>& values) {
+std::string TensorBytes(std::string_view name, Type type, std::initializer_list<int64_t> shape,
+                        const std::vector<T>& values) {
   std::string out;
   for (const int64_t dim : shape) out += Field(1, dim);
   return out + Field(2, int64_t{type}) + Field(8, name) +
@@ -107,7 +93,7 @@ class Net {
   }
   template <typename T>
   Net& Constant(std::string_view name, Type type, std::initializer_list<int64_t> shape, const std::vector<T>& values) {
-    return Add(5, Tensor(name, type, shape, values));
+    return Add(5, TensorBytes(name, type, shape, values));
   }
   // A part of the graph as it is.
   Net& Add(int field, std::string_view bytes) {

@@ -1,0 +1,310 @@
+#include "engine/onnx/graph.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "engine/onnx/wire.h"
+
+namespace sluice::onnx {
+namespace {
+
+constexpr size_t kAttributesMax = 256;
+
+absl::Status Damaged() { return absl::InvalidArgumentError("the model file is damaged or no ONNX file"); }
+
+// Reads messages into structs; false as soon as something is wrong. Field numbers: onnx.proto of ONNX 1.23.
+class Reader {
+ public:
+  explicit Reader(ReadBudget& budget) : budget_(budget) {}
+
+  bool Read(std::string_view message, Model& model) {
+    WireReader field(message);
+    while (field.Next()) {
+      if (field.number == 1 && !field.is_bytes) model.ir_version = static_cast<int64_t>(field.value);
+      if (!field.is_bytes) continue;
+      if (field.number == 7 && !Read(field.bytes, model.graph)) return false;
+      if (field.number == 8 && !ReadOpset(field.bytes, model)) return false;
+      if (field.number == 25 && !Append(field.bytes, model.functions)) return false;
+    }
+    return field.ok();
+  }
+
+  bool Read(std::string_view message, Graph& graph) {
+    WireReader field(message);
+    while (field.Next()) {
+      if (!field.is_bytes) continue;
+      bool ok = true;
+      switch (field.number) {
+        case 1: ok = Append(field.bytes, graph.nodes); break;
+        case 5: ok = Append(field.bytes, graph.initializers); break;
+        case 11: ok = Append(field.bytes, graph.inputs); break;
+        case 12: ok = Append(field.bytes, graph.outputs); break;
+        case 13: ok = Append(field.bytes, graph.values); break;
+        case 15: ok = AppendSparse(field.bytes, graph.sparse_initializers); break;
+        default: break;
+      }
+      if (!ok) return false;
+    }
+    return field.ok();
+  }
+
+  bool Read(std::string_view message, Function& function) {
+    WireReader field(message);
+    while (field.Next()) {
+      if (!field.is_bytes) continue;
+      bool ok = true;
+      switch (field.number) {
+        case 1: function.name = field.bytes; break;
+        case 4: ok = AppendName(field.bytes, function.inputs); break;
+        case 5: ok = AppendName(field.bytes, function.outputs); break;
+        case 7: ok = Append(field.bytes, function.nodes); break;
+        case 10: function.domain = field.bytes; break;
+        case 11: ok = Append(field.bytes, function.defaults); break;
+        default: break;
+      }
+      if (!ok) return false;
+    }
+    return field.ok();
+  }
+
+  bool Read(std::string_view message, Node& node) {
+    node.message = message;
+    WireReader field(message);
+    while (field.Next()) {
+      if (!field.is_bytes) continue;
+      bool ok = true;
+      switch (field.number) {
+        case 1: ok = AppendName(field.bytes, node.inputs); break;
+        case 2: ok = AppendName(field.bytes, node.outputs); break;
+        case 3: node.name = field.bytes; break;
+        case 4: node.op = field.bytes; break;
+        case 5: ok = Append(field.bytes, node.attributes); break;
+        case 7: node.domain = field.bytes; break;
+        default: break;
+      }
+      if (!ok) return false;
+    }
+    return field.ok();
+  }
+
+  bool Read(std::string_view message, Attribute& attribute) {
+    WireReader field(message);
+    while (field.Next()) {
+      switch (field.number) {
+        case 1: attribute.name = field.bytes; break;
+        case 3: attribute.i = static_cast<int64_t>(field.value); break;
+        case 5:
+          if (!Once(field.bytes, attribute.tensor)) return false;
+          break;
+        case 6:
+          if (!Once(field.bytes, attribute.graph)) return false;
+          break;
+        case 8:
+          if (!AppendNumbers(field, attribute.ints)) return false;
+          break;
+        case 21: attribute.of_function = field.bytes; break;
+        default: break;
+      }
+    }
+    return field.ok();
+  }
+
+  bool Read(std::string_view message, Tensor& tensor) {
+    tensor.message = message;
+    WireReader field(message);
+    while (field.Next()) {
+      if (field.number == 1) tensor.rank += field.is_bytes ? CountVarints(field.bytes) : 1;
+      if (field.number == 2 && !field.is_bytes) tensor.type = static_cast<int32_t>(field.value);
+      if (field.number == 8 && field.is_bytes) tensor.name = field.bytes;
+    }
+    return field.ok();
+  }
+
+  // ValueInfoProto: name = 1, type = 2; TypeProto: tensor_type = 1; TypeProto.Tensor: elem_type = 1, shape = 2.
+  bool Read(std::string_view message, ValueInfo& value) {
+    return ForEach(message, 1, [&](const WireReader& name) { return value.name = name.bytes, true; }) &&
+           ForEach(message, 2, [&](const WireReader& type) {
+             return ForEach(type.bytes, 1,
+                            [&](const WireReader& tensor) { return ReadTensorType(tensor.bytes, value); });
+           });
+  }
+
+ private:
+  bool Spend() { return budget_.left-- > 0; }
+
+  template <typename T>
+  bool Append(std::string_view message, std::vector<T>& to) {
+    // They are looked for by name, one after the other; no operator has a tenth of these.
+    if (std::is_same_v<T, Attribute> && to.size() == kAttributesMax) return false;
+    return Spend() && Read(message, to.emplace_back());
+  }
+  bool AppendName(std::string_view name, std::vector<std::string_view>& to) {
+    to.push_back(name);
+    return Spend();
+  }
+  // Numbers one by one, or packed.
+  bool AppendNumbers(const WireReader& field, std::vector<int64_t>& to) {
+    if (!field.is_bytes) {
+      to.push_back(static_cast<int64_t>(field.value));
+      return Spend();
+    }
+    uint64_t number = 0;
+    for (std::string_view packed = field.bytes; !packed.empty(); to.push_back(static_cast<int64_t>(number))) {
+      if (!Spend() || !WireReader::TakeVarint(packed, number)) return false;
+    }
+    return true;
+  }
+  // Protobuf would merge the two; no writer makes two, and a reader that took one would miss the other.
+  static bool Once(std::string_view message, std::string_view& to) {
+    if (to.data() != nullptr) return false;
+    to = message;
+    return true;
+  }
+  static size_t CountVarints(std::string_view packed) {
+    size_t count = 0;
+    for (uint64_t value = 0; WireReader::TakeVarint(packed, value);) ++count;
+    return count;
+  }
+  // SparseTensorProto: values = 1, which carries the name.
+  bool AppendSparse(std::string_view message, std::vector<std::string_view>& to) {
+    return ForEach(message, 1, [&](const WireReader& values) {
+      Tensor tensor;
+      return Read(values.bytes, tensor) && AppendName(tensor.name, to);
+    });
+  }
+  // OperatorSetIdProto: domain = 1, version = 2.
+  static bool ReadOpset(std::string_view message, Model& model) {
+    WireReader field(message);
+    std::string_view domain;
+    int64_t version = 0;
+    while (field.Next()) {
+      if (field.number == 1) domain = field.bytes;
+      if (field.number == 2) version = static_cast<int64_t>(field.value);
+    }
+    if (domain.empty() || domain == "ai.onnx") model.opset = version;
+    return field.ok();
+  }
+  bool ReadTensorType(std::string_view message, ValueInfo& value) {
+    WireReader field(message);
+    while (field.Next()) {
+      if (field.number == 1 && !field.is_bytes) value.type = static_cast<int32_t>(field.value);
+      if (field.number != 2 || !field.is_bytes) continue;
+      value.has_shape = true;
+      if (!ForEach(field.bytes, 1, [&](const WireReader& dim) { return ReadDimension(dim.bytes, value); }))
+        return false;
+    }
+    return field.ok();
+  }
+  // TensorShapeProto.Dimension: dim_value = 1, dim_param = 2.
+  bool ReadDimension(std::string_view message, ValueInfo& value) {
+    if (!Spend()) return false;
+    Dimension& dimension = value.dimensions.emplace_back();
+    WireReader field(message);
+    while (field.Next()) {
+      if (field.number == 1 && !field.is_bytes)
+        dimension.size = std::max<int64_t>(static_cast<int64_t>(field.value), -1);
+      if (field.number == 2 && field.is_bytes) dimension.symbol = field.bytes;
+    }
+    return field.ok();
+  }
+  // Each field `number` that is bytes.
+  template <typename Visit>
+  static bool ForEach(std::string_view message, uint32_t number, const Visit& visit) {
+    WireReader field(message);
+    while (field.Next()) {
+      if (field.number == number && field.is_bytes && !visit(field)) return false;
+    }
+    return field.ok();
+  }
+
+  ReadBudget& budget_;
+};
+
+template <typename T>
+absl::StatusOr<T> ReadAs(std::string_view message, ReadBudget& budget) {
+  T read;
+  if (Reader(budget).Read(message, read)) return read;
+  if (budget.left < 0) return absl::InvalidArgumentError("the model has too many parts");
+  return Damaged();
+}
+
+struct Range {
+  int64_t least = INT64_MAX, greatest = INT64_MIN;
+  void Add(int64_t value) {
+    least = std::min(least, value);
+    greatest = std::max(greatest, value);
+  }
+};
+
+template <typename T>
+bool AddRaw(std::string_view raw, Range& range) {
+  if (raw.size() % sizeof(T) != 0) return false;
+  for (size_t i = 0; i < raw.size(); i += sizeof(T)) {
+    T value;
+    std::memcpy(&value, raw.data() + i, sizeof value);
+    range.Add(static_cast<int64_t>(value));
+  }
+  return true;
+}
+
+bool AddRaw(int32_t type, std::string_view raw, Range& range) {
+  switch (type) {
+    case kBool:
+    case kUint8: return AddRaw<uint8_t>(raw, range);
+    case kInt8: return AddRaw<int8_t>(raw, range);
+    case kUint16: return AddRaw<uint16_t>(raw, range);
+    case kInt16: return AddRaw<int16_t>(raw, range);
+    case kInt32: return AddRaw<int32_t>(raw, range);
+    case kUint32: return AddRaw<uint32_t>(raw, range);
+    case kInt64: return AddRaw<int64_t>(raw, range);
+    default: return false;
+  }
+}
+
+bool AddVarints(const WireReader& field, Range& range) {
+  if (!field.is_bytes) return range.Add(static_cast<int64_t>(field.value)), true;
+  std::string_view packed = field.bytes;
+  uint64_t value = 0;
+  while (!packed.empty()) {
+    if (!WireReader::TakeVarint(packed, value)) return false;
+    range.Add(static_cast<int64_t>(value));
+  }
+  return true;
+}
+
+bool IsWhole(int32_t type) { return type == kBool || (type >= kUint8 && type <= kInt64) || type == kUint32; }
+
+}  // namespace
+
+const Attribute* Node::Find(std::string_view attribute) const {
+  const auto it =
+      std::find_if(attributes.begin(), attributes.end(), [&](const Attribute& a) { return a.name == attribute; });
+  return it == attributes.end() ? nullptr : &*it;
+}
+
+absl::StatusOr<Model> ReadModel(std::string_view bytes, ReadBudget& budget) { return ReadAs<Model>(bytes, budget); }
+absl::StatusOr<Graph> ReadGraph(std::string_view message, ReadBudget& budget) { return ReadAs<Graph>(message, budget); }
+
+absl::StatusOr<Tensor> ReadTensor(std::string_view message) {
+  ReadBudget budget;
+  return ReadAs<Tensor>(message, budget);
+}
+
+// TensorProto: int32_data = 5, int64_data = 7, raw_data = 9, uint64_data = 11 (uint32).
+bool RangeOf(const Tensor& tensor, int64_t& least, int64_t& greatest) {
+  if (!IsWhole(tensor.type)) return false;
+  Range range;
+  WireReader field(tensor.message);
+  while (field.Next()) {
+    const bool varints = field.number == 5 || field.number == 7 || field.number == 11;
+    if (varints && !AddVarints(field, range)) return false;
+    if (field.number == 9 && field.is_bytes && !AddRaw(tensor.type, field.bytes, range)) return false;
+  }
+  least = range.least;
+  greatest = range.greatest;
+  return field.ok() && least <= greatest;
+}
+
+}  // namespace sluice::onnx

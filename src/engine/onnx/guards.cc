@@ -1,0 +1,147 @@
+#include "engine/onnx/guards.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "base/strings.h"
+#include "engine/onnx/wire.h"
+
+namespace sluice::onnx {
+namespace {
+
+// Makes nodes and appends them to a graph's bytes.
+class Writer {
+ public:
+  Writer(std::string& graph, int& count) : graph_(graph), count_(count) {}
+
+  std::string Make(std::string_view op, const std::vector<std::string>& inputs, std::string_view attribute = {},
+                   std::string_view name = {}) {
+    std::string output = StrCat("sluice/guard/", count_++);
+    std::string node;
+    for (const std::string& input : inputs) AppendField(1, input, node);
+    AppendField(2, output, node);
+    AppendField(3, name.empty() ? std::string_view(output) : name, node);
+    AppendField(4, op, node);
+    if (!attribute.empty()) AppendField(5, attribute, node);
+    AppendField(1, node, graph_);
+    return output;
+  }
+  std::string Cast(const std::string& from, int32_t to) {
+    std::string attribute;
+    AppendField(1, std::string_view("to"), attribute);
+    AppendField(3, static_cast<uint64_t>(to), attribute);
+    AppendField(20, uint64_t{2}, attribute);  // INT
+    return Make("Cast", {from}, attribute);
+  }
+  // `list`: of one element, instead of a scalar.
+  std::string Constant(int32_t type, int64_t value, bool list = false) {
+    std::string tensor, attribute;
+    if (list) AppendField(1, uint64_t{1}, tensor);
+    AppendField(2, static_cast<uint64_t>(type), tensor);
+    AppendField(type == kInt64 ? 7 : 5, static_cast<uint64_t>(value), tensor);
+    AppendField(1, std::string_view("value"), attribute);
+    AppendField(5, tensor, attribute);
+    AppendField(20, uint64_t{4}, attribute);  // TENSOR
+    return Make("Constant", {}, attribute);
+  }
+  // A 0 if `number` is not 0, else an error that is named `message`.
+  std::string ZeroUnlessZero(const std::string& number, std::string_view message) {
+    const std::string place = Cast(Make("Not", {Cast(number, kBool)}), kInt64);
+    return Make("Gather", {Constant(kInt64, 0, /*list=*/true), place}, {}, StrCat(kGuardName, message));
+  }
+
+ private:
+  std::string& graph_;
+  int& count_;
+};
+
+// Makes the nodes before a guarded one; what it shall read instead goes to `inputs`, by place.
+void AppendGuard(const Guard& guard, Writer& writer, std::map<size_t, std::string>& inputs) {
+  const Node& node = guard.node;
+  const std::string from(node.inputs[guard.input]);
+  const std::string_view name = node.name.empty() && !node.outputs.empty() ? node.outputs[0] : node.name;
+  const std::string who = StrCat(node.op.substr(0, 64), " '", name.substr(0, 64), "'");
+  switch (guard.kind) {
+    case Guard::kElements: {
+      const std::string zero =
+          writer.ZeroUnlessZero(writer.Make("Size", {from}), StrCat(who, ": takes no tensor without elements"));
+      inputs[guard.input] = writer.Make("Reshape", {from, writer.Make("Add", {writer.Make("Shape", {from}), zero})});
+      return;
+    }
+    case Guard::kNotZero: {
+      const std::string zero = writer.ZeroUnlessZero(from, StrCat(who, ": input ", guard.input, " is 0"));
+      inputs[guard.input] = writer.Make("Add", {from, writer.Cast(zero, guard.type)});
+      return;
+    }
+    case Guard::kDivision: {
+      const std::string dividend(node.inputs[0]), divisor(node.inputs[1]);
+      const std::string is = writer.Make("Equal", {divisor, writer.Constant(guard.type, -1)});
+      inputs[0] = writer.Make("Where", {is, writer.Make("Neg", {dividend}), dividend});
+      inputs[1] = writer.Make("Where", {is, writer.Constant(guard.type, 1), divisor});
+      return;
+    }
+  }
+}
+
+// Copies a model's bytes, and rewrites the messages that hold guarded nodes.
+class Copy {
+ public:
+  explicit Copy(const std::vector<Guard>& guards) {
+    for (const Guard& guard : guards) guards_.emplace(guard.node.message.data(), &guard);
+  }
+
+  enum Kind { kModel, kGraph, kNode, kAttribute };
+
+  std::string Of(std::string_view message, Kind kind) {
+    std::string out;
+    WireReader field(message);
+    while (field.Next()) {
+      const Kind child = kind == kModel ? kGraph : kind == kGraph ? kNode : kind == kNode ? kAttribute : kGraph;
+      const uint32_t number = kind == kModel ? 7 : kind == kGraph ? 1 : kind == kNode ? 5 : 6;
+      if (!field.is_bytes || field.number != number || !HoldsGuarded(field.bytes)) {
+        out.append(field.whole);
+        continue;
+      }
+      AppendField(number, child == kNode ? OfNode(field.bytes, out) : Of(field.bytes, child), out);
+    }
+    return out;
+  }
+
+ private:
+  bool HoldsGuarded(std::string_view message) const {
+    const auto it = guards_.lower_bound(message.data());
+    return it != guards_.end() && it->first <= message.data() + message.size();
+  }
+
+  // The guards go to `graph`, before it.
+  std::string OfNode(std::string_view message, std::string& graph) {
+    std::map<size_t, std::string> inputs;
+    Writer writer(graph, count_);
+    const auto [first, last] = guards_.equal_range(message.data());
+    for (auto it = first; it != last; ++it) AppendGuard(*it->second, writer, inputs);
+    const std::string node = Of(message, kNode);
+    std::string out;
+    WireReader field(node);
+    for (size_t i = 0; field.Next();) {
+      const auto other = field.number == 1 ? inputs.find(i++) : inputs.end();
+      if (other == inputs.end()) {
+        out.append(field.whole);
+      } else {
+        AppendField(1, other->second, out);
+      }
+    }
+    return out;
+  }
+
+  std::multimap<const char*, const Guard*> guards_;
+  int count_ = 0;
+};
+
+}  // namespace
+
+std::string WithGuards(std::string_view model, const std::vector<Guard>& guards) {
+  return Copy(guards).Of(model, Copy::kModel);
+}
+
+}  // namespace sluice::onnx

@@ -41,6 +41,7 @@ Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& 
   Chain chain;
   chain.push_back(std::make_unique<ObserveLayer>(log, metrics));  // first in, last out: sees every ending
   chain.push_back(std::make_unique<DeadlineLayer>(deadlines));    // before anything that can wait
+  chain.push_back(std::make_unique<LogRoomLayer>(log));
   return chain;
 }
 

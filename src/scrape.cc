@@ -3,8 +3,11 @@
 #include <prometheus/metric_family.h>
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 #include <utility>
+
+#include "base/log/log.h"
 
 namespace sluice {
 namespace {
@@ -30,6 +33,22 @@ Labels ModelLabels(std::string_view name) {
   const size_t at = name.rfind('@');
   return {{"model_id", std::string(name.substr(0, at))},
           {"version", at == std::string_view::npos ? std::string() : std::string(name.substr(at + 1))}};
+}
+
+void AddTurns(MetricFamily& family, const TurnTimes::Numbers& turns, size_t loop) {
+  ClientMetric metric;
+  metric.label = {{"loop", std::to_string(loop)}};
+  uint64_t count = 0;
+  for (size_t i = 0; i < turns.counts.size(); ++i) {
+    count += turns.counts[i];
+    const bool last = i == TurnTimes::kBounds.size();
+    metric.histogram.bucket.push_back(
+        {.cumulative_count = count,
+         .upper_bound = last ? std::numeric_limits<double>::infinity() : TurnTimes::kBounds[i]});
+  }
+  metric.histogram.sample_count = count;
+  metric.histogram.sample_sum = turns.seconds;
+  family.metric.push_back(std::move(metric));
 }
 
 double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
@@ -88,7 +107,15 @@ std::vector<MetricFamily> Scrape::Collect() const {
   auto bytes = Family("ai_inference_network_bytes_total", "Bytes on the sockets.", MetricType::Counter);
   Add(bytes, {{"direction", "in"}}, network.bytes_in);
   Add(bytes, {{"direction", "out"}}, network.bytes_out);
-  return {use, depth, wait, items, batches, refused, expired, cancelled, worker, connections, inflight, bytes};
+  auto turns = Family("ai_inference_loop_turn_seconds", "Turns of the loops that move bytes.", MetricType::Histogram);
+  for (size_t i = 0; i < network.loops.size(); ++i) AddTurns(turns, network.loops[i], i);
+  auto chores = Family("ai_inference_chores_waiting", "Decoding and printing jobs that wait.", MetricType::Gauge);
+  Add(chores, {}, static_cast<double>(scheduler_.waiting_chores()));
+  auto lost = Family("ai_inference_log_lines_dropped_total", "Lines lost to a log's slow reader.", MetricType::Counter);
+  Add(lost, {{"log", "access"}}, network.access_lines_lost);
+  Add(lost, {{"log", "server"}}, static_cast<double>(LogLinesLost()));
+  return {use,    depth,       wait,     items, batches, refused, expired, cancelled,
+          worker, connections, inflight, bytes, turns,   chores,  lost};
 }
 
 }  // namespace sluice

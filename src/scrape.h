@@ -6,6 +6,9 @@
 //   ai_inference_queue_refused_total, _expired_total, _cancelled_total, _batches_total, _items_total{…}
 //   ai_inference_worker_utilization{worker}
 //   ai_inference_connections, _inflight_bytes, ai_inference_network_bytes_total{direction}
+//   ai_inference_loop_turn_seconds{loop}                  histogram: how long a loop was busy with one event and what followed
+//   ai_inference_chores_waiting
+//   ai_inference_log_lines_dropped_total{log}             access, server
 #pragma once
 
 #include <prometheus/collectable.h>
@@ -17,12 +20,15 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/turn.h"
 #include "scheduler/scheduler.h"
 
 namespace sluice {
 
 struct NetworkNumbers {
   double connections = 0, inflight_bytes = 0, bytes_in = 0, bytes_out = 0;
+  std::vector<TurnTimes::Numbers> loops = {};
+  double access_lines_lost = 0;
 };
 
 class Scrape final : public prometheus::Collectable {

@@ -1,8 +1,6 @@
 #include "server.h"
 
-#include <fcntl.h>
 #include <prometheus/registry.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <future>
@@ -24,6 +22,12 @@
 
 namespace sluice {
 namespace {
+
+// Beyond drain.timeout_ms: for connections that are cut to go, for the log's reader, for all that ends.
+constexpr Duration kLookTime = std::chrono::milliseconds(20);  // what is to be cut is still there
+constexpr Duration kCutTime = std::chrono::seconds(1);
+constexpr Duration kFlushTime = std::chrono::milliseconds(500);
+constexpr Duration kEndTime = std::chrono::seconds(3);
 
 // The first codec that matches takes an exchange, the last every other; refusals speak the protocol that the client expects.
 class CodecDoor final : public http::Door {
@@ -47,13 +51,15 @@ class CodecDoor final : public http::Door {
   Codecs codecs_;
 };
 
-absl::StatusOr<std::unique_ptr<AccessLog>> OpenAccessLog(const std::string& where) {
-  if (where == "off") return std::make_unique<AccessLog>(-1, false);
-  if (where == "stdout") return std::make_unique<AccessLog>(STDOUT_FILENO, false);
-  if (where == "stderr") return std::make_unique<AccessLog>(STDERR_FILENO, false);
-  const int fd = open(where.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-  if (fd < 0) return Error(Reason::INVALID_REQUEST, StrCat("logs.access: cannot open ", where, " for writing"));
-  return std::make_unique<AccessLog>(fd, true);
+void ConfigureLog(const config::Logs& logs) {
+  SetLogLevel(logs.level() == config::Logs::ERROR     ? LogLevel::kError
+              : logs.level() == config::Logs::WARNING ? LogLevel::kWarning
+                                                      : LogLevel::kInfo);
+  LogInBackground();
+}
+
+AccessLog::Options AccessLogOptionsOf(const config::Logs& logs) {
+  return {.patience = std::chrono::milliseconds(logs.block_ms()), .waits = logs.on_full() == config::Logs::BLOCK};
 }
 
 // Loops move bytes and are seldom busy: one for every four cores.
@@ -110,6 +116,7 @@ struct Server::Parts {
   absl::Status StartCalls();
   absl::Status StartNetwork();
   NetworkNumbers Network() const;  // once `http` exists
+  void LogCut() const;             // what is still under way
   void Stop();
 };
 
@@ -133,7 +140,7 @@ absl::Status Server::Parts::LoadModels() {
 }
 
 absl::Status Server::Parts::StartCalls() {
-  ASSIGN_OR_RETURN(access_log, OpenAccessLog(options.logs().access()));
+  ASSIGN_OR_RETURN(access_log, AccessLog::Open(options.logs().access(), AccessLogOptionsOf(options.logs())));
   chain = MakeCallChain(options, *access_log, call_metrics);
   catalog = std::make_unique<ModelCatalog>(*repository);
   admission = std::make_unique<Admission>(MakeAdmissionLayers(*repository));
@@ -170,13 +177,18 @@ absl::Status Server::Parts::StartNetwork() {
 
 NetworkNumbers Server::Parts::Network() const {
   const http::ServerStats stats = http->stats();
+  std::vector<TurnTimes::Numbers> turns;
+  for (const auto& loop : loops) turns.push_back(loop->turns());
   return {.connections = static_cast<double>(stats.connections_open),
           .inflight_bytes = static_cast<double>(stats.inflight_bytes),
           .bytes_in = static_cast<double>(stats.bytes_in),
-          .bytes_out = static_cast<double>(stats.bytes_out)};
+          .bytes_out = static_cast<double>(stats.bytes_out),
+          .loops = std::move(turns),
+          .access_lines_lost = static_cast<double>(access_log->lost())};
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::Server& options) {
+  ConfigureLog(options.logs());
   auto parts = std::make_unique<Parts>(options);
   parts->MakeModels();
   RETURN_IF_ERROR(parts->LoadModels());
@@ -195,7 +207,10 @@ absl::StatusOr<std::string> Server::OpenApiDocument(const config::Server& option
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Server::~Server() { parts_->Stop(); }
+Server::~Server() {
+  parts_->Stop();
+  parts_.reset();
+}
 
 void Server::Parts::Stop() {
   catalog->Stop();
@@ -214,13 +229,30 @@ bool Server::Drain() {
   using std::chrono::milliseconds;
   parts_->draining = true;
   parts_->health.SetAllNotServing();
+  const auto& drain = parts_->options.drain();
+  const TimePoint deadline = SystemClock().Now() + milliseconds(drain.delay_ms()) + milliseconds(drain.timeout_ms());
+  guard_ = std::make_unique<ExitGuard>(deadline + kEndTime);
   std::promise<void> never;  // the delay lets load balancers notice; nothing ends it early
-  never.get_future().wait_for(milliseconds(parts_->options.drain().delay_ms()));
-  std::promise<void> drained;
-  const TimePoint deadline = SystemClock().Now() + milliseconds(parts_->options.drain().timeout_ms());
-  parts_->http->Drain(milliseconds(parts_->options.drain().timeout_ms()), [&drained] { drained.set_value(); });
-  drained.get_future().wait();
-  return SystemClock().Now() < deadline;
+  never.get_future().wait_for(milliseconds(drain.delay_ms()));
+  const auto drained = std::make_shared<std::promise<void>>();
+  auto ended = drained->get_future();
+  parts_->http->Drain(deadline - SystemClock().Now() + kLookTime, [drained] { drained->set_value(); });
+  const bool in_time = ended.wait_until(deadline) == std::future_status::ready;
+  if (!in_time) {
+    parts_->LogCut();
+    ended.wait_for(kCutTime);
+  }
+  const uint64_t lines = parts_->access_log->Flush(kFlushTime);
+  if (lines > 0) LogWarning("server.log_cut", {{"lines", lines}});
+  return in_time && lines == 0;
+}
+
+void Server::Parts::LogCut() const {
+  uint64_t items = 0;
+  for (const QueueStats& queue : scheduler->Queues()) items += queue.depth + queue.running;
+  LogWarning(
+      "server.drain_cut",
+      {{"connections", http->stats().connections_open}, {"items", items}, {"chores", scheduler->waiting_chores()}});
 }
 
 }  // namespace sluice

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "ai/inference/config/server.pb.h"
+#include "base/exit_guard.h"
 
 namespace sluice {
 
@@ -26,12 +27,14 @@ class Server {
   std::vector<std::string> addresses() const;
 
   // Not ready first, then `drain.delay_ms` of service as before, then GOAWAY and the end of what is in flight, at most
-  // `drain.timeout_ms`. Blocks; not on a loop. Returns true when nothing had to be cut.
+  // `drain.timeout_ms`. Blocks; not on a loop. Returns true when nothing had to be cut; else the log says what. From here on
+  // the process ends soon after that time, whatever does not stop.
   bool Drain();
 
  private:
   struct Parts;
   explicit Server(std::unique_ptr<Parts> parts);
+  std::unique_ptr<ExitGuard> guard_;  // goes last
   std::unique_ptr<Parts> parts_;
 };
 

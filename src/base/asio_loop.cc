@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/log/log.h"
+#include "base/strings.h"
 #include "base/timer_heap.h"
 
 namespace sluice {
@@ -19,6 +21,8 @@ using boost::system::error_code;
 namespace {
 // Tasks that post tasks run in the same turn, but not for ever: descriptors get their chance after this many rounds.
 constexpr int kRoundsPerTurn = 8;
+constexpr Duration kSlowTurn = std::chrono::milliseconds(50);
+constexpr Duration kSlowTurnLog = std::chrono::seconds(1);  // from one line to the next
 thread_local const void* current_loop = nullptr;
 }  // namespace
 
@@ -38,11 +42,27 @@ struct AsioLoop::Impl {
     current_loop = nullptr;
   }
 
+  // `kind` says what the event is.
   template <typename F>
-  void Turn(F&& event) {
+  void Turn(const char* kind, F&& event) {
     now = SystemClock().Now();
+    NameTurn({});
     event();
     EndTurn();
+    const TimePoint end = SystemClock().Now();
+    turns.Add(end - now);
+    if (end - now > kSlowTurn) LogSlowTurn(kind, end);
+  }
+
+  void LogSlowTurn(const char* kind, TimePoint end) {
+    ++slow_turns;
+    if (end < next_slow_log) return;
+    next_slow_log = end + kSlowTurnLog;
+    const std::string_view what = TurnName();
+    LogWarning("loop.slow_turn", {{"loop", name},
+                                  {"ms", ToMs(end - now)},
+                                  {"did", what.empty() ? std::string(kind) : StrCat(kind, ", ", what)},
+                                  {"such_turns", slow_turns}});
   }
 
   void EndTurn() {
@@ -56,7 +76,7 @@ struct AsioLoop::Impl {
   }
 
   void Wake() {
-    asio::post(io, [this] { Turn([this] { RunPosted(); }); });
+    asio::post(io, [this] { Turn("posted tasks", [this] { RunPosted(); }); });
   }
 
   void PostRemote(Task task) {
@@ -87,7 +107,7 @@ struct AsioLoop::Impl {
     armed = earliest;
     timer.expires_at(earliest);
     timer.async_wait([this](const error_code& error) {
-      if (!error) Turn([this] { RunTimers(); });
+      if (!error) Turn("timers", [this] { RunTimers(); });
     });
   }
 
@@ -106,6 +126,10 @@ struct AsioLoop::Impl {
   TimerHeap timers;
   TimePoint armed = kNever;
   std::vector<Task> local, running, taken;
+  uint64_t slow_turns = 0;  // so far
+  TimePoint next_slow_log{};
+
+  TurnTimes turns;  // any thread reads
 
   std::mutex mutex;
   std::vector<Task> remote;
@@ -148,7 +172,7 @@ class AsioWatch final : public FdWatch {
     state_->descriptor.async_wait(what, [state = state_, asked, tell](const error_code& error) {
       state.get()->*asked = false;
       if (error == asio::error::operation_aborted || state->events == nullptr) return;
-      state->loop.Turn([&state, tell] {
+      state->loop.Turn("socket", [&state, tell] {
         if (state->events != nullptr) (state->events->*tell)();
       });
     });
@@ -182,6 +206,8 @@ void AsioLoop::Post(Task task) {
     impl_->PostRemote(std::move(task));
   }
 }
+
+TurnTimes::Numbers AsioLoop::turns() const { return impl_->turns.Get(); }
 
 TimePoint AsioLoop::Now() const { return impl_->now; }
 

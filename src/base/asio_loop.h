@@ -9,6 +9,7 @@
 
 #include "base/executor.h"
 #include "base/thread.h"
+#include "base/turn.h"
 
 namespace sluice {
 
@@ -49,6 +50,9 @@ class AsioLoop final : public Loop {
   TimePoint Now() const override;
   TimerId At(TimePoint when, Task task) override;
   void Cancel(TimerId id) override;
+
+  // Any thread. A turn above 50 ms is also logged, with what it did; one line a second at most.
+  TurnTimes::Numbers turns() const;
 
   // `fd` must be non-blocking. `events` must outlive the watch.
   std::unique_ptr<FdWatch> Watch(int fd, FdEvents& events);

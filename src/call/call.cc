@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/turn.h"
 
 namespace sluice {
 namespace {
@@ -47,6 +48,7 @@ void Call::Begin() { Advance(); }
 
 // Enters the layers, then takes each pending message through them to the handler, then tells it of the request's end.
 void Call::Advance() {
+  NameTurn(method_->name);
   if (parked_ || std::exchange(advancing_, true)) return;
   const auto self = weak_from_this().lock();
   if (EnterLayers() && PassPending() && request_ended_ && handler_ != nullptr) {
@@ -149,6 +151,7 @@ double Call::LatencyMs() {
 void Call::Finish(absl::Status status) {
   if (phase_ == Phase::kDone) return;
   const auto self = weak_from_this().lock();  // the codec may drop its reference in End
+  NameTurn(method_->name);
   phase_ = Phase::kDone;
   outcome_ = std::move(status);
   LatencyMs();

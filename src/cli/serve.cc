@@ -60,7 +60,9 @@ int Serve(const ServeFlags& flags) {
   // A second signal ends a drain that takes too long.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   const bool clean = (*server)->Drain();
+  server->reset();
   LogInfo("server.stopped", {{"clean", clean}});
+  FlushLog(std::chrono::seconds(1));
   return 0;
 }
 

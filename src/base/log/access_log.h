@@ -1,48 +1,47 @@
-// Where access-log lines go: a bounded buffer between the loops and one writer thread.
-//
-// Append never blocks and never drops. When the buffer is above its bound, Congested() turns true and the observe layer
-// parks new calls until the disk caught up; so the buffer grows by at most the lines of calls already in flight.
+// Where access-log lines go: a file, a pipe or nowhere. A reader that stands still stops nobody (base/log/line_log.h).
 #pragma once
 
-#include <condition_variable>
-#include <cstddef>
-#include <mutex>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
+
+#include "absl/status/statusor.h"
+#include "base/log/line_log.h"
 
 namespace sluice {
 
 class AccessLog {
  public:
-  static constexpr size_t kBufferBytesMax = 4 << 20;
+  struct Options {
+    Duration patience = std::chrono::seconds(1);  // how long a line waits for a reader that stands still
+    bool waits = false;                           // the calls wait for the reader instead: Congested()
+  };
 
-  // Takes ownership of `fd` when `owned`; fd -1 discards lines ("off").
-  AccessLog(int fd, bool owned);
-  // Writes what is left.
-  ~AccessLog();
-  AccessLog(const AccessLog&) = delete;
+  // Nowhere.
+  AccessLog() = default;
+  // To a descriptor that is not ours.
+  AccessLog(int fd, const Options& options);
+  // "off", "stdout", "stderr", or a file that is appended to, and opened anew when it was renamed or removed.
+  static absl::StatusOr<std::unique_ptr<AccessLog>> Open(const std::string& where, const Options& options);
 
-  bool enabled() const { return fd_ >= 0; }
-  // `line` without the newline. Any thread.
-  void Append(std::string_view line);
-  bool Congested() const;
-  // Returns when every line appended before the call was handed to the operating system, or the output failed.
-  void Flush();
+  bool enabled() const { return lines_.has_value(); }
+  // `line` without the newline. Never blocks. Any thread, like all of these.
+  void Append(std::string_view line) {
+    if (lines_) lines_->Append(line);
+  }
+  bool Congested() const { return lines_ && lines_->Congested(); }
+  // Waits until what was appended before is written, at most so long; returns how many lines still wait.
+  uint64_t Flush(Duration at_most) { return lines_ ? lines_->Flush(at_most) : 0; }
+  // A file: opens it anew before the next line, for a program that rotates logs.
+  void Reopen() {
+    if (lines_) lines_->Reopen();
+  }
+  // Lines that were not written, so far.
+  uint64_t lost() const { return lines_ ? lines_->lost() : 0; }
 
  private:
-  void WriteLoop();
-  void WriteAll(std::string_view bytes);
-
-  const int fd_;
-  const bool owned_;
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable written_;
-  std::string pending_;
-  size_t writing_bytes_ = 0;  // taken by the writer, not yet with the operating system
-  bool stop_ = false;
-  std::thread writer_;
+  std::optional<LineLog> lines_;
 };
 
 }  // namespace sluice

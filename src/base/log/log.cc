@@ -1,12 +1,18 @@
 #include "base/log/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <ctime>
 #include <memory>
+#include <mutex>
 
+#include "base/log/line_log.h"
 #include "base/text.h"
 
 namespace sluice {
@@ -34,12 +40,22 @@ std::string Timestamp() {
                      utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000);
 }
 
+std::atomic<LineLog*> background{nullptr};  // never deleted: whatever ends later may still log
+
+class StderrSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& msg) override {
+    std::string line(msg.payload.data(), msg.payload.size());
+    if (LineLog* lines = background.load(std::memory_order_acquire)) return lines->Append(line);
+    line += '\n';
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+  void flush_() override {}
+};
+
 spdlog::logger& Logger() {
-  static const std::shared_ptr<spdlog::logger> logger = [] {
-    auto made = std::make_shared<spdlog::logger>("sluice", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern("%v");
-    return made;
-  }();
+  static const std::shared_ptr<spdlog::logger> logger =
+      std::make_shared<spdlog::logger>("sluice", std::make_shared<StderrSink>());
   return *logger;
 }
 
@@ -71,5 +87,29 @@ std::string FormatLogLine(std::string_view timestamp, std::string_view level, st
 void LogInfo(std::string_view event, LogFields fields) { Write(spdlog::level::info, "info", event, fields); }
 void LogWarning(std::string_view event, LogFields fields) { Write(spdlog::level::warn, "warning", event, fields); }
 void LogError(std::string_view event, LogFields fields) { Write(spdlog::level::err, "error", event, fields); }
+
+void SetLogLevel(LogLevel least) {
+  static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::info, spdlog::level::warn, spdlog::level::err};
+  Logger().set_level(kLevels[static_cast<int>(least)]);
+}
+
+void LogInBackground() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    const auto note = [](uint64_t lost) {
+      return FormatLogLine(Timestamp(), "warning", "log.lines_lost", {{"lines", lost}});
+    };
+    background = new LineLog(STDERR_FILENO, {.gather = Duration::zero(), .note = note});
+  });
+}
+
+void FlushLog(Duration at_most) {
+  if (LineLog* lines = background.load()) lines->Flush(at_most);
+}
+
+uint64_t LogLinesLost() {
+  const LineLog* lines = background.load();
+  return lines == nullptr ? 0 : lines->lost();
+}
 
 }  // namespace sluice

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <variant>
 
+#include "base/clock.h"
+
 namespace sluice {
 
 struct LogField {
@@ -31,6 +33,18 @@ using LogFields = std::initializer_list<LogField>;
 void LogInfo(std::string_view event, LogFields fields = {});
 void LogWarning(std::string_view event, LogFields fields = {});
 void LogError(std::string_view event, LogFields fields = {});
+
+enum class LogLevel { kInfo, kWarning, kError };
+// Lines below are not written. Any thread; kInfo until then.
+void SetLogLevel(LogLevel least);
+
+// From now on a thread of its own writes, and a reader of stderr that stands still stops nobody: lines are lost then, counted,
+// and the next one that is written says how many. Until then each call writes by itself. Once; stays so until the end.
+void LogInBackground();
+// Waits until what was logged is written, at most so long: before the process ends.
+void FlushLog(Duration at_most);
+// Lines that were not written, so far.
+uint64_t LogLinesLost();
 
 // The line without its end, as written; `level` is "info", "warning" or "error". Pure, for tests.
 std::string FormatLogLine(std::string_view timestamp, std::string_view level, std::string_view event, LogFields fields);

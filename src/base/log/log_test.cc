@@ -12,5 +12,20 @@ TEST(LogTest, ALineIsOneJsonObjectWithTypedFields) {
       R"({"timestamp":"T","level":"error","event":"tls.reload_failed","file":"a\"b\u000a","size":3,"ratio":0.5,"kept":true})");
 }
 
+TEST(LogTest, LinesBelowTheLevelAreNotWritten) {
+  testing::internal::CaptureStderr();
+  LogInfo("first");
+  SetLogLevel(LogLevel::kWarning);
+  LogInfo("second");
+  LogWarning("third");
+  SetLogLevel(LogLevel::kError);
+  LogWarning("fourth");
+  LogError("fifth");
+  SetLogLevel(LogLevel::kInfo);
+  const std::string written = testing::internal::GetCapturedStderr();
+  for (const char* event : {"first", "third", "fifth"}) EXPECT_NE(written.find(event), std::string::npos) << event;
+  for (const char* event : {"second", "fourth"}) EXPECT_EQ(written.find(event), std::string::npos) << event;
+}
+
 }  // namespace
 }  // namespace sluice

@@ -6,8 +6,6 @@
 namespace sluice {
 namespace {
 
-constexpr auto kLogRetry = std::chrono::milliseconds(5);
-
 std::string RequestIdFor(Call& call) {
   const std::string_view given = call.headers().Get("x-request-id");
   if (IsAcceptableRequestId(given)) return std::string(given);
@@ -24,21 +22,7 @@ Step ObserveLayer::Enter(Call& call) {
   std::string_view b3 = headers.Get("b3");
   if (b3.empty()) b3 = headers.Get("x-b3-traceid");
   call.trace_id = TraceIdOf(headers.Get("traceparent"), b3);
-  if (!log_.Congested()) return Step::kNext;
-  WaitForLog(call.weak_from_this());
-  return Step::kPark;
-}
-
-void ObserveLayer::WaitForLog(const std::weak_ptr<Call>& weak) {
-  const auto call = weak.lock();
-  if (call == nullptr || call->done()) return;
-  Loop& loop = call->loop();
-  loop.At(loop.Now() + kLogRetry, [this, weak] {
-    const auto call = weak.lock();
-    if (call == nullptr || call->done()) return;
-    if (log_.Congested()) return WaitForLog(weak);
-    call->Resume();
-  });
+  return Step::kNext;
 }
 
 void ObserveLayer::Leave(Call& call) noexcept {

@@ -13,13 +13,10 @@ class ObserveLayer final : public Layer {
   ObserveLayer(AccessLog& log, CallMetrics& metrics) : log_(log), metrics_(metrics) {}
 
   std::string_view name() const override { return "observe"; }
-  // Parks the call while the access log is congested: lines are never dropped, so the door narrows instead.
   Step Enter(Call& call) override;
   void Leave(Call& call) noexcept override;
 
  private:
-  void WaitForLog(const std::weak_ptr<Call>& weak);
-
   AccessLog& log_;
   CallMetrics& metrics_;
 };

@@ -18,7 +18,7 @@ using ai::inference::RecognizeRequest;
 
 class ObserveTest : public testing::Test {
  protected:
-  ObserveTest() : log_(-1, false), metrics_(registry_) {
+  ObserveTest() : metrics_(registry_) {
     chain_.push_back(std::make_unique<ObserveLayer>(log_, metrics_));
     const auto* service = RecognizeRequest::descriptor()->file()->FindServiceByName("ImageRecognition");
     methods_.Add(service->FindMethodByName("Recognize"),

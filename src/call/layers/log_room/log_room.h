@@ -1,0 +1,25 @@
+// Log room: a call waits while the access log is full and its reader is to be waited for (`logs.on_full: block`). Behind the
+// deadline layer, so that it waits no longer than it may; quiet methods, which health checks are, never wait.
+#pragma once
+
+#include <memory>
+
+#include "base/log/access_log.h"
+#include "call/layer.h"
+
+namespace sluice {
+
+class LogRoomLayer final : public Layer {
+ public:
+  // `log` outlives the layer.
+  explicit LogRoomLayer(const AccessLog& log) : log_(log) {}
+  std::string_view name() const override { return "log_room"; }
+  Step Enter(Call& call) override;
+
+ private:
+  void LookAgain(const std::weak_ptr<Call>& weak);
+
+  const AccessLog& log_;
+};
+
+}  // namespace sluice

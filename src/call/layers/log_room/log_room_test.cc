@@ -1,0 +1,89 @@
+#include "call/layers/log_room/log_room.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "ai/inference/image_recognition.pb.h"
+#include "base/error.h"
+#include "base/testing/fake_loop.h"
+#include "call/layers/deadline/deadline.h"
+#include "call/testing/recording_port.h"
+#include "call/unary.h"
+
+namespace sluice {
+namespace {
+
+using ai::inference::RecognizeRequest;
+
+class LogRoomTest : public testing::Test {
+ protected:
+  LogRoomTest() {
+    EXPECT_EQ(pipe(ends_), 0);
+    log_ = std::make_unique<AccessLog>(ends_[1], AccessLog::Options{.waits = true});
+    chain_.push_back(std::make_unique<DeadlineLayer>(DeadlineOptions{}));
+    chain_.push_back(std::make_unique<LogRoomLayer>(*log_));
+    const auto* service = RecognizeRequest::descriptor()->file()->FindServiceByName("ImageRecognition");
+    methods_.Add(
+        service->FindMethodByName("Recognize"),
+        Unary<RecognizeRequest>([this](std::shared_ptr<Call>, std::unique_ptr<RecognizeRequest>) { ++handled_; }));
+  }
+  ~LogRoomTest() override {
+    log_.reset();
+    close(ends_[0]);
+    close(ends_[1]);
+  }
+  void Fill() {
+    const std::string line(100'000, 'x');
+    while (!log_->Congested()) log_->Append(line);
+  }
+  std::shared_ptr<Call> Start() {
+    auto call = Call::Create(
+        {.method = methods_.all().front().get(), .headers = &headers_, .client_ip = "10.0.0.7", .arrived = loop_.Now()},
+        loop_, chain_, port_);
+    call->Begin();
+    call->Deliver(call->method().NewRequest(), 1);
+    call->RequestEnd();
+    return call;
+  }
+
+  int ends_[2];
+  FakeLoop loop_;
+  std::unique_ptr<AccessLog> log_;
+  Chain chain_;
+  MethodTable methods_;
+  Headers headers_;
+  RecordingPort port_;
+  int handled_ = 0;
+};
+
+TEST_F(LogRoomTest, ACallWaitsForTheReaderAndGoesOn) {
+  Fill();
+  const auto call = Start();
+  loop_.Advance(std::chrono::milliseconds(200));
+  EXPECT_EQ(handled_, 0);
+  std::thread reader([this] {
+    char buffer[4096];
+    while (log_->Congested()) (void)!read(ends_[0], buffer, sizeof buffer);
+  });
+  reader.join();
+  loop_.Advance(std::chrono::milliseconds(200));
+  EXPECT_EQ(handled_, 1);
+  call->Cancel();
+}
+
+TEST_F(LogRoomTest, ItsDeadlineHolds) {
+  Fill();
+  headers_.Add("x-request-timeout", "0.5");
+  const auto call = Start();
+  loop_.Advance(std::chrono::milliseconds(600));
+  EXPECT_TRUE(call->done());
+  EXPECT_EQ(ReasonOf(call->outcome()), Reason::DEADLINE_EXCEEDED);
+  EXPECT_EQ(handled_, 0);
+  loop_.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(loop_.timers(), 0u);
+}
+
+}  // namespace
+}  // namespace sluice

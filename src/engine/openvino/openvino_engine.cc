@@ -55,9 +55,8 @@ class OpenVinoModel final : public LoadedModel {
   static absl::StatusOr<std::shared_ptr<LoadedModel>> Make(const CorePtr& core, const std::shared_ptr<ov::Model>& model,
                                                            const LoadOptions& options) {
     RETURN_IF_ERROR(Reshape(options.name, *model, options.reshape));
-    ASSIGN_OR_RETURN(ModelSignature signature, SignatureOf(*model));
     try {
-      auto net = std::make_shared<const OpenVinoNet>(core, model, std::move(signature), options);
+      ASSIGN_OR_RETURN(auto net, OpenVinoNet::Make(core, model, options));
       return std::make_shared<OpenVinoModel>(core, std::move(net));
     } catch (const std::exception& e) {
       return LoadFailure(options.name, "OpenVINO cannot use the model", e);

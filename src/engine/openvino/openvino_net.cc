@@ -5,7 +5,11 @@
 #include <exception>
 #include <utility>
 
+#include "base/error.h"
 #include "base/log/log.h"
+#include "engine/openvino/guards.h"
+#include "engine/openvino/openvino_types.h"
+#include "engine/openvino/whole_numbers.h"
 #include "openvino/runtime/properties.hpp"
 
 namespace sluice {
@@ -45,8 +49,30 @@ OpenVinoNet::OpenVinoNet(CorePtr core, std::shared_ptr<ov::Model> model, ModelSi
       budget_(SystemClock()),
       ledger_(LedgerFor(*model_, budget_)) {}
 
-ov::CompiledModel OpenVinoNet::Compile() const {
+absl::StatusOr<std::shared_ptr<const OpenVinoNet>> OpenVinoNet::Make(CorePtr core, std::shared_ptr<ov::Model> model,
+                                                                     const LoadOptions& options) {
+  ASSIGN_OR_RETURN(ModelSignature signature, SignatureOf(*model));
+  std::shared_ptr<OpenVinoNet> net(new OpenVinoNet(std::move(core), std::move(model), std::move(signature), options));
+  // Behind the proof, which looks through no guard.
+  if (!options.trusted_inputs) RETURN_IF_ERROR(net->Guard());
+  return net;
+}
+
+absl::Status OpenVinoNet::Guard() {
+  ASSIGN_OR_RETURN(whole_numbers_max_, WholeNumbersMax(*model_));
+  // A copy for another input shape has them already.
+  if (SetReport(*model_, nullptr) == 0) RETURN_IF_ERROR(AddGuards(*model_));
+  guarded_ = SetReport(*model_, nullptr) > 0;
+  return absl::OkStatus();
+}
+
+ov::CompiledModel OpenVinoNet::Compile(const std::shared_ptr<GuardReport>& report) const {
   const ov::AnyMap properties = PropertiesFor(options_.threads_per_inference);
+  if (guarded_) {
+    const auto copy = model_->clone();
+    SetReport(*copy, report);
+    return core_->compile_model(copy, "CPU", properties);
+  }
   if (options_.cache_dir.empty()) return core_->compile_model(model_, "CPU", properties);
   ov::AnyMap cached = properties;
   cached.insert(ov::cache_dir(options_.cache_dir));

@@ -9,13 +9,14 @@
 #include "base/strings.h"
 #include "engine/check.h"
 #include "engine/openvino/openvino_types.h"
+#include "engine/openvino/whole_numbers.h"
 
 namespace sluice {
 
 OpenVinoSession::OpenVinoSession(std::shared_ptr<const OpenVinoNet> net)
     : net_(std::move(net)),
       signature_(net_->signature()),
-      compiled_(net_->Compile()),
+      compiled_(net_->Compile(report_)),
       request_(compiled_.create_infer_request()),
       inputs_(signature_.inputs.size()),
       tensors_(signature_.inputs.size()) {}
@@ -60,6 +61,11 @@ absl::StatusOr<void*> OpenVinoSession::InputBuffer(size_t index, const Shape& sh
 absl::Status OpenVinoSession::SetInput(size_t index, const TensorView& tensor) {
   if (index >= inputs_.size()) return Error(Reason::INTERNAL, "no such input");
   RETURN_IF_ERROR(CheckInput(signature_.inputs[index], tensor));
+  if (const auto value = ValueBeyond(tensor, net_->whole_numbers_max())) {
+    return FieldError(Reason::INVALID_REQUEST, tensor.name,
+                      StrCat("input '", signature_.inputs[index].name, "' holds ", *value,
+                             "; the model takes whole numbers up to ", net_->whole_numbers_max()));
+  }
   try {
     if (tensor.dtype == DType::kBytes) return SetStrings(index, tensor);
     // An empty tensor may come without an address, which OpenVINO refuses.
@@ -103,11 +109,14 @@ absl::Status OpenVinoSession::Run(std::stop_token stop) {
   RETURN_IF_ERROR(CheckGiven());
   RETURN_IF_ERROR(Admit());
   if (stop.stop_requested()) return Error(Reason::CANCELLED, "the call ended before the model ran");
+  report_->complaint = nullptr;
   try {
+    if (net_->has_state()) request_.reset_state();
     request_.infer();
   } catch (const std::exception& e) {
     return RunFailed(e.what());
   }
+  if (const std::string* complaint = report_->complaint) return Error(Reason::INVALID_REQUEST, *complaint);
   has_outputs_ = true;
   if (net_->ledger() != nullptr && key_ != well_) {
     net_->ledger()->RanWell(key_);
@@ -133,7 +142,7 @@ absl::Status OpenVinoSession::Restore() {
   const TimePoint start = SystemClock().Now();
   absl::Status status;
   try {
-    compiled_ = net_->Compile();
+    compiled_ = net_->Compile(report_);
     request_ = compiled_.create_infer_request();
     for (size_t i = 0; i < inputs_.size(); ++i) {
       if (tensors_[i]) request_.set_input_tensor(i, tensors_[i]);

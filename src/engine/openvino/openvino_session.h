@@ -45,6 +45,7 @@ class OpenVinoSession final : public Session {
 
   const std::shared_ptr<const OpenVinoNet> net_;
   const ModelSignature& signature_;
+  const std::shared_ptr<GuardReport> report_ = std::make_shared<GuardReport>();
   ov::CompiledModel compiled_;
   ov::InferRequest request_;
   bool sound_ = true;  // as compiled: no run failed since

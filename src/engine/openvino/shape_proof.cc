@@ -8,20 +8,13 @@
 #include "base/strings.h"
 #include "engine/openvino/deciding_ports.h"
 #include "engine/openvino/openvino_types.h"
+#include "engine/openvino/request_values.h"
 #include "engine/shape.h"
 #include "openvino/op/constant.hpp"
 #include "openvino/op/util/topk_base.hpp"
 
 namespace sluice {
 namespace {
-
-// As a client who has the model's file knows it: "MatMul 'scores'". Names of files may hold anything: no more than is short
-// and printable.
-std::string NameOf(const ov::Node& step) {
-  std::string name = step.get_friendly_name().substr(0, 64);
-  std::erase_if(name, [](unsigned char c) { return c < 0x20 || c >= 0x7f; });
-  return StrCat(step.get_type_info().name, " '", name, "'");
-}
 
 // Nothing when the size is open; UINT64_MAX when it is beyond all bounds.
 std::optional<uint64_t> BytesOf(const ov::Output<ov::Node>& port) {
@@ -103,18 +96,18 @@ ShapeProof::Finding ShapeProof::Infer(std::span<const ov::Tensor> inputs) {
     for (const auto& step : steps_) {
       at = step.get();
       step->revalidate_and_infer_types();
-      if (FailsLater(*step)) return {Outcome::kImpossible, StrCat(NameOf(*step), " cannot be computed")};
+      if (FailsLater(*step)) return {Outcome::kImpossible, StrCat(StepName(*step), " cannot be computed")};
       for (const auto& port : step->outputs()) {
         const auto bytes = BytesOf(port);
         if (!bytes) finding.outcome = Outcome::kOpen;
         if (bytes > tensor_bytes_max_)
-          return {Outcome::kImpossible, StrCat("the result of ", NameOf(*at), " would be too large")};
+          return {Outcome::kImpossible, StrCat("the result of ", StepName(*at), " would be too large")};
       }
     }
     return finding;
   } catch (const std::exception&) {
     return {Outcome::kImpossible,
-            at == nullptr ? std::string("the model does not take them") : StrCat(NameOf(*at), " cannot be computed")};
+            at == nullptr ? std::string("the model does not take them") : StrCat(StepName(*at), " cannot be computed")};
   }
 }
 

@@ -45,7 +45,7 @@ ov::Tensor Of(const ov::Shape& shape, const std::vector<T>& values) {
 inline std::shared_ptr<const OpenVinoNet> Loaded(const std::shared_ptr<ov::Model>& model, LoadOptions options = {}) {
   static const auto core = std::make_shared<ov::Core>();
   options.name = "net";
-  return std::make_shared<const OpenVinoNet>(core, model, *SignatureOf(*model), options);
+  return *OpenVinoNet::Make(core, model, options);
 }
 
 inline absl::Status Ask(Session& session, const ModelSignature& signature, const std::vector<ov::Tensor>& inputs) {

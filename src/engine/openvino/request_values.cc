@@ -1,0 +1,31 @@
+#include "engine/openvino/request_values.h"
+
+#include <string_view>
+
+#include "base/strings.h"
+#include "openvino/core/node.hpp"
+
+namespace sluice {
+
+RequestValues::RequestValues(const ov::Model& model) {
+  for (const auto& node : model.get_ordered_ops()) {
+    const std::string_view type = node->get_type_info().name;
+    if (type == "ShapeOf") continue;
+    if (type == "Parameter" || type == "ReadValue" || reaches(*node)) nodes_.insert(node.get());
+  }
+}
+
+bool RequestValues::reaches(const ov::Node& node) const {
+  for (size_t i = 0; i < node.get_input_size(); ++i) {
+    if (reaches(node, i)) return true;
+  }
+  return false;
+}
+
+std::string StepName(const ov::Node& step) {
+  std::string name = step.get_friendly_name().substr(0, 64);
+  std::erase_if(name, [](unsigned char c) { return c < 0x20 || c >= 0x7f; });
+  return StrCat(step.get_type_info().name, " '", name, "'");
+}
+
+}  // namespace sluice

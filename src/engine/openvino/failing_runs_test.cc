@@ -83,12 +83,14 @@ Case Reshape() {
 }
 
 Case TopK() {
-  const auto x = Input("x", f32(), {-1}), k = Input("k", i64(), {});
+  // Its k is a list of one, as in ONNX.
+  const auto x = Input("x", f32(), {-1}), k = Input("k", i64(), {1});
+  const auto one = std::make_shared<op::Squeeze>(k, Values<int64_t>(i64(), {1}, {0}));
   return {"TopK",
-          Net(std::make_shared<op::TopK>(x, k, 0, "max", "value")->output(0), {x, k}),
-          {Of({2}, Ones(2)), Of<int64_t>({}, {5})},
+          Net(std::make_shared<op::TopK>(x, one, 0, "max", "value")->output(0), {x, k}),
+          {Of({2}, Ones(2)), Of<int64_t>({1}, {5})},
           [](float v) {
-            return std::vector{Of({3}, Ones(3, v)), Of<int64_t>({}, {2})};
+            return std::vector{Of({3}, Ones(3, v)), Of<int64_t>({1}, {2})};
           },
           [](float v) { return v; }};
 }

@@ -1,6 +1,7 @@
 #include "engine/openvino/shape_proof.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -27,13 +28,23 @@ std::optional<uint64_t> BytesOf(const ov::Output<ov::Node>& port) {
   return UINT64_MAX;
 }
 
+// The whole numbers that come in at `port`, where the inference found them; else none.
+std::vector<int64_t> ValuesAt(const ov::Node& step, size_t port) {
+  if (port >= step.get_input_size()) return {};
+  if (const auto* constant = ov::as_type<const ov::op::v0::Constant>(step.get_input_node_ptr(port)))
+    return constant->cast_vector<int64_t>();
+  const auto& found = step.get_input_tensor(port);
+  const ov::Tensor &low = found.get_lower_value(), &high = found.get_upper_value();
+  if (!low || !high || low.get_element_type() != ov::element::i64 || high.get_byte_size() != low.get_byte_size() ||
+      std::memcmp(low.data(), high.data(), low.get_byte_size()) != 0)
+    return {};
+  return {low.data<const int64_t>(), low.data<const int64_t>() + low.get_size()};
+}
+
 // What only fails at the run, as OpenVINO's own inference passes it. Looked at after the inference of `step`.
 bool FailsLater(const ov::Node& step) {
   const std::string_view type = step.get_type_info().name;
-  const auto values = [&step](size_t port) {
-    const auto* constant = ov::as_type<const ov::op::v0::Constant>(step.get_input_node_ptr(port));
-    return constant != nullptr ? constant->cast_vector<int64_t>() : std::vector<int64_t>();
-  };
+  const auto values = [&step](size_t port) { return ValuesAt(step, port); };
   if (type == "Broadcast") return std::ranges::any_of(values(1), [](int64_t size) { return size < 0; });
   if (type != "TopK" && type != "Pad") return false;
   const ov::PartialShape& data = step.get_input_partial_shape(0);

@@ -20,8 +20,12 @@ absl::StatusOr<std::unique_ptr<StagedFiles>> StagedFiles::Make(const ModelFiles&
   std::unique_ptr<StagedFiles> staged(new StagedFiles(folder, files.main().name));
   for (const ModelFiles::File& file : files.files()) {
     const fs::path path = fs::path(folder) / file.name;
+    const std::string bytes = StrCat("/proc/self/fd/", file.fd);
     fs::create_directories(path.parent_path(), error);
-    if (!error) fs::create_symlink(StrCat("/proc/self/fd/", file.fd), path, error);
+    // The reader of ONNX wants the real path of external data, and what has no name in a file system has none.
+    const bool external = files.format() == ModelFormat::kOnnx && &file != &files.main();
+    if (!error && external) fs::copy_file(bytes, path, error);
+    if (!error && !external) fs::create_symlink(bytes, path, error);
     if (error) return Error(Reason::MODEL_FAILED, StrCat("cannot stage the model's files: ", error.message()));
   }
   return staged;

@@ -1,4 +1,5 @@
 // Runs that fail inside a net: always an error, and the good ones before and after are right, on every session.
+#include <atomic>
 #include <cmath>
 #include <thread>
 
@@ -208,7 +209,7 @@ TEST(FailingRuns, AreBoundedInTime) {
   }
 }
 
-TEST(FailingRuns, AStoppedRunDoesNotStart) {
+TEST(StoppedRuns, DoNotStart) {
   const Case test = Add();
   const auto net = Loaded(test.model);
   OpenVinoSession session(net);
@@ -220,6 +221,54 @@ TEST(FailingRuns, AStoppedRunDoesNotStart) {
   EXPECT_EQ(ReasonOf(session.Run(stop.get_token())), Reason::CANCELLED);
   EXPECT_FALSE(session.Output(0).ok());
   EXPECT_TRUE(session.Run({}).ok());
+}
+
+// Thirty convolutions over an open size. All ones in: the sum of a pixel's field of view, scaled.
+std::shared_ptr<ov::Model> Deep() {
+  const auto x = Input("x", f32(), {1, 8, -1, -1});
+  ov::Output<ov::Node> y = x;
+  for (int i = 0; i < 30; ++i) {
+    y = std::make_shared<op::Convolution>(y, Values(f32(), {8, 8, 3, 3}, Ones(576, 1.0f / 72)), ov::Strides{1, 1},
+                                          ov::CoordinateDiff{1, 1}, ov::CoordinateDiff{1, 1}, ov::Strides{1, 1});
+  }
+  return Net(y, {x});
+}
+
+// Stopped at any time, with other sizes in between: the runs after are those of a session that was never stopped.
+TEST(StoppedRuns, LeaveTheSessionSound) {
+  const auto net = Loaded(Deep());
+  OpenVinoSession session(net), other(net);
+  const auto run = [&](OpenVinoSession& on, int64_t size, float value, std::stop_token stop) {
+    auto* const values = static_cast<float*>(*on.InputBuffer(0, {1, 8, size, size}));
+    std::fill_n(values, 8 * size * size, value);
+    return on.Run(std::move(stop));
+  };
+  ASSERT_TRUE(run(session, 256, 1, {}).ok());
+  int stopped = 0;
+  for (int i = 0; i < 12; ++i) {
+    const int64_t size = 192 + 64 * (i % 2);
+    std::stop_source stop;
+    std::atomic<bool> started{false};
+    std::thread stopper([&] {
+      while (!started) std::this_thread::yield();
+      for (int spin = 0; spin < i * 100; ++spin) std::this_thread::yield();
+      stop.request_stop();
+    });
+    started = true;
+    const absl::Status status = run(session, size, 2, stop.get_token());
+    stopper.join();
+    EXPECT_TRUE(status.ok() || ReasonOf(status) == Reason::CANCELLED) << status;
+    EXPECT_EQ(session.Output(0).ok(), status.ok());
+    stopped += status.ok() ? 0 : 1;
+    for (const int64_t next : {int64_t{64}, int64_t{192}}) {
+      ASSERT_TRUE(run(session, next, static_cast<float>(i), {}).ok());
+      ASSERT_TRUE(run(other, next, static_cast<float>(i), {}).ok());
+      const auto seen = session.Output(0)->As<float>(), wanted = other.Output(0)->As<float>();
+      ASSERT_TRUE(std::equal(seen.begin(), seen.end(), wanted.begin(), wanted.end())) << i << " of size " << next;
+    }
+  }
+  EXPECT_GT(stopped, 0);
+  EXPECT_EQ(net->budget().times(), 0) << "no copy was compiled anew";
 }
 
 }  // namespace

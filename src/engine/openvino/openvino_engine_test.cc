@@ -156,6 +156,50 @@ TEST_F(OpenVinoTest, CompiledModelsAreCached) {
   EXPECT_TRUE(session->Run().ok());
 }
 
+// The cache goes by what the model's files hold, not by their names or times.
+TEST_F(OpenVinoTest, OneOtherWeightIsAnotherModelToTheCache) {
+  const fs::path cache = folder_ / "cache";
+  const fs::path weights = folder_ / "model.bin";
+  const auto files = [&] { return std::distance(fs::directory_iterator(cache), fs::directory_iterator()); };
+  const auto ask = [&] {
+    auto session = NewSession({.cache_dir = cache.string()});
+    static_cast<float*>(*session->InputBuffer(0, {1, 3}))[0] = 5;
+    EXPECT_TRUE(session->Run().ok());
+    return session->Output(0)->As<float>()[0];
+  };
+  EXPECT_EQ(ask(), 11);
+  EXPECT_EQ(ask(), 11);
+  EXPECT_EQ(files(), 1) << "the second found the first's";
+  const auto time = fs::last_write_time(weights);
+  std::fstream file(weights, std::ios::in | std::ios::out | std::ios::binary);
+  std::string bytes(fs::file_size(weights), 0);
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  const float two = 2, three = 3;
+  const size_t at = bytes.find(std::string(reinterpret_cast<const char*>(&two), sizeof two));
+  ASSERT_NE(at, std::string::npos);
+  file.seekp(static_cast<std::streamoff>(at));
+  file.write(reinterpret_cast<const char*>(&three), sizeof three);
+  file.close();
+  fs::last_write_time(weights, time);
+  EXPECT_EQ(ask(), 16);
+}
+
+TEST_F(OpenVinoTest, ACutOffCacheEntryIsNotTrusted) {
+  const fs::path cache = folder_ / "cache";
+  NewSession({.cache_dir = cache.string()});
+  const fs::path entry = fs::directory_iterator(cache)->path();
+  const auto size = fs::file_size(entry);
+  for (const uintmax_t left : {size - 1, size / 2, size / 10, uintmax_t{0}}) {
+    fs::resize_file(entry, left);
+    auto session = NewSession({.cache_dir = cache.string()});
+    static_cast<float*>(*session->InputBuffer(0, {1, 3}))[0] = 5;
+    ASSERT_TRUE(session->Run().ok());
+    EXPECT_EQ(session->Output(0)->As<float>()[0], 11);
+    if (!fs::exists(entry)) break;
+    if (fs::file_size(entry) != size) fs::resize_file(entry, size);
+  }
+}
+
 TEST_F(OpenVinoTest, UnusableFilesAreErrorsWithoutInternals) {
   for (const char* name : {"broken.onnx", "broken.tflite", "broken.xml", "absent.onnx"}) {
     const fs::path path = folder_ / name;

@@ -10,8 +10,13 @@
 #include "engine/check.h"
 #include "engine/openvino/openvino_types.h"
 #include "engine/openvino/whole_numbers.h"
+#include "openvino/runtime/exception.hpp"
 
 namespace sluice {
+
+namespace {
+absl::Status Stopped() { return Error(Reason::CANCELLED, "the run was cancelled"); }
+}  // namespace
 
 OpenVinoSession::OpenVinoSession(std::shared_ptr<const OpenVinoNet> net)
     : net_(std::move(net)),
@@ -108,21 +113,30 @@ absl::Status OpenVinoSession::Run(std::stop_token stop) {
   has_outputs_ = false;
   RETURN_IF_ERROR(CheckGiven());
   RETURN_IF_ERROR(Admit());
-  if (stop.stop_requested()) return Error(Reason::CANCELLED, "the call ended before the model ran");
-  report_->complaint = nullptr;
-  try {
-    if (net_->has_state()) request_.reset_state();
-    request_.infer();
-  } catch (const std::exception& e) {
-    return RunFailed(e.what());
-  }
-  if (const std::string* complaint = report_->complaint) return Error(Reason::INVALID_REQUEST, *complaint);
-  has_outputs_ = true;
+  RETURN_IF_ERROR(Compute(stop));
   if (net_->ledger() != nullptr && key_ != well_) {
     net_->ledger()->RanWell(key_);
     well_ = key_;
   }
+  if (const std::string* complaint = report_->complaint) return Error(Reason::INVALID_REQUEST, *complaint);
+  has_outputs_ = true;
   return absl::OkStatus();
+}
+
+// Ends between two steps of the net when it is stopped, and leaves the copy sound then.
+absl::Status OpenVinoSession::Compute(const std::stop_token& stop) {
+  report_->complaint = nullptr;
+  try {
+    if (net_->has_state()) request_.reset_state();
+    const std::stop_callback cancel(stop, [this] { request_.cancel(); });
+    if (stop.stop_requested()) return Stopped();
+    request_.infer();
+    return absl::OkStatus();
+  } catch (const ov::Cancelled&) {
+    return Stopped();
+  } catch (const std::exception& e) {
+    return RunFailed(e.what());
+  }
 }
 
 absl::Status OpenVinoSession::RunFailed(const char* what) {

@@ -259,6 +259,7 @@ absl::StatusOr<int64_t> WholeNumbersMax(const ov::Model& model) {
 }
 
 std::optional<std::string> ValueBeyond(const TensorView& tensor, int64_t max) {
+  if (max == INT64_MAX) return std::nullopt;
   switch (tensor.dtype) {
     case DType::kInt64: return FirstBeyond<int64_t>(tensor, max);
     case DType::kUint64: return FirstBeyond<uint64_t>(tensor, max);

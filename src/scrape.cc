@@ -102,7 +102,8 @@ std::vector<MetricFamily> Scrape::Collect() const {
   const NetworkNumbers network = network_();
   auto connections = Family("ai_inference_connections", "Open connections.", MetricType::Gauge);
   Add(connections, {}, network.connections);
-  auto inflight = Family("ai_inference_inflight_bytes", "Bytes of request bodies held.", MetricType::Gauge);
+  auto inflight = Family("ai_inference_inflight_bytes", "Bytes held by calls: headers, bodies, answers not read yet.",
+                         MetricType::Gauge);
   Add(inflight, {}, network.inflight_bytes);
   auto bytes = Family("ai_inference_network_bytes_total", "Bytes on the sockets.", MetricType::Counter);
   Add(bytes, {{"direction", "in"}}, network.bytes_in);

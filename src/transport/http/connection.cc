@@ -250,7 +250,7 @@ void Connection::Begin(std::unique_ptr<Session> session, std::string_view bytes)
   phase_ = Phase::kSession;
   phase_since_ = idle_since_ = context_.loop.Now();
   session_->Receive(bytes);
-  prefix_ = std::string();
+  GiveBack(prefix_);
 }
 
 void Connection::FeedEnd() {

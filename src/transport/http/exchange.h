@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "base/executor.h"
@@ -49,6 +50,13 @@ struct RequestHead {
 // What an open exchange is taken to cost beside its headers and bodies: its stream, its handler, its call. Charged to the
 // budget.
 inline constexpr size_t kExchangeBytes = 4 << 10;
+
+// Makes it as new, and its memory free. (An assignment of an empty string keeps the old one's memory.)
+template <typename T>
+void GiveBack(T& object) {
+  T fresh;
+  std::swap(object, fresh);
+}
 
 // Memory of a head outside the object itself, about.
 inline size_t HeapBytes(const RequestHead& head) {

@@ -26,6 +26,8 @@ constexpr size_t kDiscardBytesMax = 64 << 10;
 constexpr Duration kBudgetWaitMax = seconds(1);
 // Steps of the parser between two looks at the clock. A step takes what it can: much, or one byte in a chunk of its own.
 constexpr int kStepsPerLook = 64;
+// Of the last request's head, kept for the next one's.
+constexpr size_t kKeptHeadBytesMax = 1 << 10;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // Today's date, written once per second and thread.
@@ -431,7 +433,7 @@ class H1Session final : public Session, private Exchange {
     budget_.Release(std::exchange(unconsumed_, 0));
     if (reason != CloseReason::kDone) out_.Clear();
     if (const auto handler = std::move(handler_)) Guarded([&] { handler->OnClosed(reason); });
-    if (exchange_charged_ > 2 * kExchangeBytes) head_ = RequestHead();
+    if (HeapBytes(head_) > kKeptHeadBytesMax) GiveBack(head_);
     Recharge(exchange_charged_, 0);
   }
 

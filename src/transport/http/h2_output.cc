@@ -5,7 +5,7 @@
 namespace sluice::http {
 namespace {
 
-// The first block is small, because every idle connection keeps one.
+// Most turns of most connections need no more than the first block.
 constexpr size_t kFirstBlockBytes = 2 << 10;
 constexpr size_t kBlockBytes = 16 << 10;
 
@@ -72,8 +72,7 @@ void H2Output::Written(size_t bytes) {
   }
   if (bytes_ > 0 || block_ == nullptr) return;
   block_used_ = 0;
-  if (block_->bytes().size() == kFirstBlockBytes) return;
-  block_->Unref();
+  block_->Unref();  // an idle connection keeps none
   block_ = nullptr;
 }
 

@@ -17,7 +17,7 @@ namespace sluice::http {
 // Bytes shared by a stream's queue and the output until the last of them is written. One loop, so a plain count.
 class H2Payload {
  public:
-  // `tab` is charged with its memory, and outlives it; null = it is part of what an idle connection holds.
+  // `tab` is charged with its memory, and outlives it; null = it is too small to count.
   static H2Payload* Make(std::string bytes, BudgetTab* tab) { return new H2Payload(std::move(bytes), tab); }
   void Ref() { ++refs_; }
   void Unref() {

@@ -160,8 +160,9 @@ bool H2Stream::TakeHeaderBytes(size_t bytes) {
 
 void H2Stream::DropHeaders() {
   core_->header_bytes_ -= std::exchange(header_bytes_, 0);
-  head_.headers = Headers();
-  for (std::string* text : {&head_.path, &head_.query, &head_.authority}) *text = std::string();
+  if (HeapBytes(head_) <= kPooledBytesMax) return;
+  GiveBack(head_.headers);
+  for (std::string* text : {&head_.path, &head_.query, &head_.authority}) GiveBack(*text);
 }
 
 // A field in the peer's table costs one byte on the wire, so the fields of all streams are bounded, not of each alone.
@@ -327,8 +328,8 @@ void H2Stream::Recycle() {
   DropBody();
   next_ = previous_ = nullptr;
   if (HeapBytes(head_) + trailers_.held_bytes() > kPooledBytesMax) {
-    head_ = RequestHead();
-    trailers_ = Headers();
+    GiveBack(head_);
+    GiveBack(trailers_);
   }
   head_.method.clear();
   head_.authority.clear();

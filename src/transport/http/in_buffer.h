@@ -26,7 +26,8 @@ class InBuffer {
   }
   void Clear() {
     at_ = 0;
-    bytes_.capacity() > kKeptBytesMax ? bytes_ = std::string() : bytes_.erase();
+    bytes_.clear();
+    if (bytes_.capacity() > kKeptBytesMax) std::string().swap(bytes_);  // an assignment would keep the memory
   }
 
  private:

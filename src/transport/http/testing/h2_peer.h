@@ -27,6 +27,7 @@ struct ExchangeLog {
   CloseReason reason{};
   bool consume = true;  // give body bytes back at once
   bool awaits_body = true;
+  std::function<void()> on_drain;
   std::function<void(ExchangeLog&)> on_body, on_end, on_writable, on_closed;
 };
 
@@ -47,6 +48,9 @@ class LoggingHandler final : public ExchangeHandler {
     if (log_->on_writable) log_->on_writable(*log_);
   }
   bool AwaitsBody() const override { return log_->awaits_body; }
+  void OnDrain() override {
+    if (log_->on_drain) log_->on_drain();
+  }
   void OnClosed(CloseReason reason) override {
     ++log_->closed;
     log_->reason = reason;
@@ -66,6 +70,7 @@ class TestHost final : public SessionHost {
     auto log = std::make_shared<ExchangeLog>();
     log->exchange = &exchange;
     log->head = exchange.head();
+    log->on_drain = on_drain;
     logs.push_back(log);
     if (on_exchange) on_exchange(*log);
     return std::make_unique<LoggingHandler>(std::move(log));
@@ -81,6 +86,7 @@ class TestHost final : public SessionHost {
   Peer peer_;
   std::vector<std::shared_ptr<ExchangeLog>> logs;
   std::function<void(ExchangeLog&)> on_exchange;
+  std::function<void()> on_drain;
   bool answer_headers = false;
   int wants_write = 0;
   int wants_read = 0;

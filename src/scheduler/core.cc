@@ -133,9 +133,7 @@ Batch SchedulerCore::Take(int worker, TimePoint now) {
   const std::vector<Ticket> chosen = Choose(queue);
   batch.works.reserve(chosen.size());
   for (const Ticket ticket : chosen) {
-    const auto it = items_.find(ticket);
-    order_.Serve(*it->second.share, queue.service.Predict(it->second.work->cost));
-    std::unique_ptr<Work> work = Extract(it);
+    std::unique_ptr<Work> work = Serve(items_.find(ticket));
     work->taken = now;
     batch.cost += work->cost;
     batch.charges.push_back({work->principal, work->cost});
@@ -286,13 +284,27 @@ DropList SchedulerCore::DropAll(Queue& queue, const absl::Status& why) {
 }
 
 std::unique_ptr<Work> SchedulerCore::Extract(Items::iterator it) {
-  Item item = std::move(it->second);
-  deadlines_.erase({item.work->deadline, it->first});
+  const Item& item = it->second;
+  order_.Remove(*item.share, item.urgency, item.queue, item.work->cost);
+  return Forget(it);
+}
+
+// Extract() of what runs now.
+std::unique_ptr<Work> SchedulerCore::Serve(Items::iterator it) {
+  const Item& item = it->second;
+  const double cost = item.work->cost;
+  order_.Serve(*item.share, item.urgency, item.queue, cost, item.queue->service.Predict(cost));
+  return Forget(it);
+}
+
+// All but its place in the order.
+std::unique_ptr<Work> SchedulerCore::Forget(Items::iterator it) {
+  std::unique_ptr<Work> work = std::move(it->second.work);
+  Queue& queue = *it->second.queue;
+  deadlines_.erase({work->deadline, it->first});
   items_.erase(it);
-  Queue& queue = *item.queue;
-  order_.Remove(*item.share, item.urgency, &queue, item.work->cost);
-  queue.waiting_cost = --queue.waiting == 0 ? 0 : queue.waiting_cost - item.work->cost;
-  return std::move(item.work);
+  queue.waiting_cost = --queue.waiting == 0 ? 0 : queue.waiting_cost - work->cost;
+  return work;
 }
 
 // --- predictions ---

@@ -152,6 +152,8 @@ class SchedulerCore {
   Duration OthersBefore(Principal principal, Duration clock) const;
   void Insert(Ticket ticket, Queue& queue, std::unique_ptr<Work> work);
   std::unique_ptr<Work> Extract(Items::iterator it);
+  std::unique_ptr<Work> Serve(Items::iterator it);
+  std::unique_ptr<Work> Forget(Items::iterator it);
   DropList DropAll(Queue& queue, const absl::Status& why);
   size_t BatchLimit(const Queue& queue) const;
 

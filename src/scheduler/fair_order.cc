@@ -1,6 +1,7 @@
 #include "scheduler/fair_order.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice {
 
@@ -53,8 +54,9 @@ Duration FairOrder::ClockOf(Principal principal) const {
   return it->second->waiting.empty() ? std::max(it->second->used, now_) : it->second->used;
 }
 
-void FairOrder::Serve(Share& share, Duration time) {
+void FairOrder::Serve(Share& share, const Urgency& item, const void* queue, double cost, Duration time) {
   now_ = std::max(now_, share.used) + time / static_cast<int64_t>(turns_.size());
+  Remove(share, item, queue, cost);
   Move(share, share.used + time);
 }
 
@@ -67,10 +69,11 @@ void FairOrder::Move(Share& share, Duration used) {
     share.used = used;
     return;
   }
-  turns_.erase({share.used, share.turn, &share});
+  auto node = turns_.extract({share.used, share.turn, &share});
   share.used = used;
   share.turn = ++last_turn_;
-  turns_.insert({share.used, share.turn, &share});
+  node.value() = {share.used, share.turn, &share};
+  turns_.insert(std::move(node));
 }
 
 // A principal whose clock the shared one has passed is as good as a new one. The others' number is bounded, too: then

@@ -67,8 +67,8 @@ class FairOrder {
   // Null when the principal has nothing waiting.
   const Share* Find(Principal principal) const;
 
-  // An item of `share`, still in its place, is given `time` (predicted).
-  void Serve(Share& share, Duration time);
+  // Remove(): the item is given `time` (predicted).
+  void Serve(Share& share, const Urgency& item, const void* queue, double cost, Duration time);
   // It took so much more (or less) than was predicted.
   void Correct(Principal principal, Duration more);
 

@@ -36,7 +36,7 @@ absl::Status DecodeImage(std::string_view file, const DecodeOptions& options, Im
     case ImageFormat::kJpeg:
       return DecodeJpeg(file, info, {options.order, JpegShrink(shrink), options.fine, options.stop}, out);
     case ImageFormat::kPng: return DecodePng(file, info, {options.order, shrink, options.stop}, out);
-    case ImageFormat::kWebp: return DecodeWebp(file, info, {options.order, shrink}, out);
+    case ImageFormat::kWebp: return DecodeWebp(file, info, {options.order, shrink, options.stop}, out);
   }
   return Error(Reason::INTERNAL, "unknown image format");
 }

@@ -25,8 +25,8 @@ struct DecodeOptions {
 // Decodes a JPEG, PNG or WebP file. `out` gets the pixels as stored (Resizer turns them upright); its buffer is reused,
 // so that a worker that keeps its Image allocates no pixels once it has seen its largest picture. `info` gets the
 // original's upright size; it is also set when the header is fine and the pixels are not.
-// Errors: INVALID_IMAGE, IMAGE_TOO_LARGE, CANCELLED (soon after `stop` was requested; WebP and
-// interlaced PNG look only before they start). Any thread; no shared state.
+// Errors: INVALID_IMAGE, IMAGE_TOO_LARGE, CANCELLED (soon after `stop` was requested;
+// interlaced PNG looks only before it starts). Any thread; no shared state.
 absl::Status DecodeImage(std::string_view file, const DecodeOptions& options, Image& out, ImageInfo& info);
 
 }  // namespace sluice

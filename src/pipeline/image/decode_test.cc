@@ -6,6 +6,10 @@
 #include <random>
 
 #include "base/error.h"
+#include "pipeline/image/decode_jpeg.h"
+#include "pipeline/image/decode_png.h"
+#include "pipeline/image/decode_webp.h"
+#include "pipeline/image/probe.h"
 #include "pipeline/image/testing/encode.h"
 
 namespace sluice {
@@ -81,6 +85,43 @@ TEST(DecodeTest, LosslessFormatsAreExact) {
     EXPECT_EQ(MeanDifference(Decode(EncodeWebp(rgb, true), {.order = order}), original), 0);
     EXPECT_LT(MeanDifference(Decode(EncodeWebp(rgb, false), {.order = order}), original), 3.0);
   }
+}
+
+// Which is decoded piece by piece.
+TEST(DecodeTest, ALargeWebpIsAsGoodAsASmallOne) {
+  const Image original = Pattern(1500, 1000);
+  const std::string lossless = EncodeWebp(original, true), lossy = EncodeWebp(original, false);
+  EXPECT_EQ(MeanDifference(Decode(lossless), original), 0);
+  EXPECT_LT(MeanDifference(Decode(lossy), original), 4.0);
+  const Image half = Decode(lossy, {.target_width = 750, .target_height = 500});
+  EXPECT_EQ(half.width, 750);
+  EXPECT_LT(MeanDifference(half, Decode(lossless, {.target_width = 750, .target_height = 500})), 4.0);
+  for (const size_t part : {2, 10, 50}) {
+    EXPECT_EQ(ReasonOf(DecodeStatus(lossy.substr(0, lossy.size() - lossy.size() / part))), Reason::INVALID_IMAGE);
+  }
+}
+
+TEST(DecodeTest, StopsWhenNobodyWaits) {
+  std::stop_source stop;
+  stop.request_stop();
+  const Image large = Pattern(1500, 1000);
+  Image out;
+  for (const std::string& file : OneOfEach(large)) {
+    ImageInfo info;
+    EXPECT_EQ(ReasonOf(DecodeImage(file, {.stop = stop.get_token()}, out, info)), Reason::CANCELLED);
+    // Past the look before the start.
+    const absl::StatusOr<ImageInfo> probed = ProbeImage(file, {});
+    ASSERT_TRUE(probed.ok());
+    absl::Status status;
+    switch (probed->format) {
+      case ImageFormat::kJpeg: status = DecodeJpeg(file, *probed, {.stop = stop.get_token()}, out); break;
+      case ImageFormat::kWebp: status = DecodeWebp(file, *probed, {.stop = stop.get_token()}, out); break;
+      case ImageFormat::kPng: continue;  // an interlaced one does not look
+    }
+    EXPECT_EQ(ReasonOf(status), Reason::CANCELLED);
+  }
+  const std::string png = EncodePng(large);
+  EXPECT_EQ(ReasonOf(DecodePng(png, *ProbeImage(png, {}), {.stop = stop.get_token()}, out)), Reason::CANCELLED);
 }
 
 TEST(DecodeTest, PngDepthsAndPalette) {

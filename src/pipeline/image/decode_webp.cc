@@ -3,9 +3,11 @@
 #include <webp/decode.h>
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "base/error.h"
+#include "base/stop.h"
 
 namespace sluice {
 namespace {
@@ -34,6 +36,27 @@ void LayOverWhite(const uint8_t* in, size_t pixels, uint8_t* out) {
   }
 }
 
+// A larger picture is decoded piece by piece, so that it can be stopped.
+constexpr int64_t kWholePixelsMax = 1 << 20;
+constexpr size_t kPieceBytesMin = 512, kPiecesMax = 64;
+
+struct DeleteDecoder {
+  void operator()(WebPIDecoder* decoder) const { WebPIDelete(decoder); }
+};
+
+VP8StatusCode DecodePieces(const uint8_t* data, size_t size, WebPDecoderConfig& config, const std::stop_token& stop) {
+  const std::unique_ptr<WebPIDecoder, DeleteDecoder> decoder(WebPIDecode(nullptr, 0, &config));
+  if (decoder == nullptr) return VP8_STATUS_OUT_OF_MEMORY;
+  const size_t piece = std::max(kPieceBytesMin, size / kPiecesMax + 1);
+  VP8StatusCode code = VP8_STATUS_SUSPENDED;
+  for (size_t have = 0; code == VP8_STATUS_SUSPENDED && have < size;) {
+    if (stop.stop_requested()) return VP8_STATUS_USER_ABORT;
+    have = std::min(size, have + piece);
+    code = WebPIUpdate(decoder.get(), data, have);
+  }
+  return code;
+}
+
 }  // namespace
 
 absl::Status DecodeWebp(std::string_view file, const ImageInfo& info, const WebpOptions& options, Image& out) {
@@ -59,8 +82,10 @@ absl::Status DecodeWebp(std::string_view file, const ImageInfo& info, const Webp
   config.output.u.RGBA.rgba = alpha ? with_alpha.data() : out.pixels.data();
   config.output.u.RGBA.stride = out.width * (alpha ? 4 : 3);
   config.output.u.RGBA.size = pixels * (alpha ? 4 : 3);
-  code = WebPDecode(data, file.size(), &config);
+  const bool whole = static_cast<int64_t>(config.input.width) * config.input.height <= kWholePixelsMax;
+  code = whole ? WebPDecode(data, file.size(), &config) : DecodePieces(data, file.size(), config, options.stop);
   WebPFreeDecBuffer(&config.output);
+  RETURN_IF_ERROR(CheckStop(options.stop));
   if (code != VP8_STATUS_OK) return Refusal(code);
   if (alpha) LayOverWhite(with_alpha.data(), pixels, out.pixels.data());
   return absl::OkStatus();

@@ -1,6 +1,7 @@
 // WebP: lossy and lossless still pictures.
 #pragma once
 
+#include <stop_token>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -12,6 +13,7 @@ struct WebpOptions {
   ColorOrder order = ColorOrder::kRgb;
   // Divides both sides (rounded up) while decoding, by averaging.
   int shrink = 1;
+  std::stop_token stop = {};  // looked at while a large picture is decoded
 };
 
 // Decodes into `out`, whose buffer is reused. Transparent pixels are laid over white.

@@ -1,6 +1,7 @@
 #include "pipeline/tensor/infer.h"
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "engine/identity/identity_engine.h"
 #include "gtest/gtest.h"
 
@@ -15,7 +16,7 @@ class TwinSession final : public Session {
     input_ = tensor;
     return absl::OkStatus();
   }
-  absl::Status Run(std::stop_token) override { return absl::OkStatus(); }
+  absl::Status Run(std::stop_token stop) override { return CheckStop(stop); }
   absl::StatusOr<TensorView> Output(size_t index) override {
     TensorView view = input_;
     view.name = index == 0 ? "first" : "second";
@@ -49,6 +50,18 @@ TEST(InferTensors, TwoOutputsInOneMemoryBothHaveTheBytes) {
   const auto outputs = InferTensors(signature, session, input, SystemClock(), times);
   ASSERT_TRUE(outputs.ok()) << outputs.status();
   for (const Tensor& output : *outputs) EXPECT_EQ(output.data, std::string(100, 'x')) << output.name;
+}
+
+TEST(InferTensors, TheEngineIsToldToStop) {
+  TwinSession session;
+  const ModelSignature signature{{{"input", DType::kUint8, {-1}}}, {{"first", DType::kUint8, {-1}}}};
+  TensorInput input;
+  input.inputs.push_back({.name = "input", .dtype = DType::kUint8, .shape = {1}, .data = "x"});
+  JobTimes times;
+  std::stop_source stop;
+  stop.request_stop();
+  const auto outputs = InferTensors(signature, session, input, SystemClock(), times, stop.get_token());
+  EXPECT_EQ(ReasonOf(outputs.status()), Reason::CANCELLED);
 }
 
 }  // namespace

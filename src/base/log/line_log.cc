@@ -20,6 +20,7 @@ namespace {
 constexpr size_t kBatchBytes = 64 << 10;
 constexpr int kPollMs = 20;
 constexpr Duration kLastPatience = std::chrono::milliseconds(500);
+constexpr Duration kEndTime = std::chrono::seconds(1);  // for the writer to notice
 constexpr Duration kCheckFile = std::chrono::seconds(1);
 
 uint64_t CountLines(std::string_view bytes) {
@@ -207,7 +208,7 @@ LineLog::~LineLog() {
   shared.stop_at = SystemClock().Now() + patience;
   shared.wake.notify_one();
   // A write may hang although the output was ready, when others write there, too.
-  shared.changed.wait_for(lock, 2 * patience, [&shared] { return shared.ended; });
+  shared.changed.wait_for(lock, patience + kEndTime, [&shared] { return shared.ended; });
 }
 
 void LineLog::Append(std::string_view line) {

@@ -1,5 +1,6 @@
 #include "call/layers/log_room/log_room.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ class LogRoomTest : public testing::Test {
  protected:
   LogRoomTest() {
     EXPECT_EQ(pipe(ends_), 0);
+    EXPECT_EQ(fcntl(ends_[0], F_SETFL, O_NONBLOCK), 0);
     log_ = std::make_unique<AccessLog>(ends_[1], AccessLog::Options{.waits = true});
     chain_.push_back(std::make_unique<DeadlineLayer>(DeadlineOptions{}));
     chain_.push_back(std::make_unique<LogRoomLayer>(*log_));

@@ -45,9 +45,9 @@ Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& 
   return chain;
 }
 
-std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const Repository& repository) {
+std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const AdmissionContext& context) {
   std::vector<std::unique_ptr<AdmissionLayer>> layers;
-  layers.push_back(std::make_unique<ResolveLayer>(repository));  // the others need to know the version
+  layers.push_back(std::make_unique<ResolveLayer>(context));  // proposes the version that was asked for
   return layers;
 }
 

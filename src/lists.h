@@ -34,7 +34,7 @@ std::vector<std::unique_ptr<Engine>> MakeEngines();
 std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines);
 std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options);
 Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& metrics);
-std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const Repository& repository);
+std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const AdmissionContext& context);
 
 // Everything outlives the table.
 struct ApiContext {

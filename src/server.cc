@@ -143,7 +143,7 @@ absl::Status Server::Parts::StartCalls() {
   ASSIGN_OR_RETURN(access_log, AccessLog::Open(options.logs().access(), AccessLogOptionsOf(options.logs())));
   chain = MakeCallChain(options, *access_log, call_metrics);
   catalog = std::make_unique<ModelCatalog>(*repository);
-  admission = std::make_unique<Admission>(MakeAdmissionLayers(*repository));
+  admission = std::make_unique<Admission>(MakeAdmissionLayers({.repository = *repository, .clock = SystemClock()}));
   pipeline = std::make_unique<Pipeline>(*admission, *scheduler);
   RegisterApis(
       methods,

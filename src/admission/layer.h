@@ -1,24 +1,43 @@
 // A layer of the admission chain: may this model version take this piece of work now, and what instead if not?
 //
-// Like the call chain's layers: what Enter takes, Leave gives back, in reverse order, exactly once, on any ending.
-// Enter and Leave run on the loop of the call; a layer serves all loops, so its own state must be thread-safe.
+//   Propose  which version to try: first the one that was asked for, after a refusal another
+//   Enter    for each version that is tried, in the order of lists.cc
+//   Leave    of what was entered, in reverse order, exactly once, on any ending: what Enter takes, Leave gives back
+//
+// All run on the loop of the call; a layer serves all loops, so its own state must be thread-safe. State of a model version:
+// ModelVersion::State<T>(*this).
 #pragma once
 
 #include <string_view>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "admission/job_times.h"
 #include "admission/model_use.h"
+#include "base/clock.h"
 
 namespace sluice {
+
+class Repository;
 
 class AdmissionLayer {
  public:
   virtual ~AdmissionLayer() = default;
   virtual std::string_view name() const = 0;
-  // Not OK: the use is refused with that status, and the layers entered so far are left. May change what is decided
-  // (another model as fallback).
-  virtual absl::Status Enter(ModelUse& use) = 0;
-  virtual void Leave(ModelUse& use, const absl::Status& outcome) noexcept {}
+  // A version that may take the use, null when this layer knows none. `why` is how the last one refused it (by a layer or by
+  // its full queue), OK when none was tried yet. The first layer that knows one decides; an error refuses the use.
+  virtual absl::StatusOr<ModelHandle> Propose(const ModelUse& /*use*/, const absl::Status& /*why*/) {
+    return ModelHandle();
+  }
+  // Not OK: use.model does not take it, with that reason, and the layers entered so far are left.
+  virtual absl::Status Enter(ModelUse& /*use*/) { return absl::OkStatus(); }
+  // `times` of a use that was not computed are 0.
+  virtual void Leave(ModelUse& /*use*/, const absl::Status& /*outcome*/, const JobTimes& /*times*/) noexcept {}
+};
+
+// What every layer may need. Outlives the layers.
+struct AdmissionContext {
+  const Repository& repository;
+  const Clock& clock;
 };
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/principal.h"
 #include "repository/model_version.h"
 
 namespace sluice {
@@ -12,13 +13,17 @@ namespace sluice {
 struct ModelUse {
   // Asked for.
   std::string model_id;
-  std::string version;      // empty: the default one
-  std::string_view method;  // Method::name, outlives the use
-  std::string key_id;       // principal; empty = anonymous
+  std::string version;             // empty: the default one
+  std::string_view method;         // Method::name, outlives the use
+  std::string key_id;              // empty = anonymous
+  Principal principal = kOwnWork;  // whose share of the workers it takes
   TimePoint deadline = kNever;
+  double cost = 1;   // relative to the other work of its queue: see Work
+  int priority = 0;  // between equal deadlines of one principal
 
-  // Decided by the layers.
-  ModelHandle model;  // pinned until the use ends
+  // Decided by the layers: the candidate that is tried now, then the one that took the use.
+  ModelHandle model;      // pinned until the use ends
+  bool degraded = false;  // `model` stands in for the one that was asked for
 };
 
 }  // namespace sluice

@@ -186,6 +186,17 @@ ChoreOwner Call::chore_owner() {
   return {.principal = principal(), .stop = abandoned_.get_token()};
 }
 
+CallUse& Call::UseOf(std::string_view model_id, std::string_view model_version) {
+  for (CallUse& use : uses) {
+    if (use.model_id == model_id && use.model_version == model_version) return use;
+  }
+  if (uses.size() == kUsesMax) return uses.back();
+  CallUse& use = uses.emplace_back();
+  use.model_id = model_id;
+  use.model_version = model_version;
+  return use;
+}
+
 void Call::ReadMore() {
   if (phase_ == Phase::kOpen && port_ != nullptr) port_->ReadMore();
 }

@@ -40,7 +40,7 @@ class CallPort {
   virtual bool CanWrite() const { return true; }
 };
 
-// What a call used, for the log line, metrics and metering. Filled by the pipeline; streams add up.
+// What a call used of one model version, for the log line, metrics and metering. Filled by the pipeline; streams add up.
 struct CallUse {
   std::string model_id;
   std::string model_version;
@@ -135,7 +135,11 @@ class Call : public std::enable_shared_from_this<Call> {
   std::string client_ip;
   std::string trace_id;
   std::string key_id;  // principal; empty = anonymous
-  CallUse use;
+  // One for each model version, in order of first use; none when the call got to none. Beyond kUsesMax the last one stands for
+  // the rest.
+  absl::InlinedVector<CallUse, 1> uses;
+  static constexpr size_t kUsesMax = 16;
+  CallUse& UseOf(std::string_view model_id, std::string_view model_version);
   size_t bytes_in = 0;
   size_t bytes_out = 0;
 

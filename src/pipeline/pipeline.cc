@@ -5,20 +5,35 @@
 
 namespace sluice {
 
-absl::StatusOr<Admitted> Pipeline::Admit(ModelUse use, std::initializer_list<std::string_view> tasks) const {
-  auto admitted = admission_.Admit(std::move(use));
-  if (!admitted.ok()) return admitted;
-  const ModelVersion& model = *admitted->use().model;
+namespace {
+
+absl::Status CheckTask(const ModelVersion& model, std::initializer_list<std::string_view> tasks) {
   std::string wanted;
   for (const std::string_view task : tasks) {
-    if (model.manifest().task() == task) return admitted;
+    if (model.manifest().task() == task) return absl::OkStatus();
     absl::StrAppend(&wanted, wanted.empty() ? "" : " or ", ToAbsl(task));
   }
-  absl::Status wrong = FieldError(
+  return FieldError(
       Reason::INVALID_REQUEST, "model_id",
       StrCat("model '", model.id(), "' is a ", model.manifest().task(), " model; this method needs one for ", wanted));
-  admitted->End(wrong);
-  return wrong;
+}
+
+}  // namespace
+
+absl::StatusOr<Ticket> Pipeline::SubmitAny(Call& call, Wanted wanted, std::initializer_list<std::string_view> tasks,
+                                           absl::FunctionRef<absl::StatusOr<Ticket>(Admitted&)> queue) const {
+  ModelUse use{.model_id = std::move(wanted.model_id),
+               .version = std::move(wanted.version),
+               .method = call.method().name,
+               .key_id = call.key_id,
+               .principal = call.principal(),
+               .deadline = wanted.deadline,
+               .cost = wanted.cost,
+               .priority = wanted.priority};
+  return admission_.Submit(std::move(use), [&](Admitted& admitted) -> absl::StatusOr<Ticket> {
+    RETURN_IF_ERROR(CheckTask(*admitted.use().model, tasks));
+    return queue(admitted);
+  });
 }
 
 std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler,

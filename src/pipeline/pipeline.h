@@ -1,8 +1,9 @@
-// Submits jobs: admission, then the queue of the model version that was resolved.
+// Submits jobs: admission, then the queue of the model version that takes them.
 #pragma once
 
 #include <initializer_list>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -15,24 +16,36 @@
 
 namespace sluice {
 
+// What a handler asks of a model.
+struct Wanted {
+  std::string model_id;
+  std::string version = {};  // empty: the default one
+  TimePoint deadline = kNever;
+  double cost = 1;   // of the job, relative to its queue's others
+  int priority = 0;  // between equal deadlines (scheduler/work.h)
+};
+
 // Thread-safe; immutable after start.
 class Pipeline {
  public:
   Pipeline(const Admission& admission, Scheduler& scheduler) : admission_(admission), scheduler_(scheduler) {}
 
-  // Admits one use of a model whose task is `task`, and queues the job for `call`, whose record gets the model's name at
-  // once. An error: refused now, `done` will not run. `cost` is the job's size relative to its queue's others, `priority`
-  // decides between equal deadlines (scheduler/work.h).
+  // One use of a model whose task is `task`, for `call`, whose record gets the model's name at once. An error: refused now,
+  // `done` will not run.
   template <typename Input, typename Output>
-  absl::StatusOr<Ticket> Submit(ModelUse use, std::string_view task, Call& call, Input input,
-                                typename Job<Input, Output>::Done done, double cost = 1, int priority = 0);
+  absl::StatusOr<Ticket> Submit(Call& call, Wanted wanted, std::string_view task, Input input,
+                                typename Job<Input, Output>::Done done) {
+    return SubmitAny(call, std::move(wanted), {task},
+                     [&](Admitted& admitted) { return Queue<Input, Output>(call, admitted, input, done); });
+  }
 
-  // Submit in two steps, for a method that takes models of several tasks and looks which it got. The error names `tasks`.
-  absl::StatusOr<Admitted> Admit(ModelUse use, std::initializer_list<std::string_view> tasks) const;
-  // Input and Output are those of the admitted model's task.
+  // Submit for a method that takes models of several tasks: `queue` looks which it got and calls Queue. The error of a model of
+  // another task names `tasks`.
+  absl::StatusOr<Ticket> SubmitAny(Call& call, Wanted wanted, std::initializer_list<std::string_view> tasks,
+                                   absl::FunctionRef<absl::StatusOr<Ticket>(Admitted&)> queue) const;
+  // Input and Output are those of the admitted model's task. On a refusal nothing was taken from the three.
   template <typename Input, typename Output>
-  absl::StatusOr<Ticket> Queue(Admitted admitted, Call& call, Input input, typename Job<Input, Output>::Done done,
-                               double cost = 1, int priority = 0);
+  absl::StatusOr<Ticket> Queue(Call& call, Admitted& admitted, Input& input, typename Job<Input, Output>::Done& done);
 
   // Nobody waits for the job any more. True: it had not started, and its `done` will get CANCELLED. Else it is told to stop.
   bool Cancel(Ticket ticket) { return scheduler_.Cancel(ticket); }
@@ -51,30 +64,19 @@ std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler,
                                                            const Clock& clock = SystemClock());
 
 template <typename Input, typename Output>
-absl::StatusOr<Ticket> Pipeline::Submit(ModelUse use, std::string_view task, Call& call, Input input,
-                                        typename Job<Input, Output>::Done done, double cost, int priority) {
-  auto admitted = Admit(std::move(use), {task});
-  if (!admitted.ok()) return admitted.status();
-  return Queue<Input, Output>(*std::move(admitted), call, std::move(input), std::move(done), cost, priority);
-}
-
-template <typename Input, typename Output>
-absl::StatusOr<Ticket> Pipeline::Queue(Admitted admitted, Call& call, Input input,
-                                       typename Job<Input, Output>::Done done, double cost, int priority) {
-  const TimePoint deadline = admitted.use().deadline;
-  const ModelVersion& model = *admitted.use().model;
-  call.use.model_id = model.id();
-  call.use.model_version = model.version();
-  const QueueId queue = RuntimeOf(model)->queue;
+absl::StatusOr<Ticket> Pipeline::Queue(Call& call, Admitted& admitted, Input& input,
+                                       typename Job<Input, Output>::Done& done) {
+  const ModelHandle model = admitted.use().model;  // keeps the queue while the job may be gone already
+  call.UseOf(model->id(), model->version());
   auto job = std::make_unique<Job<Input, Output>>(call.loop(), std::move(admitted), std::move(input), std::move(done));
-  job->principal = call.principal();
-  job->deadline = deadline;
-  job->cost = cost;
-  job->priority = priority;
-  auto* refused = job.get();
+  auto* const made = job.get();
   std::unique_ptr<Work> work = std::move(job);
-  auto ticket = scheduler_.Offer(queue, std::move(work));
-  if (!ticket.ok()) refused->Refused(ticket.status());
+  work->principal = made->use().principal;
+  work->deadline = made->use().deadline;
+  work->cost = made->use().cost;
+  work->priority = made->use().priority;
+  auto ticket = scheduler_.Offer(RuntimeOf(*model)->queue, std::move(work));
+  if (!ticket.ok()) made->HandBack(admitted, input, done);
   return ticket;
 }
 

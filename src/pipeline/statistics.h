@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <mutex>
 
+#include "admission/job_times.h"
 #include "base/clock.h"
-#include "pipeline/job_times.h"
 
 namespace sluice {
 

@@ -8,6 +8,7 @@
 
 #include "engine/engine.h"
 #include "repository/manifest.h"
+#include "repository/owned_states.h"
 
 namespace sluice {
 
@@ -53,10 +54,18 @@ class ModelVersion {
   // Null when never set.
   Companion* companion() const { return companion_.get(); }
 
+  // What `owner` (a layer) keeps for this version, a T(const ModelVersion&) made on first use. Goes with the version. Any thread;
+  // what is inside guards itself.
+  template <typename T, typename Owner>
+  T& State(const Owner& owner) const {
+    return states_.Get<T>(&owner, [this] { return std::make_unique<T>(*this); });
+  }
+
  private:
   Parts parts_;
   std::string name_;
   std::unique_ptr<Companion> companion_;
+  mutable OwnedStates states_;
 };
 
 using ModelHandle = std::shared_ptr<const ModelVersion>;

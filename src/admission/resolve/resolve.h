@@ -8,13 +8,11 @@ namespace sluice {
 
 class ResolveLayer final : public AdmissionLayer {
  public:
-  explicit ResolveLayer(const Repository& repository) : repository_(repository) {}
+  explicit ResolveLayer(const AdmissionContext& context) : repository_(context.repository) {}
   std::string_view name() const override { return "resolve"; }
-  absl::Status Enter(ModelUse& use) override {
-    auto model = repository_.Resolve(use.model_id, use.version);
-    if (!model.ok()) return model.status();
-    use.model = *std::move(model);
-    return absl::OkStatus();
+  absl::StatusOr<ModelHandle> Propose(const ModelUse& use, const absl::Status& why) override {
+    if (!why.ok()) return ModelHandle();
+    return repository_.Resolve(use.model_id, use.version);
   }
 
  private:

@@ -46,25 +46,26 @@ RecognizeResponse ToResponse(PictureLabels& labels) {
 
 // What a job of either task does with its result.
 template <typename Result>
-auto Finisher(std::shared_ptr<Call> call, RecognizeDone done) {
-  return
-      [call = std::move(call), done = std::move(done)](absl::StatusOr<Result> result, const JobTimes& times) mutable {
-        AddTimes(times, call->use);
-        if (result.ok()) {
-          done(ToResponse(*result));
-        } else {
-          done(result.status());
-        }
-      };
+auto Finisher(const std::shared_ptr<Call>& call, const std::shared_ptr<RecognizeDone>& done) {
+  return [call, done](absl::StatusOr<Result> result, const JobReport& report) {
+    AddTimes(report, *call);
+    if (result.ok()) {
+      (*done)(ToResponse(*result));
+    } else {
+      (*done)(result.status());
+    }
+  };
 }
 
-absl::StatusOr<Ticket> SubmitLabels(Pipeline& pipeline, std::shared_ptr<Call> call, Admitted admitted,
-                                    RecognizeRequest& request, RecognizeDone done) {
-  PictureInput input{.file = std::move(*request.mutable_image()), .min_confidence = std::nullopt};
-  if (request.has_min_confidence()) input.min_confidence = request.min_confidence();
-  Call& record = *call;
-  return pipeline.Queue<PictureInput, PictureLabels>(std::move(admitted), record, std::move(input),
-                                                     Finisher<PictureLabels>(std::move(call), std::move(done)));
+// A refused job hands the picture back, for the next candidate.
+template <typename Output, typename Input>
+absl::StatusOr<Ticket> QueuePicture(Pipeline& pipeline, const std::shared_ptr<Call>& call, Admitted& admitted,
+                                    Input input, std::string& image, const std::shared_ptr<RecognizeDone>& done) {
+  input.file = std::move(image);
+  typename Job<Input, Output>::Done finish = Finisher<Output>(call, done);
+  auto ticket = pipeline.Queue<Input, Output>(*call, admitted, input, finish);
+  if (!ticket.ok()) image = std::move(input.file);
+  return ticket;
 }
 
 }  // namespace
@@ -86,19 +87,20 @@ RecognizeResponse ToResponse(std::span<const PixelBox> faces) {
 absl::StatusOr<Ticket> SubmitRecognize(Pipeline& pipeline, std::shared_ptr<Call> call, RecognizeRequest request,
                                        TimePoint deadline, RecognizeDone done) {
   RETURN_IF_ERROR(Check(request));
-  ModelUse use{.model_id = request.model_id().empty() ? call->method().options->default_model() : request.model_id(),
-               .method = call->method().name,
-               .key_id = call->key_id,
-               .deadline = deadline};
-  ASSIGN_OR_RETURN(Admitted admitted, pipeline.Admit(std::move(use), {kFaceDetection, kImageClassification}));
-  if (admitted.use().model->manifest().task() == kImageClassification) {
-    return SubmitLabels(pipeline, std::move(call), std::move(admitted), request, std::move(done));
-  }
-  FaceInput input{.file = std::move(*request.mutable_image()),
-                  .min_confidence = request.has_min_confidence() ? request.min_confidence() : kDefaultConfidence};
-  Call& record = *call;
-  return pipeline.Queue<FaceInput, Faces>(std::move(admitted), record, std::move(input),
-                                          Finisher<Faces>(std::move(call), std::move(done)));
+  Wanted wanted{.model_id = request.model_id().empty() ? call->method().options->default_model() : request.model_id(),
+                .deadline = deadline};
+  std::string& image = *request.mutable_image();
+  const auto shared = std::make_shared<RecognizeDone>(std::move(done));
+  return pipeline.SubmitAny(*call, std::move(wanted), {kFaceDetection, kImageClassification}, [&](Admitted& admitted) {
+    if (admitted.use().model->manifest().task() == kImageClassification) {
+      PictureInput input;
+      if (request.has_min_confidence()) input.min_confidence = request.min_confidence();
+      return QueuePicture<PictureLabels>(pipeline, call, admitted, std::move(input), image, shared);
+    }
+    FaceInput input;
+    input.min_confidence = request.has_min_confidence() ? request.min_confidence() : kDefaultConfidence;
+    return QueuePicture<Faces>(pipeline, call, admitted, std::move(input), image, shared);
+  });
 }
 
 }  // namespace sluice

@@ -21,7 +21,7 @@ absl::Status CheckConfidence(float min_confidence);
 // `done` gets the answer without `latency` (its meaning differs for streams), on the call's loop.
 using RecognizeDone = absl::AnyInvocable<void(absl::StatusOr<ai::inference::RecognizeResponse>)>;
 
-// Checks and submits one request; on an error `done` does not run. The times of the job are added to call->use.
+// Checks and submits one request; on an error `done` does not run. The job's times are added to the call's record.
 absl::StatusOr<Ticket> SubmitRecognize(Pipeline& pipeline, std::shared_ptr<Call> call,
                                        ai::inference::RecognizeRequest request, TimePoint deadline, RecognizeDone done);
 

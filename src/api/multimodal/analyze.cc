@@ -59,10 +59,6 @@ void AddLabel(const ScoredLabel& from, ai::inference::Label& to) {
   to.set_confidence(from.confidence);
 }
 
-ModelUse Use(const Analysis& work, const std::string& model, TimePoint deadline) {
-  return {.model_id = model, .method = work.call->method().name, .key_id = work.call->key_id, .deadline = deadline};
-}
-
 absl::StatusOr<Ticket> SubmitText(Pipeline& pipeline, const AnalysisPtr& work, const std::string& model,
                                   std::string text, TimePoint deadline) {
   if (model.empty()) return NoModel("text");
@@ -70,15 +66,15 @@ absl::StatusOr<Ticket> SubmitText(Pipeline& pipeline, const AnalysisPtr& work, c
     return FieldError(Reason::INVALID_REQUEST, "text", "text holds a NUL character; send plain text");
   TextInput input;
   input.push_back(std::move(text));
-  auto done = [work](absl::StatusOr<TextLabels> labels, const JobTimes& times) {
-    MaxTimes(times, work->call->use);
+  auto done = [work](absl::StatusOr<TextLabels> labels, const JobReport& report) {
+    MaxTimes(report, *work->call);
     Answer(*work, *work->answer.mutable_text(), std::move(labels), [](auto& part, TextLabels& found) {
       part.mutable_result()->set_label(std::move(found.front().label));
       part.mutable_result()->set_confidence(found.front().confidence);
     });
   };
-  return pipeline.Submit<TextInput, TextLabels>(Use(*work, model, deadline), kTextClassification, *work->call,
-                                                std::move(input), std::move(done));
+  return pipeline.Submit<TextInput, TextLabels>(*work->call, {.model_id = model, .deadline = deadline},
+                                                kTextClassification, std::move(input), std::move(done));
 }
 
 absl::StatusOr<Ticket> SubmitImage(Pipeline& pipeline, const AnalysisPtr& work, const std::string& model,
@@ -103,14 +99,14 @@ absl::StatusOr<Ticket> SubmitAudio(Pipeline& pipeline, const AnalysisPtr& work, 
   input.features.Swap(audio.mutable_features());
   input.pcm16 = std::move(*audio.mutable_pcm16());
   input.sample_rate_hz = audio.sample_rate_hz();
-  auto done = [work](absl::StatusOr<AudioLabels> labels, const JobTimes& times) {
-    MaxTimes(times, work->call->use);
+  auto done = [work](absl::StatusOr<AudioLabels> labels, const JobReport& report) {
+    MaxTimes(report, *work->call);
     Answer(*work, *work->answer.mutable_audio(), std::move(labels), [](auto& part, const AudioLabels& found) {
       for (const ScoredLabel& one : found) AddLabel(one, *part.add_labels());
     });
   };
-  return pipeline.Submit<AudioInput, AudioLabels>(Use(*work, model, deadline), kAudioClassification, *work->call,
-                                                  std::move(input), std::move(done));
+  return pipeline.Submit<AudioInput, AudioLabels>(*work->call, {.model_id = model, .deadline = deadline},
+                                                  kAudioClassification, std::move(input), std::move(done));
 }
 
 // Runs `submit` for a part that was sent. What is refused at once is that part's error.

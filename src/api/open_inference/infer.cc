@@ -114,10 +114,10 @@ absl::StatusOr<TensorInput> TakeTensors(ModelInferRequest& request) {
   return out;
 }
 
-ModelInferResponse ToResponse(const CallUse& use, std::string id, Tensors tensors) {
+ModelInferResponse ToResponse(const ModelVersion& model, std::string id, Tensors tensors) {
   ModelInferResponse response;
-  response.set_model_name(use.model_id);
-  response.set_model_version(use.model_version);
+  response.set_model_name(model.id());
+  response.set_model_version(model.version());
   response.set_id(std::move(id));
   for (Tensor& tensor : tensors) {
     auto* output = response.add_outputs();
@@ -141,20 +141,18 @@ TimePoint InferDeadline(const ModelInferRequest& request, TimePoint now, TimePoi
 absl::StatusOr<Ticket> SubmitInfer(Pipeline& pipeline, std::shared_ptr<Call> call, ModelInferRequest& request,
                                    TimePoint deadline, InferDone done) {
   ASSIGN_OR_RETURN(TensorInput input, TakeTensors(request));
-  ModelUse use{.model_id = request.model_name(),
-               .version = request.model_version(),
-               .method = call->method().name,
-               .key_id = call->key_id,
-               .deadline = deadline};
+  Wanted wanted{.model_id = request.model_name(),
+                .version = request.model_version(),
+                .deadline = deadline,
+                .priority = PriorityOf(request)};
   Call& record = *call;
   auto finish = [call, id = std::move(*request.mutable_id()), done = std::move(done)](absl::StatusOr<Tensors> outputs,
-                                                                                      const JobTimes& times) mutable {
-    AddTimes(times, call->use);
+                                                                                      const JobReport& report) mutable {
+    AddTimes(report, *call);
     if (!outputs.ok()) return done(outputs.status());
-    done(ToResponse(call->use, std::move(id), *std::move(outputs)));
+    done(ToResponse(report.model, std::move(id), *std::move(outputs)));
   };
-  return pipeline.Submit<TensorInput, Tensors>(std::move(use), kTensor, record, std::move(input), std::move(finish), 1,
-                                               PriorityOf(request));
+  return pipeline.Submit<TensorInput, Tensors>(record, std::move(wanted), kTensor, std::move(input), std::move(finish));
 }
 
 }  // namespace sluice

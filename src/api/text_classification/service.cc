@@ -94,10 +94,10 @@ void Answer(Classification& work) {
   work.call->Reply(response);
 }
 
-void OnSlice(Classification& work, size_t index, absl::StatusOr<TextLabels> labels, const JobTimes& times) {
+void OnSlice(Classification& work, size_t index, absl::StatusOr<TextLabels> labels, const JobReport& report) {
   if (work.call->done()) return;
   if (!labels.ok()) return work.call->Fail(labels.status());
-  MaxTimes(times, work.call->use);  // slices run side by side
+  MaxTimes(report, *work.call);  // slices run side by side
   work.answers[index] = *std::move(labels);
   if (--work.missing == 0) Answer(work);
 }
@@ -116,17 +116,15 @@ void Classify(Pipeline& pipeline, std::shared_ptr<Call> call, std::unique_ptr<Cl
   work->answers.resize(work->slices.size());
   work->missing = work->slices.size();
   for (size_t i = 0; i < work->slices.size(); ++i) {
-    ModelUse use{
-        .model_id = model, .method = call->method().name, .key_id = call->key_id, .deadline = call->deadline()};
     TextInput input;
     input.reserve(work->slices[i].size());
     for (const uint32_t index : work->slices[i]) input.push_back(std::move(TextAt(*work->request, index)));
-    const auto cost = static_cast<double>(input.size());
-    auto done = [work, i](absl::StatusOr<TextLabels> labels, const JobTimes& times) {
-      OnSlice(*work, i, std::move(labels), times);
+    Wanted wanted{.model_id = model, .deadline = call->deadline(), .cost = static_cast<double>(input.size())};
+    auto done = [work, i](absl::StatusOr<TextLabels> labels, const JobReport& report) {
+      OnSlice(*work, i, std::move(labels), report);
     };
-    auto ticket = pipeline.Submit<TextInput, TextLabels>(std::move(use), kTextClassification, *call, std::move(input),
-                                                         std::move(done), cost);
+    auto ticket = pipeline.Submit<TextInput, TextLabels>(*call, std::move(wanted), kTextClassification,
+                                                         std::move(input), std::move(done));
     if (!ticket.ok()) {
       for (const Ticket waiting : work->tickets) pipeline.Cancel(waiting);
       return call->Fail(ticket.status());

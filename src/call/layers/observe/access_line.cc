@@ -1,5 +1,6 @@
 #include "call/layers/observe/access_line.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/ids.h"
@@ -35,6 +36,30 @@ void AppendCount(std::string_view name, size_t value, std::string& out) {
   out.append(",\"").append(name).append("\":").append(digits, end);
 }
 
+// Uses of several models run side by side, as the parts of a multimodal call do.
+CallUse LongestOf(const Call& call) {
+  CallUse longest;
+  for (const CallUse& use : call.uses) {
+    longest.queue_ms = std::max(longest.queue_ms, use.queue_ms);
+    longest.infer_ms = std::max(longest.infer_ms, use.infer_ms);
+  }
+  return longest;
+}
+
+void AppendModels(const Call& call, std::string& out) {
+  out.append(",\"models\":[");
+  for (const CallUse& use : call.uses) {
+    if (&use != &call.uses.front()) out.push_back(',');
+    out.append("{\"model_id\":");
+    AppendJsonString(use.model_id, out);
+    AppendText("version", use.model_version, out);
+    AppendMs("queue_ms", use.queue_ms, out);
+    AppendMs("infer_ms", use.infer_ms, out);
+    out.push_back('}');
+  }
+  out.push_back(']');
+}
+
 }  // namespace
 
 void FormatAccessLine(Call& call, WallTime now, std::string& out) {
@@ -42,7 +67,7 @@ void FormatAccessLine(Call& call, WallTime now, std::string& out) {
   out.assign("{\"timestamp\":\"").append(FormatRfc3339(now)).push_back('"');
   AppendText("request_id", call.request_id, out);
   AppendText("client_ip", call.client_ip, out);
-  AppendText("model_id", call.use.model_id, out);
+  AppendText("model_id", call.uses.empty() ? std::string_view() : call.uses.front().model_id, out);
   AppendMs("latency", call.LatencyMs(), out);
   out.append(outcome.ok() ? ",\"status\":\"success\"" : ",\"status\":\"error\"");
   AppendText("error", ToStd(outcome.message()), out);
@@ -52,9 +77,11 @@ void FormatAccessLine(Call& call, WallTime now, std::string& out) {
   AppendText("code", GrpcCodeName(GrpcCodeOf(outcome)), out);
   AppendCount("bytes_in", call.bytes_in, out);
   AppendCount("bytes_out", call.bytes_out, out);
-  AppendMs("queue_ms", call.use.queue_ms, out);
-  AppendMs("infer_ms", call.use.infer_ms, out);
+  const CallUse longest = LongestOf(call);
+  AppendMs("queue_ms", longest.queue_ms, out);
+  AppendMs("infer_ms", longest.infer_ms, out);
   AppendText("key_id", call.key_id, out);
+  if (call.uses.size() > 1) AppendModels(call, out);
   out.push_back('}');
 }
 

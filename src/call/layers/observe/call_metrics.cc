@@ -4,6 +4,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <string>
@@ -89,11 +90,11 @@ CallMetrics::CallMetrics(prometheus::Registry& registry)
     : generation_(NextGeneration()), families_(std::make_unique<Families>(registry)) {}
 CallMetrics::~CallMetrics() = default;
 
-std::unique_ptr<CallMetrics::Series> CallMetrics::MakeSeries(const Call& call, int code) const {
+std::unique_ptr<CallMetrics::Series> CallMetrics::MakeSeries(const Call& call, const CallUse& use, int code) const {
   const Labels io = {{"method", call.method().name}, {"protocol", std::string(ToString(call.protocol()))}};
   Labels model = io;
-  model["model_id"] = call.use.model_id;
-  model["version"] = call.use.model_version;
+  model["model_id"] = use.model_id;
+  model["version"] = use.model_version;
   Labels with_code = model;
   with_code["code"] = std::string(GrpcCodeName(code));
   return std::unique_ptr<Series>(new Series{.requests = families_->requests.Add(with_code),
@@ -105,18 +106,27 @@ std::unique_ptr<CallMetrics::Series> CallMetrics::MakeSeries(const Call& call, i
                                             .bytes_out = families_->bytes_out.Add(io)});
 }
 
-CallMetrics::Series& CallMetrics::SeriesOf(const Call& call) {
+CallMetrics::Series& CallMetrics::SeriesOf(const Call& call, const CallUse& use) {
   // Resolving labels costs 140 ns a metric and takes a lock; each loop keeps what it resolved.
   thread_local absl::flat_hash_map<std::pair<uint64_t, Key>, std::unique_ptr<Series>> cache;
   const int code = GrpcCodeOf(call.outcome());
-  auto& series =
-      cache[{generation_, Key{&call.method(), call.protocol(), code, call.use.model_id, call.use.model_version}}];
-  if (series == nullptr) series = MakeSeries(call, code);
+  auto& series = cache[{generation_, Key{&call.method(), call.protocol(), code, use.model_id, use.model_version}}];
+  if (series == nullptr) series = MakeSeries(call, use, code);
   return *series;
 }
 
 void CallMetrics::Record(Call& call) {
-  Series& series = SeriesOf(call);
+  static const CallUse none;
+  for (size_t i = 0; i < std::max<size_t>(1, call.uses.size()); ++i) {
+    Series& series = SeriesOf(call, call.uses.empty() ? none : call.uses[i]);
+    RecordUse(call, series);
+    if (i > 0) continue;
+    series.bytes_in.Increment(static_cast<double>(call.bytes_in));
+    series.bytes_out.Increment(static_cast<double>(call.bytes_out));
+  }
+}
+
+void CallMetrics::RecordUse(Call& call, Series& series) {
   series.requests.Increment();
   if (series.success != nullptr) {
     series.success->Increment();
@@ -126,8 +136,6 @@ void CallMetrics::Record(Call& call) {
     series.errors.Add(labels).Increment();
   }
   series.latency.Observe(call.LatencyMs() / 1000);
-  series.bytes_in.Increment(static_cast<double>(call.bytes_in));
-  series.bytes_out.Increment(static_cast<double>(call.bytes_out));
 }
 
 }  // namespace sluice

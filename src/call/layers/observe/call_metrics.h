@@ -6,6 +6,8 @@
 //   ai_inference_latency_seconds{model_id,version,method,protocol}                   histogram: request received → result ready
 //   ai_inference_request_bytes_total, ai_inference_response_bytes_total{method,protocol}
 //
+// A call that used several models counts once for each of them; its bytes count once.
+//
 // Labels are bounded: models that exist, methods and protocols that are registered, gRPC codes. Never request data.
 #pragma once
 
@@ -29,8 +31,9 @@ class CallMetrics {
  private:
   struct Families;
   struct Series;
-  Series& SeriesOf(const Call& call);
-  std::unique_ptr<Series> MakeSeries(const Call& call, int code) const;
+  Series& SeriesOf(const Call& call, const CallUse& use);
+  std::unique_ptr<Series> MakeSeries(const Call& call, const CallUse& use, int code) const;
+  static void RecordUse(Call& call, Series& series);
 
   const uint64_t generation_;  // tells this object's thread-local cache entries from those of another
   std::unique_ptr<Families> families_;

@@ -6,6 +6,7 @@
 
 #include "ai/inference/image_recognition.pb.h"
 #include "base/error.h"
+#include "base/strings.h"
 #include "base/testing/fake_loop.h"
 #include "call/layers/observe/access_line.h"
 #include "call/testing/recording_port.h"
@@ -33,8 +34,7 @@ class ObserveTest : public testing::Test {
                               .arrived = loop_.Now()},
                              loop_, chain_, port_);
     call->Begin();
-    call->use.model_id = "m";
-    call->use.model_version = "1";
+    for (const char* model : models_) call->UseOf(model, "1").infer_ms = 2;
     call->bytes_in = 5;
     loop_.Advance(std::chrono::microseconds(1500));
     call->Finish(std::move(outcome));
@@ -51,6 +51,7 @@ class ObserveTest : public testing::Test {
   MethodTable methods_;
   Headers headers_;
   RecordingPort port_;
+  std::vector<const char*> models_ = {"m"};
 };
 
 TEST_F(ObserveTest, AGoodRequestIdIsEchoedAndABadOneReplaced) {
@@ -71,7 +72,28 @@ TEST_F(ObserveTest, TheLineHasTheArticlesFieldsAndTypes) {
             R"({"timestamp":"1970-01-01T00:00:00.000000Z","request_id":"r1","client_ip":"10.0.0.7","model_id":"m",)"
             R"("latency":1.500,"status":"error","error":"not \"an\" image\u000a","trace_id":null,)"
             R"("method":"ai.inference.ImageRecognition/Recognize","protocol":"rest","code":"INVALID_ARGUMENT",)"
-            R"("bytes_in":5,"bytes_out":0,"queue_ms":0.000,"infer_ms":0.000,"key_id":null})");
+            R"("bytes_in":5,"bytes_out":0,"queue_ms":0.000,"infer_ms":2.000,"key_id":null})");
+}
+
+TEST_F(ObserveTest, ACallOfSeveralModelsNamesAndCountsEach) {
+  models_ = {"text", "face"};
+  auto call = Run(absl::OkStatus());
+  std::string line;
+  FormatAccessLine(*call, WallTime(std::chrono::seconds(0)), line);
+  EXPECT_NE(line.find(R"("model_id":"text")"), std::string::npos) << line;
+  EXPECT_TRUE(line.ends_with(R"("models":[{"model_id":"text","version":"1","queue_ms":0.000,"infer_ms":2.000},)"
+                             R"({"model_id":"face","version":"1","queue_ms":0.000,"infer_ms":2.000}]})"))
+      << line;
+  const std::string text = Scrape();
+  for (const char* model : {"text", "face"}) {
+    EXPECT_NE(text.find(StrCat("model_id=\"", model, "\",protocol=\"rest\",version=\"1\"} 1")), std::string::npos)
+        << text;
+  }
+  EXPECT_NE(
+      text.find(
+          R"(ai_inference_request_bytes_total{method="ai.inference.ImageRecognition/Recognize",protocol="rest"} 5)"),
+      std::string::npos)
+      << text;
 }
 
 TEST_F(ObserveTest, EveryEndIsCountedOnceByWhoseFaultItWas) {

@@ -1,12 +1,15 @@
 # Flags that every target of ours shares. Third-party code is never compiled here.
 set(SLUICE_SANITIZE "" CACHE STRING "address,undefined | thread | empty")
+option(SLUICE_TESTS "build the unit tests and the servers of tests/ (needs GoogleTest with gmock)" OFF)
 option(SLUICE_FUZZ "build the fuzz targets of tests/fuzz (needs clang)" OFF)
 option(SLUICE_BENCH "build the programs of bench/ (needs grpc++)" OFF)
 
 # Clones in different folders share one cache: ccache sees paths relative to the root, and so does the debug information.
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  # The sloppiness is what ccache asks for with precompiled headers; nothing of ours reads the time of compilation.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 
@@ -30,6 +33,13 @@ if(SLUICE_SANITIZE STREQUAL thread)
   # Seeing this macro, the headers of protobuf put two more fields into each map, which the distribution's library, compiled
   # without it, does not know: objects of two sizes. The one that wants it, libstdc++ (how shared_ptr counts), has its own.
   add_compile_options(-U__SANITIZE_THREAD__ -D_GLIBCXX_TSAN=1)
+endif()
+# What nearly every file includes is parsed once: half of what a build costs. g++ only, whose way with it ccache understands;
+# not under sanitizers, whose builds differ from room to room.
+set(SLUICE_PCH OFF)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND NOT SLUICE_SANITIZE)
+  set(SLUICE_PCH ON)
+  add_compile_options(-fpch-preprocess)
 endif()
 if(SLUICE_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)

@@ -1,6 +1,7 @@
 # A room is a folder below src/: all its *.cc (its *_test.cc and *_bench.cc apart) make one library `sluice_<room>`,
 # its *_test.cc one program `<room>_test`. A new file needs no line here.
 #   SOURCES  what makes the room, instead of the folder of its name (the door: files of src/ itself)
+#   TEST_DEPS  what only its tests need
 function(sluice_room name)
   cmake_parse_arguments(R "" "" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
   set(all ${R_SOURCES})
@@ -20,13 +21,32 @@ function(sluice_room name)
     add_library(sluice_${name} INTERFACE)
     target_link_libraries(sluice_${name} INTERFACE sluice_flags ${R_DEPS})
   endif()
-  if(tests AND GTest_FOUND)
+  if(sources)
+    sluice_precompiled(sluice_${name})
+  endif()
+  if(tests AND SLUICE_TESTS)
     add_executable(${name}_test ${tests})
+    sluice_precompiled(${name}_test)
     target_link_libraries(${name}_test PRIVATE sluice_${name} ${R_TEST_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE SLUICE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name}_test COMMAND ${name}_test)
     set_tests_properties(${name}_test PROPERTIES TIMEOUT 300 LABELS unit)
     add_dependencies(unit_tests ${name}_test)
+  endif()
+endfunction()
+
+# The headers that nearly every file includes, as one precompiled header: base makes it, the others take it.
+function(sluice_precompiled target)
+  if(NOT SLUICE_PCH)
+    return()
+  endif()
+  if(target STREQUAL sluice_base)
+    target_precompile_headers(sluice_base PRIVATE <algorithm> <array> <chrono> <functional> <memory> <optional> <span> <string>
+      <string_view> <utility> <vector> <absl/container/flat_hash_map.h> <absl/container/inlined_vector.h>
+      <absl/functional/any_invocable.h> <absl/status/statusor.h> <absl/strings/str_cat.h> <google/protobuf/message.h>
+      <base/error.h>)
+  else()
+    target_precompile_headers(${target} REUSE_FROM sluice_base)
   endif()
 endfunction()
 
@@ -64,7 +84,7 @@ function(sluice_rooms)
   sluice_room(pipeline DEPS sluice_admission PkgConfig::TURBOJPEG PkgConfig::JPEG PkgConfig::SPNG PkgConfig::WEBP
     PkgConfig::SOXR PkgConfig::ICU)
   sluice_room(api DEPS sluice_pipeline)
-  sluice_room(transport DEPS sluice_call simdjson::simdjson PkgConfig::NGHTTP2 ZLIB::ZLIB)
+  sluice_room(transport DEPS sluice_call simdjson::simdjson PkgConfig::NGHTTP2 ZLIB::ZLIB TEST_DEPS sluice_test_proto)
   sluice_embed(sluice_transport ${CMAKE_BINARY_DIR}/descriptors.pb transport/openapi/comments.h kDescriptorSet)
   sluice_docs_page()
 

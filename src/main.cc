@@ -1,20 +1,17 @@
 // sluice: `serve` runs the server, the other sub-commands are its clients and tools.
-#include <CLI/CLI.hpp>
-
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "engine/onnxruntime/telemetry.h"
 
 int main(int argc, char** argv) {
-  sluice::DisableTelemetry();
-  CLI::App app("Sluice: an inference API server for gRPC, REST and live streams");
-  app.require_subcommand(1);
-  sluice::cli::Run run;
-  sluice::cli::AddServe(app, run);
-  sluice::cli::AddRecognize(app, run);
-  sluice::cli::AddClassify(app, run);
-  sluice::cli::AddBatch(app, run);
-  sluice::cli::AddModels(app, run);
-  sluice::cli::AddOpenApi(app, run);
-  CLI11_PARSE(app, argc, argv);
-  return run();
+  using namespace sluice;
+  DisableTelemetry();
+  cli::CommandLine line("Sluice: an inference API server for gRPC, REST and live streams", "sluice " SLUICE_VERSION);
+  cli::AddServe(line);
+  cli::AddRecognize(line);
+  cli::AddClassify(line);
+  cli::AddBatch(line);
+  cli::AddModels(line);
+  cli::AddOpenApi(line);
+  return line.Run(argc, argv);
 }

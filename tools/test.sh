@@ -41,7 +41,7 @@ build() {
 stage_levels() { $python tools/levels_test.py && $python tools/levels.py; }
 
 stage_unit() {
-  build release build all unit_tests test_servers && ctest --test-dir build --output-on-failure -j "$jobs"
+  build test build all unit_tests test_servers && ctest --test-dir build --output-on-failure -j "$jobs"
 }
 
 stage_asan() { build asan build-asan unit_tests && sanitized build-asan; }
@@ -51,7 +51,7 @@ stage_tsan() { build tsan build-tsan unit_tests && sanitized build-tsan; }
 sanitized() { "${fixed_addresses[@]}" ctest --test-dir "$1" --output-on-failure -j "$jobs"; }
 
 stage_e2e() {
-  [ -x build/sluice ] || build release build all test_servers || return 1
+  [ -x build/sluice ] || build test build all test_servers || return 1
   $python -m pytest -q -rsfE tests/e2e clients/python/tests
 }
 

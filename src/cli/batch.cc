@@ -1,14 +1,15 @@
 // sluice batch: a file of texts or a folder of pictures through a running server; can be killed and run again.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/strings.h"
 #include "cli/batch/runner.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/http_client.h"
 
@@ -119,23 +120,20 @@ int Batch(const Flags& flags) {
 
 }  // namespace
 
-void AddBatch(CLI::App& app, Run& run) {
+void AddBatch(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
+  Command command = line.Add(
       "batch",
       "Send a file of texts (JSON lines) or a folder of pictures through a server; run again to go on after a kill");
-  command->add_option("--in", flags->in, "JSON lines {\"text\": …, \"id\": …} or \"…\"; or a folder of pictures")
-      ->required();
-  command->add_option("--out", flags->out, "JSON lines, one an input line, in order")->required();
-  command->add_option("--server", flags->server, "A running server")->capture_default_str();
-  command->add_option("--model", flags->model, "Model id; by default news_classification_v1 or face_detection_v1");
-  command->add_option("--min-confidence", flags->min_confidence, "Of faces, 0 to 1")->capture_default_str();
-  command->add_option("--concurrency", flags->concurrency, "Calls at once")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
-  command->add_flag("--quiet", flags->quiet, "Only errors and rejected lines");
-  command->footer("Exit code: 0 all done; 1 all done, some lines were rejected; 2 not finished, run it again.");
-  command->callback([flags, &run] { run = [flags] { return Batch(*flags); }; });
+  command.Add("--in", flags->in, "JSON lines {\"text\": …, \"id\": …} or \"…\"; or a folder of pictures").Required();
+  command.Add("--out", flags->out, "JSON lines, one an input line, in order").Required();
+  command.Add("--server", flags->server, "A running server").ShowDefault();
+  command.Add("--model", flags->model, "Model id; by default news_classification_v1 or face_detection_v1");
+  command.Add("--min-confidence", flags->min_confidence, "Of faces, 0 to 1").ShowDefault();
+  command.Add("--concurrency", flags->concurrency, "Calls at once").Range(1, 64).ShowDefault();
+  command.Add("--quiet", flags->quiet, "Only errors and rejected lines");
+  command.Footer("Exit code: 0 all done; 1 all done, some lines were rejected; 2 not finished, run it again.");
+  command.Run([flags] { return Batch(*flags); });
 }
 
 }  // namespace sluice::cli

@@ -1,5 +1,4 @@
 // sluice classify: labels texts from the command line or standard input, by a running server.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
 #include <span>
@@ -7,6 +6,7 @@
 #include "ai/inference/text_classification.pb.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/http_client.h"
 #include "transport/rest/json_reader.h"
@@ -74,14 +74,14 @@ int Classify(Flags flags) {
 
 }  // namespace
 
-void AddClassify(CLI::App& app, Run& run) {
+void AddClassify(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("classify", "Label short Chinese texts");
-  command->add_option("TEXT", flags->texts, "Texts; without any, each line of standard input is one");
-  command->add_option("--server", flags->server, "A running server")->capture_default_str();
-  command->add_option("--model", flags->model, "Model id")->capture_default_str();
-  command->add_flag("--json", flags->json, "One JSON object a text");
-  command->callback([flags, &run] { run = [flags] { return Classify(*flags); }; });
+  Command command = line.Add("classify", "Label short Chinese texts");
+  command.Add("TEXT", flags->texts, "Texts; without any, each line of standard input is one");
+  command.Add("--server", flags->server, "A running server").ShowDefault();
+  command.Add("--model", flags->model, "Model id").ShowDefault();
+  command.Add("--json", flags->json, "One JSON object a text");
+  command.Run([flags] { return Classify(*flags); });
 }
 
 }  // namespace sluice::cli

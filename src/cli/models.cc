@@ -1,8 +1,8 @@
 // sluice models: what a models folder holds, and whether it loads.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "base/error.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "lists.h"
 
@@ -28,11 +28,11 @@ int ListModels(const std::string& root) {
 
 }  // namespace
 
-void AddModels(CLI::App& app, Run& run) {
+void AddModels(CommandLine& line) {
   auto root = std::make_shared<std::string>("models");
-  CLI::App* command = app.add_subcommand("models", "Load every model of a folder and list what came of it");
-  command->add_option("--models", *root, "Folder of models")->capture_default_str();
-  command->callback([root, &run] { run = [root] { return ListModels(*root); }; });
+  Command command = line.Add("models", "Load every model of a folder and list what came of it");
+  command.Add("--models", *root, "Folder of models").ShowDefault();
+  command.Run([root] { return ListModels(*root); });
 }
 
 }  // namespace sluice::cli

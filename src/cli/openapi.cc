@@ -1,8 +1,8 @@
 // sluice openapi: the OpenAPI document of this program, as /openapi.json serves it.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "base/config/config.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "server.h"
 
@@ -23,9 +23,8 @@ int Print() {
 
 }  // namespace
 
-void AddOpenApi(CLI::App& app, Run& run) {
-  CLI::App* command = app.add_subcommand("openapi", "Print the OpenAPI document of every REST path");
-  command->callback([&run] { run = [] { return Print(); }; });
+void AddOpenApi(CommandLine& line) {
+  line.Add("openapi", "Print the OpenAPI document of every REST path").Run([] { return Print(); });
 }
 
 }  // namespace sluice::cli

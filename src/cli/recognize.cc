@@ -1,7 +1,6 @@
 // sluice recognize: finds faces in picture files, by a running server or in this process.
 #include "api/image_recognition/recognize.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
 
@@ -9,6 +8,7 @@
 #include "base/config/config.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/draw.h"
 #include "cli/http_client.h"
@@ -143,21 +143,19 @@ int Recognize(const Flags& flags) {
 
 }  // namespace
 
-void AddRecognize(CLI::App& app, Run& run) {
+void AddRecognize(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("recognize", "Find faces in pictures");
-  command->add_option("FILE", flags->files, "JPEG, PNG or WebP")->required();
-  command->add_option("--server", flags->server, "A running server")->capture_default_str();
-  command->add_flag("--local", flags->local, "Compute in this process; no server needed");
-  command->add_option("--models", flags->models, "Folder of models, with --local")->capture_default_str();
-  command->add_option("--model", flags->model, "Model id")->capture_default_str();
-  command->add_option("--min-confidence", flags->min_confidence, "0 to 1")->capture_default_str();
-  command->add_flag("--json", flags->json, "One JSON object a picture");
-  command->add_option("--out", flags->out, "PNG with the boxes drawn; with one FILE");
-  command->callback([flags, &run] {
-    if (!flags->out.empty() && flags->files.size() > 1) throw CLI::ValidationError("--out takes one FILE");
-    run = [flags] { return Recognize(*flags); };
-  });
+  Command command = line.Add("recognize", "Find faces in pictures");
+  command.Add("FILE", flags->files, "JPEG, PNG or WebP").Required();
+  command.Add("--server", flags->server, "A running server").ShowDefault();
+  command.Add("--local", flags->local, "Compute in this process; no server needed");
+  command.Add("--models", flags->models, "Folder of models, with --local").ShowDefault();
+  command.Add("--model", flags->model, "Model id").ShowDefault();
+  command.Add("--min-confidence", flags->min_confidence, "0 to 1").ShowDefault();
+  command.Add("--json", flags->json, "One JSON object a picture");
+  command.Add("--out", flags->out, "PNG with the boxes drawn; with one FILE");
+  command.Run([flags] { return Recognize(*flags); },
+              [flags] { return !flags->out.empty() && flags->files.size() > 1 ? "--out takes one FILE" : ""; });
 }
 
 }  // namespace sluice::cli

@@ -1,11 +1,11 @@
 // sluice serve: runs the server until SIGINT or SIGTERM.
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 
 #include "base/config/config.h"
 #include "base/log/log.h"
 #include "base/memory.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "server.h"
 
@@ -68,15 +68,14 @@ int Serve(const ServeFlags& flags) {
 
 }  // namespace
 
-void AddServe(CLI::App& app, Run& run) {
+void AddServe(CommandLine& line) {
   auto flags = std::make_shared<ServeFlags>();
-  CLI::App* command = app.add_subcommand("serve", "Run the server until SIGINT or SIGTERM");
-  command->add_option("--config", flags->config, "Configuration file (YAML); without it the defaults")
-      ->check(CLI::ExistingFile);
-  command->add_option("--listen", flags->listen,
-                      "HOST:PORT, may be repeated; port 0 picks one. Replaces the listeners of the file");
-  command->add_option("--models", flags->models, "Folder of models")->check(CLI::ExistingDirectory);
-  command->callback([flags, &run] { run = [flags] { return Serve(*flags); }; });
+  Command command = line.Add("serve", "Run the server until SIGINT or SIGTERM");
+  command.Add("--config", flags->config, "Configuration file (YAML); without it the defaults").ExistingFile();
+  command.Add("--listen", flags->listen,
+              "HOST:PORT, may be repeated; port 0 picks one. Replaces the listeners of the file");
+  command.Add("--models", flags->models, "Folder of models").ExistingFolder();
+  command.Run([flags] { return Serve(*flags); });
 }
 
 }  // namespace sluice::cli

@@ -241,3 +241,27 @@ def test_idle_connections_and_streams_hold_little(tmp_path) -> None:
         assert (server.memory_kib() - before) / 1000 <= 4
     finally:
         server.stop()
+
+
+def test_closing_forty_connections_of_a_thousand_streams_stalls_nobody(tmp_path) -> None:
+    server = Server(tmp_path, listeners=1)
+    try:
+        watch = head("POST", "/grpc.health.v1.Health/Watch", ("content-type", "application/grpc"), ("te", "trailers"))
+        data = PREFACE + frame(4, 0, 0)
+        for i in range(1000):
+            data += frame(1, 4, 2 * i + 1, watch) + frame(0, 1, 2 * i + 1, b"\0\0\0\0\0")
+        connections = [connect(server) for _ in range(40)]
+        for connection in connections:
+            connection.sendall(data)
+        time.sleep(1)
+        with Watcher(server) as others:
+            for connection in connections:
+                connection.close()
+            time.sleep(3)
+        assert others.failures == []
+        assert others.worst_s < 1.5, "a health path and a small call"
+        metrics = urllib.request.urlopen(f"{server.url}/metrics", timeout=10).read().decode()
+        held = next(line for line in metrics.splitlines() if line.startswith("ai_inference_inflight_bytes"))
+        assert float(held.split()[1]) < 100_000
+    finally:
+        server.stop()

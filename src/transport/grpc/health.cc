@@ -119,7 +119,9 @@ void HealthRegistry::SetAllNotServing() {
     const std::unique_lock lock(mutex_);
     stopping_ = true;
     for (auto& [service, status] : statuses_) status = HealthCheckResponse::NOT_SERVING;
-    for (const auto& [service, watcher] : watchers_) told.push_back(watcher);
+    for (const auto& [service, watchers] : watchers_) {
+      for (const auto& [key, watcher] : watchers) told.push_back(watcher);
+    }
   }
   for (const auto& watcher : told) watcher->Notify();
 }
@@ -142,24 +144,24 @@ bool HealthRegistry::stopping() const {
 
 void HealthRegistry::Watch(const std::string& service, std::shared_ptr<HealthWatcher> watcher) {
   const std::unique_lock lock(mutex_);
-  watchers_.emplace(service, std::move(watcher));
+  const HealthWatcher* const key = watcher.get();
+  watchers_[service].emplace(key, std::move(watcher));
 }
 
 void HealthRegistry::Unwatch(const std::string& service, const HealthWatcher* watcher) {
   const std::unique_lock lock(mutex_);
-  const auto [begin, end] = watchers_.equal_range(service);
-  for (auto it = begin; it != end; ++it) {
-    if (it->second.get() != watcher) continue;
-    watchers_.erase(it);
-    return;
-  }
+  const auto of_service = watchers_.find(service);
+  if (of_service == watchers_.end()) return;
+  of_service->second.erase(watcher);
+  if (of_service->second.empty()) watchers_.erase(of_service);
 }
 
 std::vector<std::shared_ptr<HealthWatcher>> HealthRegistry::WatchersOf(std::string_view service) const {
   const std::shared_lock lock(mutex_);
   std::vector<std::shared_ptr<HealthWatcher>> found;
-  const auto [begin, end] = watchers_.equal_range(service);
-  for (auto it = begin; it != end; ++it) found.push_back(it->second);
+  if (const auto of_service = watchers_.find(service); of_service != watchers_.end()) {
+    for (const auto& [key, watcher] : of_service->second) found.push_back(watcher);
+  }
   return found;
 }
 

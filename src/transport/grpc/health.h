@@ -44,7 +44,8 @@ class HealthRegistry {
 
   mutable std::shared_mutex mutex_;
   std::map<std::string, Status, std::less<>> statuses_;
-  std::multimap<std::string, std::shared_ptr<HealthWatcher>, std::less<>> watchers_;
+  // By service and watcher: one client may open and drop thousands.
+  std::map<std::string, std::map<const HealthWatcher*, std::shared_ptr<HealthWatcher>>, std::less<>> watchers_;
   bool stopping_ = false;
 };
 

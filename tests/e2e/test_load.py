@@ -62,17 +62,17 @@ def test_a_thousand_connections(server, sample):
         return collections.Counter(await asyncio.gather(*(post(server.address, sample) for _ in range(CALLS))))
 
     codes = asyncio.run(asyncio.wait_for(all_of_them(), 120))
-    assert set(codes) <= {200, 429, 503} and codes[200] >= 256, codes
+    assert set(codes) <= {200, 429, 503} and codes[200] >= 192, codes
 
 
 def test_a_frame_that_nobody_waits_for_is_never_decoded(server, protos, sample):
     """Workers are busy; a call behind them is cancelled. It leaves the queue without having run. (That expired work never runs
-    is shown in simulated time: most urgent first, a short deadline overtakes here.)"""
+    is shown in simulated time.)"""
     with grpc.insecure_channel(server.address) as channel:
         stub = protos.images_grpc.ImageRecognitionStub(channel)
         request = protos.images.RecognizeRequest(image=sample, model_id=MODEL)
-        ahead = [stub.Recognize.future(request, timeout=60) for _ in range(200)]
-        given_up = stub.Recognize.future(request, timeout=90)  # less urgent than the others
+        ahead = [stub.Recognize.future(request, timeout=60) for _ in range(150)]  # what one client may have waiting
+        given_up = stub.Recognize.future(request, timeout=90)  # behind the others
         while counter(server, "ai_inference_queue_depth") == 0 and not ahead[-1].done():
             time.sleep(0.005)
         given_up.cancel()

@@ -1,5 +1,6 @@
 #include "lists.h"
 
+#include "base/config/cache_dir.h"
 #include "parts.h"  // made by CMake: the header of every engine, task, layer, API and codec
 #include "transport/grpc/health.h"
 #include "transport/grpc/reflection.h"
@@ -20,6 +21,14 @@ std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engine
   out.reserve(engines.size());
   for (const auto& engine : engines) out.push_back(engine.get());
   return out;
+}
+
+std::unique_ptr<Trial> MakeTrial(const config::Models& models) {
+  if (!models.trial().enabled()) return nullptr;
+  const std::string cache = CacheDir(models.cache_dir());
+  return std::make_unique<Trial>(Trial::Options{.stamps = cache.empty() ? "" : cache + "/trials",
+                                                .seconds_max = models.trial().seconds_max(),
+                                                .memory_bytes_max = models.trial().memory_bytes_max()});
 }
 
 std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options) {

@@ -14,6 +14,7 @@
 #include "call/layers/observe/call_metrics.h"
 #include "call/method.h"
 #include "engine/engine.h"
+#include "engine/trial/trial.h"
 #include "pipeline/catalog.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/task.h"
@@ -32,6 +33,8 @@ class HealthRegistry;
 std::vector<std::unique_ptr<Engine>> MakeEngines();
 // As Repository takes them.
 std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines);
+// Where model files are tried before they are loaded; null when the configuration does not want that.
+std::unique_ptr<Trial> MakeTrial(const config::Models& models);
 std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options);
 Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& metrics);
 std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const AdmissionContext& context);

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   cli::AddClassify(line);
   cli::AddBatch(line);
   cli::AddModels(line);
+  cli::AddTryModel(line);
   cli::AddOpenApi(line);
   return line.Run(argc, argv);
 }

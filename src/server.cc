@@ -71,7 +71,11 @@ size_t LoopCount(const config::Server& options) {
 void LogModels(const Repository& repository) {
   for (const ModelInfo& model : repository.List()) {
     if (model.state == ModelState::kServing) {
-      LogInfo("model.serving", {{"model", model.id}, {"version", model.version}, {"task", model.task}});
+      LogInfo("model.serving", {{"model", model.id},
+                                {"version", model.version},
+                                {"task", model.task},
+                                {"engine", model.engine},
+                                {"why", model.reason}});
     } else {
       LogWarning("model.not_serving", {{"model", model.id}, {"version", model.version}, {"reason", model.reason}});
     }
@@ -100,6 +104,7 @@ struct Server::Parts {
   std::vector<std::unique_ptr<ModelTask>> tasks;
   std::vector<std::unique_ptr<Engine>> engines;
   std::unique_ptr<Scheduler> scheduler;
+  std::unique_ptr<Trial> trial;
   std::unique_ptr<Repository> repository;
   std::unique_ptr<ModelCatalog> catalog;
   std::unique_ptr<Admission> admission;
@@ -124,12 +129,15 @@ void Server::Parts::MakeModels() {
   scheduler = std::make_unique<Scheduler>(Scheduler::Options{.workers = static_cast<int>(options.workers().count()),
                                                              .nice = static_cast<int>(options.workers().nice()),
                                                              .chores_max = options.workers().chores_max()});
+  trial = MakeTrial(options.models());
   std::vector<std::string> roots = {options.models().root()};
   roots.insert(roots.end(), options.models().extra_roots().begin(), options.models().extra_roots().end());
   repository = std::make_unique<Repository>(Repository::Options{.roots = std::move(roots),
                                                                 .cache_dir = CacheDir(options.models().cache_dir()),
                                                                 .workers = scheduler->workers(),
-                                                                .prepare = PrepareVersions(*scheduler, tasks)},
+                                                                .prepare = PrepareVersions(*scheduler, tasks),
+                                                                .trial = trial.get(),
+                                                                .loaders = scheduler->workers()},
                                             Pointers(engines));
 }
 
@@ -213,6 +221,7 @@ Server::~Server() {
 }
 
 void Server::Parts::Stop() {
+  if (trial) trial->Stop();
   catalog->Stop();
   scheduler->Shutdown();                        // results of running jobs are posted to their loops
   for (const auto& loop : loops) loop->Stop();  // the posts run
@@ -228,6 +237,7 @@ std::vector<std::string> Server::addresses() const {
 bool Server::Drain() {
   using std::chrono::milliseconds;
   parts_->draining = true;
+  if (parts_->trial) parts_->trial->Stop();  // a load in flight ends with it
   parts_->health.SetAllNotServing();
   const auto& drain = parts_->options.drain();
   const TimePoint deadline = SystemClock().Now() + milliseconds(drain.delay_ms()) + milliseconds(drain.timeout_ms());

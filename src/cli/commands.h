@@ -10,6 +10,7 @@ void AddRecognize(CommandLine& line);
 void AddClassify(CommandLine& line);
 void AddBatch(CommandLine& line);
 void AddModels(CommandLine& line);
+void AddTryModel(CommandLine& line);
 void AddOpenApi(CommandLine& line);
 
 }  // namespace sluice::cli

@@ -1,6 +1,8 @@
 // sluice models: what a models folder holds, and whether it loads.
 #include <cstdio>
+#include <thread>
 
+#include "base/config/config.h"
 #include "base/error.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
@@ -9,19 +11,27 @@
 namespace sluice::cli {
 namespace {
 
+// What an operator wants to know of a line besides its state.
+std::string NoteOf(const ModelInfo& model) {
+  if (!model.alias_of.empty()) return "alias of " + model.alias_of;
+  if (model.state != ModelState::kServing || !model.reason.empty()) return model.reason;
+  return model.description;
+}
+
 int ListModels(const std::string& root) {
+  const auto options = LoadConfig("");
   const auto engines = MakeEngines();
-  Repository repository({.roots = {root}}, Pointers(engines));
+  const auto trial = options.ok() ? MakeTrial(options->models()) : nullptr;
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  Repository repository({.roots = {root}, .trial = trial.get(), .loaders = cores}, Pointers(engines));
   if (const absl::Status loaded = repository.Load(); !loaded.ok()) {
     std::fprintf(stderr, "sluice: %s\n", std::string(loaded.message()).c_str());
     return 1;
   }
-  std::printf("%-32s %-8s %-22s %-10s %s\n", "model", "version", "task", "state", "");
+  std::printf("%-32s %-8s %-22s %-10s %-12s %s\n", "model", "version", "task", "state", "engine", "");
   for (const ModelInfo& model : repository.List()) {
-    const std::string note = model.alias_of.empty() ? (model.reason.empty() ? model.description : model.reason)
-                                                    : "alias of " + model.alias_of;
-    std::printf("%-32s %-8s %-22s %-10s %s\n", model.id.c_str(), model.version.c_str(), model.task.c_str(),
-                std::string(ToString(model.state)).c_str(), note.c_str());
+    std::printf("%-32s %-8s %-22s %-10s %-12s %s\n", model.id.c_str(), model.version.c_str(), model.task.c_str(),
+                std::string(ToString(model.state)).c_str(), model.engine.c_str(), NoteOf(model).c_str());
   }
   return 0;
 }

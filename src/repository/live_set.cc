@@ -14,6 +14,7 @@ std::string_view ToString(ModelState state) {
     case ModelState::kFailed: return "failed";
     case ModelState::kNoFile: return "no_file";
     case ModelState::kUnloaded: return "unloaded";
+    case ModelState::kNotAModel: return "no_model";
   }
   return "";
 }
@@ -41,7 +42,7 @@ LiveSet::LiveSet(std::vector<ModelInfo> models) : models_(std::move(models)) {
     if (target != nullptr && !target->versions.empty()) {
       info.handle = target->versions.back();
       info.task = info.handle->manifest().task();
-      info.engine = info.handle->manifest().engine();
+      info.engine = info.handle->engine();
     } else {
       info.state = target != nullptr && target->failed ? ModelState::kFailed : ModelState::kNoFile;
       info.reason = StrCat("model '", info.alias_of, "' does not serve");

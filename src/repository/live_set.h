@@ -13,9 +13,10 @@ namespace sluice {
 
 enum class ModelState : uint8_t {
   kServing,
-  kFailed,    // its manifest or its file cannot be used
-  kNoFile,    // a manifest without a model file: weights not fetched
-  kUnloaded,  // taken out of service by an operator
+  kFailed,     // its manifest or its file cannot be used
+  kNoFile,     // a manifest without a model file: weights not fetched
+  kUnloaded,   // taken out of service by an operator
+  kNotAModel,  // a folder or file among the models that is none, or that is laid out in another way
 };
 std::string_view ToString(ModelState state);
 
@@ -24,7 +25,7 @@ struct ModelInfo {
   std::string id;
   std::string version;  // empty for aliases, and when no version was found
   ModelState state = ModelState::kServing;
-  std::string reason;  // why it does not serve; empty when it does
+  std::string reason;  // why it does not serve; when it does, how its engine was chosen
   std::string alias_of;
   std::string task, engine, description, license;
   ModelHandle handle;  // null unless serving (an alias: its target's default version)

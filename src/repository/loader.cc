@@ -4,14 +4,19 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/log/log.h"
 #include "base/strings.h"
+#include "base/text.h"
 
 namespace sluice {
 namespace {
 
+constexpr std::string_view kAuto = "auto";
+constexpr size_t kReasonBytesMax = 800;
+
 ModelInfo InfoOf(const FoundModel& found, const Manifest& manifest) {
   ModelInfo info;
-  info.id = found.id;
+  info.id = Excerpt(found.id, 255);
   info.alias_of = manifest.alias_of();
   info.task = manifest.task();
   info.engine = manifest.engine();
@@ -26,6 +31,27 @@ ModelInfo Not(ModelInfo info, ModelState state, std::string reason) {
   return info;
 }
 
+// Everyday sizes of what the model's file leaves open.
+ai::inference::trial::Usual UsualOf(const Manifest& manifest) {
+  ai::inference::trial::Usual usual;
+  usual.set_first(1);
+  if (manifest.task() == "text_classification") usual.set_others(manifest.text_classification().max_length());
+  if (manifest.task() == "audio_classification") usual.set_others(manifest.audio_classification().sample_rate_hz());
+  return usual;
+}
+
+std::vector<FoundVersion> VersionsOf(const FoundModel& model, const std::vector<Engine*>& engines) {
+  // A model without a file has one version, whatever lies in its folder.
+  if (engines.size() == 1 && !engines[0]->needs_file()) return {{"1", model.folder, ""}};
+  return ChooseVersions(model.versions, model.manifest->versions());
+}
+
+std::string NoVersion(const FoundModel& model) {
+  if (!model.problem.empty()) return model.problem;
+  if (model.versions.empty()) return "no version folder with a model file: put it into 1/model.onnx (or .tflite, .xml)";
+  return "the manifest's `versions` wants none of the version folders";
+}
+
 }  // namespace
 
 std::map<std::string, Shape> ReshapeOf(const Manifest& manifest) {
@@ -37,58 +63,111 @@ std::map<std::string, Shape> ReshapeOf(const Manifest& manifest) {
   return {{"", channels_first ? Shape{batch, 3, height, width} : Shape{batch, height, width, 3}}};
 }
 
-std::vector<ModelInfo> Loader::Load(const FoundModel& model) const {
+std::vector<ModelInfo> Loader::Load(const FoundModel& model, bool again) const {
+  if (!model.is_model)
+    return {Not(InfoOf(model, Manifest()), ModelState::kNotAModel, Excerpt(model.problem, kReasonBytesMax))};
   if (!model.manifest.ok()) {
     return {Not(InfoOf(model, Manifest()), ModelState::kFailed, std::string(model.manifest.status().message()))};
   }
   const ModelInfo info = InfoOf(model, *model.manifest);
   if (!info.alias_of.empty()) return {info};
-  const auto engine = EngineFor(*model.manifest);
-  if (!engine.ok()) return {Not(info, ModelState::kFailed, std::string(engine.status().message()))};
-  const std::vector<FoundVersion> versions = (*engine)->needs_file()
-                                                 ? ChooseVersions(model.versions, model.manifest->versions())
-                                                 : std::vector<FoundVersion>{{"1", model.folder, ""}};
-  if (versions.empty())
-    return {Not(info, ModelState::kNoFile, "no version folder with a model file that the manifest wants")};
+  const auto engines = EnginesFor(*model.manifest);
+  if (!engines.ok()) return {Not(info, ModelState::kFailed, std::string(engines.status().message()))};
+  const std::vector<FoundVersion> versions = VersionsOf(model, *engines);
+  if (versions.empty()) return {Not(info, ModelState::kNoFile, Excerpt(NoVersion(model), kReasonBytesMax))};
   std::vector<ModelInfo> all;
   for (const FoundVersion& version : versions) {
     ModelInfo line = info;
     line.version = version.version;
-    auto handle = LoadVersion(model, version, **engine);
-    if (handle.ok()) {
-      line.handle = *std::move(handle);
-    } else {
-      line = Not(std::move(line), ModelState::kFailed, std::string(handle.status().message()));
-    }
-    all.push_back(std::move(line));
+    all.push_back(LoadVersion(model, version, *engines, again, std::move(line)));
   }
   return all;
 }
 
-absl::StatusOr<Engine*> Loader::EngineFor(const Manifest& manifest) const {
+absl::StatusOr<std::vector<Engine*>> Loader::EnginesFor(const Manifest& manifest) const {
+  if (manifest.engine() == kAuto) {
+    std::vector<Engine*> all;
+    for (Engine* engine : engines_) {
+      if (engine->needs_file()) all.push_back(engine);
+    }
+    return all;
+  }
   std::string known;
   for (Engine* engine : engines_) {
-    if (engine->name() == manifest.engine()) return engine;
+    if (engine->name() == manifest.engine()) return std::vector<Engine*>{engine};
     absl::StrAppend(&known, known.empty() ? "" : ", ", ToAbsl(engine->name()));
   }
-  return absl::InvalidArgumentError(StrCat("no engine '", manifest.engine(), "'; engines: ", known));
+  return absl::InvalidArgumentError(StrCat("no engine '", manifest.engine(), "'; engines: auto, ", known));
 }
 
-absl::StatusOr<ModelHandle> Loader::LoadVersion(const FoundModel& model, const FoundVersion& version,
-                                                Engine& engine) const {
-  LoadOptions load{.cache_dir = options_.cache_dir,
-                   .reshape = ReshapeOf(*model.manifest),
-                   .threads_per_inference = static_cast<int>(model.manifest->threads_per_inference()),
-                   .name = StrCat(model.id, "@", version.version),
-                   .trusted_inputs = model.manifest->task() != "tensor"};
-  std::shared_ptr<const ModelFiles> files;
-  if (engine.needs_file()) {
-    ASSIGN_OR_RETURN(files, ModelFiles::Read(version.file));
-    if (!engine.CanLoad(files->format()))
-      return absl::InvalidArgumentError(StrCat(engine.name(), " does not read this kind of file"));
+ModelInfo Loader::LoadVersion(const FoundModel& model, const FoundVersion& version, std::vector<Engine*> engines,
+                              bool again, ModelInfo line) const {
+  const auto failed = [&line](const absl::Status& status) {
+    return Not(line, ModelState::kFailed, Excerpt(ToStd(status.message()), kReasonBytesMax));
+  };
+  TrialJob job{.engines = std::move(engines),
+               .load = {.cache_dir = options_.cache_dir,
+                        .reshape = ReshapeOf(*model.manifest),
+                        .threads_per_inference = static_cast<int>(model.manifest->threads_per_inference()),
+                        .name = StrCat(model.id, "@", version.version),
+                        .trusted_inputs = model.manifest->task() != "tensor"},
+               .usual = UsualOf(*model.manifest),
+               .again = again};
+  if (!version.file.empty()) {
+    auto files = ModelFiles::Read(version.file);
+    if (!files.ok()) return failed(files.status());
+    job.files = *std::move(files);
   }
+  const auto chosen = Choose(job, *model.manifest);
+  if (!chosen.ok()) return failed(chosen.status());
+  std::string reasons;
+  for (const Chosen& one : *chosen) {
+    auto handle = LoadWith(*one.engine, job, model, version);
+    if (handle.ok()) {
+      line.handle = *std::move(handle);
+      line.engine = std::string(one.engine->name());
+      line.reason = Excerpt(one.reason, kReasonBytesMax);
+      return line;
+    }
+    absl::StrAppend(&reasons, reasons.empty() ? "" : "; ", chosen->size() > 1 ? StrCat(one.engine->name(), ": ") : "",
+                    handle.status().message());
+  }
+  return Not(line, ModelState::kFailed, Excerpt(reasons, kReasonBytesMax));
+}
+
+// The engine that the trial found best; all that may do, in their order, where nothing is tried.
+absl::StatusOr<std::vector<Loader::Chosen>> Loader::Choose(const TrialJob& all, const Manifest& manifest) const {
+  if (all.files == nullptr) return std::vector<Chosen>{{all.engines[0], ""}};
+  TrialJob job = all;
+  std::erase_if(job.engines, [&job](const Engine* engine) { return !engine->CanLoad(job.files->format()); });
+  if (job.engines.empty())
+    return absl::InvalidArgumentError(StrCat("engine ", manifest.engine(), " does not read this kind of file"));
+  std::string untried = "not tried before it was loaded";
+  if (options_.trial != nullptr) {
+    const auto verdict = options_.trial->Try(job);
+    if (verdict.ok()) {
+      if (!verdict->warning().empty())
+        LogWarning("model.engines_disagree", {{"model", job.load.name}, {"what", verdict->warning()}});
+      for (Engine* engine : job.engines) {
+        if (engine->name() == verdict->engine())
+          return std::vector<Chosen>{
+              {engine, StrCat(verdict->reason(), verdict->warning().empty() ? "" : "; ", verdict->warning())}};
+      }
+      return Error(Reason::MODEL_FAILED, verdict->reason());
+    }
+    if (!absl::IsUnavailable(verdict.status())) return verdict.status();
+    LogWarning("model.not_tried", {{"model", job.load.name}, {"reason", std::string(verdict.status().message())}});
+    absl::StrAppend(&untried, ": ", verdict.status().message());
+  }
+  std::vector<Chosen> chosen;
+  for (Engine* engine : job.engines) chosen.push_back({engine, options_.trial == nullptr ? "" : untried});
+  return chosen;
+}
+
+absl::StatusOr<ModelHandle> Loader::LoadWith(Engine& engine, const TrialJob& job, const FoundModel& model,
+                                             const FoundVersion& version) const {
   ModelVersion::Parts parts;
-  ASSIGN_OR_RETURN(parts.model, engine.Load(std::move(files), load));
+  ASSIGN_OR_RETURN(parts.model, engine.Load(job.files, job.load));
   for (int i = 0; i < options_.workers; ++i) {
     ASSIGN_OR_RETURN(std::unique_ptr<Session> session, parts.model->NewSession());
     parts.sessions.push_back(std::move(session));
@@ -98,6 +177,7 @@ absl::StatusOr<ModelHandle> Loader::LoadVersion(const FoundModel& model, const F
   parts.folder = version.folder;
   parts.model_folder = model.folder;
   parts.manifest = *model.manifest;
+  parts.engine = std::string(engine.name());
   auto loaded = std::make_shared<ModelVersion>(std::move(parts));
   if (options_.prepare) RETURN_IF_ERROR(options_.prepare(*loaded));
   return loaded;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/trial/trial.h"
 #include "repository/live_set.h"
 #include "repository/scan.h"
 
@@ -17,16 +18,28 @@ class Loader {
     std::string cache_dir;
     int workers = 1;
     std::function<absl::Status(ModelVersion&)> prepare;
+    Trial* trial = nullptr;  // null: nothing is tried before it is loaded
   };
   // References outlive the loader.
   Loader(const Options& options, const std::vector<Engine*>& engines) : options_(options), engines_(engines) {}
 
-  // One line for each chosen version of the model, or one line that says why there is none. Never fails as a whole.
-  std::vector<ModelInfo> Load(const FoundModel& model) const;
+  // One line for each chosen version of the model, or one line that says why there is none. Never fails as a whole. Any
+  // thread, several at a time. `again`: files that failed their trial before are tried anew.
+  std::vector<ModelInfo> Load(const FoundModel& model, bool again = false) const;
 
  private:
-  absl::StatusOr<Engine*> EngineFor(const Manifest& manifest) const;
-  absl::StatusOr<ModelHandle> LoadVersion(const FoundModel& model, const FoundVersion& version, Engine& engine) const;
+  struct Chosen {
+    Engine* engine;
+    std::string reason;
+  };
+
+  // Those that the manifest allows: the named one, or all for `auto`.
+  absl::StatusOr<std::vector<Engine*>> EnginesFor(const Manifest& manifest) const;
+  ModelInfo LoadVersion(const FoundModel& model, const FoundVersion& version, std::vector<Engine*> engines, bool again,
+                        ModelInfo line) const;
+  absl::StatusOr<std::vector<Chosen>> Choose(const TrialJob& job, const Manifest& manifest) const;
+  absl::StatusOr<ModelHandle> LoadWith(Engine& engine, const TrialJob& job, const FoundModel& model,
+                                       const FoundVersion& version) const;
 
   const Options& options_;
   const std::vector<Engine*>& engines_;

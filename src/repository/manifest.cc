@@ -15,7 +15,7 @@ constexpr size_t kFileBytesMax = 256 << 10;
 // The one place of model.yaml's defaults.
 constexpr std::string_view kDefaults = R"(
 task: tensor
-engine: openvino
+engine: auto
 versions: {policy: latest, count: 1}
 max_batch: 1
 threads_per_inference: 1

@@ -20,7 +20,7 @@ TEST(Manifest, EmptyFileIsATensorModelNamedAfterItsFolder) {
   ASSERT_TRUE(manifest.ok()) << manifest.status();
   EXPECT_EQ(manifest->id(), "m");
   EXPECT_EQ(manifest->task(), "tensor");
-  EXPECT_EQ(manifest->engine(), "openvino");
+  EXPECT_EQ(manifest->engine(), "auto");
   EXPECT_EQ(manifest->max_batch(), 1u);
   EXPECT_EQ(manifest->queue().max_items(), 256u);
   EXPECT_EQ(manifest->input().std_size(), 3);

@@ -26,6 +26,7 @@ class ModelVersion {
     std::string folder;  // of this version's files, for labels and vocabularies; the model's folder when it has no file
     std::string model_folder;
     Manifest manifest;
+    std::string engine;  // its name; the manifest may leave the choice open
     std::shared_ptr<LoadedModel> model;
     std::vector<std::unique_ptr<Session>> sessions;  // one per worker
   };
@@ -38,6 +39,7 @@ class ModelVersion {
   const std::string& version() const { return parts_.version; }
   const std::string& name() const { return name_; }  // "id@version", for logs and metrics
   const Manifest& manifest() const { return parts_.manifest; }
+  const std::string& engine() const { return parts_.engine; }
   const ModelSignature& signature() const { return parts_.model->signature(); }
   LoadedModel& model() const { return *parts_.model; }
 

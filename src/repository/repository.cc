@@ -1,15 +1,36 @@
 #include "repository/repository.h"
 
 #include <algorithm>
+#include <atomic>
+#include <iterator>
 #include <set>
 #include <utility>
 
 #include "base/error.h"
+#include "base/log/log.h"
 #include "base/strings.h"
+#include "base/text.h"
+#include "base/thread.h"
 #include "repository/loader.h"
 #include "repository/scan.h"
 
 namespace sluice {
+namespace {
+
+bool Serves(const ModelInfo& info) { return info.state == ModelState::kServing; }
+
+// "version 2: cannot read the model file; version 3: ..."
+std::string ReasonsOf(const std::vector<ModelInfo>& lines) {
+  std::string reasons;
+  for (const ModelInfo& line : lines) {
+    if (Serves(line)) continue;
+    const std::string version = lines.size() > 1 ? StrCat("version ", line.version, ": ") : std::string();
+    absl::StrAppend(&reasons, reasons.empty() ? "" : "; ", version, line.reason);
+  }
+  return reasons;
+}
+
+}  // namespace
 
 Repository::Repository(Options options, std::vector<Engine*> engines)
     : options_(std::move(options)),
@@ -20,26 +41,43 @@ absl::Status Repository::Load() {
   std::lock_guard loading(load_mutex_);
   absl::Status result;
   std::set<std::string> seen;
-  std::vector<ModelInfo> models;
+  std::vector<FoundModel> all;
   for (const std::string& root : options_.roots) {
-    const auto found = ScanModels(root);
+    auto found = ScanModels(root);
     if (!found.ok()) {
       result.Update(found.status());
       continue;
     }
-    for (const FoundModel& model : *found) {
-      if (!seen.insert(model.id).second) continue;
-      std::vector<ModelInfo> lines = LoadFound(model);
-      std::move(lines.begin(), lines.end(), std::back_inserter(models));
-    }
+    std::copy_if(std::move_iterator(found->begin()), std::move_iterator(found->end()), std::back_inserter(all),
+                 [&seen](const FoundModel& model) { return seen.insert(model.id).second; });
   }
+  std::vector<ModelInfo> models;
+  for (std::vector<ModelInfo>& lines : LoadAll(all)) std::move(lines.begin(), lines.end(), std::back_inserter(models));
   Swap(std::move(models));
   return result;
 }
 
-std::vector<ModelInfo> Repository::LoadFound(const FoundModel& model) const {
-  const Loader::Options options{options_.cache_dir, options_.workers, options_.prepare};
-  return Loader(options, engines_).Load(model);
+// By model, in their order.
+std::vector<std::vector<ModelInfo>> Repository::LoadAll(const std::vector<FoundModel>& models) const {
+  std::vector<std::vector<ModelInfo>> lines(models.size());
+  std::atomic<size_t> next{0};
+  const auto work = [&] {
+    for (size_t i = next++; i < models.size(); i = next++) lines[i] = LoadFound(models[i], /*again=*/false);
+  };
+  std::vector<std::unique_ptr<Thread>> others;
+  for (size_t i = 1; i < std::min<size_t>(std::max(1, options_.loaders), models.size()); ++i)
+    others.push_back(std::make_unique<Thread>(StrCat("load-", i), kLoopNice, work));
+  work();
+  others.clear();  // waits for them
+  return lines;
+}
+
+std::vector<ModelInfo> Repository::LoadFound(const FoundModel& model, bool again) const {
+  const Loader::Options options{options_.cache_dir, options_.workers, options_.prepare, options_.trial};
+  std::vector<ModelInfo> lines = Loader(options, engines_).Load(model, again);
+  if (model.is_model && !model.problem.empty() && !lines.empty() && Serves(lines.front()))
+    LogWarning("model.folder_left_out", {{"model", Excerpt(model.id, 255)}, {"reason", Excerpt(model.problem, 800)}});
+  return lines;
 }
 
 void Repository::Swap(std::vector<ModelInfo> models) {
@@ -59,6 +97,20 @@ void Repository::Replace(std::string_view id, std::vector<ModelInfo> lines) {
   Swap(std::move(models));
 }
 
+// Where a version failed, the one that served under its number goes on.
+void Repository::KeepOld(std::string_view id, std::vector<ModelInfo>& lines) const {
+  for (ModelInfo& line : lines) {
+    if (Serves(line) || line.version.empty()) continue;
+    const auto old = Resolve(id, line.version);
+    if (!old.ok()) continue;
+    const std::vector<ModelInfo> before = List();
+    const auto same = std::find_if(before.begin(), before.end(), [&old](const ModelInfo& info) {
+      return info.handle == *old && info.alias_of.empty();
+    });
+    if (same != before.end()) line = *same;
+  }
+}
+
 absl::Status Repository::LoadModel(std::string_view id) {
   std::lock_guard loading(load_mutex_);
   for (const std::string& root : options_.roots) {
@@ -66,12 +118,14 @@ absl::Status Repository::LoadModel(std::string_view id) {
     if (!found.ok()) continue;
     const auto model = std::find_if(found->begin(), found->end(), [id](const FoundModel& m) { return m.id == id; });
     if (model == found->end()) continue;
-    std::vector<ModelInfo> lines = LoadFound(*model);
-    const auto serves = [](const ModelInfo& info) { return info.state == ModelState::kServing; };
-    const bool any = std::any_of(lines.begin(), lines.end(), serves);
-    const std::string reason = lines.empty() ? "" : lines.front().reason;
-    if (any || !Resolve(id).ok()) Replace(id, std::move(lines));
-    return any ? absl::OkStatus() : Error(Reason::MODEL_FAILED, StrCat("model '", id, "' cannot be loaded: ", reason));
+    std::vector<ModelInfo> lines = LoadFound(*model, /*again=*/true);
+    const bool any = std::any_of(lines.begin(), lines.end(), Serves);
+    const std::string reasons = ReasonsOf(lines);
+    KeepOld(id, lines);
+    if (any || !Resolve(id).ok()) Replace(Excerpt(id, 255), std::move(lines));
+    if (reasons.empty()) return absl::OkStatus();
+    return Error(Reason::MODEL_FAILED, StrCat("model '", LiveSet::Printable(id),
+                                              any ? "' is loaded in part: " : "' cannot be loaded: ", reasons));
   }
   return Error(Reason::MODEL_NOT_FOUND, StrCat("there is no folder of a model '", LiveSet::Printable(id), "'"));
 }

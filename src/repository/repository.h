@@ -19,6 +19,7 @@
 
 namespace sluice {
 
+class Trial;
 struct FoundModel;
 
 class Repository {
@@ -29,19 +30,22 @@ class Repository {
     int workers = 1;                 // sessions per version
     // Called for each loaded version before it serves, on the loading thread. An error lists the version as failed, with
     // that message. Sets the companion.
+    // Several at a time.
     std::function<absl::Status(ModelVersion&)> prepare;
+    Trial* trial = nullptr;  // where files are tried before they are loaded; outlives the repository
+    int loaders = 1;         // models that Load() tries and loads side by side
   };
 
   // `engines` in order of preference; they outlive every handle.
   Repository(Options options, std::vector<Engine*> engines);
 
-  // Scans the roots and loads what the manifests say, on the calling thread (seconds; never a loop). Replaces the live set in
-  // one step. An error only when a root cannot be listed; the other roots are served.
+  // Scans the roots and loads what the manifests say (seconds; never a loop). Replaces the live set in one step. An error only
+  // when a root cannot be listed; the other roots are served.
   absl::Status Load();
 
-  // Reads the folder of `id` again and replaces what is served of it; uses in flight keep the version that they pinned. When
-  // nothing of it can be loaded, what served before goes on serving and the error says why. MODEL_NOT_FOUND when no root has
-  // such a folder. Takes as long as loading takes.
+  // Reads the folder of `id` again and replaces what is served of it; uses in flight keep the version that they pinned. A
+  // version that cannot be loaded leaves the one that served before in its place, and when there is nothing that can, all that
+  // served goes on; the error says why. MODEL_NOT_FOUND when no root has such a folder. Takes as long as loading takes.
   absl::Status LoadModel(std::string_view id);
 
   // Stops serving `id` until LoadModel, or Load. MODEL_NOT_FOUND when it is not known.
@@ -57,7 +61,9 @@ class Repository {
   std::shared_ptr<const LiveSet> live() const;
 
  private:
-  std::vector<ModelInfo> LoadFound(const FoundModel& model) const;
+  std::vector<ModelInfo> LoadFound(const FoundModel& model, bool again) const;
+  std::vector<std::vector<ModelInfo>> LoadAll(const std::vector<FoundModel>& models) const;
+  void KeepOld(std::string_view id, std::vector<ModelInfo>& lines) const;
   // Replaces the lines of `id`.
   void Replace(std::string_view id, std::vector<ModelInfo> lines);
   void Swap(std::vector<ModelInfo> models);

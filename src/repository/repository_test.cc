@@ -5,6 +5,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "base/error.h"
@@ -91,7 +92,7 @@ TEST_F(RepositoryTest, FolderWithoutManifestIsATensorModel) {
   EXPECT_EQ((*model)->manifest().task(), "tensor");
   EXPECT_EQ((*model)->workers(), 2);
   EXPECT_NE(&(*model)->SessionFor(0), &(*model)->SessionFor(1));
-  EXPECT_THAT(Lines(), ElementsAre("plain@1 serving"));
+  EXPECT_THAT(Lines(), ElementsAre("notes@ no_model", "plain@1 serving"));
 }
 
 TEST_F(RepositoryTest, TheDefaultVersionIsTheHighestNumber) {
@@ -138,7 +139,7 @@ TEST_F(RepositoryTest, ABrokenModelDoesNotStopTheOthers) {
   Load();
   EXPECT_THAT(Lines(),
               ElementsAre("bad_engine@ failed", "bad_file@1 failed", "bad_manifest@ failed", "fine@1 serving"));
-  EXPECT_THAT(repository_->List()[0].reason, HasSubstr("engines: openvino, identity"));
+  EXPECT_THAT(repository_->List()[0].reason, HasSubstr("engines: auto, openvino, identity"));
   EXPECT_THAT(repository_->List()[2].reason, HasSubstr("model.yaml:1: unknown key 'what'"));
   EXPECT_EQ(ReasonOf(repository_->Resolve("bad_file").status()), Reason::MODEL_UNAVAILABLE);
   EXPECT_TRUE(repository_->Resolve("fine").ok());
@@ -283,6 +284,107 @@ TEST_F(RepositoryTest, AModelDroppedInLaterIsLoadedAndABrokenOneLeavesTheOldServ
   EXPECT_EQ(ReasonOf(failed), Reason::MODEL_FAILED);
   EXPECT_EQ(failed.message(), "model 'late' cannot be loaded: cannot read the model file");
   EXPECT_EQ(*repository_->Resolve("late"), serving);
+}
+
+// Every folder that is nearly right is named, with what to do.
+TEST_F(RepositoryTest, WhatIsNotServedIsNamedWithWhatToDo) {
+  Write("good/1/model.onnx", kFine);
+  Write("wrong_name/1/resnet50.onnx", kFine);
+  Write("upper/1/MODEL.ONNX", kFine);
+  Write("no_version/model.onnx", kFine);
+  Write("v/v1/model.onnx", kFine);
+  Write("zero/01/model.onnx", kFine);
+  Write("nested/1/model/model.onnx", kFine);
+  Write("two words/1/model.onnx", kFine);
+  Write("模型/1/model.onnx", kFine);
+  Write("triton/1/resnet50.onnx", kFine);
+  Write("triton/config.pbtxt", "name: \"triton\"");
+  Write("manifest_only/model.yaml", "description: weights not fetched");
+  Write("notes/readme.txt", "no model");
+  Write("loose.onnx", kFine);
+  Write(".hidden/1/resnet50.onnx", kFine);
+  Write("lost+found/1/resnet50.onnx", kFine);
+  fs::create_directories(folder_ / "a/empty/1");
+  fs::create_symlink("/nowhere/at/all", folder_ / "a/broken");
+  fs::create_symlink("circle", folder_ / "a/circle");
+  fs::create_directories(folder_ / "a/broken_version");
+  fs::create_symlink("nowhere", folder_ / "a/broken_version/1");
+  Load();
+  std::map<std::string, std::string> reasons;
+  for (const ModelInfo& info : repository_->List()) {
+    if (info.state != ModelState::kServing) reasons[info.id] = info.reason;
+  }
+  EXPECT_EQ(reasons["wrong_name"], "rename 1/resnet50.onnx to 1/model.onnx");
+  EXPECT_EQ(reasons["upper"], "rename 1/MODEL.ONNX to 1/model.onnx");
+  EXPECT_EQ(reasons["no_version"], "there is no version folder; move model.onnx to 1/model.onnx");
+  EXPECT_EQ(reasons["v"], "folder v1 is no version, which is a number like 1; rename it to 1");
+  EXPECT_EQ(reasons["zero"], "folder 01 is no version, which is a number like 1; rename it to 1");
+  EXPECT_EQ(reasons["nested"], "the model file lies too deep; move 1/model/model.onnx to 1/model.onnx");
+  EXPECT_THAT(reasons["two words"], HasSubstr("is no model id"));
+  EXPECT_THAT(reasons["模型"], HasSubstr("is no model id"));
+  EXPECT_THAT(reasons["triton"], HasSubstr("rename 1/resnet50.onnx to 1/model.onnx; config.pbtxt is not read"));
+  EXPECT_THAT(reasons["manifest_only"], HasSubstr("no version folder with a model file"));
+  EXPECT_THAT(reasons["notes"], HasSubstr("it holds no model"));
+  EXPECT_THAT(reasons["loose.onnx"], HasSubstr("a model is a folder"));
+  EXPECT_THAT(reasons["empty"], HasSubstr("version folder 1 is empty"));
+  EXPECT_EQ(reasons["broken"], "the link broken leads nowhere");
+  EXPECT_THAT(reasons["circle"], HasSubstr("the link circle cannot be followed"));
+  EXPECT_EQ(reasons["broken_version"], "the link 1 leads nowhere");
+  EXPECT_EQ(reasons.count(".hidden") + reasons.count("lost+found") + reasons.count("good"), 0u);
+
+  for (const auto& [id, reason] : reasons) {
+    const absl::Status status = repository_->LoadModel(id);
+    EXPECT_EQ(ReasonOf(status), Reason::MODEL_FAILED) << id;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(reason)) << id;
+  }
+}
+
+TEST_F(RepositoryTest, AutoTakesTheFirstEngineThatLoadsWhereNothingIsTried) {
+  struct Refuses final : Engine {
+    std::string_view name() const override { return "first"; }
+    bool CanLoad(ModelFormat) const override { return true; }
+    absl::StatusOr<std::shared_ptr<LoadedModel>> Load(std::shared_ptr<const ModelFiles>, const LoadOptions&) override {
+      return Error(Reason::MODEL_FAILED, "not implemented");
+    }
+  } refuses;
+  Write("m/1/model.onnx", kFine);
+  Write("bad/1/model.onnx", kBroken);
+  Write("fixed/1/model.onnx", kFine);
+  Write("fixed/model.yaml", "engine: first");
+  Repository repository(options_, {&refuses, &file_engine_, identity_.get()});
+  ASSERT_TRUE(repository.Load().ok());
+  EXPECT_EQ((*repository.Resolve("m"))->engine(), "openvino");
+  const std::vector<ModelInfo> lines = repository.List();
+  EXPECT_EQ(lines[0].reason, "first: not implemented; openvino: cannot read the model file");
+  EXPECT_EQ(lines[1].reason, "not implemented");
+}
+
+TEST_F(RepositoryTest, AVersionThatFailsAtAReloadLeavesTheOldOneOfItsNumber) {
+  Write("m/model.yaml", "versions: {policy: all}");
+  Write("m/1/model.onnx", kFine);
+  Write("m/2/model.onnx", kFine);
+  Load();
+  const ModelHandle second = *repository_->Resolve("m", "2");
+  Write("m/2/model.onnx", kBroken);
+  Write("m/3/model.onnx", kBroken);
+  const absl::Status status = repository_->LoadModel("m");
+  EXPECT_EQ(
+      status.message(),
+      "model 'm' is loaded in part: version 2: cannot read the model file; version 3: cannot read the model file");
+  EXPECT_EQ(*repository_->Resolve("m", "2"), second);
+  EXPECT_THAT(Lines(), ElementsAre("m@1 serving", "m@2 serving", "m@3 failed"));
+}
+
+TEST_F(RepositoryTest, LoadersSideBySideKeepTheOrder) {
+  for (int i = 10; i < 40; ++i) Write(StrCat("m", i, "/1/model.onnx"), i % 3 == 0 ? kBroken : kFine);
+  options_.loaders = 4;
+  Load();
+  const std::vector<ModelInfo> lines = repository_->List();
+  ASSERT_EQ(lines.size(), 30u);
+  for (int i = 10; i < 40; ++i) {
+    EXPECT_EQ(lines[i - 10].id, StrCat("m", i));
+    EXPECT_EQ(lines[i - 10].state, i % 3 == 0 ? ModelState::kFailed : ModelState::kServing);
+  }
 }
 
 }  // namespace

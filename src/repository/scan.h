@@ -20,10 +20,13 @@ struct FoundModel {
   std::string folder;
   absl::StatusOr<Manifest> manifest;
   std::vector<FoundVersion> versions;  // by number, rising; those with a model file
+  // What is in the way of its files and what to do: "rename resnet50.onnx to model.onnx". Empty when all is well.
+  std::string problem;
+  bool is_model = true;  // false: neither a model.yaml nor a version; only `problem` counts
 };
 
-// Folders with a model.yaml or a version folder with a model file, by id; others are no models. An error when `root` is no
-// folder or cannot be listed.
+// Every folder, by name, and every model file that lies among them; what is hidden (and lost+found) apart. An error when `root`
+// is no folder or cannot be listed.
 absl::StatusOr<std::vector<FoundModel>> ScanModels(const std::string& root);
 
 // Those of `found` that the manifest wants served.

@@ -70,7 +70,7 @@ absl::StatusOr<inference::ModelMetadataResponse> ModelMetadata(const ModelCatalo
   ASSIGN_OR_RETURN(const ModelHandle model, catalog.Resolve(name, version));
   inference::ModelMetadataResponse out;
   out.set_name(model->id());
-  out.set_platform(model->manifest().engine());
+  out.set_platform(model->engine());
   for (const ModelInfo& info : catalog.List()) {
     if (info.id == model->id() && info.state == ModelState::kServing) out.add_versions(info.version);
   }
@@ -85,8 +85,8 @@ absl::StatusOr<inference::ModelConfigResponse> ModelConfig(const ModelCatalog& c
   inference::ModelConfigResponse response;
   auto& out = *response.mutable_config();
   out.set_name(model->id());
-  out.set_platform(model->manifest().engine());
-  out.set_backend(model->manifest().engine());
+  out.set_platform(model->engine());
+  out.set_backend(model->engine());
   for (const TensorSpec& spec : model->signature().inputs) SetPort(spec, *out.add_input());
   for (const TensorSpec& spec : model->signature().outputs) SetPort(spec, *out.add_output());
   return response;

@@ -1,0 +1,54 @@
+#include "base/process.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+namespace sluice {
+namespace {
+
+// Of /proc/self/statm: 0 the address space, 1 what is resident.
+int64_t PagesOf(int field) {
+  std::ifstream in("/proc/self/statm");
+  int64_t pages = 0;
+  for (int i = 0; i <= field; ++i) in >> pages;
+  return in ? pages * sysconf(_SC_PAGESIZE) : 0;
+}
+
+std::string ReadProcessorName() {
+  std::ifstream in("/proc/cpuinfo");
+  std::string name;
+  for (std::string line; std::getline(in, line) && !line.empty();) {  // the first processor's
+    if (line.starts_with("model name") || line.starts_with("flags") || line.starts_with("Features")) name += line + ";";
+  }
+  return name;
+}
+
+}  // namespace
+
+// Not CLOCK_PROCESS_CPUTIME_ID: under a limit of CPU time (RLIMIT_CPU) the kernel counts that one in ticks.
+Duration ProcessCpuTime() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto of = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  return of(usage.ru_utime) + of(usage.ru_stime);
+}
+
+int64_t ResidentBytes() { return PagesOf(1); }
+int64_t AddressSpaceBytes() { return PagesOf(0); }
+
+const std::string& ProcessorName() {
+  static const std::string* const name = new std::string(ReadProcessorName());
+  return *name;
+}
+
+bool TerminationPending() {
+  sigset_t pending;
+  return sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
+}  // namespace sluice

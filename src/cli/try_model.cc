@@ -1,0 +1,71 @@
+// sluice try-model: tries one model's folder as the server does before it serves it. With --child it is the process in which that
+// happens; the server and this command start it.
+#include <cstdio>
+#include <filesystem>
+
+#include "base/config/config.h"
+#include "base/error.h"
+#include "base/strings.h"
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "engine/trial/child.h"
+#include "lists.h"
+#include "repository/loader.h"
+
+namespace sluice::cli {
+namespace {
+
+constexpr int kSomeFailed = 1, kFailed = 2;
+
+std::unique_ptr<Engine> EngineNamed(std::string_view name) {
+  for (auto& engine : MakeEngines()) {
+    if (engine->name() == name) return std::move(engine);
+  }
+  return nullptr;
+}
+
+int Fail(std::string_view what) {
+  std::fprintf(stderr, "sluice: %.*s\n", static_cast<int>(what.size()), what.data());
+  return kFailed;
+}
+
+int TryModel(const std::string& folder) {
+  const std::filesystem::path path = std::filesystem::canonical(folder);
+  auto options = LoadConfig("");
+  if (options.ok()) options->mutable_models()->set_cache_dir("off");  // whatever is known of it
+  if (!options.ok()) return Fail(ToStd(options.status().message()));
+  const auto found = ScanModels(path.parent_path());
+  if (!found.ok()) return Fail(ToStd(found.status().message()));
+  const auto trial = MakeTrial(options->models());
+  const auto engines = MakeEngines();
+  const std::vector<Engine*> pointers = Pointers(engines);
+  const Loader::Options loading{.trial = trial.get()};
+  for (const FoundModel& model : *found) {
+    if (model.id != path.filename()) continue;
+    bool all = true;
+    for (const ModelInfo& line : Loader(loading, pointers).Load(model, /*again=*/true)) {
+      all = all && line.state == ModelState::kServing;
+      std::printf("%s@%s %s %s: %s\n", line.id.c_str(), line.version.c_str(), std::string(ToString(line.state)).c_str(),
+                  line.engine.c_str(), line.reason.c_str());
+    }
+    return all ? 0 : kSomeFailed;
+  }
+  return Fail(folder + " is no folder of a model: it holds neither model.yaml nor a version folder");
+}
+
+}  // namespace
+
+void AddTryModel(CommandLine& line) {
+  auto folder = std::make_shared<std::string>();
+  auto child = std::make_shared<bool>(false);
+  Command command =
+      line.Add("try-model", "Try a model's folder in child processes, as the server does before it serves it");
+  command.Add("DIR", *folder, "The model's folder: models/<id>").ExistingFolder();
+  command.Add("--child", *child, "").Hidden();
+  command.Footer(
+      "Exit code: 0 it can be served; 1 a version of it cannot, the line says why; 2 there is no such model.");
+  command.Run([folder, child] { return *child ? trial::ChildMain(&EngineNamed) : TryModel(*folder); },
+              [folder, child] { return !*child && folder->empty() ? "DIR is required" : ""; });
+}
+
+}  // namespace sluice::cli

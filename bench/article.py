@@ -119,9 +119,10 @@ def bench_article(build: Path, folder: Path, calls: int) -> None:
     port = free_port()
     can_link = os.geteuid() == 0 and shutil.which("tc") is not None
     config = folder / "article.yaml"
-    config.write_text(f"models: {{root: {ROOT / 'models'}}}\nlogs: {{access: {folder / 'article.log'}}}\n")
     address = f"0.0.0.0:{port}" if can_link else f"127.0.0.1:{port}"
-    server = Process([build / "sluice", "serve", "--config", config, "--listen", address])
+    listeners = f"listeners: [{{address: '{address}', expose: [api, metrics]}}]"
+    config.write_text(f"{listeners}\nmodels: {{root: {ROOT / 'models'}}}\nlogs: {{access: {folder / 'article.log'}}}\n")
+    server = Process([build / "sluice", "serve", "--config", config])
     if can_link:
         over_the_link(port, folder, large)
     else:

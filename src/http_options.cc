@@ -31,8 +31,8 @@ http::Limits LimitsOf(const ai::inference::config::Http& http) {
           .control_frames_per_second_max = http.control_frames_per_second_max()};
 }
 
-absl::StatusOr<uint32_t> ExposedOf(const ai::inference::config::Listener& listener) {
-  if (listener.expose().empty()) return http::kExposeAll;
+absl::StatusOr<std::optional<uint32_t>> ExposedOf(const ai::inference::config::Listener& listener) {
+  if (listener.expose().empty()) return std::nullopt;
   uint32_t bits = 0;
   for (const std::string& name : listener.expose()) {
     if (name == "api")
@@ -55,6 +55,8 @@ absl::StatusOr<http::ListenerOptions> ListenerOf(const ai::inference::config::Li
                             .allowed_hosts = {listener.allowed_hosts().begin(), listener.allowed_hosts().end()},
                             .allowed_origins = {listener.allowed_origins().begin(), listener.allowed_origins().end()}};
   ASSIGN_OR_RETURN(out.exposed, ExposedOf(listener));
+  out.open_admin = listener.auth() == ai::inference::config::Listener::NONE;
+  out.proxy_protocol = listener.proxy_protocol();
   if (listener.has_tls()) {
     out.tls = http::TlsOptions{.certificate_file = listener.tls().certificate(),
                                .key_file = listener.tls().key(),

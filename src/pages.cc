@@ -36,8 +36,9 @@ std::vector<pages::PageEntry> MakePages(const PagesContext& context) {
   std::vector<pages::PageEntry> entries;
   entries.push_back({.path = "/", .exposed = http::kExposeConsole, .make = [] { return Page{.body = kFront}; }});
   entries.push_back({.path = "/healthz", .exposed = http::kExposeAll, .make = [] { return Page{.body = "ok\n"}; }});
-  entries.push_back({.path = "/readyz", .exposed = http::kExposeAll, .make = [&draining = context.draining] {
-                       return draining ? Page{.status = 503, .body = "draining\n"} : Page{.body = "ready\n"};
+  entries.push_back({.path = "/readyz", .exposed = http::kExposeAll, .make = [not_ready = context.not_ready] {
+                       std::string why = not_ready();
+                       return why.empty() ? Page{.body = "ready\n"} : Page{.status = 503, .body = why + "\n"};
                      }});
   for (auto& entry : openapi::DocsPages(context.methods, SLUICE_VERSION)) entries.push_back(std::move(entry));
   if (context.show_metrics) {

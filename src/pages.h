@@ -1,7 +1,8 @@
 // The pages that this server shows: probes, metrics, API documentation, front page.
 #pragma once
 
-#include <atomic>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "ai/inference/config/server.pb.h"
@@ -18,11 +19,12 @@ struct PagesContext {
   // All outlive the pages.
   std::vector<const prometheus::Collectable*> metrics;
   const MethodTable& methods;
-  const std::atomic<bool>& draining;
+  // Why the server is not ready; empty when it is. Thread-safe.
+  std::function<std::string()> not_ready;
   bool show_metrics = true;
 };
 
-// /healthz is 200 while the process answers; /readyz is 200 until it drains.
+// /healthz is 200 while the process answers; /readyz is 200 while one model serves, until it drains.
 std::vector<pages::PageEntry> MakePages(const PagesContext& context);
 
 }  // namespace sluice

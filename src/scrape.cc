@@ -2,7 +2,6 @@
 
 #include <prometheus/metric_family.h>
 
-#include <algorithm>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -53,19 +52,16 @@ void AddTurns(MetricFamily& family, const TurnTimes::Numbers& turns, size_t loop
 
 double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
-double Share(Duration busy, double of_seconds) {
-  return of_seconds > 0 ? std::clamp(Seconds(busy) / of_seconds, 0.0, 1.0) : 0;
-}
-
 }  // namespace
 
-std::vector<MetricFamily> Scrape::Collect() const {
-  std::lock_guard lock(mutex_);
-  const TimePoint now = clock_.Now();
-  const double elapsed = Seconds(now - std::exchange(last_, now));
-  const auto workers = scheduler_.Workers();
+void Scrape::Sample(TimePoint now) {
+  std::vector<Duration> workers;
+  for (const auto& worker : scheduler_.Workers()) workers.push_back(worker.busy);
+  utilisation_.Sample(now, scheduler_.Queues(), std::move(workers));
+}
 
-  auto use = Family("ai_model_utilization", "Share of the workers' time since the last scrape.", MetricType::Gauge);
+std::vector<MetricFamily> Scrape::Collect() const {
+  auto use = Family("ai_model_utilization", "Share of the workers' time in the last 10 s.", MetricType::Gauge);
   auto depth = Family("ai_inference_queue_depth", "Items waiting.", MetricType::Gauge);
   auto wait = Family("ai_inference_queue_wait_seconds", "Predicted wait of an item that comes now.", MetricType::Gauge);
   auto items = Family("ai_inference_queue_items_total", "Items that ran.", MetricType::Counter);
@@ -76,11 +72,9 @@ std::vector<MetricFamily> Scrape::Collect() const {
       Family("ai_inference_queue_expired_total", "Items whose deadline passed while they waited.", MetricType::Counter);
   auto cancelled =
       Family("ai_inference_queue_cancelled_total", "Items cancelled while they waited.", MetricType::Counter);
-  std::map<QueueId, Duration> queue_busy;
   for (const QueueStats& queue : scheduler_.Queues()) {
     const Labels labels = ModelLabels(queue.name);
-    queue_busy[queue.id] = queue.busy;
-    Add(use, labels, Share(queue.busy - queue_busy_[queue.id], elapsed * static_cast<double>(workers.size())));
+    Add(use, labels, utilisation_.OfQueue(queue.id));
     Add(depth, labels, static_cast<double>(queue.depth));
     Add(wait, labels, Seconds(queue.predicted_wait));
     Add(items, labels, static_cast<double>(queue.done));
@@ -89,14 +83,11 @@ std::vector<MetricFamily> Scrape::Collect() const {
     Add(expired, labels, static_cast<double>(queue.expired));
     Add(cancelled, labels, static_cast<double>(queue.cancelled));
   }
-  queue_busy_ = std::move(queue_busy);
 
   auto worker =
-      Family("ai_inference_worker_utilization", "Busy share of a worker since the last scrape.", MetricType::Gauge);
-  worker_busy_.resize(workers.size());
-  for (size_t i = 0; i < workers.size(); ++i) {
-    Add(worker, {{"worker", std::to_string(i)}}, Share(workers[i].busy - worker_busy_[i], elapsed));
-    worker_busy_[i] = workers[i].busy;
+      Family("ai_inference_worker_utilization", "Busy share of a worker in the last 10 s.", MetricType::Gauge);
+  for (int i = 0; i < scheduler_.workers(); ++i) {
+    Add(worker, {{"worker", std::to_string(i)}}, utilisation_.OfWorker(static_cast<size_t>(i)));
   }
 
   const NetworkNumbers network = network_();

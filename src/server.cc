@@ -9,8 +9,10 @@
 
 #include "base/asio_loop.h"
 #include "base/config/cache_dir.h"
+#include "base/cpus.h"
 #include "base/error.h"
 #include "base/log/log.h"
+#include "base/open_files.h"
 #include "base/strings.h"
 #include "http_options.h"
 #include "lists.h"
@@ -65,7 +67,19 @@ AccessLog::Options AccessLogOptionsOf(const config::Logs& logs) {
 // Loops move bytes and are seldom busy: one for every four cores.
 size_t LoopCount(const config::Server& options) {
   if (options.loops().count() > 0) return options.loops().count();
-  return std::max<size_t>(1, std::thread::hardware_concurrency() / 4);
+  return static_cast<size_t>(std::max(1, AvailableCpus() / 4));
+}
+
+// What the process is allowed goes before what the file says.
+config::Server WithinLimits(config::Server options) {
+  const size_t files = RaiseOpenFiles(), connections = ConnectionsFor(files);
+  if (connections >= options.http().connections_max()) return options;
+  LogWarning("http.connections_cut", {{"configured", options.http().connections_max()},
+                                      {"connections_max", connections},
+                                      {"open_files", files},
+                                      {"hint", "raise the hard limit of open files (ulimit -Hn)"}});
+  options.mutable_http()->set_connections_max(static_cast<uint32_t>(connections));
+  return options;
 }
 
 void LogModels(const Repository& repository) {
@@ -122,6 +136,9 @@ struct Server::Parts {
   absl::Status StartNetwork();
   NetworkNumbers Network() const;  // once `http` exists
   void LogCut() const;             // what is still under way
+  std::string NotReady() const;
+  void TellHealth();
+  void SampleUse();
   void Stop();
 };
 
@@ -137,7 +154,8 @@ void Server::Parts::MakeModels() {
                                                                 .workers = scheduler->workers(),
                                                                 .prepare = PrepareVersions(*scheduler, tasks),
                                                                 .trial = trial.get(),
-                                                                .loaders = scheduler->workers()},
+                                                                .loaders = scheduler->workers(),
+                                                                .changed = [this] { TellHealth(); }},
                                             Pointers(engines));
 }
 
@@ -156,11 +174,10 @@ absl::Status Server::Parts::StartCalls() {
   RegisterApis(
       methods,
       {.options = options, .pipeline = *pipeline, .catalog = *catalog, .health = health, .draining = draining});
-  scrape = std::make_unique<Scrape>(
-      *scheduler, [this] { return Network(); }, SystemClock());
+  scrape = std::make_unique<Scrape>(*scheduler, [this] { return Network(); });
   const PagesContext pages{.metrics = {metrics.get(), scrape.get()},
                            .methods = methods,
-                           .draining = draining,
+                           .not_ready = [this] { return NotReady(); },
                            .show_metrics = options.metrics().enabled()};
   door = std::make_unique<CodecDoor>(MakeCodecs({.options = options,
                                                  .methods = methods,
@@ -180,7 +197,26 @@ absl::Status Server::Parts::StartNetwork() {
   }
   ASSIGN_OR_RETURN(auto http_options, HttpOptionsOf(options));
   http = std::make_unique<http::HttpServer>(std::move(http_options), pointers, *door, budget, Random::FromDevice());
-  return http->Start();
+  RETURN_IF_ERROR(http->Start());
+  loops[0]->Post([this] { SampleUse(); });
+  return absl::OkStatus();
+}
+
+// Empty when it is ready. Never for load, or for one model.
+std::string Server::Parts::NotReady() const {
+  if (draining) return "draining";
+  return repository->ready() ? "" : "no model serves; `sluice models` and /v2/repository/index say why";
+}
+
+void Server::Parts::TellHealth() {
+  if (repository != nullptr) health.SetServing("", repository->ready());
+}
+
+// On the first loop, until it stops.
+void Server::Parts::SampleUse() {
+  AsioLoop& loop = *loops[0];
+  scrape->Sample(loop.Now());
+  loop.At(loop.Now() + Utilisation::kInterval, [this] { SampleUse(); });
 }
 
 NetworkNumbers Server::Parts::Network() const {
@@ -197,7 +233,7 @@ NetworkNumbers Server::Parts::Network() const {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::Server& options) {
   ConfigureLog(options.logs());
-  auto parts = std::make_unique<Parts>(options);
+  auto parts = std::make_unique<Parts>(WithinLimits(options));
   parts->MakeModels();
   RETURN_IF_ERROR(parts->LoadModels());
   RETURN_IF_ERROR(parts->StartCalls());
@@ -233,6 +269,8 @@ std::vector<std::string> Server::addresses() const {
   for (const auto& bound : parts_->http->bound()) out.push_back(bound.text);
   return out;
 }
+
+void Server::ReopenLogs() { parts_->access_log->Reopen(); }
 
 bool Server::Drain() {
   using std::chrono::milliseconds;

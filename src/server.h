@@ -31,6 +31,9 @@ class Server {
   // the process ends soon after that time, whatever does not stop.
   bool Drain();
 
+  // Log files are opened again under their names. Any thread; does not wait for a disk.
+  void ReopenLogs();
+
  private:
   struct Parts;
   explicit Server(std::unique_ptr<Parts> parts);

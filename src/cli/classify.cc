@@ -6,6 +6,7 @@
 #include "ai/inference/text_classification.pb.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/http_client.h"
@@ -59,7 +60,8 @@ absl::Status ClassifyTexts(const Flags& flags, std::span<const std::string> text
 
 int Classify(Flags flags) {
   if (flags.texts.empty()) {
-    for (std::string line; std::getline(std::cin, line);) flags.texts.push_back(std::move(line));
+    for (std::string line; std::getline(std::cin, line);)
+      flags.texts.emplace_back(flags.texts.empty() ? WithoutBom(line) : std::string_view(line));
   }
   for (std::span<const std::string> left = flags.texts; !left.empty();) {
     const auto now = left.first(std::min(left.size(), kTextsPerCall));

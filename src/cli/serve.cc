@@ -1,10 +1,14 @@
 // sluice serve: runs the server until SIGINT or SIGTERM.
-#include <csignal>
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "base/config/config.h"
+#include "base/error.h"
 #include "base/log/log.h"
 #include "base/memory.h"
+#include "base/signals.h"
+#include "base/strings.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "server.h"
@@ -17,16 +21,6 @@ struct ServeFlags {
   std::vector<std::string> listen;
   std::string models;
 };
-
-// Blocks the signals for every thread that is made later; WaitForSignal takes them.
-sigset_t BlockSignals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&set, signal);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return set;
-}
 
 absl::StatusOr<config::Server> Configuration(const ServeFlags& flags) {
   auto options = LoadConfig(flags.config);
@@ -43,23 +37,34 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
+// OpenVINO reads /proc, and so does the loading of models; without it and /sys OpenVINO spins for ever.
+absl::Status CheckSystem() {
+  for (const char* path : {"/proc/self/fd", "/proc/stat"}) {
+    if (access(path, R_OK) == 0) continue;
+    return Error(Reason::INTERNAL, StrCat("cannot read ", path,
+                                          ": models need /proc and /sys. In a chroot or a container of your own "
+                                          "mount them: mount -t proc proc /proc; mount -t sysfs sys /sys"));
+  }
+  return absl::OkStatus();
+}
+
 int Serve(const ServeFlags& flags) {
   KeepFreedMemory();
-  const sigset_t signals = BlockSignals();
+  Signals signals;
   const auto options = Configuration(flags);
   if (!options.ok()) return Fail(options.status());
+  if (absl::Status status = CheckSystem(); !status.ok()) return Fail(status);
   auto server = Server::Start(*options);
   if (!server.ok()) return Fail(server.status());
+  signals.OnReopen([&server] { (*server)->ReopenLogs(); });
+  signals.Serving();
   for (const std::string& address : (*server)->addresses()) std::printf("listening on %s\n", address.c_str());
   std::printf("ready\n");
   std::fflush(stdout);
 
-  int signal = 0;
-  sigwait(&signals, &signal);
-  LogInfo("server.draining", {{"signal", signal}});
-  // A second signal ends a drain that takes too long.
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  LogInfo("server.draining", {{"signal", signals.Wait()}});
   const bool clean = (*server)->Drain();
+  signals.OnReopen(nullptr);
   server->reset();
   LogInfo("server.stopped", {{"clean", clean}});
   FlushLog(std::chrono::seconds(1));

@@ -27,6 +27,8 @@ class ModelCatalog {
   }
   // Everything found, by id and version.
   std::vector<ModelInfo> List() const { return repository_.List(); }
+  // Whether one of them serves; see LiveSet::ready.
+  bool ready() const { return repository_.ready(); }
   // Since the version was loaded.
   static UseStatistics::Numbers StatisticsOf(const ModelVersion& version);
 

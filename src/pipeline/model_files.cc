@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 
 namespace sluice {
 
@@ -21,7 +22,7 @@ absl::StatusOr<std::string> ReadModelFile(const ModelVersion& version, std::stri
 absl::StatusOr<std::vector<std::string>> ReadLabels(const ModelVersion& version, std::string_view name) {
   ASSIGN_OR_RETURN(const std::string text, ReadModelFile(version, name));
   std::vector<std::string> labels;
-  std::istringstream lines(text);
+  std::istringstream lines{std::string(WithoutBom(text))};
   for (std::string line; std::getline(lines, line);) {
     if (line.ends_with('\r')) line.pop_back();
     if (!line.empty()) labels.push_back(std::move(line));

@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 
 namespace sluice {
 
@@ -48,6 +49,19 @@ LiveSet::LiveSet(std::vector<ModelInfo> models) : models_(std::move(models)) {
       info.reason = StrCat("model '", info.alias_of, "' does not serve");
     }
   }
+  ready_ = AnyServes();
+}
+
+bool LiveSet::AnyServes() const {
+  bool real = false, real_serves = false, echo_serves = false;
+  for (const ModelInfo& info : models_) {
+    if (!info.alias_of.empty()) continue;
+    const bool echo = info.engine == "identity", serves = info.state == ModelState::kServing;
+    real |= !echo;
+    real_serves |= !echo && serves;
+    echo_serves |= echo && serves;
+  }
+  return real ? real_serves : echo_serves;
 }
 
 // Follows one alias; an alias of an alias counts as unknown, so a circle is no danger.
@@ -66,7 +80,7 @@ absl::StatusOr<ModelHandle> LiveSet::Resolve(std::string_view id, std::string_vi
   if (model == nullptr || (model->versions.empty() && !model->failed)) {
     const std::string ids = ServingIds();
     return Error(Reason::MODEL_NOT_FOUND,
-                 StrCat("model '", Printable(id), "' does not exist; models: ", ids.empty() ? "none" : ids));
+                 StrCat("model '", Excerpt(id), "' does not exist; models: ", ids.empty() ? "none" : ids));
   }
   if (model->versions.empty()) {
     return Error(Reason::MODEL_UNAVAILABLE, StrCat("model '", id, "' could not be loaded; its operator can see why"));
@@ -79,16 +93,7 @@ absl::StatusOr<ModelHandle> LiveSet::Resolve(std::string_view id, std::string_vi
   for (const ModelHandle& handle : model->versions)
     absl::StrAppend(&known, known.empty() ? "" : ", ", handle->version());
   return Error(Reason::MODEL_NOT_FOUND,
-               StrCat("model '", id, "' has no version '", Printable(version), "'; versions: ", known));
-}
-
-std::string LiveSet::Printable(std::string_view text) {
-  constexpr size_t kShownMax = 128;
-  std::string shown(text.substr(0, kShownMax));
-  for (char& c : shown) {
-    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f || c == '\'') c = '?';
-  }
-  return text.size() > kShownMax ? shown + "..." : shown;
+               StrCat("model '", id, "' has no version '", Excerpt(version), "'; versions: ", known));
 }
 
 std::string LiveSet::ServingIds() const {

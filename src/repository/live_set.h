@@ -39,10 +39,11 @@ class LiveSet {
 
   absl::StatusOr<ModelHandle> Resolve(std::string_view id, std::string_view version) const;
   const std::vector<ModelInfo>& models() const { return models_; }
+  // Whether a server with these models is of use: one of them serves. Those of the identity engine count only where there are
+  // no others: `echo` says nothing of whether real ones load.
+  bool ready() const { return ready_; }
   // Ids that serve, "a, b, c".
   std::string ServingIds() const;
-  // A client's text as a message may show it: short, without control characters.
-  static std::string Printable(std::string_view text);
 
  private:
   struct Model {
@@ -53,7 +54,10 @@ class LiveSet {
   };
 
   const Model* Find(std::string_view id) const;
+  bool AnyServes() const;
+
   std::vector<ModelInfo> models_;
+  bool ready_ = false;
   std::map<std::string, Model, std::less<>> by_id_;
 };
 

@@ -87,6 +87,7 @@ void Repository::Swap(std::vector<ModelInfo> models) {
     std::lock_guard lock(live_mutex_);
     live_.swap(next);
   }
+  if (options_.changed) options_.changed();
   // `next` holds the old set: its last versions are destroyed here, without the lock.
 }
 
@@ -124,10 +125,10 @@ absl::Status Repository::LoadModel(std::string_view id) {
     KeepOld(id, lines);
     if (any || !Resolve(id).ok()) Replace(Excerpt(id, 255), std::move(lines));
     if (reasons.empty()) return absl::OkStatus();
-    return Error(Reason::MODEL_FAILED, StrCat("model '", LiveSet::Printable(id),
-                                              any ? "' is loaded in part: " : "' cannot be loaded: ", reasons));
+    return Error(Reason::MODEL_FAILED,
+                 StrCat("model '", Excerpt(id), any ? "' is loaded in part: " : "' cannot be loaded: ", reasons));
   }
-  return Error(Reason::MODEL_NOT_FOUND, StrCat("there is no folder of a model '", LiveSet::Printable(id), "'"));
+  return Error(Reason::MODEL_NOT_FOUND, StrCat("there is no folder of a model '", Excerpt(id), "'"));
 }
 
 absl::Status Repository::UnloadModel(std::string_view id) {
@@ -135,7 +136,7 @@ absl::Status Repository::UnloadModel(std::string_view id) {
   const std::vector<ModelInfo> models = List();
   const auto known = std::find_if(models.begin(), models.end(), [id](const ModelInfo& info) { return info.id == id; });
   if (known == models.end()) {
-    return Error(Reason::MODEL_NOT_FOUND, StrCat("model '", LiveSet::Printable(id), "' does not exist"));
+    return Error(Reason::MODEL_NOT_FOUND, StrCat("model '", Excerpt(id), "' does not exist"));
   }
   ModelInfo line = *known;
   line.version.clear();

@@ -34,6 +34,8 @@ class Repository {
     std::function<absl::Status(ModelVersion&)> prepare;
     Trial* trial = nullptr;  // where files are tried before they are loaded; outlives the repository
     int loaders = 1;         // models that Load() tries and loads side by side
+    // Called when the live set was replaced, on the thread that did it.
+    std::function<void()> changed;
   };
 
   // `engines` in order of preference; they outlive every handle.
@@ -59,6 +61,8 @@ class Repository {
   std::vector<ModelInfo> List() const;
 
   std::shared_ptr<const LiveSet> live() const;
+  // See LiveSet::ready.
+  bool ready() const { return live()->ready(); }
 
  private:
   std::vector<ModelInfo> LoadFound(const FoundModel& model, bool again) const;

@@ -128,7 +128,7 @@ TEST_F(RepositoryTest, UnknownModelsAreNotFoundWithTheListOfThoseThatServe) {
     EXPECT_EQ(ReasonOf(status), Reason::MODEL_NOT_FOUND);
     EXPECT_EQ(status.message(), ToAbsl(StrCat("model '", id, "' does not exist; models: a, b")));
   }
-  EXPECT_EQ(repository_->Resolve("x\n'\"").status().message(), "model 'x??\"' does not exist; models: a, b");
+  EXPECT_EQ(repository_->Resolve("x\n'\"").status().message(), "model 'x?'\"' does not exist; models: a, b");
 }
 
 TEST_F(RepositoryTest, ABrokenModelDoesNotStopTheOthers) {
@@ -170,6 +170,25 @@ TEST_F(RepositoryTest, AnIdentityModelNeedsNoFile) {
   Write("echo/model.yaml", "engine: identity\nmax_batch: 4");
   Load();
   EXPECT_EQ((*repository_->Resolve("echo"))->name(), "echo@1");
+}
+
+TEST_F(RepositoryTest, ReadyWhileOneModelServesAndAnEchoCountsOnlyAlone) {
+  Load();
+  EXPECT_FALSE(repository_->ready()) << "nothing at all";
+  Write("echo/model.yaml", "engine: identity");
+  Load();
+  EXPECT_TRUE(repository_->ready()) << "nothing but an echo";
+  Write("bad/1/model.onnx", kBroken);
+  Load();
+  EXPECT_FALSE(repository_->ready()) << "every model failed";
+  Write("name/model.yaml", "alias_of: echo");
+  Load();
+  EXPECT_FALSE(repository_->ready()) << "a second name is no model";
+  Write("good/1/model.onnx", kFine);
+  ASSERT_TRUE(repository_->LoadModel("good").ok());
+  EXPECT_TRUE(repository_->ready()) << "one of them";
+  ASSERT_TRUE(repository_->UnloadModel("good").ok());
+  EXPECT_FALSE(repository_->ready());
 }
 
 TEST_F(RepositoryTest, TheManifestDecidesTheInputShape) {

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/cpus.h"
 #include "base/error.h"
 #include "base/strings.h"
 
@@ -16,9 +17,7 @@ namespace {
 // wake-up, which would cost more than the work.
 constexpr Duration kShortWork = std::chrono::microseconds(50);
 
-int WorkerCount(int wanted) {
-  return wanted > 0 ? wanted : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
+int WorkerCount(int wanted) { return wanted > 0 ? wanted : AvailableCpus(); }
 
 }  // namespace
 

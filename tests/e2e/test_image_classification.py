@@ -57,8 +57,9 @@ def server(tmp_path_factory):
         quadrants(folder / f"models/{name}/1", SIZE, layout, softmax=outputs == "probabilities")
         mean, std = (MEAN, STD) if color == "rgb" else (MEAN[::-1], STD[::-1])
         manifest = MANIFEST.format(resize=resize, crop_from=crop_from, color=color, layout=layout, mean=mean, std=std, outputs=outputs)
-        (folder / f"models/{name}/model.yaml").write_text(manifest)
-        (folder / f"models/{name}/labels.txt").write_text("\n".join(LABELS) + "\n")
+        mark = "\ufeff" if name == "stretched" else ""  # as some editors write files
+        (folder / f"models/{name}/model.yaml").write_text(mark + manifest)
+        (folder / f"models/{name}/labels.txt").write_text(mark + "\n".join(LABELS) + "\n")
     quadrants(folder / "models/mismatch/1", SIZE, "nchw", softmax=False)
     (folder / "models/mismatch/model.yaml").write_text("task: image_classification\n")
     (folder / "models/mismatch/labels.txt").write_text("one\ntwo\n")

@@ -111,11 +111,12 @@ void AddServer(Registrar& to, const OpenInferenceContext& context) {
     response.set_live(true);
     call->Reply(response);
   });
-  to.Add<ServerReadyRequest>("ServerReady", [&draining = context.draining](CallPtr call, auto) {
-    ServerReadyResponse response;
-    response.set_ready(!draining);
-    call->Reply(response);
-  });
+  to.Add<ServerReadyRequest>("ServerReady",
+                             [&draining = context.draining, &catalog = context.catalog](CallPtr call, auto) {
+                               ServerReadyResponse response;
+                               response.set_ready(!draining && catalog.ready());
+                               call->Reply(response);
+                             });
   to.Add<ServerMetadataRequest>("ServerMetadata", [](CallPtr call, auto) { call->Reply(ServerMetadata()); });
 }
 

@@ -9,6 +9,7 @@
 #include "ai/inference/text_classification.pb.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/rest/json_reader.h"
 
 namespace sluice::cli {
@@ -28,7 +29,7 @@ bool ReadLine(std::istream& in, std::string& line) {
   return true;
 }
 
-bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+bool IsBlank(std::string_view line) { return WithoutBom(line).find_first_not_of(" \t\r") == std::string_view::npos; }
 
 void ParseText(std::string_view line, Item& item) {
   if (line.size() > kLineBytesMax) {
@@ -58,7 +59,7 @@ class TextSource final : public Source {
   bool Next(Item& item) override {
     item = {};
     while (ReadLine(in_, text_)) {
-      ++line_;
+      if (++line_ == 1) text_ = std::string(WithoutBom(text_));
       if (IsBlank(text_)) continue;
       item.line = line_;
       ParseText(text_, item);

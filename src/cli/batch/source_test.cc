@@ -50,6 +50,18 @@ TEST_F(SourceTest, TextsWithTheirLinesAndIds) {
   EXPECT_EQ(items[2].error, "");
 }
 
+TEST_F(SourceTest, AByteOrderMarkIsNoPartOfTheFirstLine) {
+  for (const char* first : {"\xEF\xBB\xBF{\"text\":\"a\"}\n", "\xEF\xBB\xBF\"a\"\n", "\xEF\xBB\xBF\n\"a\"\n"}) {
+    Write("in", first);
+    auto source = OpenTexts((folder_ / "in").string());
+    ASSERT_TRUE(source.ok());
+    EXPECT_EQ((*source)->total(), 1u);
+    const auto items = All(**source);
+    ASSERT_EQ(items.size(), 1u);
+    EXPECT_EQ(items[0].payload, "a") << items[0].error;
+  }
+}
+
 TEST_F(SourceTest, UnreadableLinesAreItemsWithAnError) {
   Write("in", StrCat("plain text\n{\"text\": 7}\n{\"id\": \"x\"}\n[1]\n\"\xff\"\n\"", std::string(2 << 20, 'x'),
                      "\"\n\"good\"\n"));

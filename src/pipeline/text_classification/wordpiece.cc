@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 
 namespace sluice {
 namespace {
@@ -86,6 +87,7 @@ absl::StatusOr<WordPiece> WordPiece::Parse(std::string_view vocabulary, bool low
   WordPiece out;
   out.lower_case_ = lower_case;
   int64_t id = 0;
+  vocabulary = WithoutBom(vocabulary);
   while (!vocabulary.empty()) {
     const size_t end = std::min(vocabulary.find('\n'), vocabulary.size());
     std::string_view line = vocabulary.substr(0, end);

@@ -176,7 +176,7 @@ TEST_F(ConnectCodecTest, GetForWhatHasNoSideEffects) {
   }
   auto& check = Ask("GET", StrCat(kCheck, "?encoding=json&message=%7B%7D"), {{"content-type", ""}}, "");
   EXPECT_EQ(check.status, 405);
-  EXPECT_EQ(check.headers.Get("allow"), "POST");
+  EXPECT_EQ(check.headers.Get("allow"), "POST, OPTIONS");
 }
 
 TEST_F(ConnectCodecTest, Refusals) {
@@ -184,7 +184,7 @@ TEST_F(ConnectCodecTest, Refusals) {
   EXPECT_EQ(exchange_->headers.Get("accept-post"), "application/json, application/proto");
   EXPECT_EQ(Post("application/connect+json", "x").status, 415) << "a unary method does not stream";
   EXPECT_EQ(Ask("POST", kWatch, {{"content-type", "application/json"}}, "{}").status, 415) << "a stream is no body";
-  EXPECT_EQ(Ask("DELETE", kClassify, {{"content-type", "application/json"}}, "").headers.Get("allow"), "GET, POST");
+  EXPECT_EQ(Ask("DELETE", kClassify, {{"content-type", "application/json"}}, "").headers.Get("allow"), "GET, POST, HEAD, OPTIONS");
   EXPECT_EQ(
       Ask("POST", kClassify, {{"content-type", "application/json"}, {"connect-protocol-version", "2"}}, "{}").status,
       400);

@@ -118,6 +118,7 @@ void UnaryExchange::End(Call& call, const absl::Status& status) {
     return rest::SendWhole(exchange_, call, 200, form_ == Form::kJson ? "application/json" : "application/proto",
                            std::move(answer_), context_.gzip_bytes_min, std::move(headers));
   }
+  if (rest::AnswerOptions(exchange_, call, allow_)) return;
   rest::AddErrorHeaders(status, allow_, headers);
   if (ReasonOf(status) == Reason::UNSUPPORTED_MEDIA_TYPE)
     headers.Add("accept-post", "application/json, application/proto");

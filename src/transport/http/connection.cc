@@ -57,6 +57,19 @@ uint64_t BodyBytes(const RequestHead& head) {
   return bytes;
 }
 
+// "OPTIONS *": the server as a whole.
+class ServerOptionsHandler final : public ExchangeHandler {
+ public:
+  explicit ServerOptionsHandler(Exchange& exchange) {
+    Headers headers;
+    headers.Add("allow", "GET, HEAD, POST, OPTIONS");
+    exchange.SendHead(204, headers, true);
+  }
+  void OnBody(std::string_view) override {}
+  void OnBodyEnd() override {}
+  void OnClosed(CloseReason) override {}
+};
+
 class PreflightHandler final : public ExchangeHandler {
  public:
   PreflightHandler(Exchange& exchange, const CorsRules& rules) {
@@ -84,7 +97,7 @@ Connection::Connection(const ConnectionContext& context, ConnectionOwner& owner,
       write_progress_(phase_since_) {
   if (age_max > Duration::zero()) drain_at_ = phase_since_ + age_max;
   watch_ = context_.loop.Watch(fd_, *this);
-  if (!context_.trusted_proxies.Contains(ip)) BeginStream({});
+  if (!context_.proxy_protocol) BeginStream({});
   watch_->WantRead();
 }
 
@@ -176,8 +189,8 @@ void Connection::ReadProxyHeader() {
   const ProxyHeader header = ParseProxyHeader(prefix_);
   switch (header.kind) {
     case ProxyHeader::Kind::kNeedMore: return;
-    case ProxyHeader::Kind::kBad: return Cut();
-    case ProxyHeader::Kind::kNone: break;
+    case ProxyHeader::Kind::kBad:
+    case ProxyHeader::Kind::kNone: return Cut();
     case ProxyHeader::Kind::kFound:
       if (!header.client_ip.empty()) {
         peer_.client_ip = header.client_ip;
@@ -274,6 +287,9 @@ std::unique_ptr<ExchangeHandler> Connection::OnExchange(Exchange& exchange) {
   ConnectionStats::Add(context_.stats.exchanges, 1);
   absl::Status status = CheckGate(exchange.head(), context_.gate);
   if (status.ok() && IsPreflight(exchange.head())) return std::make_unique<PreflightHandler>(exchange, context_.cors);
+  if (status.ok() && exchange.head().method == "OPTIONS" && exchange.head().path == "*") {
+    return std::make_unique<ServerOptionsHandler>(exchange);
+  }
   if (status.ok() && !IsProbe(exchange.head()) && !context_.budget.CanStart(BodyBytes(exchange.head()))) {
     status = Error(Reason::OVERLOADED, "the server holds as many bytes as it may; retry later");
     SetRetryAfter(status, absl::Seconds(1));
@@ -343,8 +359,8 @@ void Connection::OnTick() {
   switch (phase_) {
     case Phase::kProxy:
     case Phase::kSniff: {
-      // A plain connection that sent nothing at all may be a browser's spare one; TLS and half a preface may not idle.
-      const bool begun = !prefix_.empty() || context_.tls != nullptr;
+      // A plain connection that sent nothing at all may be a browser's spare one; a proxy, TLS and half a preface may not idle.
+      const bool begun = !prefix_.empty() || context_.tls != nullptr || phase_ == Phase::kProxy;
       if (now - phase_since_ >= (begun ? context_.limits.head_timeout : context_.limits.keep_alive)) Cut();
       return;
     }

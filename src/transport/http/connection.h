@@ -57,6 +57,7 @@ struct ConnectionContext {
   const TrustedProxies& trusted_proxies;
   const TlsCertificate* tls;  // null = plain
   uint32_t exposed;
+  bool proxy_protocol;
   std::span<char> read_buffer;
   ServiceList& service;
   ConnectionStats& stats;

@@ -33,7 +33,7 @@ struct Peer {
 
 struct RequestHead {
   Version version = Version::kHttp11;
-  std::string method;     // "POST"
+  std::string method;     // "POST"; for a codec HEAD is GET: the session leaves the body out
   std::string authority;  // Host or :authority
   std::string path;       // as sent, percent-encoded, without the query
   std::string query;      // after '?', or ""

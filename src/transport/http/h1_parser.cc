@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "base/strings.h"
+#include "transport/http/canonical.h"
 #include "transport/http/chunk_decoder.h"
 
 namespace sluice::http {
@@ -153,7 +154,7 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
     }
     name_.assign(name.data(), name.size());
     absl::AsciiStrToLower(&name_);
-    if (SetSpecial(name_, View(value), error)) head_.headers.Add(name_, View(value));
+    if (SetSpecial(name_, View(value), error)) AddRequestHeader(name_, View(value), head_.headers);
   }
 
   // Headers that frame or address the request. False: an error, or not a header for the codec.

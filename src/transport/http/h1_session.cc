@@ -4,8 +4,8 @@
 #include <new>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "base/strings.h"
+#include "transport/http/canonical.h"
 #include "transport/http/h1_parser.h"
 #include "transport/http/h1_response.h"
 #include "transport/http/h1_writer.h"
@@ -242,8 +242,9 @@ class H1Session final : public Session, private Exchange {
     host_.SetPeer(head_);
     response_.Begin({.is_head = head_.method == "HEAD",
                      .http10 = parser_.http10(),
-                     .takes_trailers = absl::EqualsIgnoreCase(ToAbsl(head_.headers.Get("te")), "trailers"),
+                     .takes_trailers = HasToken(head_.headers, "te", "trailers"),
                      .keep_alive = parser_.keep_alive() && !draining_});
+    if (head_.method == "HEAD") head_.method = "GET";  // the response leaves the body out
     exchange_open_ = true;
     body_end_ = cut_ = given_up_ = was_full_ = continue_sent_ = body_begun_ = tunnel_ = false;
     received_ = marked_ = 0;

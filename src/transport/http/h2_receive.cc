@@ -3,7 +3,9 @@
 #include <charconv>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "base/strings.h"
+#include "transport/http/canonical.h"
 #include "transport/http/h2_core.h"
 
 namespace sluice::http {
@@ -137,11 +139,11 @@ void H2Stream::AddHeader(std::string_view name, std::string_view value) {
     has_content_length_ = true;
     std::from_chars(value.data(), value.data() + value.size(), content_length_);
   } else if (name == "expect") {
-    expect_continue_ = value == "100-continue";
+    expect_continue_ = absl::EqualsIgnoreCase(ToAbsl(value), "100-continue");
   } else if (name == "host" && head_.authority.empty()) {
     head_.authority = value;
   }
-  headers.Add(name, value);
+  AddRequestHeader(name, value, headers);
 }
 
 bool H2Stream::TakeHeaderBytes(size_t bytes) {
@@ -225,6 +227,7 @@ void H2Core::OnHeadComplete(H2Stream& stream, bool end) {
 
 void H2Core::StartExchange(H2Stream& stream) {
   host_.SetPeer(stream.head_);
+  if (stream.is_head_) stream.head_.method = "GET";  // the stream sends no body
   std::unique_ptr<ExchangeHandler> handler;
   Guarded(stream, [&] { handler = host_.OnExchange(stream); });
   if (stream.closed_) return;

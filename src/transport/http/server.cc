@@ -16,6 +16,16 @@ BoundAddress Describe(const BoundSocket& socket, bool tls) {
           IsLoopback(socket.ip)};
 }
 
+absl::StatusOr<uint32_t> ExposedBy(const ListenerOptions& options, bool loopback) {
+  if (!options.exposed) return loopback ? kExposeAll : kExposeApi;
+  if ((*options.exposed & kExposeAdmin) == 0 || loopback || options.open_admin) return *options.exposed;
+  return absl::InvalidArgumentError(
+      StrCat("listener ", options.address,
+             ": expose holds admin, and whoever reaches this address could load and unload models. Take admin out and "
+             "expose it on "
+             "a listener at 127.0.0.1, or write auth: none to this listener if that is what you want"));
+}
+
 }  // namespace
 
 HttpServer::HttpServer(ServerOptions options, std::vector<AsioLoop*> loops, Door& door, Budget& budget, Random random)
@@ -62,6 +72,13 @@ absl::Status HttpServer::Open(Listening& listening) {
   if (!bound.ok()) return bound.status();
   listening.socket = *std::move(bound);
   listening.gate = {IsLoopback(listening.socket.ip), options.allowed_hosts, options.allowed_origins};
+  auto exposed = ExposedBy(options, listening.gate.loopback);
+  if (!exposed.ok()) return exposed.status();
+  if (options.proxy_protocol && trusted_proxies_.empty()) {
+    return absl::InvalidArgumentError(
+        StrCat("listener ", options.address,
+               ": proxy_protocol needs trusted_proxies, the addresses of those that send the header"));
+  }
   if (options.tls) {
     auto tls = TlsCertificate::Load(*options.tls);
     if (!tls.ok()) {
@@ -78,7 +95,8 @@ absl::Status HttpServer::Open(Listening& listening) {
                                   .cors = options_.cors,
                                   .trusted_proxies = trusted_proxies_,
                                   .tls = listening.tls.get(),
-                                  .exposed = options.exposed,
+                                  .exposed = *exposed,
+                                  .proxy_protocol = options.proxy_protocol,
                                   .read_buffer = shard->read_buffer(),
                                   .service = shard->service(),
                                   .stats = shard->stats()});
@@ -86,10 +104,11 @@ absl::Status HttpServer::Open(Listening& listening) {
   return absl::OkStatus();
 }
 
-// Round robin over the loops. A connection over the bound is closed at once: the client sees it without waiting.
+// Round robin over the loops. A connection over the bound, or of a stranger where only proxies connect, is closed at once: the client sees it without waiting.
 void HttpServer::OnSocket(Listening& listening, UniqueFd fd, const IpBytes& ip, uint16_t port) {
   connections_total_.fetch_add(1, std::memory_order_relaxed);
-  if (!budget_.TryConnect()) {
+  const bool stranger = listening.options.proxy_protocol && !trusted_proxies_.Contains(ip);
+  if (stranger || !budget_.TryConnect()) {
     connections_rejected_.fetch_add(1, std::memory_order_relaxed);
     return;
   }

@@ -25,14 +25,16 @@ namespace sluice::http {
 struct ListenerOptions {
   std::string address;  // "127.0.0.1:8000"; see BindTcp
   std::optional<TlsOptions> tls = {};
-  uint32_t exposed = kExposeAll;
+  std::optional<uint32_t> exposed = {};  // absent: everything on loopback, the API alone elsewhere
+  bool open_admin = false;               // kExposeAdmin outside loopback is meant
+  bool proxy_protocol = false;           // a PROXY header of a trusted proxy, or no connection
   std::vector<std::string> allowed_hosts = {}, allowed_origins = {};  // see GateRules
 };
 
 struct ServerOptions {
   Limits limits = {};
   std::vector<ListenerOptions> listeners = {};
-  // Their X-Forwarded-For is believed, and a PROXY header in front of their connections is read.
+  // Their X-Forwarded-For is believed, and their PROXY headers where a listener wants them.
   std::vector<std::string> trusted_proxies = {};
   CorsRules cors = {};
 };
@@ -46,7 +48,7 @@ struct BoundAddress {
 
 struct ServerStats {
   uint64_t connections_open, connections_total;
-  uint64_t connections_rejected;  // over connections_max: accepted and closed
+  uint64_t connections_rejected;  // over connections_max, or no trusted proxy's: accepted and closed
   uint64_t bytes_in, bytes_out;   // of connections, inside TLS
   uint64_t exchanges, exchanges_refused;
   uint64_t inflight_bytes;

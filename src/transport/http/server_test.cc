@@ -188,14 +188,66 @@ TEST_F(ServerTest, ForeignHostsAreRefusedOnALoopbackListener) {
 }
 
 TEST_F(ServerTest, AProxyHeaderNamesTheClient) {
-  Start({.listeners = {{.address = "127.0.0.1:0"}}, .trusted_proxies = {"127.0.0.0/8"}});
+  Start({.listeners = {{.address = "127.0.0.1:0", .proxy_protocol = true}, {.address = "127.0.0.1:0"}},
+         .trusted_proxies = {"127.0.0.0/8"}});
   Client client(port());
   client.Send("PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\nGET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_NE(client.All().find("client-ip: 192.0.2.7\r\n"), std::string::npos);
-  Client forwarded(port());
+  Client forwarded(server_->bound()[1].port);
   forwarded.Send(
       "GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 9.9.9.9, 192.0.2.8\r\nConnection: close\r\n\r\n");
   EXPECT_NE(forwarded.All().find("client-ip: 192.0.2.8\r\n"), std::string::npos);
+}
+
+TEST_F(ServerTest, WhereAProxyHeaderIsWantedNothingElseBeginsAConnection) {
+  Start({.listeners = {{.address = "127.0.0.1:0", .proxy_protocol = true}}, .trusted_proxies = {"127.0.0.0/8"}});
+  for (const std::string_view begin : {"", "PROXY TCP4 x\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"}) {
+    Client client(port());
+    client.Send(StrCat(begin, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    EXPECT_EQ(client.All(), "") << begin;
+  }
+  EXPECT_EQ(door_.started, 0);
+}
+
+TEST_F(ServerTest, AProxyHeaderThatNobodyAskedForIsNotRead) {
+  Start({.listeners = {{.address = "127.0.0.1:0"}}, .trusted_proxies = {"127.0.0.0/8"}});
+  Client client(port());
+  client.Send("PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(client.All().substr(0, 12), "HTTP/1.1 505");
+}
+
+TEST_F(ServerTest, StrangersAreClosedWhereOnlyProxiesConnect) {
+  Start({.listeners = {{.address = "127.0.0.1:0", .proxy_protocol = true}}, .trusted_proxies = {"192.0.2.0/24"}});
+  Client client(port());
+  client.Send("PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(client.All(), "");
+  EXPECT_EQ(server_->stats().connections_rejected, 1u);
+}
+
+// What Start says to one listener.
+absl::Status StartOf(ListenerOptions listener) {
+  AsioLoop loop("loop");
+  loop.Start();
+  EchoDoor door;
+  Budget budget(1 << 20, 10);
+  HttpServer server({.listeners = {std::move(listener)}}, {&loop}, door, budget, Random(1));
+  absl::Status status = server.Start();
+  std::promise<void> done;
+  if (status.ok()) server.Drain(Duration::zero(), [&] { done.set_value(); });
+  if (status.ok()) done.get_future().wait();
+  loop.Stop();
+  return status;
+}
+
+TEST(ListenerTest, AdminOutsideLoopbackMustBeMeant) {
+  for (const char* address : {"0.0.0.0:0", "[::]:0", ":0"}) {
+    const absl::Status refused = StartOf({.address = address, .exposed = kExposeApi | kExposeAdmin});
+    EXPECT_NE(refused.message().find("auth: none"), absl::string_view::npos) << refused;
+    EXPECT_TRUE(StartOf({.address = address, .exposed = kExposeAdmin, .open_admin = true}).ok());
+    EXPECT_TRUE(StartOf({.address = address}).ok());
+  }
+  EXPECT_TRUE(StartOf({.address = "127.0.0.1:0", .exposed = kExposeAdmin}).ok());
+  EXPECT_FALSE(StartOf({.address = "127.0.0.1:0", .proxy_protocol = true}).ok()) << "no trusted_proxies";
 }
 
 // Also behind a proxy that puts its header before the TLS handshake.
@@ -203,12 +255,14 @@ TEST_F(ServerTest, AnswersOverTls) {
   const PemPair pair = MakePair("localhost");
   const std::string path = StrCat(testing::TempDir(), "/sluice_server_", getpid(), ".pem");
   std::ofstream(path) << pair.certificate << pair.key;
-  Start(
-      {.listeners = {{.address = "127.0.0.1:0", .tls = TlsOptions{path, path, ""}}}, .trusted_proxies = {"127.0.0.1"}});
+  const TlsOptions tls{path, path, ""};
+  Start({.listeners = {{.address = "127.0.0.1:0", .tls = tls},
+                       {.address = "127.0.0.1:0", .tls = tls, .proxy_protocol = true}},
+         .trusted_proxies = {"127.0.0.1"}});
   std::filesystem::remove(path);
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   for (const std::string_view proxy_header : {"", "PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\n"}) {
-    Client client(port());
+    Client client(server_->bound()[proxy_header.empty() ? 0 : 1].port);
     client.Send(proxy_header);
     SSL* ssl = SSL_new(context);
     SSL_set_fd(ssl, client.fd());

@@ -2,29 +2,14 @@
 
 #include <openssl/evp.h>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "base/strings.h"
+#include "transport/http/canonical.h"
 
 namespace sluice::http {
 namespace {
 
 constexpr std::string_view kWebSocketGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
-// Whether a comma-separated header holds the token.
-bool HasToken(const Headers& headers, std::string_view name, std::string_view token) {
-  for (size_t i = 0; i < headers.size(); ++i) {
-    if (headers[i].name != name) continue;
-    for (std::string_view rest = headers[i].value; !rest.empty();) {
-      const size_t comma = std::min(rest.find(','), rest.size());
-      const auto one = absl::StripAsciiWhitespace(ToAbsl(rest.substr(0, comma)));
-      if (absl::EqualsIgnoreCase(one, ToAbsl(token))) return true;
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
-    }
-  }
-  return false;
-}
 
 }  // namespace
 

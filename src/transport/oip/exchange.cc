@@ -9,8 +9,10 @@
 #include "base/text.h"
 #include "call/outcome.h"
 #include "transport/gzip.h"
+#include "transport/http/canonical.h"
 #include "transport/new_call.h"
 #include "transport/oip/infer_answer.h"
+#include "transport/rest/answer.h"
 #include "transport/rest/json_text.h"
 #include "transport/rest/json_writer.h"
 #include "transport/rest/media_type.h"
@@ -235,7 +237,7 @@ OipExchange::Encoded OipExchange::Encode(ModelInferResponse response, const Answ
   auto answer = WriteInferAnswer(std::move(response), form);
   if (!answer.ok()) return {.status = answer.status()};
   Encoded encoded{.header_length = answer->tensors.empty() ? 0 : answer->json.size()};
-  encoded.gzip = answer->tensors.empty() ? gzip_json && answer->json.size() >= kGzipBytesMin : gzip_all;
+  encoded.gzip = gzip_all || (gzip_json && answer->tensors.empty() && answer->json.size() >= kGzipBytesMin);
   if (!encoded.gzip) {
     encoded.first = std::move(answer->json);
     encoded.rest = std::move(answer->tensors);
@@ -259,10 +261,10 @@ bool OipExchange::IsLargeAnswer(const ModelInferResponse& response) const {
 void OipExchange::End(Call& call, const absl::Status& status) {
   if (!status.ok()) return SendProblem(status);
   if (response_ == nullptr) return SendEncoded({.first = std::move(json_)});
-  const std::string_view accepts = Header("accept-encoding");
-  const bool gzip_json = rest::CodingQuality(accepts, "gzip") > 0;
+  const std::string accepts = http::JoinedHeader(exchange_.head().headers, "accept-encoding");
+  const bool gzip_json = rest::WantsGzip(accepts, true);
   // Most clients say that they take gzip, and numbers hardly shrink: bytes are compressed for those who ask for nothing else.
-  const bool gzip_all = accepts == "gzip";
+  const bool gzip_all = accepts == "gzip" || rest::WantsGzip(accepts, false);
   if (!IsLargeAnswer(*response_)) return SendEncoded(Encode(std::move(*response_), form_, gzip_json, gzip_all));
   Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), response = std::move(response_),
                 form = std::move(form_), gzip_json, gzip_all]() mutable {
@@ -294,6 +296,7 @@ void OipExchange::SendEncoded(Encoded encoded) {
 }
 
 void OipExchange::SendProblem(const absl::Status& status) {
+  if (rest::AnswerOptions(exchange_, *call_, allow_)) return;
   Headers headers;
   rest::AddErrorHeaders(status, allow_, headers);
   // The protocol's clients look for "error", KServe's only in application/json.

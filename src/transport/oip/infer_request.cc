@@ -49,8 +49,12 @@ absl::Status ReadParameter(JsonTokens& tokens, InferParameter& out) {
   return absl::OkStatus();
 }
 
+// A parameter may be any JSON. Lists and objects (MLServer's headers) have no place in the message and mean nothing here.
 absl::Status ReadParameters(JsonTokens& tokens, Parameters& out) {
-  return ReadObject(tokens, [&](std::string_view key) { return ReadParameter(tokens, out[std::string(key)]); });
+  return ReadObject(tokens, [&](std::string_view key) {
+    if (tokens.Peek() == '{' || tokens.Peek() == '[') return SkipValue(tokens);
+    return ReadParameter(tokens, out[std::string(key)]);
+  });
 }
 
 std::optional<bool> BoolOf(const Parameters& parameters, const char* name) {
@@ -131,6 +135,8 @@ class Reader {
     std::string& contents = *out_.message.add_raw_input_contents();
     if (size != input.parameters().end()) {
       if (data) return WrongValue(tokens_, "has both data and binary_data_size; send one of the two");
+      if (!size->second.has_int64_param())
+        return WrongValue(tokens_, "has a binary_data_size that is no number of bytes");
       return TakeTensor(size->second.int64_param(), contents);
     }
     if (!data) return WrongValue(tokens_, "has neither data nor parameters.binary_data_size");
@@ -247,7 +253,8 @@ absl::StatusOr<InferRequest> ReadInferRequest(InferBody body) {
     *request.message.add_raw_input_contents() = std::move(body.tensors);
     return request;
   }
-  if (body.json.find_first_not_of(" \t\r\n") != body.json.find('{')) {
+  const std::string_view json = WithoutBom(body.json);
+  if (json.find_first_not_of(" \t\r\n") != json.find('{')) {
     return Error(Reason::INVALID_BODY,
                  "the body must be an object in JSON; the bytes of a model's only input are sent with "
                  "Inference-Header-Content-Length: 0");
@@ -261,7 +268,7 @@ absl::StatusOr<InferRequest> ReadInferRequest(InferBody body) {
 }
 
 absl::Status ReadRepositoryRequest(std::string_view json, google::protobuf::Message& request) {
-  if (json.empty()) return absl::OkStatus();
+  if (WithoutBom(json).empty()) return absl::OkStatus();
   JsonTokens tokens;
   RETURN_IF_ERROR(tokens.Scan(json));
   return ReadObject(tokens, [&](std::string_view key) -> absl::Status {
@@ -278,6 +285,7 @@ absl::Status ReadRepositoryRequest(std::string_view json, google::protobuf::Mess
       parameters = unload->mutable_parameters();
     if (parameters == nullptr || key != "parameters") return SkipValue(tokens);
     return ReadObject(tokens, [&](std::string_view name) {
+      if (tokens.Peek() == '{' || tokens.Peek() == '[') return SkipValue(tokens);
       return ReadRepositoryParameter(tokens, (*parameters)[std::string(name)]);
     });
   });

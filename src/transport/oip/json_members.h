@@ -22,7 +22,7 @@ absl::Status ReadBool(rest::JsonTokens& tokens, bool& out);
 // Any value, up to 64 deep.
 absl::Status SkipValue(rest::JsonTokens& tokens);
 
-// Calls `member(key)` for each member; it must take the value. A repeated key is an error, and so are more than 256 members.
+// Calls `member(key)` for each member that is not null; it must take the value. A repeated key is an error, and so are more than 256 members.
 template <typename Member>
 absl::Status ReadObject(rest::JsonTokens& tokens, Member member) {
   constexpr size_t kMembersMax = 256;
@@ -37,7 +37,8 @@ absl::Status ReadObject(rest::JsonTokens& tokens, Member member) {
     }
     if (seen.size() == kMembersMax) return WrongValue(tokens, "is one of too many members");
     if (!tokens.Take(':')) return WrongValue(tokens, "must have ':' behind the key");
-    RETURN_IF_ERROR(member(std::string_view(key)));
+    // Typed clients write what is not set as null.
+    RETURN_IF_ERROR(tokens.Peek() == 'n' ? SkipValue(tokens) : member(std::string_view(key)));
     seen.push_back(std::move(key));
   } while (tokens.Take(','));
   return tokens.Take('}') ? absl::OkStatus() : WrongValue(tokens, "must go on with ',' or '}'");

@@ -2,7 +2,9 @@
 
 #include "base/check.h"
 #include "transport/gzip.h"
+#include "transport/http/canonical.h"
 #include "transport/rest/media_type.h"
+#include "transport/rest/problem.h"
 
 namespace sluice::pages {
 namespace {
@@ -29,7 +31,8 @@ class PageExchange final : public http::ExchangeHandler {
   ~PageExchange() override { *alive_ = nullptr; }
 
   void Begin(const PageEntry& page, Executor& chores) {
-    const bool takes_gzip = rest::CodingQuality(exchange_.head().headers.Get("accept-encoding"), "gzip") > 0;
+    if (exchange_.head().method != "GET") return SendNotAllowed();
+    const bool takes_gzip = rest::WantsGzip(http::JoinedHeader(exchange_.head().headers, "accept-encoding"), true);
     if (!page.slow) return Send(Make(page, takes_gzip));
     Loop& loop = exchange_.loop();
     chores.Post([&page, &loop, takes_gzip, alive = alive_]() mutable {
@@ -43,6 +46,13 @@ class PageExchange final : public http::ExchangeHandler {
   void OnClosed(http::CloseReason) override { *alive_ = nullptr; }
 
  private:
+  void SendNotAllowed() {
+    const bool asked = exchange_.head().method == "OPTIONS";
+    Page page{.status = asked ? 204 : 405, .body = asked ? "" : "this page is for GET and HEAD\n"};
+    rest::AddAllow("GET", page.headers);
+    Send(std::move(page));
+  }
+
   void Send(Page page) {
     Headers headers;
     headers.Add("content-type", page.content_type);
@@ -53,9 +63,8 @@ class PageExchange final : public http::ExchangeHandler {
       headers.Add("vary", "accept-encoding");
     }
     for (size_t i = 0; i < page.headers.size(); ++i) headers.Add(page.headers[i].name, page.headers[i].value);
-    const bool head = exchange_.head().method == "HEAD";
-    exchange_.SendHead(page.status, headers, head);
-    if (!head) exchange_.SendBody(std::move(page.body), true);
+    exchange_.SendHead(page.status, headers, false);
+    exchange_.SendBody(std::move(page.body), true);
   }
 
   http::Exchange& exchange_;
@@ -65,7 +74,6 @@ class PageExchange final : public http::ExchangeHandler {
 }  // namespace
 
 const PageEntry* PagesCodec::Find(const http::RequestHead& head) const {
-  if (head.method != "GET" && head.method != "HEAD") return nullptr;
   for (const PageEntry& page : pages_) {
     if (page.path == head.path && (page.exposed & head.peer.exposed) != 0) return &page;
   }

@@ -17,6 +17,9 @@ void SendWhole(http::Exchange& exchange, const Call& call, int status, std::stri
 
 // Both send head and body, with the call's response headers, and compress for clients that take it what is at least
 // `gzip_bytes_min` long.
+// Answers OPTIONS of a path that takes `allow`; false when it was asked for something else, or the path takes nothing.
+bool AnswerOptions(http::Exchange& exchange, const Call& call, std::string_view allow);
+
 void SendJson(http::Exchange& exchange, const Call& call, std::string json, size_t gzip_bytes_min);
 // `allow`: the verbs of a VERB_NOT_ALLOWED, else empty.
 void SendProblem(http::Exchange& exchange, Call& call, const absl::Status& status, std::string_view allow,

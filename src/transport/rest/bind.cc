@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/rest/json_path.h"
 
 namespace sluice::rest {
@@ -18,7 +19,7 @@ std::string_view Trim(std::string_view text) {
 }
 
 absl::Status ApplyBody(const Binding& binding, std::string_view body, Message& out, const JsonReadOptions& options) {
-  const std::string_view content = Trim(body);
+  const std::string_view content = Trim(WithoutBom(body));
   if (content.empty()) return absl::OkStatus();
   switch (binding.body) {
     case Binding::Body::kAll: return JsonToMessage(body, out, options);

@@ -35,6 +35,7 @@ absl::Status SetField(Message& request, std::string_view name, std::string value
     return FieldError(Reason::INVALID_REQUEST, name, StrCat("form field '", name, "' is not a field of this method"));
   }
   const FieldDescriptor* field = (*path)[0];
+  if (value.empty()) return absl::OkStatus();  // a form sends the fields that were left out, too
   if (field->type() != FieldDescriptor::TYPE_BYTES) return SetFieldFromText(request, *path, name, value);
   request.GetReflection()->SetString(&request, field, std::move(value));
   return absl::OkStatus();
@@ -45,6 +46,7 @@ absl::Status BindMultipart(const Method& method, std::string_view boundary, std:
   ASSIGN_OR_RETURN(const auto parts, ParseMultipart(body, boundary));
   const std::string& raw_field = method.options->raw_body_field();
   for (const auto& part : parts) {
+    if (part.name == "_charset_") continue;  // RFC 7578: says how the others are encoded; they must be UTF-8 as it is
     const std::string_view name = part.name == "file" && !raw_field.empty() ? std::string_view(raw_field) : part.name;
     RETURN_IF_ERROR(SetField(request, name, std::string(part.data)));
   }

@@ -29,7 +29,7 @@ std::string EnumNames(const EnumDescriptor& type) {
 
 std::string Mismatch(const FieldEntry& entry, std::string_view text, TextForm form) {
   const char* quote = form == TextForm::kBare ? "" : "\"";
-  return StrCat("must be ", Expectation(entry), ", not ", quote, Excerpt(text), quote);
+  return StrCat("must be ", Expectation(entry), ", not ", quote, Excerpt(text, 40), quote);
 }
 
 // Calls the setter, or the adder of a repeated field, when there is a value.

@@ -78,18 +78,4 @@ std::string PathAt(std::string_view json, size_t offset) {
   return Join(frames);
 }
 
-std::string Excerpt(std::string_view text, size_t bytes_max) {
-  const bool cut = text.size() > bytes_max;
-  if (cut) {
-    size_t n = bytes_max;
-    while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80) --n;
-    text = text.substr(0, n);
-  }
-  if (!IsUtf8(text)) return "(not UTF-8)";
-  std::string out;
-  for (char c : text) out.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
-  if (cut) out += "…";
-  return out;
-}
-
 }  // namespace sluice::rest

@@ -24,7 +24,4 @@ struct JsonPath {
 // The path of the value that holds byte `offset` of a JSON text that need not be valid. For error messages only.
 std::string PathAt(std::string_view json, size_t offset);
 
-// What a client sent, short enough for a message and always valid UTF-8.
-std::string Excerpt(std::string_view text, size_t bytes_max = 40);
-
 }  // namespace sluice::rest

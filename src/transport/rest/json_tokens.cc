@@ -53,6 +53,7 @@ JsonTokens::~JsonTokens() {
 }
 
 absl::Status JsonTokens::Scan(std::string_view json) {
+  json = WithoutBom(json);
   json_ = json;
   at_ = count_ = 0;
   if (json.empty()) return Error(Reason::INVALID_BODY, "the body is empty; send a JSON value");

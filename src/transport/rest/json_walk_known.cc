@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "base/strings.h"
+#include "base/text.h"
 #include "google/protobuf/any.pb.h"
 #include "transport/rest/field_value.h"
 #include "transport/rest/json_walk.h"
@@ -66,7 +67,7 @@ bool JsonWalk::ReadTimes(Message& out, const MessageTable& table, const JsonPath
   if (!value) {
     return Fail(path, StrCat(timestamp ? "must be a time like \"2026-01-31T10:20:30.5Z\", not \""
                                        : "must be a duration in seconds like \"1.5s\", not \"",
-                             Excerpt(text), "\""));
+                             Excerpt(text, 40), "\""));
   }
   SetSeconds(out, *value);
   return true;
@@ -116,7 +117,8 @@ bool JsonWalk::ReadAny(Message& out, const MessageTable& table, const JsonPath& 
   if (empty) return tokens_.Take('}');
   const auto value = NewMessage(url);
   if (value == nullptr) {
-    return Fail(inside.Key("@type"), StrCat("names a message type this server does not know: \"", Excerpt(url), "\""));
+    return Fail(inside.Key("@type"),
+                StrCat("names a message type this server does not know: \"", Excerpt(url, 40), "\""));
   }
   if (!ReadAnyValue(*value, inside)) return false;
   out.GetReflection()->SetString(&out, table.fields[0].field, std::move(url));

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/rest/field_value.h"
 #include "transport/rest/json_walk.h"
 #include "transport/rest/scalar_text.h"

@@ -1,9 +1,12 @@
 #include "transport/rest/media_type.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "base/strings.h"
+#include "transport/http/canonical.h"
 
 namespace sluice::rest {
 namespace {
@@ -68,8 +71,19 @@ double QualityOf(std::string_view parameters) {
   return 1;
 }
 
+// UTF-8 by any of its names, or a part of it.
+bool IsUtf8Charset(std::string_view charset) {
+  if (charset.empty()) return true;
+  for (const absl::string_view name : {"utf-8", "utf8", "unicode-1-1-utf-8", "us-ascii", "ascii"}) {
+    if (absl::EqualsIgnoreCase(ToAbsl(charset), name)) return true;
+  }
+  return false;
+}
+
 // How exactly a range ("text/*") names the offer: 0 not at all, 1 */*, 2 type/*, 3 by name.
-int Fit(std::string_view range, std::string_view offer) {
+int Fit(std::string_view sent, std::string_view offer) {
+  const std::string lower = Lower(sent);
+  const std::string_view range = http::UsualMediaType(lower);
   if (absl::EqualsIgnoreCase(ToAbsl(range), ToAbsl(offer))) return 3;
   if (range == "*/*" || range == "*") return 1;
   const size_t slash = offer.find('/');
@@ -137,14 +151,18 @@ std::optional<MediaType> ParseMediaType(std::string_view text) {
     }
     out.parameters.emplace_back(std::move(name), std::move(value));
   }
+  const std::string sent = out.Name();
+  if (const std::string_view usual = http::UsualMediaType(sent); usual != sent) {
+    out.type = usual.substr(0, usual.find('/'));
+    out.subtype = usual.substr(out.type.size() + 1);
+  }
   return out;
 }
 
 bool IsJson(const MediaType& type) {
   const bool json = (type.type == "application" && type.subtype == "json") || absl::EndsWith(type.subtype, "+json");
   const std::string_view charset = type.Parameter("charset");
-  return json && (charset.empty() || absl::EqualsIgnoreCase(ToAbsl(charset), "utf-8") ||
-                  absl::EqualsIgnoreCase(ToAbsl(charset), "utf8"));
+  return json && IsUtf8Charset(charset);
 }
 
 int BestMatch(std::string_view accept, std::span<const std::string_view> offers) {
@@ -165,6 +183,14 @@ double CodingQuality(std::string_view accept_encoding, std::string_view coding) 
   const double quality = QualityFor(accept_encoding, coding);
   if (quality >= 0) return quality;
   return coding == "identity" ? 1 : 0;
+}
+
+bool WantsGzip(std::string_view accept_encoding, bool worthwhile) {
+  const double gzip = CodingQuality(accept_encoding, "gzip");
+  if (gzip <= 0) return false;
+  const double identity = QualityFor(accept_encoding, "identity");
+  if (identity == 0) return true;                        // nothing else will do
+  return worthwhile && gzip >= std::max(identity, 0.0);  // unnamed, it is what is liked least
 }
 
 }  // namespace sluice::rest

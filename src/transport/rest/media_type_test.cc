@@ -53,5 +53,32 @@ TEST(MediaTypeTest, Codings) {
   EXPECT_EQ(CodingQuality("gzip;q=0", "gzip"), 0);
 }
 
+TEST(MediaTypeTest, GzipIsForWhoLikesItAndForWhoTakesNothingElse) {
+  struct Case {
+    const char* accept;
+    bool long_text, short_text;
+  };
+  for (const Case& c : {Case{"", false, false}, Case{"identity", false, false}, Case{"gzip", true, false},
+                        Case{"gzip;q=0.1", true, false}, Case{"gzip;q=0", false, false}, Case{"*", true, false},
+                        Case{"*;q=0, gzip", true, true}, Case{"identity;q=0, gzip", true, true},
+                        Case{"identity;q=0, gzip;q=0", false, false}, Case{"gzip;q=0.5, identity", false, false},
+                        Case{"gzip, identity;q=0.5", true, false}, Case{"br", false, false}}) {
+    EXPECT_EQ(WantsGzip(c.accept, true), c.long_text) << c.accept;
+    EXPECT_EQ(WantsGzip(c.accept, false), c.short_text) << c.accept;
+  }
+}
+
+TEST(MediaTypeTest, OldNamesAreTheRegisteredOnes) {
+  for (const auto& [sent, name] : {std::pair("image/jpg", "image/jpeg"),
+                                   {"IMAGE/PJPEG; a=b", "image/jpeg"},
+                                   {"image/x-png", "image/png"},
+                                   {"text/json", "application/json"},
+                                   {"application/jsonl", "application/x-ndjson"},
+                                   {"image/gif", "image/gif"}})
+    EXPECT_EQ(ParseMediaType(sent)->Name(), name) << sent;
+  constexpr std::string_view kOffers[] = {"application/x-ndjson", "text/event-stream"};
+  EXPECT_EQ(BestMatch("application/JSONL", kOffers), 0);
+}
+
 }  // namespace
 }  // namespace sluice::rest

@@ -4,11 +4,12 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 
 namespace sluice::rest {
 namespace {
 
-bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+bool IsBlank(std::string_view line) { return WithoutBom(line).find_first_not_of(" \t\r") == std::string_view::npos; }
 
 std::string_view WithoutCr(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);

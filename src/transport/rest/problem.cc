@@ -45,11 +45,16 @@ std::string ProblemJson(const absl::Status& status, std::string_view request_id)
   return out;
 }
 
+void AddAllow(std::string_view verbs, Headers& headers) {
+  const bool get = verbs.find("GET") != std::string_view::npos;
+  headers.Add("allow", StrCat(verbs, get ? ", HEAD" : "", ", OPTIONS"));
+}
+
 void AddErrorHeaders(const absl::Status& status, std::string_view allow, Headers& headers) {
   if (const auto after = RetryAfterOf(status)) {
     headers.Add("retry-after", StrCat(absl::ToInt64Seconds(absl::Ceil(*after, absl::Seconds(1)))));
   }
-  if (!allow.empty()) headers.Add("allow", allow);
+  if (!allow.empty()) AddAllow(allow, headers);
 }
 
 }  // namespace sluice::rest

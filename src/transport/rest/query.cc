@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "transport/rest/field_value.h"
 #include "transport/rest/json_path.h"
 #include "transport/rest/json_reader.h"
@@ -74,6 +75,7 @@ class Parameters {
     if (!IsScalar(field))
       return Bad(name, field.is_map() ? "is a map, which a query cannot carry; send it in a body"
                                       : "is a message; name one of its fields, with a dot");
+    if (!field.is_repeated() && text.empty()) return absl::OkStatus();  // a form's field that was left out
     if (!field.is_repeated() && !seen_.insert(*path).second) return Bad(name, "is given twice; send it once");
     RETURN_IF_ERROR(CheckOneofs(*path, name));
     return SetFieldFromText(out_, *path, name, text);

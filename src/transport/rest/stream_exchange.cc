@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
+#include "transport/http/canonical.h"
 #include "transport/new_call.h"
 #include "transport/rest/answer.h"
 #include "transport/rest/bind.h"
@@ -44,7 +45,7 @@ StreamExchange::~StreamExchange() {
 void StreamExchange::Begin(const Method& method, RouteMatch route) {
   const http::RequestHead& head = exchange_.head();
   route_ = std::move(route);
-  form_ = StreamFormFor(head.headers.Get("accept"));
+  form_ = StreamFormFor(http::JoinedHeader(head.headers, "accept"));
   call_ = transport::NewCall(exchange_, method, Protocol::kRest, context_.chain, *this);
   if (!method.client_streaming) {
     call_->Begin();

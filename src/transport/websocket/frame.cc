@@ -132,13 +132,8 @@ std::string FrameHeader(Opcode opcode, size_t payload_bytes) {
 }
 
 std::string ClosePayload(uint16_t code, std::string_view reason) {
-  if (reason.size() > kReasonBytesMax) {
-    size_t end = kReasonBytesMax;
-    while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xc0) == 0x80) --end;
-    reason = reason.substr(0, end);
-  }
   std::string out = {static_cast<char>(code >> 8), static_cast<char>(code & 0xff)};
-  return out.append(reason);
+  return out.append(CutUtf8(reason, kReasonBytesMax));
 }
 
 uint16_t CodeOfClose(std::string_view payload) {

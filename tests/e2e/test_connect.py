@@ -75,7 +75,7 @@ def test_get(client):
     packed = base64.urlsafe_b64encode(gzip.compress(json.dumps(TEXTS).encode())).decode().rstrip("=")
     assert client.get(CLASSIFY, params=query | {"message": packed, "base64": "1", "compression": "gzip"}).json() == answer.json()
     refused = client.get(RECOGNIZE, params=query)
-    assert refused.status_code == 405 and refused.headers["allow"] == "POST", "a picture is not for a URL"
+    assert refused.status_code == 405 and refused.headers["allow"] == "POST, OPTIONS", "a picture is not for a URL"
 
 
 def test_errors(client):

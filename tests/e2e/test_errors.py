@@ -73,7 +73,7 @@ def test_rest_refusals(server, kwargs, status, reason):
 def test_unknown_path_and_wrong_verb(server):
     assert requests.get(f"{server.url}/api/v1/nothing").status_code == 404
     wrong = requests.get(f"{server.url}/api/v1/recognize")
-    assert wrong.status_code == 405 and wrong.headers["allow"] == "POST"
+    assert wrong.status_code == 405 and wrong.headers["allow"] == "POST, OPTIONS"
 
 
 def test_unknown_model_lists_those_that_exist(images, protos, sample):

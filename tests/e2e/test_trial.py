@@ -300,8 +300,7 @@ def test_sigterm_at_a_start_that_tries_ends_it(tmp_path):
     began = time.monotonic()
     os.kill(pid, signal.SIGTERM)
     thread.join(60)
-    assert not thread.is_alive() and started
-    assert started[0].process.wait(30) == 0
+    assert not thread.is_alive() and not started, "it never got ready"
     assert time.monotonic() - began < 20
     assert not [c for c in child if Path(f"/proc/{c}").exists()]
 

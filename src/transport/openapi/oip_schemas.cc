@@ -74,7 +74,7 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
         }}}
       })json"},
     {"oip.Parameters", R"json({
-        "type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}
+        "type": ["object", "null"], "description": "What this server does not know is passed over, whatever JSON it is."
       })json"},
     {"oip.RequestInput", R"json({
         "type": "object", "required": ["name", "datatype", "shape"],
@@ -95,11 +95,11 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
     {"oip.InferRequest", R"json({
         "type": "object", "required": ["inputs"],
         "properties": {
-          "id": {"type": "string", "description": "Comes back in the answer."},
+          "id": {"type": ["string", "null"], "description": "Comes back in the answer."},
           "parameters": {"allOf": [{"$ref": "#/components/schemas/oip.Parameters"}],
                          "description": "`binary_data_output`: all outputs as bytes; `timeout` in microseconds; `priority`, 1 the highest."},
           "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/oip.RequestInput"}, "maxItems": 1024},
-          "outputs": {"type": "array", "items": {"$ref": "#/components/schemas/oip.RequestOutput"}, "maxItems": 1024,
+          "outputs": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/oip.RequestOutput"}, "maxItems": 1024,
                       "description": "Those wanted, in this order; without it all."}
         }
       })json"},
@@ -118,7 +118,7 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
         }
       })json"},
     {"oip.IndexRequest", R"json({
-        "type": "object", "properties": {"ready": {"type": "boolean", "description": "Only models that serve."}}
+        "type": "object", "properties": {"ready": {"type": ["boolean", "null"], "description": "Only models that serve."}}
       })json"},
     {"oip.RepositoryIndex", R"json({
         "type": "array", "items": {
@@ -128,7 +128,7 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
       })json"},
     {"oip.ChangeRequest", R"json({
         "type": "object", "properties": {"parameters": {
-          "type": "object", "properties": {"unload_dependents": {"type": ["boolean", "number", "string"], "description": "Passed over."}}, "additionalProperties": false
+          "type": ["object", "null"], "properties": {"unload_dependents": {"type": ["boolean", "number", "string"], "description": "Passed over."}}, "additionalProperties": false
         }}
       })json"},
 };

@@ -128,7 +128,7 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
       })json"},
     {"oip.ChangeRequest", R"json({
         "type": "object", "properties": {"parameters": {
-          "type": ["object", "null"], "properties": {"unload_dependents": {"type": ["boolean", "number", "string"], "description": "Passed over."}}, "additionalProperties": false
+          "type": ["object", "null"], "properties": {"unload_dependents": {"description": "Passed over."}}, "additionalProperties": false
         }}
       })json"},
 };

@@ -311,7 +311,7 @@ TEST(JsonReaderTest, GrammarIsStrict) {
                            "{\"a\":1:2}",
                            "// c\n{}",
                            "{/**/}",
-                           "\xEF\xBB\xBF{}",
+                           "{}\xEF\xBB\xBF",
                            "{\"model_id\":\"a\nb\"}"}) {
     Refusal<ClassifyRequest>(json);
   }

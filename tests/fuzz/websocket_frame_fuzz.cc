@@ -22,7 +22,7 @@ std::string Read(std::string_view bytes, size_t step) {
     while (reader.Next(in, item)) {
       const bool control = item.kind != Opcode::kText && item.kind != Opcode::kBinary;
       if (item.payload.size() > (control ? 125 : kMessageBytesMax)) std::abort();
-      if (item.kind == Opcode::kText && !IsUtf8(item.payload)) std::abort();
+      if (item.kind == Opcode::kText && !sluice::IsUtf8(item.payload)) std::abort();
       seen += sluice::StrCat(static_cast<int>(item.kind), ":", item.payload, "\n");
     }
     if (reader.fault().code != 0) return sluice::StrCat(seen, "fault ", reader.fault().code, "\n");

@@ -61,11 +61,11 @@ void AddTryModel(CommandLine& line) {
   Command command =
       line.Add("try-model", "Try a model's folder in child processes, as the server does before it serves it");
   command.Add("DIR", *folder, "The model's folder: models/<id>").ExistingFolder();
-  command.Add("--child", *child, "").Hidden();
+  command.Add("--child", *child, "Be the child").Hidden();
   command.Footer(
       "Exit code: 0 it can be served; 1 a version of it cannot, the line says why; 2 there is no such model.");
   command.Run([folder, child] { return *child ? trial::ChildMain(&EngineNamed) : TryModel(*folder); },
-              [folder, child] { return !*child && folder->empty() ? "DIR is required" : ""; });
+              [folder, child] { return std::string(*child || !folder->empty() ? "" : "DIR is missing: models/<id>"); });
 }
 
 }  // namespace sluice::cli

@@ -1,6 +1,7 @@
 #include "repository/manifest.h"
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/config/file.h"
 #include "base/config/yaml_proto.h"
@@ -59,7 +60,7 @@ absl::Status Check(const Manifest& manifest, std::string_view file, std::string_
   const auto wrong = [file](std::string_view what) { return absl::InvalidArgumentError(StrCat(file, ": ", what)); };
   if (manifest.id() != folder) return wrong(StrCat("id '", manifest.id(), "' is not the folder's name '", folder, "'"));
   if (!IsName(manifest.id()))
-    return wrong(StrCat("'", manifest.id(), "' is no model id: letters, digits, '_', '-', '.'"));
+    return wrong(StrCat("'", manifest.id(), "' is no model id: letters, digits, '_', '-', '.'; rename the folder"));
   if (manifest.versions().policy() == config::Versions::LIST && manifest.versions().list().empty()) {
     return wrong("versions.policy is list, and versions.list is empty");
   }
@@ -97,7 +98,7 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text, std::string_view f
 
 absl::StatusOr<Manifest> ReadManifest(const std::string& file, std::string_view folder) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kFileBytesMax));
-  return ParseManifest(text, file, folder);
+  return ParseManifest(text, std::filesystem::path(file).filename().string(), folder);
 }
 
 }  // namespace sluice

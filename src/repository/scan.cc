@@ -46,7 +46,7 @@ FoundModel ScanFolder(const fs::path& folder) {
                        ? "it holds no model; a model is 1/model.onnx (or .tflite, .xml) and, if wanted, model.yaml"
                        : model.problem);
   }
-  model.manifest = written ? ReadManifest(file.string(), model.id) : ParseManifest("", file.string(), model.id);
+  model.manifest = written ? ReadManifest(file.string(), model.id) : ParseManifest("", "model.yaml", model.id);
   return model;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/trial/probe.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -41,17 +42,18 @@ class Prober {
 
   // µs of CPU of one run, the process's threads all counted; 0 when a run fails.
   double Time(const std::vector<Shape>& shapes) {
-    const double once = Batch(shapes, 1);
-    if (once <= 0) return once;
+    const double first = Batch(shapes, 1);
+    if (first < 0) return 0;
+    const double once = std::max(first, 0.5);  // the clock counts whole ones
     const int runs = std::clamp(static_cast<int>(kBatchUs / once), 1, 2000);
     const int batches = std::clamp(static_cast<int>(kTimingUs / (once * runs)), 2, kBatches);
-    double best = once;
+    double best = std::numeric_limits<double>::infinity();
     for (int i = 0; i < batches; ++i) {
       const double took = Batch(shapes, runs);
-      if (took <= 0) return 0;
+      if (took < 0) return 0;
       best = std::min(best, took);
     }
-    return best;
+    return std::max(best, 1e-3);
   }
 
  private:
@@ -73,11 +75,12 @@ class Prober {
     return absl::OkStatus();
   }
 
+  // Of one run, as the mean of `runs`; negative when one failed.
   double Batch(const std::vector<Shape>& shapes, int runs) {
-    if (data_.empty() && !Set(shapes, Values::kMixed).ok()) return 0;
+    if (data_.empty() && !Set(shapes, Values::kMixed).ok()) return -1;
     const Duration start = ProcessCpuTime();
     for (int i = 0; i < runs; ++i) {
-      if (!Give(shapes).ok() || !session_.Run().ok()) return 0;
+      if (!Give(shapes).ok() || !session_.Run().ok()) return -1;
     }
     const Duration took = ProcessCpuTime() - start;
     return std::chrono::duration<double, std::micro>(took).count() / runs;

@@ -84,7 +84,8 @@ Codecs MakeCodecs(CodecContext context) {
                                         .chores = context.chores,
                                         .budget = context.budget,
                                         .message_bytes_max = bytes_max,
-                                        .response_buffer_bytes = buffer_bytes};
+                                        .response_buffer_bytes = buffer_bytes,
+                                        .stream_idle = milliseconds(streams.idle_ms())};
   const websocket::CodecContext websocket_context{.methods = context.methods,
                                                   .chain = context.chain,
                                                   .chores = context.chores,
@@ -105,6 +106,7 @@ Codecs MakeCodecs(CodecContext context) {
                                         .budget = context.budget,
                                         .body_bytes_max = bytes_max,
                                         .response_buffer_bytes = buffer_bytes,
+                                        .stream_idle = milliseconds(streams.idle_ms()),
                                         .heartbeat = milliseconds(streams.heartbeat_ms())};
   Codecs codecs;
   codecs.push_back(std::make_unique<grpc::GrpcCodec>(grpc_context));

@@ -157,7 +157,7 @@ void Call::Finish(absl::Status status) {
   LatencyMs();
   if (CallPort* port = std::exchange(port_, nullptr)) port->End(*this, outcome_);
   LeaveLayers();
-  if (outcome_.ok()) return;
+  if (outcome_.ok()) return held_.clear();  // its jobs are done
   abandoned_.request_stop();
   if (Task stop = std::exchange(stop_, nullptr)) stop();
   if (handler_ != nullptr) handler_->OnCancel();

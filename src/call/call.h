@@ -106,6 +106,9 @@ class Call : public std::enable_shared_from_this<Call> {
   // Keeps something alive until the call object goes: until the last job of a call that ended early is done with its bytes.
   void Hold(std::shared_ptr<void> resource) { held_.push_back(std::move(resource)); }
 
+  // A handler whose call goes on needs nothing of its request any more: what the codec holds for it goes now.
+  void ReleaseRequest() { held_.clear(); }
+
   bool done() const { return phase_ == Phase::kDone; }
   const Method& method() const { return *method_; }
   Protocol protocol() const { return protocol_; }

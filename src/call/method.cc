@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-void MethodTable::Add(const google::protobuf::MethodDescriptor* descriptor,
-                      std::function<std::unique_ptr<CallHandler>(Call&)> start) {
+Method& MethodTable::Add(const google::protobuf::MethodDescriptor* descriptor,
+                         std::function<std::unique_ptr<CallHandler>(Call&)> start) {
   auto method = std::make_unique<Method>();
   method->descriptor = descriptor;
   method->name = StrCat(descriptor->service()->full_name(), "/", descriptor->name());
@@ -22,10 +22,11 @@ void MethodTable::Add(const google::protobuf::MethodDescriptor* descriptor,
   method->default_deadline = std::chrono::milliseconds(method->options->default_deadline_ms());
   method->deadline_per_message = method->client_streaming || method->server_streaming;
   if (const uint32_t bytes = method->options->request_bytes_max(); bytes > 0) method->request_bytes_max = bytes;
+  if (const uint32_t parts = method->options->request_parts_max(); parts > 0) method->request_parts_max = parts;
   method->quiet = method->options->quiet();
   method->start = std::move(start);
   by_path_[method->path] = method.get();
-  methods_.push_back(std::move(method));
+  return *methods_.emplace_back(std::move(method));
 }
 
 const Method& UnknownMethod() {

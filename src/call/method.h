@@ -50,9 +50,14 @@ struct Method {
   Duration default_deadline = Duration::zero();           // 0 = the server's default
   bool deadline_per_message = false;                      // streams that live long
   size_t request_bytes_max = SIZE_MAX;                    // of a request message; the server's own bound holds too
+  size_t request_parts_max = 10'000;                      // messages, texts and map entries in a request message
+  bool may_be_idle = false;                               // a stream that lives long although nothing moves on it
   bool quiet = false;                                     // successes stay out of the access log
   const ai::inference::MethodOptions* options = nullptr;  // the extension; never null
   std::function<std::unique_ptr<CallHandler>(Call&)> start;
+  // What a handler wants done to a request message before it gets it, because it takes long or leaves a smaller message: runs
+  // where the message is decoded, on a worker when that is large. May be empty. An error ends the call, also a stream.
+  std::function<absl::Status(Message&)> prepare;
 
   MessagePtr NewRequest() const { return MessagePtr(request_prototype->New()); }
 };
@@ -63,9 +68,10 @@ const Method& UnknownMethod();
 // Immutable after start-up, then shared by all threads.
 class MethodTable {
  public:
-  // `descriptor` must be of the generated pool, so that the handler gets generated message types.
-  void Add(const google::protobuf::MethodDescriptor* descriptor,
-           std::function<std::unique_ptr<CallHandler>(Call&)> start);
+  // `descriptor` must be of the generated pool, so that the handler gets generated message types. What it returns may be
+  // changed until the table is used.
+  Method& Add(const google::protobuf::MethodDescriptor* descriptor,
+              std::function<std::unique_ptr<CallHandler>(Call&)> start);
   // By gRPC path; null when unknown.
   const Method* Find(std::string_view path) const;
   const std::vector<std::unique_ptr<Method>>& all() const { return methods_; }

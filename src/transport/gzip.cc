@@ -38,12 +38,25 @@ Inflater::Inflater(size_t output_bytes_max, Format format)
   ABSL_RAW_CHECK(code == Z_OK, "zlib has no memory for a stream");
 }
 
-void Inflater::Reset(size_t output_bytes_max) {
+void Inflater::Reset(size_t output_bytes_max, DecodeMemory* memory) {
+  memory_ = memory;
   inflateReset(stream_.get());
   output_bytes_max_ = output_bytes_max;
   output_bytes_ = 0;
   between_members_ = true;
   any_member_ = false;
+}
+
+// Doubles, as a string does; while it moves, both copies are there.
+absl::Status Inflater::Grow(size_t made, std::string& out) {
+  const size_t before = out.capacity(), need = out.size() + made;
+  if (need <= before) return absl::OkStatus();
+  const size_t bound = need + (output_bytes_max_ - output_bytes_ - made);
+  const size_t after = std::max(need, std::min(2 * before, bound));
+  if (memory_ != nullptr) RETURN_IF_ERROR(memory_->Take(after));
+  out.reserve(after);
+  if (memory_ != nullptr && before >= kChunkBytes) memory_->Give(before);
+  return absl::OkStatus();
 }
 
 absl::Status Inflater::Write(std::string_view in, std::string& out, const std::stop_token& stop) {
@@ -70,6 +83,7 @@ absl::Status Inflater::Write(std::string_view in, std::string& out, const std::s
         return Error(Reason::BODY_TOO_LARGE,
                      StrCat("the body inflates to more than ", output_bytes_max_, " bytes; send a smaller one"));
       }
+      RETURN_IF_ERROR(Grow(made, out));
       out.append(chunk, made);
       output_bytes_ += made;
     } while (code == Z_OK && (stream_->avail_in > 0 || stream_->avail_out == 0));
@@ -115,14 +129,15 @@ void Deflater::Finish(std::string& out) { Run({}, Z_FINISH, out); }
 void Deflater::Reset() { deflateReset(stream_.get()); }
 
 absl::Status Inflate(std::string_view in, size_t output_bytes_max, std::string& out, Inflater::Format format,
-                     const std::stop_token& stop) {
+                     const std::stop_token& stop, DecodeMemory* memory) {
   if (format != Inflater::Format::kGzip) {
     Inflater inflater(output_bytes_max, format);
+    inflater.Reset(output_bytes_max, memory);
     RETURN_IF_ERROR(inflater.Write(in, out, stop));
     return inflater.Finish();
   }
   thread_local Inflater inflater(0);
-  inflater.Reset(output_bytes_max);
+  inflater.Reset(output_bytes_max, memory);
   RETURN_IF_ERROR(inflater.Write(in, out, stop));
   return inflater.Finish();
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "transport/decode_memory.h"
 
 struct z_stream_s;
 
@@ -41,12 +42,16 @@ class Inflater {
   // INVALID_BODY when the data ended early.
   absl::Status Finish() const;
 
-  void Reset(size_t output_bytes_max);
+  // From now on the output's memory is taken from `memory`, and stays taken; null = nobody counts.
+  void Reset(size_t output_bytes_max, DecodeMemory* memory = nullptr);
 
  private:
+  absl::Status Grow(size_t made, std::string& out);
+
   std::unique_ptr<z_stream_s, internal::InflateEnd> stream_;
   size_t output_bytes_max_;
   size_t output_bytes_ = 0;
+  DecodeMemory* memory_ = nullptr;
   bool between_members_ = true;  // nothing read of the present member
   bool any_member_ = false;
   Format format_;
@@ -68,12 +73,13 @@ class Deflater {
   std::unique_ptr<z_stream_s, internal::DeflateEnd> stream_;
 };
 
-// Inflating more than this leaves the loop: it may become a thousand times as much.
-inline constexpr size_t kPackedChoreBytes = 1024;
+// Inflating more than this leaves the loop: it may become a thousand times as much, and then be parsed.
+inline constexpr size_t kPackedChoreBytes = 128;
 
 // A whole body at once, appended to `out`. Use a thread's own stream, so nothing is allocated but the output.
 absl::Status Inflate(std::string_view in, size_t output_bytes_max, std::string& out,
-                     Inflater::Format format = Inflater::Format::kGzip, const std::stop_token& stop = {});
+                     Inflater::Format format = Inflater::Format::kGzip, const std::stop_token& stop = {},
+                     DecodeMemory* memory = nullptr);
 void Deflate(std::string_view in, std::string& out);
 
 }  // namespace sluice::transport

@@ -1,27 +1,37 @@
 #include "transport/stream_feed.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
+#include "transport/http/turn.h"
 
 namespace sluice::transport {
-namespace {
 
-// Messages below this are not worth an account of their own.
-constexpr size_t kHoldBytesMin = 16 << 10;
-
-}  // namespace
+StreamFeed::StreamFeed(std::shared_ptr<Call> call, http::Budget& budget, Chores& chores, size_t message_bytes_max,
+                       std::function<void()> resume)
+    : call_(std::move(call)),
+      budget_(budget),
+      chores_(chores),
+      message_bytes_max_(std::min(message_bytes_max, call_->method().request_bytes_max)),
+      resume_(std::move(resume)) {}
 
 void StreamFeed::Take(std::string_view bytes, Decode decode, bool chore) {
   --credits_;
-  auto hold = std::make_shared<http::BudgetHold>(budget_, bytes.size() < kHoldBytesMin ? 0 : bytes.size());
+  auto hold = std::make_shared<http::BudgetHold>(budget_, chore ? bytes.size() : 0);
   holds_.push_back(hold);
-  if (!chore) return Deliver(decode(call_->method(), bytes), bytes.size());
+  if (!chore) {
+    DecodeMemory memory(budget_, *hold, message_bytes_max_);
+    auto message = decode(call_->method(), bytes, memory);
+    if (http::TurnIsLong(call_->loop())) Pause();
+    return Deliver(std::move(message), bytes.size());
+  }
   // The chore and its way back own all they touch: this feed may be gone by then.
-  Task job = [self = self_, call = call_, text = std::string(bytes), decode = std::move(decode),
-              hold = std::move(hold)]() mutable {
+  Task job = [self = self_, call = call_, text = std::string(bytes), decode = std::move(decode), hold = std::move(hold),
+              &budget = budget_, bytes_max = message_bytes_max_]() mutable {
     Loop& loop = call->loop();
-    auto message = decode(call->method(), text);
+    DecodeMemory memory(budget, *hold, bytes_max);
+    auto message = decode(call->method(), text, memory);
     loop.Post([self = std::move(self), call = std::move(call), message = std::move(message), hold = std::move(hold),
                size = text.size()]() mutable {
       if (*self != nullptr) (*self)->Deliver(std::move(message), size);
@@ -29,6 +39,16 @@ void StreamFeed::Take(std::string_view bytes, Decode decode, bool chore) {
   };
   decoding_ = chores_.TryPost(call_->chore_owner(), job);
   if (!decoding_) call_->Fail(Error(Reason::OVERLOADED, "too many large messages wait to be decoded; retry later"));
+}
+
+// Ten thousand small messages may come in one read.
+void StreamFeed::Pause() {
+  if (std::exchange(paused_, true)) return;
+  call_->loop().Post([self = self_, call = call_] {
+    if (*self == nullptr) return;
+    (*self)->paused_ = false;
+    if ((*self)->CanTake()) (*self)->resume_();
+  });
 }
 
 void StreamFeed::Deliver(absl::StatusOr<MessagePtr> message, size_t bytes) {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "base/chores.h"
 #include "call/call.h"
+#include "transport/decode_memory.h"
 #include "transport/http/budget.h"
 
 namespace sluice::transport {
@@ -17,16 +18,18 @@ namespace sluice::transport {
 // Belongs to its call's loop.
 class StreamFeed {
  public:
-  using Decode = std::function<absl::StatusOr<MessagePtr>(const Method&, std::string_view)>;
+  using Decode = std::function<absl::StatusOr<MessagePtr>(const Method&, std::string_view, DecodeMemory&)>;
 
-  // `resume` runs when CanTake() turned true outside Take. The references outlive the feed.
-  StreamFeed(std::shared_ptr<Call> call, http::Budget& budget, Chores& chores, std::function<void()> resume)
-      : call_(std::move(call)), budget_(budget), chores_(chores), resume_(std::move(resume)) {}
+  // `resume` runs when CanTake() turned true outside Take. `message_bytes_max` is the server's own bound; the method's holds,
+  // too. The references outlive the feed.
+  StreamFeed(std::shared_ptr<Call> call, http::Budget& budget, Chores& chores, size_t message_bytes_max,
+             std::function<void()> resume);
   ~StreamFeed() { *self_ = nullptr; }
   StreamFeed(const StreamFeed&) = delete;
   StreamFeed& operator=(const StreamFeed&) = delete;
 
-  bool CanTake() const { return credits_ > 0 && !decoding_ && !ended_; }
+  bool CanTake() const { return credits_ > 0 && !decoding_ && !paused_ && !ended_; }
+  size_t message_bytes_max() const { return message_bytes_max_; }
   // Decodes and delivers, now or, if it is a `chore` (too long for a loop), later. Only while CanTake().
   void Take(std::string_view bytes, Decode decode, bool chore);
   // No more messages: RequestEnd behind the last one.
@@ -36,13 +39,16 @@ class StreamFeed {
 
  private:
   void Deliver(absl::StatusOr<MessagePtr> message, size_t bytes);
+  void Pause();
 
   const std::shared_ptr<Call> call_;
   http::Budget& budget_;
   Chores& chores_;
+  const size_t message_bytes_max_;
   const std::function<void()> resume_;
   size_t credits_ = 1;  // messages that the handler takes
   bool decoding_ = false, ended_ = false;
+  bool paused_ = false;                                  // until the loop's next turn
   std::deque<std::shared_ptr<http::BudgetHold>> holds_;  // of the messages that the handler has
   // Cleared with the feed; chores on their way back look.
   const std::shared_ptr<StreamFeed*> self_ = std::make_shared<StreamFeed*>(this);

@@ -58,7 +58,10 @@ void CheckAnswer(const ClassifyRequest& request) {
 void Check(const Api& api, const char* path, const sluice::rest::RequestBody& body) {
   sluice::rest::RouteMatch route;
   if (!api.router.Match("POST", path, route).ok()) std::abort();
-  const auto decoded = sluice::rest::DecodeRequest(*api.methods.all()[0], route, body, kBytesMax);
+  static sluice::http::Budget budget(64 << 20, 1);
+  sluice::http::BudgetHold hold;
+  sluice::transport::DecodeMemory memory(budget, hold, kBytesMax);
+  const auto decoded = sluice::rest::DecodeRequest(*api.methods.all()[0], route, body, memory);
   if (!decoded.ok()) {
     if (decoded.status().message().empty()) std::abort();
     return;

@@ -48,7 +48,7 @@ void CollectRecognizeHandler::MaybeEnd() {
     summary_.set_frames(static_cast<uint32_t>(summary_.results_size()));
     if (summary_.frames() > 0)
       summary_.set_latency(static_cast<float>(ToMs(call_.loop().clock().Now() - last_received_)));
-    call_.Reply(summary_);
+    call_.Reply(std::move(summary_));
   } else if (options_.streams.Draining()) {
     call_.Fail(Error(Reason::SHUTTING_DOWN, "the server is shutting down; send the frames again"));
   }

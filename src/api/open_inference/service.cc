@@ -4,6 +4,7 @@
 
 #include "api/open_inference/infer.h"
 #include "api/open_inference/models.h"
+#include "api/open_inference/prepare.h"
 #include "api/open_inference/stream.h"
 #include "base/error.h"
 #include "base/strings.h"
@@ -90,14 +91,14 @@ class Registrar {
         service_(*ModelInferRequest::descriptor()->file()->FindServiceByName("GRPCInferenceService")) {}
 
   template <typename Request, typename Function>
-  void Add(const char* name, Function function) {
-    methods_.Add(service_.FindMethodByName(name),
-                 Unary<Request>([function](CallPtr call, std::unique_ptr<Request> request) {
-                   function(std::move(call), std::move(request));
-                 }));
+  Method& Add(const char* name, Function function) {
+    return methods_.Add(service_.FindMethodByName(name),
+                        Unary<Request>([function](CallPtr call, std::unique_ptr<Request> request) {
+                          function(std::move(call), std::move(request));
+                        }));
   }
-  void AddStream(const char* name, std::function<std::unique_ptr<CallHandler>(Call&)> start) {
-    methods_.Add(service_.FindMethodByName(name), std::move(start));
+  Method& AddStream(const char* name, std::function<std::unique_ptr<CallHandler>(Call&)> start) {
+    return methods_.Add(service_.FindMethodByName(name), std::move(start));
   }
 
  private:
@@ -155,9 +156,12 @@ void RegisterOpenInference(MethodTable& methods, const OpenInferenceContext& con
   Registrar to(methods);
   AddServer(to, context);
   AddModels(to, context.catalog);
-  to.Add<ModelInferRequest>("ModelInfer", [context](CallPtr call, auto request) { Infer(context, call, *request); });
-  to.AddStream("ModelStreamInfer",
-               [context](Call& call) { return std::make_unique<StreamInferHandler>(call, context); });
+  to.Add<ModelInferRequest>("ModelInfer", [context](CallPtr call, auto request) {
+      Infer(context, call, *request);
+    }).prepare = PrepareInfer;
+  to.AddStream("ModelStreamInfer", [context](Call& call) {
+      return std::make_unique<StreamInferHandler>(call, context);
+    }).prepare = PrepareInfer;
   AddRepository(to, context.catalog);
 }
 

@@ -22,6 +22,9 @@ bool HasNoSideEffects(const Method& method) {
   return method.descriptor->options().idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
 }
 
+void PrintJson(const Message& message, std::string& out) { rest::MessageToJson(message, out); }
+void PrintProto(const Message& message, std::string& out) { message.SerializeToString(&out); }
+
 }  // namespace
 
 void UnaryExchange::Begin(const Method& method, const absl::Status& refusal) {
@@ -88,13 +91,15 @@ void UnaryExchange::OnBodyEnd() {
   const size_t chore_bytes = packed ? transport::kPackedChoreBytes
                              : json ? rest::kChoreBytes
                                     : transport::kProtoChoreBytes;
-  const bool chore = body.bytes.size() > chore_bytes;
+  const bool chore =
+      body.bytes.size() > chore_bytes || (!packed && !json && transport::IsLongToParse(call_->method(), body.bytes));
   const auto parse = json ? rest::ParseJson : transport::ParseProto;
   body_.Deliver(
       std::move(body),
-      [parse](const Method& method, rest::RequestBody taken, size_t bytes_max) -> absl::StatusOr<MessagePtr> {
-        RETURN_IF_ERROR(rest::Unpack(taken, bytes_max));
-        return parse(method, taken.bytes);
+      [parse](const Method& method, rest::RequestBody taken,
+              transport::DecodeMemory& memory) -> absl::StatusOr<MessagePtr> {
+        RETURN_IF_ERROR(rest::Unpack(taken, memory));
+        return parse(method, taken.bytes, memory);
       },
       chore);
 }
@@ -102,21 +107,25 @@ void UnaryExchange::OnBodyEnd() {
 // --- response ---
 
 size_t UnaryExchange::Write(const Message& message) {
-  if (form_ == Form::kJson) {
-    rest::MessageToJson(message, answer_);
-  } else {
-    message.SerializeToString(&answer_);
-  }
+  form_ == Form::kJson ? PrintJson(message, answer_) : PrintProto(message, answer_);
   return answer_.size();
 }
 
+size_t UnaryExchange::WriteLast(Message&& message) { return late_.Take(message) ? late_.bytes() : Write(message); }
+
 void UnaryExchange::End(Call& call, const absl::Status& status) {
+  body_.Release();
   Headers headers;
   const Headers& trailers = call.response_trailers();
   for (size_t i = 0; i < trailers.size(); ++i) headers.Add(StrCat("trailer-", trailers[i].name), trailers[i].value);
+  const char* const type = form_ == Form::kJson ? "application/json" : "application/proto";
+  if (status.ok() && late_.taken()) {
+    const auto print = form_ == Form::kJson ? PrintJson : PrintProto;
+    return late_.Send(context_.chores, context_.budget, exchange_, call, print, type, context_.gzip_bytes_min,
+                      std::move(headers));
+  }
   if (status.ok()) {
-    return rest::SendWhole(exchange_, call, 200, form_ == Form::kJson ? "application/json" : "application/proto",
-                           std::move(answer_), context_.gzip_bytes_min, std::move(headers));
+    return rest::SendWhole(exchange_, call, 200, type, std::move(answer_), context_.gzip_bytes_min, std::move(headers));
   }
   if (rest::AnswerOptions(exchange_, call, allow_)) return;
   rest::AddErrorHeaders(status, allow_, headers);

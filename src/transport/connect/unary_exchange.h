@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "call/call.h"
+#include "transport/rest/answer.h"
 #include "transport/rest/codec.h"
 #include "transport/rest/request_body.h"
 
@@ -31,6 +32,7 @@ class UnaryExchange final : public http::ExchangeHandler, public CallPort {
 
   // --- CallPort ---
   size_t Write(const Message& message) override;
+  size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;
 
  private:
@@ -49,6 +51,7 @@ class UnaryExchange final : public http::ExchangeHandler, public CallPort {
   Form form_ = Form::kJson;
   std::string allow_;  // the verbs of a VERB_NOT_ALLOWED
   std::string answer_;
+  rest::LateAnswer late_;
 };
 
 }  // namespace sluice::connect

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "base/chores.h"
+#include "base/clock.h"
 #include "call/layer.h"
 #include "call/method.h"
 #include "transport/http/budget.h"
@@ -20,7 +21,8 @@ struct CodecContext {
   Chores& chores;        // large and compressed messages are parsed there
   http::Budget& budget;  // a large message stays charged until the call's last job is done with it
   size_t message_bytes_max = 32 << 20;
-  size_t response_buffer_bytes = 1 << 20;  // as Limits: above, CallPort::CanWrite is false
+  size_t response_buffer_bytes = 1 << 20;           // as Limits: above, CallPort::CanWrite is false
+  Duration stream_idle = std::chrono::minutes(10);  // a stream on which nothing moves either way is over; 0 = never
   size_t gzip_bytes_min = 0;  // responses from this size are compressed for clients that take it; 0 = never
 };
 

@@ -258,6 +258,8 @@ TEST_F(GrpcCodecTest, GzipIsInflatedWithinTheBound) {
     FakeExchange& e = Open(kUnary, {{"grpc-encoding", "gzip"}});
     Send(Packed(Ask(std::string(size, 'x'))));
     handler->OnBodyEnd();
+    chores.Run();
+    e.loop_.Run();
     EXPECT_EQ(e.grpc_status(), status);
   }
   EXPECT_EQ(script.messages.size(), 1u);

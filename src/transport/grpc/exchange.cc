@@ -10,6 +10,7 @@
 #include "transport/grpc/large_fields.h"
 #include "transport/grpc/status.h"
 #include "transport/gzip.h"
+#include "transport/http/turn.h"
 #include "transport/new_call.h"
 
 namespace sluice::grpc {
@@ -56,6 +57,13 @@ void GrpcExchange::Begin(const Method& method, const absl::Status& refusal) {
     return;
   }
   call_->Begin();
+  if ((method.client_streaming || method.server_streaming) && !method.may_be_idle && !call_->done()) WatchIdle();
+}
+
+void GrpcExchange::WatchIdle() {
+  const auto busy = [this] { return parsing_ || exchange_.UnsentBytes() > 0; };
+  idle_.Start(exchange_.loop(), context_.stream_idle, busy,
+              [this] { call_->Fail(Error(Reason::REQUEST_TIMEOUT, "nothing moved on this stream for too long")); });
 }
 
 absl::Status GrpcExchange::CheckRequest(const Method& method) {
@@ -86,41 +94,59 @@ void GrpcExchange::OnBody(std::string_view bytes) { backlog_.OnBody(bytes); }
 size_t GrpcExchange::Decode(std::string_view bytes) {
   if (call_->done()) return bytes.size();
   std::string_view rest = bytes;
+  idle_.Moved();
   while (!rest.empty() && !Blocked() && !call_->done()) {
     Deframer::Frame frame;
     auto complete = deframer_.Next(rest, frame);
     absl::Status status = complete.status();
     if (status.ok() && *complete) status = OnFrame(frame);
     if (!status.ok()) call_->Fail(std::move(status));
+    if (!rest.empty() && http::TurnIsLong(exchange_.loop())) Pause();
   }
   HoldPartial();
   return call_->done() ? bytes.size() : bytes.size() - rest.size();
 }
 
+// Ten thousand empty messages may come in one read.
+void GrpcExchange::Pause() {
+  if (std::exchange(paused_, true)) return;
+  exchange_.loop().Post([self = std::weak_ptr(self_)] {
+    const auto exchange = self.lock();
+    if (exchange == nullptr) return;
+    (*exchange)->paused_ = false;
+    (*exchange)->Resume();
+  });
+}
+
 absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
   if (!streaming_ && request_ != nullptr) return WrongMessageCount("this one has more");
-  if (IsChore(frame, wire_.form)) return ParseAsChore(frame);
-  return OnParsed(ParseMessage(call_->method(), frame, wire_.form, gzip_request_, deframer_.message_bytes_max()),
-                  frame.wire_bytes);
+  if (IsChore(call_->method(), frame, wire_.form)) return ParseAsChore(frame);
+  http::BudgetHold hold;
+  transport::DecodeMemory memory(context_.budget, hold, deframer_.message_bytes_max());
+  auto parsed = ParseMessage(call_->method(), frame, wire_.form, gzip_request_, memory);
+  return OnParsed(std::move(parsed), std::move(hold), frame.wire_bytes);
 }
 
 absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
   const size_t wire_bytes = frame.wire_bytes;
   const ChoreOwner owner = call_->chore_owner();
   Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), &method = call_->method(), wire_bytes,
-                bytes = deframer_.Keep(frame), hold = http::BudgetHold(context_.budget, wire_bytes),
+                &budget = context_.budget, bytes = deframer_.Keep(frame),
+                hold = http::BudgetHold(context_.budget, wire_bytes),
                 large = frame.large != nullptr ? std::optional(std::move(*frame.large)) : std::nullopt,
                 form = wire_.form, compressed = frame.compressed, gzip = gzip_request_,
                 bytes_max = deframer_.message_bytes_max(), stop = owner.stop]() mutable {
+    transport::DecodeMemory memory(budget, hold, bytes_max);
     auto parsed =
-        ParseMessage(method, {compressed, bytes, large ? &*large : nullptr, wire_bytes}, form, gzip, bytes_max, stop);
+        ParseMessage(method, {compressed, bytes, large ? &*large : nullptr, wire_bytes}, form, gzip, memory, stop);
+    bytes = std::string();
     loop.Post([self = std::move(self), parsed = std::move(parsed), wire_bytes, hold = std::move(hold)]() mutable {
       const auto exchange = self.lock();
       if (exchange == nullptr) return;
       GrpcExchange& that = **exchange;
       that.parsing_ = false;
       if (that.call_->done()) return;
-      if (absl::Status status = that.OnParsed(std::move(parsed), wire_bytes); !status.ok()) {
+      if (absl::Status status = that.OnParsed(std::move(parsed), std::move(hold), wire_bytes); !status.ok()) {
         return that.call_->Fail(std::move(status));
       }
       that.Resume();
@@ -133,14 +159,14 @@ absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
   return absl::OkStatus();
 }
 
-absl::Status GrpcExchange::OnParsed(absl::StatusOr<ParsedMessage> parsed, size_t wire_bytes) {
+absl::Status GrpcExchange::OnParsed(absl::StatusOr<MessagePtr> parsed, http::BudgetHold hold, size_t wire_bytes) {
   if (!parsed.ok()) return parsed.status();
-  HoldMessage(parsed->bytes < kHoldBytesMin ? 0 : parsed->bytes);
+  HoldMessage(std::move(hold));
   if (streaming_) {
     --credits_;
-    call_->Deliver(std::move(parsed->message), wire_bytes);
+    call_->Deliver(*std::move(parsed), wire_bytes);
   } else {
-    request_ = std::move(parsed->message);
+    request_ = *std::move(parsed);
     request_bytes_ = wire_bytes;
   }
   return absl::OkStatus();
@@ -154,11 +180,11 @@ void GrpcExchange::HoldPartial() {
   partial_.Resize(context_.budget, bytes < kHoldBytesMin ? 0 : bytes);
 }
 
-void GrpcExchange::HoldMessage(size_t bytes) {
+void GrpcExchange::HoldMessage(http::BudgetHold hold) {
   if (streaming_) {
-    holds_.emplace_back(context_.budget, bytes);
-  } else if (bytes > 0) {
-    call_->Hold(std::make_shared<http::BudgetHold>(context_.budget, bytes));
+    holds_.push_back(std::move(hold));
+  } else if (hold.bytes() > 0) {
+    call_->Hold(std::make_shared<http::BudgetHold>(std::move(hold)));
   }
 }
 
@@ -225,6 +251,7 @@ size_t GrpcExchange::Write(const Message& message) {
     answer_ = std::move(frame);
   } else {
     SendHead();
+    idle_.Moved();
     SendFrame(std::move(frame));
   }
   return bytes;
@@ -251,6 +278,7 @@ void GrpcExchange::SendHead() {
 }
 
 void GrpcExchange::End(Call& call, const absl::Status& status) {
+  idle_.Stop();
   Headers& trailers = call.response_trailers();
   if (!status.ok() && !head_sent_ && has_trailers_only()) {
     head_sent_ = true;

@@ -12,6 +12,7 @@
 #include "transport/grpc/codec.h"
 #include "transport/grpc/framing.h"
 #include "transport/grpc/parse_message.h"
+#include "transport/idle_timer.h"
 
 namespace sluice::grpc {
 
@@ -26,7 +27,10 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   // --- http::ExchangeHandler ---
   void OnBody(std::string_view bytes) override;
   void OnBodyEnd() override;
-  void OnWritable() override { call_->Writable(); }
+  void OnWritable() override {
+    idle_.Moved();
+    call_->Writable();
+  }
   bool AwaitsBody() const override;
   void OnDrain() override { call_->Drain(); }
   void OnClosed(http::CloseReason reason) override;
@@ -60,10 +64,13 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   // Appends the message as a frame holds it.
   virtual void Print(const Message& message, std::string& out) const { message.AppendToString(&out); }
 
+  size_t response_buffer_bytes() const { return context_.response_buffer_bytes; }
+
   http::Exchange& exchange_;
   std::shared_ptr<Call> call_;
 
  private:
+  void WatchIdle();
   void Begin(const Method& method, const absl::Status& refusal);
   absl::Status CheckRequest(const Method& method);
   // Decodes until the input or the handler's appetite ends; returns how many bytes were taken.
@@ -71,13 +78,14 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   absl::Status OnFrame(const Deframer::Frame& frame);
   // On a worker; the exchange takes no further frame until it is back.
   absl::Status ParseAsChore(const Deframer::Frame& frame);
-  absl::Status OnParsed(absl::StatusOr<ParsedMessage> parsed, size_t wire_bytes);
+  absl::Status OnParsed(absl::StatusOr<MessagePtr> parsed, http::BudgetHold hold, size_t wire_bytes);
   void HoldPartial();
-  void HoldMessage(size_t bytes);
+  void HoldMessage(http::BudgetHold hold);
   void Resume();
   void MaybeEndRequest();
   void EndRequest();
-  bool Blocked() const { return parsing_ || (streaming_ && credits_ == 0); }
+  bool Blocked() const { return parsing_ || paused_ || (streaming_ && credits_ == 0); }
+  void Pause();
 
   std::string Frame(const Message& message);
   void SendHead();
@@ -93,10 +101,12 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   size_t credits_ = 1;          // messages that the handler takes
   bool streaming_ = false;      // the client streams
   bool parsing_ = false;        // a worker does
+  bool paused_ = false;         // until the loop's next turn
   std::shared_ptr<GrpcExchange*> self_ = std::make_shared<GrpcExchange*>(this);  // the way back from a worker looks
   bool body_ended_ = false;
   bool request_ended_ = false;  // and everything of it was decoded
   bool gzip_request_ = false;
+  transport::IdleTimer idle_;                       // of streams
   http::BudgetHold partial_;                        // a large message that is still coming
   absl::InlinedVector<http::BudgetHold, 1> holds_;  // messages that a stream's handler has
 

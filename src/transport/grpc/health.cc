@@ -18,6 +18,9 @@ using ::grpc::health::v1::HealthListRequest;
 using ::grpc::health::v1::HealthListResponse;
 
 constexpr size_t kListMax = 100;  // gRFC A90 lets a server refuse more
+constexpr size_t kRequestBytesMax = 64 << 10;
+// Of a Watch call, which keeps it for as long as it lives.
+constexpr size_t kServiceBytesMax = 512;
 
 void Check(HealthRegistry& registry, Call& call, const HealthCheckRequest& request) {
   const auto status = registry.Get(request.service());
@@ -76,6 +79,13 @@ class WatchHandler final : public CallHandler {
 
   void OnMessage(MessagePtr message) override {
     service_ = static_cast<const HealthCheckRequest&>(*message).service();
+    if (service_.size() > kServiceBytesMax) {
+      return call_.Fail(FieldError(
+          Reason::INVALID_REQUEST, "service",
+          StrCat("a service's name of ", service_.size(), " bytes; send one of at most ", kServiceBytesMax)));
+    }
+    message.reset();
+    call_.ReleaseRequest();
     watcher_ = std::make_shared<Watcher>(registry_, call_, service_);
     registry_.Watch(service_, watcher_);
     watcher_->Update();
@@ -166,10 +176,14 @@ std::vector<std::shared_ptr<HealthWatcher>> HealthRegistry::WatchersOf(std::stri
 }
 
 void RegisterHealth(MethodTable& methods, HealthRegistry& registry) {
-  methods.Add(MethodNamed("Check"),
-              Unary<HealthCheckRequest>([&registry](auto call, auto request) { Check(registry, *call, *request); }));
-  methods.Add(MethodNamed("List"), Unary<HealthListRequest>([&registry](auto call, auto) { List(registry, *call); }));
-  methods.Add(MethodNamed("Watch"), [&registry](Call& call) { return std::make_unique<WatchHandler>(registry, call); });
+  const auto add = [&methods](const char* name, auto start) -> Method& {
+    Method& method = methods.Add(MethodNamed(name), std::move(start));
+    method.request_bytes_max = kRequestBytesMax;
+    return method;
+  };
+  add("Check", Unary<HealthCheckRequest>([&registry](auto call, auto request) { Check(registry, *call, *request); }));
+  add("List", Unary<HealthListRequest>([&registry](auto call, auto) { List(registry, *call); }));
+  add("Watch", [&registry](Call& call) { return std::make_unique<WatchHandler>(registry, call); }).may_be_idle = true;
   for (const auto& method : methods.all()) registry.SetServing(method->descriptor->service()->full_name(), true);
 }
 

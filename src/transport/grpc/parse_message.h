@@ -13,26 +13,24 @@
 
 namespace sluice::grpc {
 
-struct ParsedMessage {
-  MessagePtr message;
-  size_t bytes = 0;  // uncompressed
-};
-
 // What is in the frames: protobuf, or JSON in some of Connect's.
 struct MessageForm {
   bool protobuf = true;
-  absl::StatusOr<MessagePtr> (*parse)(const Method&, std::string_view) = transport::ParseProto;
+  absl::StatusOr<MessagePtr> (*parse)(const Method&, std::string_view,
+                                      transport::DecodeMemory&) = transport::ParseProto;
   size_t chore_bytes = transport::kProtoChoreBytes;  // above, parsing takes long enough to leave the loop
 };
 
 // Errors: PROTOCOL_ERROR (compressed, and the request's head named no compression), BODY_TOO_LARGE (inflates to more than
-// `bytes_max`), INVALID_BODY, CANCELLED (`stop` was requested).
-absl::StatusOr<ParsedMessage> ParseMessage(const Method& method, const Deframer::Frame& frame, const MessageForm& form,
-                                           bool gzip_allowed, size_t bytes_max, const std::stop_token& stop = {});
+// memory.message_bytes_max()), CANCELLED (`stop` was requested), those of the form's parser.
+absl::StatusOr<MessagePtr> ParseMessage(const Method& method, const Deframer::Frame& frame, const MessageForm& form,
+                                        bool gzip_allowed, transport::DecodeMemory& memory,
+                                        const std::stop_token& stop = {});
 
-// A kilobyte may inflate to a megabyte.
-inline bool IsChore(const Deframer::Frame& frame, const MessageForm& form) {
-  return frame.message.size() > (frame.compressed ? transport::kPackedChoreBytes : form.chore_bytes);
+// Whether this takes too long for a loop.
+inline bool IsChore(const Method& method, const Deframer::Frame& frame, const MessageForm& form) {
+  if (frame.compressed) return frame.message.size() > transport::kPackedChoreBytes;
+  return frame.message.size() > form.chore_bytes || (form.protobuf && transport::IsLongToParse(method, frame.message));
 }
 
 }  // namespace sluice::grpc

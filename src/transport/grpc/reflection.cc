@@ -1,5 +1,6 @@
 #include "transport/grpc/reflection.h"
 
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,17 +12,15 @@
 #include "base/text.h"
 #include "call/call.h"
 #include "call/outcome.h"
-#include "google/protobuf/descriptor.h"
-#include "google/protobuf/descriptor.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
+#include "transport/grpc/symbol_index.h"
 
 namespace sluice::grpc {
 namespace {
 
-using google::protobuf::DescriptorPool;
-using google::protobuf::FieldDescriptor;
-using google::protobuf::FileDescriptor;
+// Names, and little beside them.
+constexpr size_t kRequestBytesMax = 64 << 10;
 
 // The two versions have the same messages in two packages.
 struct V1 {
@@ -37,20 +36,13 @@ absl::Status NotFound(std::string_view what, std::string_view name) {
   return Error(Reason::NOT_FOUND, StrCat("no ", what, " '", Excerpt(name), "'"));
 }
 
-const FileDescriptor* FileOfExtension(const std::string& type, int number) {
-  const auto* message = DescriptorPool::generated_pool()->FindMessageTypeByName(type);
-  const auto* field =
-      message == nullptr ? nullptr : DescriptorPool::generated_pool()->FindExtensionByNumber(message, number);
-  return field == nullptr ? nullptr : field->file();
-}
-
 template <typename Version>
 class ReflectionHandler final : public CallHandler {
  public:
   using Request = typename Version::Request;
   using Response = typename Version::Response;
 
-  ReflectionHandler(const MethodTable& methods, Call& call) : methods_(methods), call_(call) {}
+  ReflectionHandler(std::shared_ptr<const SymbolIndex> index, Call& call) : index_(std::move(index)), call_(call) {}
 
   void OnMessage(MessagePtr message) override {
     const auto& request = static_cast<const Request&>(*message);
@@ -77,16 +69,15 @@ class ReflectionHandler final : public CallHandler {
   }
 
   absl::Status Answer(const Request& request, Response& response) {
-    const auto* pool = DescriptorPool::generated_pool();
     switch (request.message_request_case()) {
       case Request::kFileByFilename:
-        return AddFile(pool->FindFileByName(request.file_by_filename()), "file", request.file_by_filename(), response);
+        return AddFile(index_->FindFile(request.file_by_filename()), "file", request.file_by_filename(), response);
       case Request::kFileContainingSymbol:
-        return AddFile(pool->FindFileContainingSymbol(request.file_containing_symbol()), "symbol",
-                       request.file_containing_symbol(), response);
+        return AddFile(index_->FindSymbol(request.file_containing_symbol()), "symbol", request.file_containing_symbol(),
+                       response);
       case Request::kFileContainingExtension: {
         const auto& extension = request.file_containing_extension();
-        return AddFile(FileOfExtension(extension.containing_type(), extension.extension_number()), "extension of",
+        return AddFile(index_->FindExtension(extension.containing_type(), extension.extension_number()), "extension of",
                        extension.containing_type(), response);
       }
       case Request::kAllExtensionNumbersOfType: return AddExtensions(request.all_extension_numbers_of_type(), response);
@@ -95,58 +86,57 @@ class ReflectionHandler final : public CallHandler {
     }
   }
 
-  absl::Status AddFile(const FileDescriptor* file, std::string_view what, std::string_view name, Response& response) {
+  absl::Status AddFile(const SymbolIndex::File* file, std::string_view what, std::string_view name,
+                       Response& response) {
     if (file == nullptr) return NotFound(what, name);
     AddWithImports(*file, /*asked=*/true, response);
     return absl::OkStatus();
   }
 
   // Imports come along once per stream, so that a client needs one question for a service.
-  void AddWithImports(const FileDescriptor& file, bool asked, Response& response) {
+  void AddWithImports(const SymbolIndex::File& file, bool asked, Response& response) {
     if (!sent_.insert(&file).second && !asked) return;
-    google::protobuf::FileDescriptorProto proto;
-    file.CopyTo(&proto);
-    response.mutable_file_descriptor_response()->add_file_descriptor_proto(proto.SerializeAsString());
-    for (int i = 0; i < file.dependency_count(); ++i) AddWithImports(*file.dependency(i), false, response);
+    response.mutable_file_descriptor_response()->add_file_descriptor_proto(file.bytes);
+    for (const SymbolIndex::File* import : file.imports) AddWithImports(*import, false, response);
   }
 
   absl::Status AddExtensions(const std::string& type, Response& response) {
-    const auto* message = DescriptorPool::generated_pool()->FindMessageTypeByName(type);
-    if (message == nullptr) return NotFound("message type", type);
-    std::vector<const FieldDescriptor*> extensions;
-    DescriptorPool::generated_pool()->FindAllExtensions(message, &extensions);
+    const std::vector<int>* extensions = index_->ExtensionsOf(type);
+    if (extensions == nullptr) return NotFound("message type", type);
     auto* numbers = response.mutable_all_extension_numbers_response();
     numbers->set_base_type_name(type);
-    for (const auto* extension : extensions) numbers->add_extension_number(extension->number());
+    for (const int number : *extensions) numbers->add_extension_number(number);
     return absl::OkStatus();
   }
 
   void AddServices(Response& response) {
-    std::set<std::string> names;
-    for (const auto& method : methods_.all()) names.insert(method->descriptor->service()->full_name());
     auto* services = response.mutable_list_services_response();
-    for (const std::string& name : names) services->add_service()->set_name(name);
+    for (const std::string& name : index_->services()) services->add_service()->set_name(name);
   }
 
-  const MethodTable& methods_;
+  const std::shared_ptr<const SymbolIndex> index_;
   Call& call_;
   bool waits_ = false;  // for OnWritable
-  std::set<const FileDescriptor*> sent_;
+  std::set<const SymbolIndex::File*> sent_;
 };
 
 template <typename Version>
-void Register(MethodTable& methods) {
+void Register(MethodTable& methods, const std::shared_ptr<const SymbolIndex>& index) {
   const auto* service = Version::Request::descriptor()->file()->FindServiceByName("ServerReflection");
   SLUICE_CHECK(service != nullptr, "reflection.proto");
-  methods.Add(service->method(0),
-              [&methods](Call& call) { return std::make_unique<ReflectionHandler<Version>>(methods, call); });
+  methods
+      .Add(service->method(0),
+           [index](Call& call) { return std::make_unique<ReflectionHandler<Version>>(index, call); })
+      .request_bytes_max = kRequestBytesMax;
 }
 
 }  // namespace
 
 void RegisterReflection(MethodTable& methods) {
-  Register<V1>(methods);
-  Register<V1Alpha>(methods);
+  const auto index = std::make_shared<SymbolIndex>();
+  Register<V1>(methods, index);
+  Register<V1Alpha>(methods, index);
+  index->Add(methods);
 }
 
 }  // namespace sluice::grpc

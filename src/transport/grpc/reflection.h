@@ -5,7 +5,7 @@
 
 namespace sluice::grpc {
 
-// Lists every service that the table holds when it is asked. `methods` outlives the calls.
+// Last: it lists what the table holds then, and itself.
 void RegisterReflection(MethodTable& methods);
 
 }  // namespace sluice::grpc

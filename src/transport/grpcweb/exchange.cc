@@ -10,6 +10,7 @@ namespace sluice::grpcweb {
 namespace {
 
 constexpr std::string_view kText = "application/grpc-web-text";
+constexpr size_t kPieceBytes = 48 << 10;  // whole groups of base64
 constexpr char kTrailersFlag = static_cast<char>(0x80);
 
 // "name: value" lines in a frame of their own.
@@ -51,11 +52,16 @@ std::string_view GrpcWebExchange::answer_type() const {
 
 void GrpcWebExchange::OnBody(std::string_view bytes) {
   if (!text_request_) return GrpcExchange::OnBody(bytes);
+  if (call_->done()) return exchange_.ConsumeBody(bytes.size());
   std::string decoded;
-  if (!base64_.Decode(bytes, decoded) && !call_->done()) {
+  size_t groups = base64_.carried() + bytes.size();
+  if (base64_.Decode(bytes, decoded)) {
+    groups -= base64_.carried();
+  } else {
     call_->Fail(Error(Reason::INVALID_BODY, "the body is not base64, as application/grpc-web-text says"));
   }
-  exchange_.ConsumeBody(bytes.size() - decoded.size());
+  // What whole groups have above their bytes; the rest is given back as the bytes are taken.
+  exchange_.ConsumeBody(groups - decoded.size());
   if (!decoded.empty()) GrpcExchange::OnBody(decoded);
 }
 
@@ -68,17 +74,40 @@ void GrpcWebExchange::OnBodyEnd() {
 
 // --- response ---
 
-std::string GrpcWebExchange::Wrapped(std::string frame) const {
-  if (!text_answer_) return frame;
-  std::string text;
-  rest::Base64Encode(frame, text);
-  return text;
+void GrpcWebExchange::SendFrame(std::string frame) {
+  if (!text_answer_) return exchange_.SendBody(std::move(frame), false);
+  SendText(std::move(frame));
 }
 
-void GrpcWebExchange::SendFrame(std::string frame) { exchange_.SendBody(Wrapped(std::move(frame)), false); }
-
 void GrpcWebExchange::SendTrailers(const Headers& trailers) {
-  exchange_.SendBody(Wrapped(TrailersFrame(trailers)), true);
+  last_ = true;
+  if (!text_answer_) return exchange_.SendBody(TrailersFrame(trailers), true);
+  SendText(TrailersFrame(trailers));
+}
+
+void GrpcWebExchange::SendText(std::string frame) {
+  later_.empty() ? void(later_ = std::move(frame)) : void(later_ += frame);
+  SendLater();
+}
+
+// Texts of whole groups, one after another; the last one may be padded.
+void GrpcWebExchange::SendLater() {
+  while (!later_.empty() && exchange_.UnsentBytes() < response_buffer_bytes()) {
+    const std::string_view piece = std::string_view(later_).substr(later_at_, kPieceBytes);
+    std::string text;
+    rest::Base64Encode(piece, text);
+    later_at_ += piece.size();
+    if (later_at_ == later_.size()) {
+      later_at_ = 0;
+      later_ = std::string();
+    }
+    exchange_.SendBody(std::move(text), last_ && later_.empty());
+  }
+}
+
+void GrpcWebExchange::OnWritable() {
+  SendLater();
+  GrpcExchange::OnWritable();
 }
 
 }  // namespace sluice::grpcweb

@@ -15,6 +15,8 @@ class GrpcWebExchange final : public grpc::GrpcExchange {
 
   void OnBody(std::string_view bytes) override;
   void OnBodyEnd() override;
+  void OnWritable() override;
+  bool CanWrite() const override { return later_.empty() && GrpcExchange::CanWrite(); }
 
  private:
   Wire wire() const override { return {.protocol = Protocol::kGrpcWeb}; }
@@ -25,10 +27,15 @@ class GrpcWebExchange final : public grpc::GrpcExchange {
   bool TakesPieces() const override { return false; }
   void SendFrame(std::string frame) override;
   void SendTrailers(const Headers& trailers) override;
-  std::string Wrapped(std::string frame) const;
 
   const bool text_request_, text_answer_;
+  void SendText(std::string frame);
+  void SendLater();
+
   Base64Stream base64_;
+  std::string later_;  // of the text form: large frames become base64 as the client reads
+  size_t later_at_ = 0;
+  bool last_ = false;  // nothing comes behind `later_`
 };
 
 }  // namespace sluice::grpcweb

@@ -32,7 +32,7 @@ constexpr size_t kTrustedBytes = 1 << 20;
 
 constexpr char kHeaderLength[] = "inference-header-content-length";
 
-absl::StatusOr<std::string> Unpack(std::string bytes, std::string_view encoding, size_t bytes_max,
+absl::StatusOr<std::string> Unpack(std::string bytes, std::string_view encoding, transport::DecodeMemory& memory,
                                    const std::stop_token& stop = {}) {
   if (encoding.empty() || encoding == "identity") return bytes;
   if (encoding != "gzip" && encoding != "deflate") {
@@ -41,8 +41,16 @@ absl::StatusOr<std::string> Unpack(std::string bytes, std::string_view encoding,
   }
   std::string inflated;
   const auto format = encoding == "gzip" ? transport::Inflater::Format::kGzip : transport::Inflater::Format::kZlib;
-  RETURN_IF_ERROR(transport::Inflate(bytes, bytes_max, inflated, format, stop));
+  RETURN_IF_ERROR(transport::Inflate(bytes, memory.message_bytes_max(), inflated, format, stop, &memory));
   return inflated;
+}
+
+absl::StatusOr<InferRequest> Prepared(const Method& method, absl::StatusOr<InferRequest> request,
+                                      transport::DecodeMemory& memory) {
+  RETURN_IF_ERROR(request.status());
+  if (method.prepare) RETURN_IF_ERROR(method.prepare(request->message));
+  memory.Keep(memory.held() < transport::DecodeMemory::kSmallBytes ? 0 : request->message.SpaceUsedLong());
+  return request;
 }
 
 // Grows in steps that follow what has come, up to what was announced.
@@ -63,6 +71,12 @@ struct OipExchange::Encoded {
   std::vector<std::string> rest;  // the tensors
   size_t header_length = 0;       // 0: JSON only
   bool gzip = false;
+
+  size_t bytes() const {
+    size_t sum = first.size();
+    for (const std::string& tensor : rest) sum += tensor.size();
+    return sum;
+  }
 };
 
 OipExchange::~OipExchange() {
@@ -76,6 +90,7 @@ void OipExchange::Begin(const Method& method, Route route, std::string allow, co
   call_ = transport::NewCall(exchange_, method, Protocol::kOip, context_.chain, *this);
   hold_ = std::make_shared<http::BudgetHold>(context_.budget, 0);
   call_->Hold(hold_);
+  bytes_max_ = std::min(context_.body_bytes_max, method.request_bytes_max);
   if (absl::Status status = refusal.ok() ? CheckHead() : refusal; !status.ok()) {
     call_->Refuse(std::move(status));
     return;
@@ -86,9 +101,9 @@ void OipExchange::Begin(const Method& method, Route route, std::string allow, co
 absl::Status OipExchange::CheckHead() {
   const std::string_view length = Header("content-length");
   std::from_chars(length.data(), length.data() + length.size(), announced_bytes_);
-  if (announced_bytes_ > context_.body_bytes_max) {
-    return Error(Reason::BODY_TOO_LARGE, StrCat("the body of ", announced_bytes_, " bytes exceeds the server's ",
-                                                context_.body_bytes_max, "; send less per call"));
+  if (announced_bytes_ > bytes_max_) {
+    return Error(Reason::BODY_TOO_LARGE, StrCat("the body of ", announced_bytes_, " bytes exceeds the ", bytes_max_,
+                                                " of this method; send less per call"));
   }
   const std::string_view json_bytes = Header(kHeaderLength);
   if (json_bytes.empty() || !Header("content-encoding").empty()) return absl::OkStatus();
@@ -102,9 +117,9 @@ absl::Status OipExchange::CheckHead() {
 void OipExchange::OnBody(std::string_view bytes) {
   exchange_.ConsumeBody(bytes.size());
   if (call_->done()) return;
-  if (body_.json.size() + body_.tensors.size() + bytes.size() > context_.body_bytes_max) {
-    return call_->Fail(Error(Reason::BODY_TOO_LARGE,
-                             StrCat("the body exceeds ", context_.body_bytes_max, " bytes; send less per call")));
+  if (body_.json.size() + body_.tensors.size() + bytes.size() > bytes_max_) {
+    return call_->Fail(
+        Error(Reason::BODY_TOO_LARGE, StrCat("the body exceeds ", bytes_max_, " bytes; send less per call")));
   }
   hold_->Add(bytes.size());
   const size_t json = std::min(bytes.size(), json_bytes_ - body_.json.size());
@@ -121,9 +136,6 @@ void OipExchange::OnBodyEnd() {
 void OipExchange::Decode() {
   const size_t wire_bytes = body_.json.size() + body_.tensors.size();
   if (route_.operation == Operation::kModelInfer) return DecodeInfer();
-  if (wire_bytes > kChoreJsonBytes) {
-    return call_->Fail(Error(Reason::BODY_TOO_LARGE, "a request of this method has no more than 64 KiB"));
-  }
   Deliver(SmallRequest(), wire_bytes);
 }
 
@@ -135,21 +147,24 @@ void OipExchange::DecodeInfer() {
     return OnDecoded(CutBody(std::move(body_.json), StrCat(json_bytes_)).status(), wire_bytes);
   }
   if (!packed && body_.json.size() <= kChoreJsonBytes) {
-    return OnDecoded(ReadInferRequest(std::move(body_)), wire_bytes);
+    transport::DecodeMemory memory(context_.budget, *hold_, bytes_max_);
+    return OnDecoded(Prepared(call_->method(), ReadInferRequest(std::move(body_), &memory), memory), wire_bytes);
   }
   const ChoreOwner owner = call_->chore_owner();
   Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), body = std::move(body_), call = call_,
                 wire_bytes, encoding = std::string(encoding),
-                header_length = std::string(packed ? Header(kHeaderLength) : ""), bytes_max = context_.body_bytes_max,
-                stop = owner.stop]() mutable {
+                header_length = std::string(packed ? Header(kHeaderLength) : ""), &budget = context_.budget,
+                hold = hold_, bytes_max = bytes_max_, stop = owner.stop]() mutable {
+    transport::DecodeMemory memory(budget, *hold, bytes_max);
     const auto read = [&]() -> absl::StatusOr<InferRequest> {
-      if (encoding.empty() || encoding == "identity") return ReadInferRequest(std::move(body));
-      ASSIGN_OR_RETURN(std::string bytes, Unpack(std::move(body.json), encoding, bytes_max, stop));
+      if (encoding.empty() || encoding == "identity") return ReadInferRequest(std::move(body), &memory);
+      ASSIGN_OR_RETURN(std::string bytes, Unpack(std::move(body.json), encoding, memory, stop));
       ASSIGN_OR_RETURN(InferBody cut, CutBody(std::move(bytes), header_length));
-      return ReadInferRequest(std::move(cut));
+      return ReadInferRequest(std::move(cut), &memory);
     };
+    auto done = Prepared(call->method(), read(), memory);
     // The call rides along, so that its hold on the memory budget lasts.
-    loop.Post([self = std::move(self), request = read(), call = std::move(call), wire_bytes]() mutable {
+    loop.Post([self = std::move(self), request = std::move(done), call = std::move(call), wire_bytes]() mutable {
       const auto exchange = self.lock();
       if (exchange != nullptr && *exchange != nullptr && !call->done())
         (*exchange)->OnDecoded(std::move(request), wire_bytes);
@@ -179,7 +194,8 @@ absl::StatusOr<MessagePtr> OipExchange::SmallRequest() {
   set(changes ? "model_name" : "name", route_.model);
   set("version", route_.version);
   if (!changes && route_.operation != Operation::kRepositoryIndex) return request;
-  ASSIGN_OR_RETURN(const std::string json, Unpack(std::move(body_.json), Header("content-encoding"), kChoreJsonBytes));
+  transport::DecodeMemory memory(context_.budget, *hold_, bytes_max_);
+  ASSIGN_OR_RETURN(const std::string json, Unpack(std::move(body_.json), Header("content-encoding"), memory));
   RETURN_IF_ERROR(ReadRepositoryRequest(json, *request));
   return request;
 }
@@ -259,6 +275,7 @@ bool OipExchange::IsLargeAnswer(const ModelInferResponse& response) const {
 }
 
 void OipExchange::End(Call& call, const absl::Status& status) {
+  hold_.reset();  // the call has it for as long as jobs need it
   if (!status.ok()) return SendProblem(status);
   if (response_ == nullptr) return SendEncoded({.first = std::move(json_)});
   const std::string accepts = http::JoinedHeader(exchange_.head().headers, "accept-encoding");
@@ -266,9 +283,19 @@ void OipExchange::End(Call& call, const absl::Status& status) {
   // Most clients say that they take gzip, and numbers hardly shrink: bytes are compressed for those who ask for nothing else.
   const bool gzip_all = accepts == "gzip" || rest::WantsGzip(accepts, false);
   if (!IsLargeAnswer(*response_)) return SendEncoded(Encode(std::move(*response_), form_, gzip_json, gzip_all));
+  http::BudgetHold hold(context_.budget, response_->ByteSizeLong());
   Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), response = std::move(response_),
-                form = std::move(form_), gzip_json, gzip_all]() mutable {
-    loop.Post([self = std::move(self), encoded = Encode(std::move(*response), form, gzip_json, gzip_all)]() mutable {
+                form = std::move(form_), gzip_json, gzip_all, &budget = context_.budget,
+                hold = std::move(hold)]() mutable {
+    Encoded done;
+    if (hold.TryAdd(budget, JsonBytesMax(*response, form))) {
+      done = Encode(std::move(*response), form, gzip_json, gzip_all);
+    } else {
+      done.status = Error(Reason::OVERLOADED, "the server has no room for this answer now; retry later");
+    }
+    hold.Resize(budget, done.bytes());
+    loop.Post([self = std::move(self), encoded = std::move(done), hold = std::move(hold)]() mutable {
+      hold = {};  // the exchange counts what it sends
       const auto exchange = self.lock();
       if (exchange != nullptr && *exchange != nullptr) (*exchange)->SendEncoded(std::move(encoded));
     });
@@ -284,8 +311,7 @@ void OipExchange::SendEncoded(Encoded encoded) {
     headers.Add("content-encoding", "gzip");
     headers.Add("vary", "accept-encoding");
   }
-  size_t bytes = encoded.first.size();
-  for (const std::string& tensor : encoded.rest) bytes += tensor.size();
+  const size_t bytes = encoded.bytes();
   SendHead(status_, encoded.header_length > 0 ? "application/octet-stream" : "application/json", bytes, headers);
   while (!encoded.rest.empty() && encoded.rest.back().empty()) encoded.rest.pop_back();
   exchange_.SendBody(std::move(encoded.first), encoded.rest.empty());

@@ -60,6 +60,7 @@ class OipExchange final : public http::ExchangeHandler, public CallPort {
 
   // Request. What lies behind `json_bytes_` goes to body_.tensors at once, so that a tensor is not moved again.
   std::shared_ptr<http::BudgetHold> hold_;
+  size_t bytes_max_ = 0;  // of the body, sent or inflated
   InferBody body_;
   size_t json_bytes_ = SIZE_MAX;
   size_t announced_bytes_ = 0;

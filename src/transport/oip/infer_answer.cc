@@ -89,12 +89,28 @@ size_t InferAnswer::bytes() const {
   return sum;
 }
 
+size_t JsonBytesMax(const ModelInferResponse& response, const AnswerForm& form) {
+  size_t bytes = 4096 + 8 * (response.id().size() + response.model_name().size());
+  for (int i = 0; i < response.outputs_size() && i < response.raw_output_contents_size(); ++i) {
+    const auto& output = response.outputs(i);
+    bytes += 512 + 8 * output.name().size() + 24 * static_cast<size_t>(output.shape_size());
+    if (form.IsBinary(output.name())) continue;
+    const auto type = DTypeNamed(output.datatype());
+    const size_t data = response.raw_output_contents(i).size();
+    const size_t size = type ? SizeOf(*type) : 0;
+    // Texts: each byte may be escaped. Numbers: digits, sign, point, exponent and comma.
+    bytes += size == 0 ? 6 * data : data / size * (size == 1 ? 6 : size == 2 ? 16 : 3 * size + 6);
+  }
+  return bytes;
+}
+
 absl::StatusOr<InferAnswer> WriteInferAnswer(ModelInferResponse response, const AnswerForm& form) {
   if (response.raw_output_contents_size() != response.outputs_size()) {
     return Error(Reason::INTERNAL, "an answer has more or fewer contents than outputs");
   }
   InferAnswer answer;
   std::string& out = answer.json;
+  out.reserve(JsonBytesMax(response, form));  // a string that doubles takes three times as much
   out.push_back('{');
   AppendKey("model_name", out);
   rest::AppendQuoted(response.model_name(), out);

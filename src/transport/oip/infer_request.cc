@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/error.h"
 #include "base/strings.h"
@@ -22,6 +23,7 @@ using rest::JsonTokens;
 
 constexpr size_t kDimensionsMax = 64;
 constexpr size_t kTensorsMax = 1024;
+constexpr size_t kParametersMax = 1024;  // of the request and its tensors together
 constexpr char kBinarySize[] = "binary_data_size";
 
 absl::Status ReadParameter(JsonTokens& tokens, InferParameter& out) {
@@ -49,14 +51,6 @@ absl::Status ReadParameter(JsonTokens& tokens, InferParameter& out) {
   return absl::OkStatus();
 }
 
-// A parameter may be any JSON. Lists and objects (MLServer's headers) have no place in the message and mean nothing here.
-absl::Status ReadParameters(JsonTokens& tokens, Parameters& out) {
-  return ReadObject(tokens, [&](std::string_view key) {
-    if (tokens.Peek() == '{' || tokens.Peek() == '[') return SkipValue(tokens);
-    return ReadParameter(tokens, out[std::string(key)]);
-  });
-}
-
 std::optional<bool> BoolOf(const Parameters& parameters, const char* name) {
   const auto it = parameters.find(name);
   if (it == parameters.end() || !it->second.has_bool_param()) return std::nullopt;
@@ -65,8 +59,8 @@ std::optional<bool> BoolOf(const Parameters& parameters, const char* name) {
 
 class Reader {
  public:
-  Reader(JsonTokens& tokens, std::string tensors, InferRequest& out)
-      : tokens_(tokens), tensors_(std::move(tensors)), out_(out) {}
+  Reader(JsonTokens& tokens, std::string tensors, InferRequest& out, transport::DecodeMemory* memory)
+      : tokens_(tokens), tensors_(std::move(tensors)), out_(out), memory_(memory) {}
 
   absl::Status Read() {
     RETURN_IF_ERROR(ReadObject(tokens_, [this](std::string_view key) { return ReadMember(key); }));
@@ -87,7 +81,7 @@ class Reader {
     ModelInferRequest& message = out_.message;
     if (key == "id") return ReadString(tokens_, *message.mutable_id());
     if (key == "parameters") {
-      RETURN_IF_ERROR(ReadParameters(tokens_, *message.mutable_parameters()));
+      RETURN_IF_ERROR(ReadParameters(*message.mutable_parameters()));
       out_.form.binary = BoolOf(message.parameters(), "binary_data_output").value_or(false);
       return absl::OkStatus();
     }
@@ -112,7 +106,7 @@ class Reader {
         shaped = true;
         return ReadShape(*input.mutable_shape());
       }
-      if (key == "parameters") return ReadParameters(tokens_, *input.mutable_parameters());
+      if (key == "parameters") return ReadParameters(*input.mutable_parameters());
       if (key == "data") data = tokens_.Mark();
       return SkipValue(tokens_);
     }));
@@ -140,6 +134,8 @@ class Reader {
       return TakeTensor(size->second.int64_param(), contents);
     }
     if (!data) return WrongValue(tokens_, "has neither data nor parameters.binary_data_size");
+    // Texts of a length that nobody knows: their list grows.
+    if (type == DType::kBytes && !std::exchange(has_texts_, true)) RETURN_IF_ERROR(Take(2 * tokens_.Text().size()));
     tokens_.Reset(*data);
     const std::span<const int64_t> shape(input.shape().data(), static_cast<size_t>(input.shape().size()));
     return ReadData(tokens_, type, shape, contents);
@@ -156,6 +152,7 @@ class Reader {
       whole_ = &contents;
       return absl::OkStatus();
     }
+    RETURN_IF_ERROR(Take(static_cast<size_t>(size)));
     contents.assign(tensors_, taken_, static_cast<size_t>(size));
     taken_ += static_cast<size_t>(size);
     return absl::OkStatus();
@@ -182,7 +179,7 @@ class Reader {
     const uint32_t start = tokens_.Mark();
     RETURN_IF_ERROR(ReadObject(tokens_, [&](std::string_view key) {
       if (key == "name") return ReadString(tokens_, *output.mutable_name());
-      if (key == "parameters") return ReadParameters(tokens_, *output.mutable_parameters());
+      if (key == "parameters") return ReadParameters(*output.mutable_parameters());
       return SkipValue(tokens_);
     }));
     if (output.name().empty()) {
@@ -194,9 +191,23 @@ class Reader {
     return absl::OkStatus();
   }
 
+  absl::Status Take(size_t bytes) { return memory_ == nullptr ? absl::OkStatus() : memory_->Take(bytes); }
+
+  // A parameter may be any JSON. Lists and objects (MLServer's headers) have no place in the message and mean nothing here.
+  absl::Status ReadParameters(Parameters& out) {
+    return ReadObject(tokens_, [&](std::string_view key) {
+      if (tokens_.Peek() == '{' || tokens_.Peek() == '[') return SkipValue(tokens_);
+      if (++parameters_ > kParametersMax) return WrongValue(tokens_, "is one of too many parameters");
+      return ReadParameter(tokens_, out[std::string(key)]);
+    });
+  }
+
   JsonTokens& tokens_;
   std::string tensors_;
   InferRequest& out_;
+  transport::DecodeMemory* const memory_;
+  size_t parameters_ = 0;
+  bool has_texts_ = false;
   size_t taken_ = 0;  // of tensors_
   std::string* whole_ = nullptr;
   bool inputs_seen_ = false;
@@ -237,11 +248,12 @@ absl::StatusOr<InferBody> CutBody(std::string body, std::string_view header_leng
         StrCat("Inference-Header-Content-Length is ", length, ", and the body has ", body.size(), " bytes"));
   }
   InferBody cut{.json = body.substr(0, length), .tensors = {}, .raw = length == 0};
-  cut.tensors = body.substr(length);
+  body.erase(0, length);
+  cut.tensors = std::move(body);
   return cut;
 }
 
-absl::StatusOr<InferRequest> ReadInferRequest(InferBody body) {
+absl::StatusOr<InferRequest> ReadInferRequest(InferBody body, transport::DecodeMemory* memory) {
   if (body.raw) {
     if (body.tensors.empty()) {
       return Error(Reason::INVALID_BODY,
@@ -260,9 +272,11 @@ absl::StatusOr<InferRequest> ReadInferRequest(InferBody body) {
                  "Inference-Header-Content-Length: 0");
   }
   JsonTokens tokens;
-  RETURN_IF_ERROR(tokens.Scan(body.json));
+  RETURN_IF_ERROR(memory == nullptr ? tokens.Scan(body.json) : tokens.Scan(body.json, *memory));
+  // A number takes two tokens and at most eight bytes; a text, its own and four.
+  if (memory != nullptr) RETURN_IF_ERROR(memory->Take(body.json.size() + 4 * tokens.count()));
   InferRequest request;
-  Reader reader(tokens, std::move(body.tensors), request);
+  Reader reader(tokens, std::move(body.tensors), request, memory);
   RETURN_IF_ERROR(reader.Read());
   return request;
 }

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "inference/grpc_service.pb.h"
+#include "transport/decode_memory.h"
 
 namespace sluice::oip {
 
@@ -43,8 +44,9 @@ absl::StatusOr<size_t> ParseHeaderLength(std::string_view text);
 
 // Of a raw body the message has one raw_input_contents and no inputs, and all outputs are wanted as bytes.
 // A single binary tensor that fills `body.tensors` is moved, not copied. Members that it does not know are passed over, as the
-// protocol allows extensions. Errors: INVALID_BODY with the place.
-absl::StatusOr<InferRequest> ReadInferRequest(InferBody body);
+// protocol allows extensions. What it takes is taken from `memory`; null = nobody counts. Errors: INVALID_BODY with the place;
+// those of DecodeMemory.
+absl::StatusOr<InferRequest> ReadInferRequest(InferBody body, transport::DecodeMemory* memory = nullptr);
 
 // The `parameters` of a load or unload request, and `ready` of an index request. An empty body is fine.
 absl::Status ReadRepositoryRequest(std::string_view json, google::protobuf::Message& request);

@@ -172,8 +172,8 @@ class DataReader {
 template <typename Element>
 absl::Status ReadAs(JsonTokens& tokens, std::span<const int64_t> shape, int64_t elements, size_t size,
                     std::string& out) {
-  // A shape may promise more than the text can hold: an element takes two characters at least.
-  const size_t possible = (tokens.Text().size() - tokens.Offset()) / 2 + 1;
+  // A shape may promise more than the text can hold: an element takes two tokens at least.
+  const size_t possible = (tokens.count() - tokens.Mark()) / 2 + 1;
   out.reserve(out.size() + std::min(static_cast<size_t>(elements), possible) * size);
   return DataReader<Element>(tokens, shape, out).Read(elements);
 }

@@ -22,16 +22,18 @@ absl::Status ReadBool(rest::JsonTokens& tokens, bool& out);
 // Any value, up to 64 deep.
 absl::Status SkipValue(rest::JsonTokens& tokens);
 
-// Calls `member(key)` for each member that is not null; it must take the value. A repeated key is an error, and so are more than 256 members.
+// Calls `member(key)` for each member that is not null; it must take the value. A repeated key is an error, and so are more than
+// 256 members and long keys.
 template <typename Member>
 absl::Status ReadObject(rest::JsonTokens& tokens, Member member) {
-  constexpr size_t kMembersMax = 256;
+  constexpr size_t kMembersMax = 256, kKeyBytesMax = 1024;
   if (!tokens.Take('{')) return WrongValue(tokens, "must be an object");
   if (tokens.Take('}')) return absl::OkStatus();
   absl::InlinedVector<std::string, 6> seen;
   do {
     std::string key;
     RETURN_IF_ERROR(ReadString(tokens, key));
+    if (key.size() > kKeyBytesMax) return WrongValue(tokens, "has a key that is too long");
     for (const std::string& other : seen) {
       if (other == key) return WrongValue(tokens, "has a key that was there before");
     }

@@ -1,11 +1,15 @@
 // Whole answers: the JSON of a result, or an error as application/problem+json.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "base/chores.h"
 #include "call/call.h"
+#include "transport/http/budget.h"
 #include "transport/http/exchange.h"
 
 namespace sluice::rest {
@@ -14,6 +18,28 @@ namespace sluice::rest {
 // least `gzip_bytes_min` long.
 void SendWhole(http::Exchange& exchange, const Call& call, int status, std::string_view content_type, std::string body,
                size_t gzip_bytes_min, Headers headers = {});
+
+// A message that takes too long for a loop to print and pack: a worker does. A member of the exchange.
+class LateAnswer {
+ public:
+  using Print = std::function<void(const Message&, std::string&)>;
+
+  // Takes the message if it is large; false: it is not.
+  bool Take(Message& message);
+  bool taken() const { return message_ != nullptr; }
+  // Of the message; what goes on the wire is not known yet.
+  size_t bytes() const { return message_->ByteSizeLong(); }
+  // SendWhole with status 200, later; unless the exchange is gone by then, and this with it. `budget` and `exchange` outlive it.
+  void Send(Chores& chores, http::Budget& budget, http::Exchange& exchange, Call& call, Print print,
+            std::string_view content_type, size_t gzip_bytes_min, Headers headers = {});
+
+ private:
+  MessagePtr message_;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>();
+};
+
+// The JSON of a response, or of the one field that response_body names.
+void PrintAnswer(const google::protobuf::FieldDescriptor* field, const Message& message, std::string& out);
 
 // Both send head and body, with the call's response headers, and compress for clients that take it what is at least
 // `gzip_bytes_min` long.

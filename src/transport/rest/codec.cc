@@ -1,5 +1,6 @@
 #include "transport/rest/codec.h"
 
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -34,6 +35,7 @@ class RestExchange final : public http::ExchangeHandler, public CallPort {
   void OnClosed(http::CloseReason reason) override { call_->Detach(); }
 
   size_t Write(const Message& message) override;
+  size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;
 
  private:
@@ -44,6 +46,7 @@ class RestExchange final : public http::ExchangeHandler, public CallPort {
   std::shared_ptr<Call> call_;
   RequestCollector body_;
   std::string answer_;
+  LateAnswer late_;
 };
 
 void RestExchange::Begin(const Method& method, RouteMatch route, const absl::Status& refusal) {
@@ -56,15 +59,18 @@ void RestExchange::Begin(const Method& method, RouteMatch route, const absl::Sta
 }
 
 size_t RestExchange::Write(const Message& message) {
-  if (response_field_ != nullptr) {
-    FieldToJson(message, *response_field_, answer_);
-  } else {
-    MessageToJson(message, answer_);
-  }
+  PrintAnswer(response_field_, message, answer_);
   return answer_.size();
 }
 
+size_t RestExchange::WriteLast(Message&& message) { return late_.Take(message) ? late_.bytes() : Write(message); }
+
 void RestExchange::End(Call& call, const absl::Status& status) {
+  body_.Release();
+  if (status.ok() && late_.taken()) {
+    return late_.Send(context_.chores, context_.budget, exchange_, call, std::bind_front(PrintAnswer, response_field_),
+                      "application/json", context_.gzip_bytes_min);
+  }
   if (status.ok()) return SendJson(exchange_, call, std::move(answer_), context_.gzip_bytes_min);
   SendProblem(exchange_, call, status, route_.allow, context_.gzip_bytes_min);
 }

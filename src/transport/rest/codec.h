@@ -18,9 +18,10 @@ struct CodecContext {
   Chores& chores;        // large bodies are decoded there
   http::Budget& budget;  // a body stays charged until its call's last job is done with it
   size_t body_bytes_max = 32 << 20;
-  size_t gzip_bytes_min = 1024;                   // smaller responses are not worth compressing
-  size_t response_buffer_bytes = 1 << 20;         // as Limits: above, a stream of answers waits
-  Duration heartbeat = std::chrono::seconds(15);  // of server-sent events without results; 0 = none
+  size_t gzip_bytes_min = 1024;                     // smaller responses are not worth compressing
+  size_t response_buffer_bytes = 1 << 20;           // as Limits: above, a stream of answers waits
+  Duration stream_idle = std::chrono::minutes(10);  // a stream on which nothing moves either way is over; 0 = never
+  Duration heartbeat = std::chrono::seconds(15);    // of server-sent events without results; 0 = none
 };
 
 // Takes every exchange: last in the list of codecs.

@@ -1,12 +1,15 @@
 #include "transport/rest/decode_request.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ai/inference/options.pb.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "google/protobuf/descriptor.h"
 #include "transport/gzip.h"
+#include "transport/parse_proto.h"
 #include "transport/rest/bind.h"
 #include "transport/rest/media_type.h"
 #include "transport/rest/multipart.h"
@@ -25,14 +28,16 @@ absl::Status WrongType(const Method& method, std::string_view type) {
   std::string wanted = "application/json";
   for (const auto& raw : method.options->raw_body_types()) wanted += StrCat(", ", raw);
   if (!method.options->raw_body_field().empty()) wanted += ", multipart/form-data";
-  return Error(Reason::UNSUPPORTED_MEDIA_TYPE, StrCat("Content-Type '", type, "' is not taken here; send ", wanted));
+  return Error(Reason::UNSUPPORTED_MEDIA_TYPE,
+               StrCat("Content-Type '", sluice::Excerpt(type, 80), "' is not taken here; send ", wanted));
 }
 
 // The named field of a body part or raw body; bytes fields take any content, others their URL text.
 absl::Status SetField(Message& request, std::string_view name, std::string value) {
   const auto path = ResolveFieldPath(*request.GetDescriptor(), name);
   if (!path || path->size() != 1 || (*path)[0]->is_repeated()) {
-    return FieldError(Reason::INVALID_REQUEST, name, StrCat("form field '", name, "' is not a field of this method"));
+    const std::string shown = sluice::Excerpt(name, 60);
+    return FieldError(Reason::INVALID_REQUEST, shown, StrCat("form field '", shown, "' is not a field of this method"));
   }
   const FieldDescriptor* field = (*path)[0];
   if (value.empty()) return absl::OkStatus();  // a form sends the fields that were left out, too
@@ -54,24 +59,27 @@ absl::Status BindMultipart(const Method& method, std::string_view boundary, std:
 }
 
 // Where a raw body leaves the other fields to the query, JSON takes the same query; a field of the body wins.
-absl::Status BindJson(const Method& method, const RouteMatch& route, const RequestBody& body, Message& request) {
+absl::Status BindJson(const Method& method, const RouteMatch& route, const RequestBody& body, Message& request,
+                      transport::DecodeMemory& memory) {
   BindInput input{.query = body.query, .body = body.bytes};
   if (!method.options->raw_body_field().empty() && route.binding->body == Binding::Body::kAll) {
     RETURN_IF_ERROR(ApplyQuery(body.query, request));
     input.query = {};
   }
-  return BindRequest(route, input, request);
+  return BindRequest(route, input, request, {.json = ReadOptionsFor(method, memory), .query = {}});
 }
 
-absl::Status Bind(const Method& method, const RouteMatch& route, RequestBody& body, Message& request) {
+absl::Status Bind(const Method& method, const RouteMatch& route, RequestBody& body, Message& request,
+                  transport::DecodeMemory& memory) {
   // A body without a type is taken as JSON: curl's mistakes then get an error about the JSON.
-  if (body.content_type.empty()) return BindJson(method, route, body, request);
+  if (body.content_type.empty()) return BindJson(method, route, body, request, memory);
   const auto type = ParseMediaType(body.content_type);
   if (!type) return WrongType(method, body.content_type);
-  if (IsJson(*type)) return BindJson(method, route, body, request);
+  if (IsJson(*type)) return BindJson(method, route, body, request, memory);
   const std::string& raw_field = method.options->raw_body_field();
   if (type->Name() == "multipart/form-data" && !raw_field.empty()) {
     RETURN_IF_ERROR(BindUrl(route, body.query, request));
+    RETURN_IF_ERROR(memory.Take(body.bytes.size()));
     return BindMultipart(method, type->Parameter("boundary"), body.bytes, request);
   }
   if (!IsRaw(method, type->Name())) return WrongType(method, type->Name());
@@ -81,14 +89,15 @@ absl::Status Bind(const Method& method, const RouteMatch& route, RequestBody& bo
 
 }  // namespace
 
-absl::Status Unpack(RequestBody& body, size_t bytes_max) {
+absl::Status Unpack(RequestBody& body, transport::DecodeMemory& memory) {
   if (body.content_encoding.empty() || body.content_encoding == "identity") return absl::OkStatus();
   if (body.content_encoding != "gzip") {
-    return Error(Reason::UNSUPPORTED_ENCODING,
-                 StrCat("Content-Encoding '", body.content_encoding, "' is not taken; send gzip or none"));
+    return Error(Reason::UNSUPPORTED_ENCODING, StrCat("Content-Encoding '", sluice::Excerpt(body.content_encoding, 40),
+                                                      "' is not taken; send gzip or none"));
   }
   std::string inflated;
-  RETURN_IF_ERROR(transport::Inflate(body.bytes, bytes_max, inflated, transport::Inflater::Format::kGzip, body.stop));
+  RETURN_IF_ERROR(transport::Inflate(body.bytes, memory.message_bytes_max(), inflated,
+                                     transport::Inflater::Format::kGzip, body.stop, &memory));
   body.bytes = std::move(inflated);
   return absl::OkStatus();
 }
@@ -101,18 +110,22 @@ bool IsChore(const Method& method, const RequestBody& body) {
   return !type || !IsRaw(method, type->Name());
 }
 
-absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json) {
+JsonReadOptions ReadOptionsFor(const Method& method, transport::DecodeMemory& memory) {
+  return {.parts_max = method.request_parts_max, .memory = &memory};
+}
+
+absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json, transport::DecodeMemory& memory) {
   MessagePtr message = method.NewRequest();
-  RETURN_IF_ERROR(JsonToMessage(json, *message));
-  return message;
+  RETURN_IF_ERROR(JsonToMessage(json, *message, ReadOptionsFor(method, memory)));
+  return transport::Prepared(method, std::move(message), memory);
 }
 
 absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body,
-                                         size_t bytes_max) {
-  RETURN_IF_ERROR(Unpack(body, bytes_max));
+                                         transport::DecodeMemory& memory) {
+  RETURN_IF_ERROR(Unpack(body, memory));
   MessagePtr request = method.NewRequest();
-  RETURN_IF_ERROR(Bind(method, route, body, *request));
-  return request;
+  RETURN_IF_ERROR(Bind(method, route, body, *request, memory));
+  return transport::Prepared(method, std::move(request), memory);
 }
 
 }  // namespace sluice::rest

@@ -6,6 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "call/method.h"
+#include "transport/decode_memory.h"
+#include "transport/rest/json_reader.h"
 #include "transport/rest/router.h"
 
 namespace sluice::rest {
@@ -23,15 +25,19 @@ struct RequestBody {
 inline constexpr size_t kChoreBytes = 64 << 10;
 bool IsChore(const Method& method, const RequestBody& body);
 
-// Undoes Content-Encoding. UNSUPPORTED_ENCODING; BODY_TOO_LARGE above `bytes_max`; INVALID_BODY; CANCELLED by body.stop.
-absl::Status Unpack(RequestBody& body, size_t bytes_max);
+// Undoes Content-Encoding. UNSUPPORTED_ENCODING; BODY_TOO_LARGE above memory.message_bytes_max(); OVERLOADED; INVALID_BODY;
+// CANCELLED by body.stop.
+absl::Status Unpack(RequestBody& body, transport::DecodeMemory& memory);
 
 // A message that is all JSON: transport::ParseProto's counterpart.
-absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json);
+absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json, transport::DecodeMemory& memory);
+
+// How such a message is read.
+JsonReadOptions ReadOptionsFor(const Method& method, transport::DecodeMemory& memory);
 
 // By content type: JSON, a raw body that fills MethodOptions::raw_body_field, or multipart/form-data whose parts are fields.
-// `bytes_max` bounds what gzip may inflate to. Errors: INVALID_BODY, UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, INVALID_REQUEST.
+// Errors: INVALID_BODY, UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, OVERLOADED, INVALID_REQUEST.
 absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body,
-                                         size_t bytes_max);
+                                         transport::DecodeMemory& memory);
 
 }  // namespace sluice::rest

@@ -13,12 +13,15 @@
 
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
+#include "transport/decode_memory.h"
 
 namespace sluice::rest {
 
 struct JsonReadOptions {
   int depth_max = 64;  // objects and arrays around a value
   bool ignore_unknown_fields = false;
+  size_t parts_max = SIZE_MAX;                // messages, texts and map entries of the message; above: BODY_TOO_LARGE
+  transport::DecodeMemory* memory = nullptr;  // what reading takes, and the message itself, is taken from here
 };
 
 // Merges the JSON object into `out`; fields it does not name keep their values. On error `out` is partly filled.

@@ -73,6 +73,14 @@ absl::Status JsonTokens::Scan(std::string_view json) {
   return absl::OkStatus();
 }
 
+absl::Status JsonTokens::Scan(std::string_view json, transport::DecodeMemory& memory) {
+  const size_t most = json.size() * sizeof(uint32_t);  // each byte a token
+  RETURN_IF_ERROR(memory.Take(most));
+  RETURN_IF_ERROR(Scan(json));
+  memory.Give(most - std::min<size_t>(most, count_ * sizeof(uint32_t)));
+  return absl::OkStatus();
+}
+
 std::string_view JsonTokens::Scalar() const {
   const size_t start = starts_[at_];
   size_t end = starts_[at_ + 1];

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "transport/decode_memory.h"
 
 namespace simdjson::internal {
 class dom_parser_implementation;
@@ -26,6 +27,9 @@ class JsonTokens {
 
   // Finds the tokens of `json` and stands on the first. INVALID_BODY names what is wrong and where.
   absl::Status Scan(std::string_view json);
+  // The same; what the tokens take is taken from `memory`, and stays taken.
+  absl::Status Scan(std::string_view json, transport::DecodeMemory& memory);
+  size_t count() const { return count_; }
 
   // First byte of the present token; 0 at the end.
   char Peek() const { return at_ < count_ ? json_[starts_[at_]] : '\0'; }

@@ -65,7 +65,11 @@ bool JsonWalk::ReadField(Message& out, const FieldEntry& entry, const JsonPath& 
 
 // A singular field's value, or one more of a repeated field.
 bool JsonWalk::ReadElement(Message& out, const FieldEntry& entry, const JsonPath& path) {
-  if (entry.message == nullptr) return ReadScalar(out, entry, path);
+  if (entry.message == nullptr) {
+    if (entry.type == FieldDescriptor::CPPTYPE_STRING && !CountPart(path)) return false;
+    return ReadScalar(out, entry, path);
+  }
+  if (!CountPart(path)) return false;
   const auto* reflection = out.GetReflection();
   Message* message =
       entry.repeated ? reflection->AddMessage(&out, entry.field) : reflection->MutableMessage(&out, entry.field);
@@ -92,7 +96,7 @@ bool JsonWalk::ReadStrings(Message& out, const FieldEntry& entry, const JsonPath
   long i = 0;
   for (bool more = true; more; ++i) {
     std::string text;
-    if (!ReadString(text, path.Index(i)) || !Next(']', more, path)) return false;
+    if (!CountPart(path) || !ReadString(text, path.Index(i)) || !Next(']', more, path)) return false;
     reflection->AddString(&out, entry.field, std::move(text));
   }
   return true;
@@ -110,6 +114,7 @@ bool JsonWalk::ReadMap(Message& out, const FieldEntry& entry, const JsonPath& pa
     std::string_view key;
     if (!ReadKey(key, scratch, inside)) return false;
     const JsonPath member = inside.Key(key);
+    if (!CountPart(member)) return false;
     if (!keys.insert(std::string(key)).second) return Fail(member, "is given twice; send it once");
     Message* pair = out.GetReflection()->AddMessage(&out, entry.field);
     if (!ReadMapKey(*pair, entry.message->fields[0], key, member)) return false;
@@ -126,6 +131,13 @@ bool JsonWalk::ReadMapKey(Message& out, const FieldEntry& entry, std::string_vie
     problem = StrCat("must be ", Expectation(entry), " in plain digits");
   }
   return problem.empty() || Fail(path, StrCat("has a bad key: it ", problem));
+}
+
+bool JsonWalk::TooManyParts(const JsonPath& path) {
+  const std::string place = path.ToString();
+  status = Error(Reason::BODY_TOO_LARGE, StrCat("at ", place, " the message has more than ", options_.parts_max,
+                                                " parts; send less per message"));
+  return false;
 }
 
 // Unknown fields may hold anything, as long as it is JSON.

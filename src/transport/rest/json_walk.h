@@ -59,6 +59,9 @@ class JsonWalk {
   bool ReadMap(Message& out, const FieldEntry& entry, const JsonPath& path);
   bool ReadMapKey(Message& out, const FieldEntry& entry, std::string_view key, const JsonPath& path);
   bool SkipValue(const JsonPath& path);
+  // One more part; false above options.parts_max.
+  bool CountPart(const JsonPath& path) { return ++parts_ <= options_.parts_max || TooManyParts(path); }
+  bool TooManyParts(const JsonPath& path);
   bool UnknownField(const MessageTable& table, const JsonPath& path);
 
   // json_walk_scalar.cc: strings, numbers, errors.
@@ -86,6 +89,7 @@ class JsonWalk {
   bool ReadList(google::protobuf::ListValue& out, const JsonPath& path);
   bool ReadValue(google::protobuf::Value& out, const JsonPath& path);
 
+  size_t parts_ = 0;
   JsonTokens& tokens_;
   const JsonReadOptions& options_;
 };

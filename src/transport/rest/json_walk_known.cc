@@ -181,6 +181,7 @@ bool JsonWalk::ReadList(ListValue& out, const JsonPath& path) {
 }
 
 bool JsonWalk::ReadValue(Value& out, const JsonPath& path) {
+  if (!CountPart(path)) return false;
   switch (tokens_.Peek()) {
     case '{': return ReadStruct(*out.mutable_struct_value(), path);
     case '[': return ReadList(*out.mutable_list_value(), path);

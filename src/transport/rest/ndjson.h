@@ -1,6 +1,7 @@
 // Cuts NDJSON (one JSON value a line) into lines as the bytes come. Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@ namespace sluice::rest {
 class LineCutter {
  public:
   explicit LineCutter(size_t line_bytes_max) : line_bytes_max_(line_bytes_max) {}
+  // Before the first Next: a lower bound, for this method.
+  void Limit(size_t line_bytes_max) { line_bytes_max_ = std::min(line_bytes_max_, line_bytes_max); }
 
   // Takes bytes from the front of `in`. True: `line` is complete, valid until the next call and as long as the input.
   // False: all of `in` is taken and more is needed. BODY_TOO_LARGE: the input is then over.
@@ -25,7 +28,7 @@ class LineCutter {
   size_t buffered() const { return buffer_.capacity(); }
 
  private:
-  const size_t line_bytes_max_;
+  size_t line_bytes_max_;
   std::string buffer_;  // of the present line, so far
   bool given_ = false;  // buffer_ was given out by the last call
 };

@@ -46,8 +46,8 @@ void RequestCollector::OnBodyEnd(const Method& method, RouteMatch route) {
   const bool chore = IsChore(method, body);
   Deliver(
       std::move(body),
-      [route = std::move(route)](const Method& of, RequestBody taken, size_t bytes_max) {
-        return DecodeRequest(of, route, std::move(taken), bytes_max);
+      [route = std::move(route)](const Method& of, RequestBody taken, transport::DecodeMemory& memory) {
+        return DecodeRequest(of, route, std::move(taken), memory);
       },
       chore);
 }
@@ -70,14 +70,18 @@ void RequestCollector::Deliver(RequestBody body, Decode decode, bool chore) {
     call.Deliver(*std::move(request), wire_bytes);
     call.RequestEnd();
   };
-  if (!chore) return deliver(*call_, decode(call_->method(), std::move(body), bytes_max_));
+  if (!chore) {
+    transport::DecodeMemory memory(context_.budget, *hold_, bytes_max_);
+    return deliver(*call_, decode(call_->method(), std::move(body), memory));
+  }
   const ChoreOwner owner = call_->chore_owner();
   body.stop = owner.stop;
   // The chore and its way back own all they touch: this collector may be gone by then.
-  Task task = [decode = std::move(decode), body = std::move(body), call = call_, deliver,
-               bytes_max = bytes_max_]() mutable {
+  Task task = [decode = std::move(decode), body = std::move(body), call = call_, deliver, &budget = context_.budget,
+               hold = hold_, bytes_max = bytes_max_]() mutable {
     Loop& loop = call->loop();
-    auto request = decode(call->method(), std::move(body), bytes_max);
+    transport::DecodeMemory memory(budget, *hold, bytes_max);
+    auto request = decode(call->method(), std::move(body), memory);
     loop.Post([call = std::move(call), request = std::move(request), deliver]() mutable {
       if (!call->done()) deliver(*call, std::move(request));
     });

@@ -27,9 +27,12 @@ class RequestCollector {
   // Delivers the message, or fails the call: now, or when a worker has decoded it.
   void OnBodyEnd(const Method& method, RouteMatch route);
 
+  // The answer goes out: the call alone holds the bytes, for as long as its jobs need them.
+  void Release() { hold_.reset(); }
+
   // The same for other protocols: what came, and their own way to decode it. `chore`: it takes too long for a loop.
   RequestBody Take();
-  using Decode = std::function<absl::StatusOr<MessagePtr>(const Method&, RequestBody, size_t bytes_max)>;
+  using Decode = std::function<absl::StatusOr<MessagePtr>(const Method&, RequestBody, transport::DecodeMemory&)>;
   void Deliver(RequestBody body, Decode decode, bool chore);
 
  private:

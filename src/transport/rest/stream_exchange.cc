@@ -1,6 +1,7 @@
 #include "transport/rest/stream_exchange.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/error.h"
@@ -8,6 +9,7 @@
 #include "base/text.h"
 #include "transport/http/canonical.h"
 #include "transport/new_call.h"
+#include "transport/parse_proto.h"
 #include "transport/rest/answer.h"
 #include "transport/rest/bind.h"
 #include "transport/rest/decode_request.h"
@@ -50,13 +52,22 @@ void StreamExchange::Begin(const Method& method, RouteMatch route) {
   if (!method.client_streaming) {
     call_->Begin();
     if (absl::Status length = collector_.Begin(call_); !length.ok()) call_->Fail(std::move(length));
-    return;
+    return WatchIdle();
   }
   decode_ = LineDecoder();
-  feed_.emplace(call_, context_.budget, context_.chores, [this] { Resume(); });
+  feed_.emplace(call_, context_.budget, context_.chores, context_.body_bytes_max, [this] { Resume(); });
+  lines_.Limit(feed_->message_bytes_max());
   // The handler of a client stream would start in Begin.
   if (absl::Status lines = CheckLines(); !lines.ok()) return call_->Refuse(std::move(lines));
   call_->Begin();
+  WatchIdle();
+}
+
+void StreamExchange::WatchIdle() {
+  if (call_->done() || call_->method().may_be_idle) return;
+  idle_.Start(
+      exchange_.loop(), context_.stream_idle, [this] { return exchange_.UnsentBytes() > 0; },
+      [this] { call_->Fail(Error(Reason::REQUEST_TIMEOUT, "nothing moved on this stream for too long")); });
 }
 
 absl::Status StreamExchange::CheckLines() const {
@@ -73,7 +84,10 @@ absl::Status StreamExchange::CheckLines() const {
 
 // --- request ---
 
-void StreamExchange::OnBody(std::string_view bytes) { feed_ ? backlog_.OnBody(bytes) : collector_.OnBody(bytes); }
+void StreamExchange::OnBody(std::string_view bytes) {
+  idle_.Moved();
+  feed_ ? backlog_.OnBody(bytes) : collector_.OnBody(bytes);
+}
 
 size_t StreamExchange::CutLines(std::string_view bytes) {
   std::string_view rest = bytes;
@@ -94,10 +108,12 @@ size_t StreamExchange::CutLines(std::string_view bytes) {
 // Path and query speak for every line. Runs on workers, too: owns what it needs.
 transport::StreamFeed::Decode StreamExchange::LineDecoder() const {
   auto url = std::make_shared<const std::pair<RouteMatch, std::string>>(route_, exchange_.head().query);
-  return [url = std::move(url)](const Method& method, std::string_view json) -> absl::StatusOr<MessagePtr> {
+  return [url = std::move(url)](const Method& method, std::string_view json,
+                                transport::DecodeMemory& memory) -> absl::StatusOr<MessagePtr> {
     MessagePtr message = method.NewRequest();
-    RETURN_IF_ERROR(BindRequest(url->first, {.query = url->second, .body = json}, *message));
-    return message;
+    RETURN_IF_ERROR(BindRequest(url->first, {.query = url->second, .body = json}, *message,
+                                {.json = ReadOptionsFor(method, memory), .query = {}}));
+    return transport::Prepared(method, std::move(message), memory);
   };
 }
 
@@ -131,13 +147,9 @@ bool StreamExchange::AwaitsBody() const {
 // --- response ---
 
 size_t StreamExchange::Write(const Message& message) {
-  const auto* field = route_.binding == nullptr ? nullptr : route_.binding->response_field;
+  idle_.Moved();
   std::string json;
-  if (field != nullptr) {
-    FieldToJson(message, *field, json);
-  } else {
-    MessageToJson(message, json);
-  }
+  PrintAnswer(response_field(), message, json);
   if (!call_->method().server_streaming) {
     answer_ = std::move(json);
     return answer_.size();
@@ -148,6 +160,11 @@ size_t StreamExchange::Write(const Message& message) {
   exchange_.SendBody(std::move(text), false);
   last_write_ = exchange_.loop().Now();
   return bytes;
+}
+
+size_t StreamExchange::WriteLast(Message&& message) {
+  if (call_->method().server_streaming || !late_.Take(message)) return Write(message);
+  return late_.bytes();
 }
 
 void StreamExchange::SendHead() {
@@ -174,8 +191,14 @@ void StreamExchange::Beat() {
 }
 
 void StreamExchange::End(Call& call, const absl::Status& status) {
+  collector_.Release();
+  idle_.Stop();
   const bool stream = call.method().server_streaming;
   if (!status.ok() && !head_sent_) return SendProblem(exchange_, call, status, route_.allow, context_.gzip_bytes_min);
+  if (late_.taken()) {
+    return late_.Send(context_.chores, context_.budget, exchange_, call, std::bind_front(PrintAnswer, response_field()),
+                      "application/json", context_.gzip_bytes_min);
+  }
   if (!stream) return SendJson(exchange_, call, std::move(answer_), context_.gzip_bytes_min);
   SendHead();
   std::string last = status.ok() ? EndText(form_) : ErrorText(form_, ProblemJson(status, call.request_id));

@@ -9,6 +9,8 @@
 #include "call/call.h"
 #include "transport/backlog.h"
 #include "transport/http/budget.h"
+#include "transport/idle_timer.h"
+#include "transport/rest/answer.h"
 #include "transport/rest/codec.h"
 #include "transport/rest/ndjson.h"
 #include "transport/rest/request_body.h"
@@ -29,18 +31,25 @@ class StreamExchange final : public http::ExchangeHandler, public CallPort {
   // --- http::ExchangeHandler ---
   void OnBody(std::string_view bytes) override;
   void OnBodyEnd() override;
-  void OnWritable() override { call_->Writable(); }
+  void OnWritable() override {
+    idle_.Moved();
+    call_->Writable();
+  }
   bool AwaitsBody() const override;
   void OnDrain() override { call_->Drain(); }
   void OnClosed(http::CloseReason) override { call_->Detach(); }
 
   // --- CallPort ---
   size_t Write(const Message& message) override;
+  size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;
   void ReadMore() override { feed_->ReadMore(); }
   bool CanWrite() const override { return exchange_.UnsentBytes() < context_.response_buffer_bytes; }
 
  private:
+  const google::protobuf::FieldDescriptor* response_field() const {
+    return route_.binding == nullptr ? nullptr : route_.binding->response_field;
+  }
   absl::Status CheckLines() const;
   size_t CutLines(std::string_view bytes);
   transport::StreamFeed::Decode LineDecoder() const;
@@ -49,6 +58,7 @@ class StreamExchange final : public http::ExchangeHandler, public CallPort {
   void EndLines();
   void SendHead();
   void Beat();
+  void WatchIdle();
 
   const CodecContext& context_;
   http::Exchange& exchange_;
@@ -63,10 +73,12 @@ class StreamExchange final : public http::ExchangeHandler, public CallPort {
   transport::StreamFeed::Decode decode_;
   http::BudgetHold partial_;  // a long line that is still coming
   bool body_ended_ = false;
+  transport::IdleTimer idle_;
 
   // Response.
   StreamForm form_ = StreamForm::kNdjson;
   std::string answer_;  // of a client stream
+  LateAnswer late_;
   bool head_sent_ = false;
   TimePoint last_write_{};
   Loop::TimerId heartbeat_ = 0;

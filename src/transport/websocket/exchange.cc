@@ -19,7 +19,7 @@ WebSocketExchange::~WebSocketExchange() {
 
 void WebSocketExchange::Begin(const Method& method) {
   call_ = transport::NewCall(exchange_, method, Protocol::kWebSocket, context_.chain, *this);
-  feed_.emplace(call_, context_.budget, context_.chores, [this] {
+  feed_.emplace(call_, context_.budget, context_.chores, context_.socket.message_bytes_max, [this] {
     if (socket_) socket_->Resume();
   });
   if (absl::Status handshake = CheckHandshake(); !handshake.ok()) return call_->Refuse(std::move(handshake));
@@ -46,7 +46,9 @@ absl::Status WebSocketExchange::CheckHandshake() const {
 
 void WebSocketExchange::Accept() {
   exchange_.SendHead(101, call_->response_headers(), false);
-  socket_.emplace(exchange_, context_.budget, context_.socket, static_cast<SocketEvents&>(*this));
+  SocketOptions options = context_.socket;
+  options.message_bytes_max = feed_->message_bytes_max();
+  socket_.emplace(exchange_, context_.budget, options, static_cast<SocketEvents&>(*this));
 }
 
 // --- request ---
@@ -64,8 +66,8 @@ void WebSocketExchange::OnMessage(Opcode kind, std::string payload) {
   if (call_->done()) return;
   kind_ = kind;
   const bool text = kind == Opcode::kText;
-  feed_->Take(payload, text ? rest::ParseJson : transport::ParseProto,
-              payload.size() > (text ? rest::kChoreBytes : transport::kProtoChoreBytes));
+  const bool chore = text ? payload.size() > rest::kChoreBytes : transport::IsLongToParse(call_->method(), payload);
+  feed_->Take(payload, text ? rest::ParseJson : transport::ParseProto, chore);
 }
 
 // The client leaves. With nothing in work that is a good end; else what is in work has lost its reader.

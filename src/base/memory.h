@@ -8,4 +8,7 @@ namespace sluice {
 // starts; nothing where the C library is another.
 void KeepFreedMemory();
 
+// Gives the system back what is free now. Milliseconds: for the end of something large, such as loading models.
+void ReturnFreedMemory();
+
 }  // namespace sluice

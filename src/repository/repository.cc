@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log/log.h"
+#include "base/memory.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "base/thread.h"
@@ -54,6 +55,7 @@ absl::Status Repository::Load() {
   std::vector<ModelInfo> models;
   for (std::vector<ModelInfo>& lines : LoadAll(all)) std::move(lines.begin(), lines.end(), std::back_inserter(models));
   Swap(std::move(models));
+  ReturnFreedMemory();  // compiling leaves several times what serving needs
   return result;
 }
 
@@ -124,6 +126,7 @@ absl::Status Repository::LoadModel(std::string_view id) {
     const std::string reasons = ReasonsOf(lines);
     KeepOld(id, lines);
     if (any || !Resolve(id).ok()) Replace(Excerpt(id, 255), std::move(lines));
+    ReturnFreedMemory();
     if (reasons.empty()) return absl::OkStatus();
     return Error(Reason::MODEL_FAILED,
                  StrCat("model '", Excerpt(id), any ? "' is loaded in part: " : "' cannot be loaded: ", reasons));

@@ -210,6 +210,7 @@ def originals(kind: str, folder: Path) -> list[Path]:
     return [ir(folder / "ir")]
 
 
+@pytest.mark.timeout(max(300, 10 * FILES))
 @pytest.mark.parametrize(("kind", "mutate"), [("onnx", mutate_onnx), ("tflite", mutate_bytes), ("ir", mutate_xml)])
 def test_mutated_files_hurt_nobody(tmp_path, kind, mutate):
     rng, models = random.Random(f"{SEED} {kind}"), tmp_path / "models"

@@ -56,8 +56,9 @@ absl::Status FixShapes(std::string_view model, const std::map<std::string, Shape
   ASSIGN_OR_RETURN(const onnx::Model read, onnx::ReadModel(model, budget));
   const std::vector<onnx::ValueInfo>& inputs = read.graph.inputs;
   for (const auto& [name, wanted] : reshape) {
-    const auto it = std::find_if(inputs.begin(), inputs.end(),
-                                 [&name](const onnx::ValueInfo& input) { return name.empty() || input.name == name; });
+    const auto it = std::find_if(inputs.begin(), inputs.end(), [&name = name](const onnx::ValueInfo& input) {
+      return name.empty() || input.name == name;
+    });
     if (it == inputs.end()) return WrongShape(name, wanted, "it has none of this name");
     RETURN_IF_ERROR(FixSymbols(*it, wanted, options));
   }

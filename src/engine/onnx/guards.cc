@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/strings.h"
+#include "base/text.h"
 #include "engine/onnx/wire.h"
 
 namespace sluice::onnx {
@@ -61,7 +62,7 @@ void AppendGuard(const Guard& guard, Writer& writer, std::map<size_t, std::strin
   const Node& node = guard.node;
   const std::string from(node.inputs[guard.input]);
   const std::string_view name = node.name.empty() && !node.outputs.empty() ? node.outputs[0] : node.name;
-  const std::string who = StrCat(node.op.substr(0, 64), " '", name.substr(0, 64), "'");
+  const std::string who = StrCat(Excerpt(node.op, 64), " '", Excerpt(name, 64), "'");
   switch (guard.kind) {
     case Guard::kElements: {
       const std::string zero =

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "engine/onnx/graph.h"
 #include "engine/onnx/infer.h"
 
@@ -39,7 +40,7 @@ bool Given(const Inputs& inputs, size_t i) { return i < inputs.size() && inputs[
 
 absl::Status Refuse(const Node& node, std::string_view why) {
   const std::string_view name = !node.name.empty() || node.outputs.empty() ? node.name : node.outputs[0];
-  return absl::InvalidArgumentError(StrCat("node '", name.substr(0, 64), "' (", node.op.substr(0, 64), ") ", why));
+  return absl::InvalidArgumentError(StrCat("node '", Excerpt(name, 64), "' (", Excerpt(node.op, 64), ") ", why));
 }
 
 // What one node needs.

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/strings.h"
+#include "base/text.h"
 #include "openvino/core/node.hpp"
 
 namespace sluice {
@@ -23,8 +24,7 @@ bool RequestValues::reaches(const ov::Node& node) const {
 }
 
 std::string StepName(const ov::Node& step) {
-  std::string name = step.get_friendly_name().substr(0, 64);
-  std::erase_if(name, [](unsigned char c) { return c < 0x20 || c >= 0x7f; });
+  const std::string name = Excerpt(step.get_friendly_name(), 64);
   return StrCat(step.get_type_info().name, " '", name, "'");
 }
 

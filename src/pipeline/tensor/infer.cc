@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "pipeline/tensor/raw_input.h"
 
 namespace sluice {
@@ -26,7 +27,7 @@ absl::StatusOr<size_t> Find(std::span<const TensorSpec> specs, std::string_view 
   const auto it =
       std::find_if(specs.begin(), specs.end(), [name](const TensorSpec& spec) { return spec.name == name; });
   if (it != specs.end()) return static_cast<size_t>(it - specs.begin());
-  const std::string shown(name.substr(0, 128));
+  const std::string shown = Excerpt(name);
   return FieldError(Reason::INVALID_REQUEST, shown,
                     StrCat("the model has no ", kind, " '", shown, "'; it has ", NamesOf(specs)));
 }

@@ -8,11 +8,11 @@
 namespace sluice {
 
 // The first engine whose name a manifest gives, or that can load the file.
-std::vector<std::unique_ptr<Engine>> MakeEngines() {
+std::vector<std::unique_ptr<Engine>> MakeEngines(const config::Models& options) {
   std::vector<std::unique_ptr<Engine>> engines;
-  engines.push_back(MakeOnnxRuntimeEngine());  // ONNX
-  engines.push_back(MakeOpenVinoEngine());     // ONNX, TFLite, IR
-  engines.push_back(MakeIdentityEngine());     // output = input: tests and framework benchmarks
+  engines.push_back(MakeOnnxRuntimeEngine({.run_bytes_max = options.run_bytes_max()}));  // ONNX
+  engines.push_back(MakeOpenVinoEngine());                                               // ONNX, TFLite, IR
+  engines.push_back(MakeIdentityEngine());  // output = input: tests and framework benchmarks
   return engines;
 }
 

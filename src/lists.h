@@ -30,7 +30,7 @@ namespace grpc {
 class HealthRegistry;
 }
 
-std::vector<std::unique_ptr<Engine>> MakeEngines();
+std::vector<std::unique_ptr<Engine>> MakeEngines(const config::Models& options = config::Models());
 // As Repository takes them.
 std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines);
 // Where model files are tried before they are loaded; null when the configuration does not want that.

@@ -106,7 +106,7 @@ struct Server::Parts {
         call_metrics(*metrics),
         budget(options.http().inflight_bytes_max(), options.http().connections_max()),
         tasks(MakeTasks(options)),
-        engines(MakeEngines()) {}
+        engines(MakeEngines(options.models())) {}
 
   const config::Server options;
   std::atomic<bool> draining{false};

@@ -1,6 +1,8 @@
 // How the process keeps memory that was freed.
 #pragma once
 
+#include <cstdint>
+
 namespace sluice {
 
 // Large blocks (bodies, tensors) come from the heap and freed ones stay there, up to 128 MiB for each heap. glibc's own way
@@ -10,5 +12,8 @@ void KeepFreedMemory();
 
 // Gives the system back what is free now. Milliseconds: for the end of something large, such as loading models.
 void ReturnFreedMemory();
+
+// Bytes that this process may use: what the machine has, or less where a container allows less.
+uint64_t MemoryLimit();
 
 }  // namespace sluice

@@ -54,6 +54,8 @@ class Session {
   virtual absl::Status Run(std::stop_token stop = {}) = 0;
   // Valid until the next call of a function other than Output(). May lie in the memory that SetInput was given (identity).
   virtual absl::StatusOr<TensorView> Output(size_t index) = 0;
+  // The outputs are not looked at again: gives back the memory that they lie in, where the engine has others who want it.
+  virtual void ForgetOutputs() {}
 };
 
 // Thread-safe. Sessions may outlive it.

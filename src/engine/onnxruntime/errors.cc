@@ -148,10 +148,22 @@ absl::Status LoadError(Status* status) {
                                             "; \"engine: openvino\" in model.yaml may serve it"));
 }
 
+bool IsAboutMemory(const Status* status) {
+  const std::string_view message = Call<GetErrorMessage>(status);
+  for (const std::string_view words : {"Failed to allocate memory", "Available memory of", "bad_alloc"}) {
+    if (message.find(words) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 absl::Status RunError(Status* status, std::string_view model, bool trusted) {
   const Owned<Status> owned(status);
   const ErrorCode code = Call<GetErrorCode>(status);
   const std::string_view message = Call<GetErrorMessage>(status);
+  if (!trusted && IsAboutMemory(status)) {
+    return Error(Reason::RUN_TOO_LARGE,
+                 "the model's run needs more memory for this request than the server lets it take");
+  }
   if (!trusted && IsAboutValues(code)) {
     return Error(Reason::INVALID_REQUEST, StrCat("the model cannot compute this: ", PlainText(message)));
   }

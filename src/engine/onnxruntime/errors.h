@@ -17,7 +17,11 @@ std::string PlainText(std::string_view message);
 // Takes `status` over. MODEL_FAILED, for operators, except OK.
 absl::Status LoadError(Status* status);
 
-// A failed run; takes `status` over, which is none. INVALID_REQUEST for what the request's values made impossible; MODEL_FAILED when
+// The memory for runs (or all memory) is used up.
+bool IsAboutMemory(const Status* status);
+
+// A failed run; takes `status` over, which is none. INVALID_REQUEST for what the request's values made impossible, RUN_TOO_LARGE for
+// what needs too much memory; MODEL_FAILED when
 // the values are the server's own (`trusted`) or it is no matter of values. ONNX Runtime's own words go to the log then.
 absl::Status RunError(Status* status, std::string_view model, bool trusted);
 

@@ -96,22 +96,11 @@ absl::Status GiveWeights(const ModelFiles& files, ort::SessionOptions* options) 
       Call<ort::AddExternalInitializersFromMemory>(options, names.data(), buffers.data(), sizes.data(), names.size()));
 }
 
-// Without threads of its own, unless one inference shall use several; those do not spin while they wait.
 absl::StatusOr<ort::Owned<ort::SessionOptions>> MakeOptions(const ModelFiles& files, const LoadOptions& load) {
-  ort::Owned<ort::SessionOptions> owned;
-  RETURN_IF_ERROR(LoadError(Call<ort::CreateSessionOptions>(ort::Out(owned))));
-  ort::SessionOptions* const options = owned.get();
-  RETURN_IF_ERROR(LoadError(Call<ort::SetIntraOpNumThreads>(options, load.threads_per_inference)));
-  RETURN_IF_ERROR(LoadError(Call<ort::SetInterOpNumThreads>(options, 1)));
-  RETURN_IF_ERROR(LoadError(Call<ort::SetSessionExecutionMode>(options, ort::kSequential)));
-  RETURN_IF_ERROR(LoadError(Call<ort::SetSessionGraphOptimizationLevel>(options, ort::kAll)));
-  RETURN_IF_ERROR(LoadError(Call<ort::SetSessionLogSeverityLevel>(options, ort::kFatal)));
-  for (const char* const key : {"session.intra_op.allow_spinning", "session.inter_op.allow_spinning"}) {
-    RETURN_IF_ERROR(LoadError(Call<ort::AddSessionConfigEntry>(options, key, "0")));
-  }
-  RETURN_IF_ERROR(FixShapes(files.main().bytes, load.reshape, options));
-  RETURN_IF_ERROR(GiveWeights(files, options));
-  return owned;
+  ASSIGN_OR_RETURN(ort::Owned<ort::SessionOptions> options, ort::MakeSessionOptions(load.threads_per_inference));
+  RETURN_IF_ERROR(FixShapes(files.main().bytes, load.reshape, options.get()));
+  RETURN_IF_ERROR(GiveWeights(files, options.get()));
+  return options;
 }
 
 class OnnxRuntimeModel final : public LoadedModel {
@@ -120,9 +109,9 @@ class OnnxRuntimeModel final : public LoadedModel {
                    const LoadOptions& options)
       : shared_(std::move(shared)), files_(std::move(files)), options_(options) {}
 
-  static absl::StatusOr<std::shared_ptr<LoadedModel>> Make(std::shared_ptr<const ModelFiles> files,
+  static absl::StatusOr<std::shared_ptr<LoadedModel>> Make(const ort::Library& library,
+                                                           std::shared_ptr<const ModelFiles> files,
                                                            const LoadOptions& options) {
-    ASSIGN_OR_RETURN(const ort::Library* const library, ort::Library::Get());
     const auto guards = onnx::FindHazards(files->main().bytes);
     if (!guards.ok()) {
       const auto why = guards.status().message();
@@ -133,13 +122,13 @@ class OnnxRuntimeModel final : public LoadedModel {
     ASSIGN_OR_RETURN(const auto session_options, MakeOptions(*files, options));
     auto shared = std::make_shared<ort::Shared>();
     shared->name = options.name;
-    shared->library = library;
+    shared->library = &library;
     shared->trusted_inputs = options.trusted_inputs;
     const std::string_view bytes = guarded.empty() ? files->main().bytes : std::string_view(guarded);
-    RETURN_IF_ERROR(LoadError(Call<ort::CreateSessionFromArray>(library->env(), bytes.data(), bytes.size(),
+    RETURN_IF_ERROR(LoadError(Call<ort::CreateSessionFromArray>(library.env(), bytes.data(), bytes.size(),
                                                                 session_options.get(), ort::Out(shared->session))));
     guarded = std::string();
-    ASSIGN_OR_RETURN(shared->signature, ort::SignatureOf(*library, shared->session.get()));
+    ASSIGN_OR_RETURN(shared->signature, ort::SignatureOf(library, shared->session.get()));
     Narrow(options.reshape, shared->signature);
     {
       ASSIGN_OR_RETURN(const auto first, ort::OrtSession::Make(shared));
@@ -159,7 +148,7 @@ class OnnxRuntimeModel final : public LoadedModel {
     if (files_ == nullptr) return LoadedModel::Reshaped(input);
     LoadOptions options = options_;
     options.reshape = {{"", input}};
-    return Make(files_, options);
+    return Make(*shared_->library, files_, options);
   }
 
  private:
@@ -170,24 +159,34 @@ class OnnxRuntimeModel final : public LoadedModel {
 
 class OnnxRuntimeEngine final : public Engine {
  public:
+  explicit OnnxRuntimeEngine(const OnnxRuntimeOptions& options) : options_(options) {}
+
   std::string_view name() const override { return "onnxruntime"; }
   std::string version() const override {
-    const auto library = ort::Library::Get();
+    const auto library = Open();
     return library.ok() ? (*library)->version() : std::string();
   }
-  absl::Status Available() const override { return ort::Library::Get().status(); }
+  absl::Status Available() const override { return Open().status(); }
   bool CanLoad(ModelFormat format) const override { return format == ModelFormat::kOnnx; }
   absl::StatusOr<std::shared_ptr<LoadedModel>> Load(std::shared_ptr<const ModelFiles> files,
                                                     const LoadOptions& options) override {
-    auto model = OnnxRuntimeModel::Make(std::move(files), options);
+    ASSIGN_OR_RETURN(const ort::Library* const library, Open());
+    auto model = OnnxRuntimeModel::Make(*library, std::move(files), options);
     if (!model.ok())
       LogError("engine.load_failed", {{"model", options.name}, {"error", ToStd(model.status().message())}});
     return model;
   }
+
+ private:
+  absl::StatusOr<const ort::Library*> Open() const { return ort::Library::Get(options_.run_bytes_max); }
+
+  const OnnxRuntimeOptions options_;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> MakeOnnxRuntimeEngine() { return std::make_unique<OnnxRuntimeEngine>(); }
+std::unique_ptr<Engine> MakeOnnxRuntimeEngine(const OnnxRuntimeOptions& options) {
+  return std::make_unique<OnnxRuntimeEngine>(options);
+}
 
 }  // namespace sluice

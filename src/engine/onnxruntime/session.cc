@@ -17,6 +17,9 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 
+// Runs of other shapes leave other pieces of memory behind; after so many they are given back.
+constexpr int kNewShapesMax = 64;
+
 absl::Status Cancelled() { return Error(Reason::CANCELLED, "the run was cancelled"); }
 
 }  // namespace
@@ -63,6 +66,7 @@ void OrtSession::ForgetOutputs() {
 absl::Status OrtSession::Bind(Input& input, const TensorSpec& spec, void* data, size_t bytes, const Shape& shape) {
   if (input.value != nullptr && input.data == data && input.shape == shape) return absl::OkStatus();
   input.value.reset();
+  if (input.shape != shape) ++new_shapes_;
   input.shape = shape;
   input.data = data;
   Status* const status =
@@ -123,6 +127,10 @@ absl::Status OrtSession::Run(std::stop_token stop) {
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (!inputs_[i].lasts) given_[i] = nullptr;
   }
+  if (new_shapes_ >= kNewShapesMax) {
+    new_shapes_ = 0;
+    shared_->library->Shrink();
+  }
   return done;
 }
 
@@ -135,20 +143,29 @@ absl::Status OrtSession::Compute(std::stop_token stop) {
     input_names_.push_back(shared_->signature.inputs[i].name.c_str());
     input_values_.push_back(inputs_[i].value.get());
   }
-  RunOptions* const options = options_.get();
-  Status* failed = Call<RunOptionsUnsetTerminate>(options);
-  if (failed == nullptr) {
-    const std::stop_callback terminate(stop, [options] { (void)LoadError(Call<RunOptionsSetTerminate>(options)); });
-    failed = Call<ort::Run>(shared_->session.get(), options, input_names_.data(), input_values_.data(),
-                            input_values_.size(), output_names_.data(), output_names_.size(), outputs_.data());
+  Status* failed = RunOnce(stop);
+  if (failed != nullptr && IsAboutMemory(failed)) {
+    Call<ReleaseStatus>(failed);
+    shared_->library->Shrink();
+    failed = RunOnce(stop);
   }
   if (failed == nullptr) return absl::OkStatus();
-  ForgetOutputs();
   if (stop.stop_requested()) {
     Call<ReleaseStatus>(failed);
     return Cancelled();
   }
   return RunError(failed, shared_->name, shared_->trusted_inputs);
+}
+
+Status* OrtSession::RunOnce(const std::stop_token& stop) {
+  RunOptions* const options = options_.get();
+  if (Status* const failed = Call<RunOptionsUnsetTerminate>(options)) return failed;
+  const std::stop_callback terminate(stop, [options] { (void)LoadError(Call<RunOptionsSetTerminate>(options)); });
+  Status* const failed =
+      Call<ort::Run>(shared_->session.get(), options, input_names_.data(), input_values_.data(), input_values_.size(),
+                     output_names_.data(), output_names_.size(), outputs_.data());
+  if (failed != nullptr) ForgetOutputs();
+  return failed;
 }
 
 absl::StatusOr<TensorView> OrtSession::Output(size_t index) {

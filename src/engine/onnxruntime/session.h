@@ -43,6 +43,7 @@ class OrtSession final : public Session {
   absl::Status SetInput(size_t index, const TensorView& tensor) override;
   absl::Status Run(std::stop_token stop) override;
   absl::StatusOr<TensorView> Output(size_t index) override;
+  void ForgetOutputs() override;
 
  private:
   struct Input {
@@ -56,14 +57,14 @@ class OrtSession final : public Session {
   absl::Status Bind(Input& input, const TensorSpec& spec, void* data, size_t bytes, const Shape& shape);
   absl::Status BindStrings(Input& input, const TensorView& tensor);
   absl::Status Compute(std::stop_token stop);
-  void ForgetOutputs();
-
+  Status* RunOnce(const std::stop_token& stop);
   const std::shared_ptr<const Shared> shared_;
   const InputChecks checks_;
   Owned<RunOptions> options_;
   std::vector<Input> inputs_;
   std::vector<const Shape*> given_;  // by input; null: not given for the next run
   std::vector<Value*> outputs_;
+  int new_shapes_ = 0;
   std::vector<std::string> strings_;  // outputs of BYTES, by output
   // What Run is called with; the names of inputs that were not given are left out.
   std::vector<const char*> input_names_, output_names_;

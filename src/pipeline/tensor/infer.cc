@@ -120,6 +120,7 @@ absl::StatusOr<Tensors> InferTensors(const ModelSignature& signature, Session& s
   const TimePoint inferred = clock.Now();
   times.infer_ms += ToMs(inferred - ready);
   auto outputs = TakeOutputs(session, wanted, input.inputs);
+  session.ForgetOutputs();
   times.post_ms += ToMs(clock.Now() - inferred);
   return outputs;
 }

@@ -46,9 +46,9 @@ class Writer {
     AppendField(20, uint64_t{4}, attribute);  // TENSOR
     return Make("Constant", {}, attribute);
   }
-  // A 0 if `number` is not 0, else an error that is named `message`.
-  std::string ZeroUnlessZero(const std::string& number, std::string_view message) {
-    const std::string place = Cast(Make("Not", {Cast(number, kBool)}), kInt64);
+  // A 0 of INT64 if `good`, else an error that is named `message`.
+  std::string ZeroIf(const std::string& good, std::string_view message) {
+    const std::string place = Cast(Make("Not", {good}), kInt64);
     return Make("Gather", {Constant(kInt64, 0, /*list=*/true), place}, {}, StrCat(kGuardName, message));
   }
 
@@ -65,14 +65,21 @@ void AppendGuard(const Guard& guard, Writer& writer, std::map<size_t, std::strin
   const std::string who = StrCat(Excerpt(node.op, 64), " '", Excerpt(name, 64), "'");
   switch (guard.kind) {
     case Guard::kElements: {
-      const std::string zero =
-          writer.ZeroUnlessZero(writer.Make("Size", {from}), StrCat(who, ": takes no tensor without elements"));
+      const std::string zero = writer.ZeroIf(writer.Cast(writer.Make("Size", {from}), kBool),
+                                             StrCat(who, ": takes no tensor without elements"));
       inputs[guard.input] = writer.Make("Reshape", {from, writer.Make("Add", {writer.Make("Shape", {from}), zero})});
       return;
     }
     case Guard::kNotZero: {
-      const std::string zero = writer.ZeroUnlessZero(from, StrCat(who, ": input ", guard.input, " is 0"));
+      const std::string zero = writer.ZeroIf(writer.Cast(from, kBool), StrCat(who, ": input ", guard.input, " is 0"));
       inputs[guard.input] = writer.Make("Add", {from, writer.Cast(zero, guard.type)});
+      return;
+    }
+    case Guard::kInt32: {
+      const std::string narrow = writer.Cast(writer.Cast(from, onnx::kInt32), kInt64);
+      const std::string zero = writer.ZeroIf(writer.Make("Equal", {narrow, from}),
+                                             StrCat(who, ": input ", guard.input, " has no place in 32 bits"));
+      inputs[guard.input] = writer.Make("Add", {from, zero});
       return;
     }
     case Guard::kDivision: {

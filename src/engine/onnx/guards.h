@@ -13,6 +13,7 @@ struct Guard {
   enum Kind {
     kElements,  // `input` has at least one element
     kNotZero,   // `input`, a whole number, is not 0
+    kInt32,     // `input`, an INT64, is the same in 32 bits, in which the library goes on
     kDivision,  // Div by -1 becomes a negation
   };
   Kind kind;

@@ -89,6 +89,16 @@ void CheckStft(const Inputs& inputs, Needs& needs) {
   if (Given(inputs, 2) && !inputs[2]->constant) needs.Elements(2);
 }
 
+// The library goes on in 32 bits, without a look at the others.
+void CheckNarrowed(const Inputs& inputs, size_t input, Needs& needs) {
+  const Known known = In(inputs, input);
+  if (!Given(inputs, input) || known.type == kInt32) return;
+  const Interval narrow = AllOf(kInt32);
+  if (!narrow.Has(known.interval.least) || !narrow.Has(known.interval.greatest)) {
+    needs.guards.push_back({.kind = Guard::kInt32, .input = input});
+  }
+}
+
 // With as many samples as a region of a picture has pixels, a region of a request takes as long as its numbers say.
 void CheckRoiAlign(const Node& node, const Inputs& inputs, Needs& needs) {
   const Attribute* const ratio = node.Find("sampling_ratio");
@@ -111,6 +121,7 @@ void CheckNode(const Node& node, const Inputs& inputs, Needs& needs) {
   if (node.op == "LSTM" || node.op == "GRU") return needs.Elements(0);
   if (node.op == "Unique" && node.Find("axis") != nullptr) return needs.Elements(0);
   if (node.op == "STFT") return CheckStft(inputs, needs);
+  if (node.op == "TopK" || node.op == "DFT") return CheckNarrowed(inputs, 1, needs);
   if (node.op == "RoiAlign") return CheckRoiAlign(node, inputs, needs);
   const bool gap =
       std::any_of(node.inputs.begin(), node.inputs.end(), [](std::string_view name) { return name.empty(); });

@@ -193,6 +193,18 @@ TEST(HazardsTest, TensorsWithoutElementsAreKeptFromWhereTheyWouldEndTheServer) {
               HasSubstr("opset 9"));
 }
 
+TEST(HazardsTest, NumbersThatWouldBeCutTo32BitsAreGuarded) {
+  const auto top = [](bool constant) {
+    Net net;
+    net.Input("x", kFloat, {"n"});
+    if (constant) net.Constant<int64_t>("k", kInt64, {1}, {5});
+    if (!constant) net.Input("k", kInt64, {"1"});
+    return net.Node("TopK", {"x", "k"}, {"v", "i"}).Bytes();
+  };
+  EXPECT_EQ(Refusal(top(true)), "");
+  EXPECT_EQ(Refusal(top(false)), "guarded: TopK");
+}
+
 TEST(HazardsTest, RegionsOfARequestAreNotSampledWithoutABound) {
   const auto align = [](const std::vector<std::string>& attributes, bool computed) {
     Net net;

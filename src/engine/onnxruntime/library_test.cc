@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <string>
 
+#include "base/error.h"
 #include "engine/onnxruntime/telemetry.h"
+#include "engine/onnxruntime/testing/runs.h"
 #include "gtest/gtest.h"
 
 namespace sluice::ort {
@@ -45,6 +47,44 @@ TEST(LibraryDeathTest, OpeningItMakesNoThreadNoFileAndNoSocket) {
     std::exit(clean ? 0 : 1);
   };
   EXPECT_EXIT(open(), ::testing::ExitedWithCode(0), "");
+}
+
+// y = x, as often as s says.
+onnx::testing::Net Expand() {
+  onnx::testing::Net net;
+  net.Input("x", onnx::kFloat, {"1"}).Input("s", onnx::kInt64, {"1"}).Node("Expand", {"x", "s"}, {"y"});
+  return net.Output("y", onnx::kFloat, {"n"});
+}
+
+absl::Status RunOf(testing::Runs& runs, int64_t elements) {
+  RETURN_IF_ERROR(runs.Set<float>(0, DType::kFp32, {1}, {2.5f}));
+  RETURN_IF_ERROR(runs.Set<int64_t>(1, DType::kInt64, {1}, {elements}));
+  RETURN_IF_ERROR(runs.session().Run());
+  const auto output = runs.session().Output(0);
+  const bool right = output.ok() && output->shape == Shape({elements}) && output->As<float>().back() == 2.5f;
+  runs.session().ForgetOutputs();
+  return right ? absl::OkStatus() : absl::DataLossError("not what was asked for");
+}
+
+// In a process of its own: the first to open the library says how much memory runs may take.
+TEST(LibraryDeathTest, RunsTakeNoMoreMemoryThanTheyMay) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto run = [] {
+    constexpr int64_t kMillion = 1'000'000;  // elements: 4 MB
+    if (!Library::Get(64 << 20).ok()) std::exit(1);
+    testing::Runs one(Expand()), other(Expand());
+    for (int round = 0; round < 3; ++round) {
+      // Ever larger ones leave pieces that are too small for the next: all of them would be 200 MB.
+      for (int64_t elements = kMillion; elements < 12 * kMillion; elements += kMillion / 2) {
+        if (!RunOf(elements % kMillion == 0 ? one : other, elements).ok()) std::exit(2);
+      }
+      if (ReasonOf(RunOf(one, 17 * kMillion)) != Reason::RUN_TOO_LARGE) std::exit(3);
+      if (ReasonOf(RunOf(one, int64_t{1} << 45)) != Reason::RUN_TOO_LARGE) std::exit(4);
+      if (!RunOf(one, 10).ok() || !RunOf(other, 11 * kMillion).ok()) std::exit(5);
+    }
+    std::exit(0);
+  };
+  EXPECT_EXIT(run(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(LibraryTest, TheVariableIsSetAndTheVersionKnown) {

@@ -159,7 +159,8 @@ TEST(OnnxRuntimeTest, WeightsBesideTheModelsFile) {
   Net net;
   net.Input("x", kFloat, {"2"}).Node("Mul", {"x", "w"}, {"y"}).Output("y", kFloat, {"2"});
   const std::string where = Field(1, "location") + Field(2, "weights/w.bin");
-  net.Add(5, Field(1, int64_t{2}) + Field(2, int64_t{kFloat}) + Field(8, "w") + Field(13, where) + Field(14, int64_t{1}));
+  net.Add(5,
+          Field(1, int64_t{2}) + Field(2, int64_t{kFloat}) + Field(8, "w") + Field(13, where) + Field(14, int64_t{1}));
   auto files = FilesOf(net.Bytes(), {{"weights/w.bin", {reinterpret_cast<const char*>(weights.data()), 8}}});
   Runs runs(std::move(files), {});
   ASSERT_TRUE(runs.Set<float>(0, DType::kFp32, {2}, {10, 10}).ok());

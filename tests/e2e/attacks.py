@@ -129,11 +129,11 @@ def bombs(message: descriptor.Descriptor, size: int) -> Iterator[tuple[str, byte
         yield f"many {name}", unit * (size // len(unit))
     for field in message.fields:
         # One value of the whole size: a text, a packed list, broken messages.
-        if field.type in (Field.TYPE_STRING, Field.TYPE_BYTES) or field.label == Field.LABEL_REPEATED:
+        if field.type in (Field.TYPE_STRING, Field.TYPE_BYTES) or field.is_repeated:
             yield f"long {field.name}", delimited(field.number, b"\1" * size)
         if field.type == Field.TYPE_MESSAGE:
             for inner in field.message_type.fields:
-                if inner.type in (Field.TYPE_STRING, Field.TYPE_BYTES) or inner.label == Field.LABEL_REPEATED:
+                if inner.type in (Field.TYPE_STRING, Field.TYPE_BYTES) or inner.is_repeated:
                     yield f"long {field.name}.{inner.name}", delimited(field.number, delimited(inner.number, b"\1" * size))
     yield "deep groups", b"\x7b" * size
     yield "dots", delimited(4, b"." * size)

@@ -47,8 +47,8 @@ if(NOT SLUICE_ONNXRUNTIME_FOLDER)
   message(STATUS "no ONNX Runtime in .deps (tools/setup.sh brings it): the engine will not be available")
 endif()
 
-# Asio and Beast are header-only; their bodies are compiled once, in base/asio_impl.cc.
+# Asio is header-only; its bodies are compiled once, in base/asio_impl.cc. Of Beast we use its parser alone, in two files.
 add_library(sluice_asio INTERFACE)
-target_compile_definitions(sluice_asio INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+target_compile_definitions(sluice_asio INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+  BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 target_link_libraries(sluice_asio INTERFACE OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -41,10 +41,10 @@ function(sluice_precompiled target)
     return()
   endif()
   if(target STREQUAL sluice_base)
-    target_precompile_headers(sluice_base PRIVATE <algorithm> <array> <chrono> <functional> <memory> <optional> <span> <string>
-      <string_view> <utility> <vector> <absl/container/flat_hash_map.h> <absl/container/inlined_vector.h>
-      <absl/functional/any_invocable.h> <absl/status/statusor.h> <absl/strings/str_cat.h> <google/protobuf/message.h>
-      <base/error.h>)
+    target_precompile_headers(sluice_base PRIVATE <algorithm> <array> <chrono> <deque> <functional> <map> <memory> <mutex>
+      <optional> <span> <string> <string_view> <utility> <vector> <absl/container/flat_hash_map.h>
+      <absl/container/inlined_vector.h> <absl/functional/any_invocable.h> <absl/status/statusor.h> <absl/strings/str_cat.h>
+      <google/protobuf/descriptor.h> <google/protobuf/message.h> <base/error.h>)
   else()
     target_precompile_headers(${target} REUSE_FROM sluice_base)
   endif()

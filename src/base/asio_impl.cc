@@ -1,4 +1,3 @@
-// The one place where Asio's and Beast's function bodies are compiled (see sluice_asio in cmake/SluiceDependencies.cmake).
+// The one place where Asio's function bodies are compiled (see sluice_asio in cmake/SluiceDependencies.cmake).
 #include <boost/asio/impl/src.hpp>
 #include <boost/asio/ssl/impl/src.hpp>
-#include <boost/beast/src.hpp>

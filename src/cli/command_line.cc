@@ -64,10 +64,10 @@ void Command::Run(std::function<int()> run, std::function<std::string()> check) 
   });
 }
 
-CommandLine::CommandLine(const std::string& about, const std::string& version)
+CommandLine::CommandLine(const std::string& about, std::function<std::string()> version)
     : app_(std::make_unique<CLI::App>(about)) {
   app_->require_subcommand(1);
-  app_->set_version_flag("--version", version);
+  app_->set_version_flag("--version", std::move(version));
 }
 
 CommandLine::~CommandLine() = default;

@@ -52,7 +52,8 @@ class Command {
 
 class CommandLine {
  public:
-  CommandLine(const std::string& about, const std::string& version);
+  // `version` is called for --version.
+  CommandLine(const std::string& about, std::function<std::string()> version);
   ~CommandLine();
 
   Command Add(const std::string& name, const std::string& about);

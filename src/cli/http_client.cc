@@ -77,7 +77,9 @@ struct Conversation {
   void Take(beast::error_code e) {
     if (e && e != asio::error::eof) return void(error = e);
     beast::error_code wrong;
-    if (e) {
+    if (e && !parser.got_some()) {
+      wrong = beast::http::error::end_of_stream;  // the server went before it said anything
+    } else if (e) {
       parser.put_eof(wrong);
     } else {
       buffer.consume(parser.put(buffer.data(), wrong));

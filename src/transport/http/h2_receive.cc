@@ -329,6 +329,7 @@ int H2Core::OnStreamClose(nghttp2_session* session, int32_t id, uint32_t, void* 
 void H2Stream::Recycle() {
   handler_.reset();
   DropBody();
+  core_ = nullptr;  // the pool outlives it
   next_ = previous_ = nullptr;
   if (HeapBytes(head_) + trailers_.held_bytes() > kPooledBytesMax) {
     GiveBack(head_);

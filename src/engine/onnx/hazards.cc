@@ -236,6 +236,9 @@ class Scan {
     }
     if (!needs.refused.empty()) return Refuse(node, needs.refused);
     for (Guard& guard : needs.guards) {
+      // A node without what it needs is the library's to refuse.
+      const size_t last = guard.kind == Guard::kDivision ? 1 : guard.input;
+      if (last >= node.inputs.size() || node.inputs[last].empty()) continue;
       guard.node = node;
       guards.push_back(std::move(guard));
     }

@@ -1,7 +1,5 @@
 #include "engine/onnxruntime/onnxruntime_engine.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -134,7 +132,6 @@ class OnnxRuntimeModel final : public LoadedModel {
       ASSIGN_OR_RETURN(const auto first, ort::OrtSession::Make(shared));
       WarmUp(shared->signature, *first);
     }
-    malloc_trim(0);  // what loading left behind is twice what serving needs
     // A model whose shape was asked for may be asked for another (Reshaped); others need their files no more.
     if (options.reshape.empty()) files.reset();
     return std::make_shared<OnnxRuntimeModel>(std::move(shared), std::move(files), options);

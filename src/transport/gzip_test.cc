@@ -53,6 +53,25 @@ TEST(GzipTest, PiecesOfAnySize) {
   }
 }
 
+TEST(GzipTest, WhatItInflatesToIsAskedForFirst) {
+  const std::string packed = Packed(std::string(20 << 20, 'a'));
+  http::Budget budget(16 << 20, 1);
+  http::BudgetHold hold;
+  DecodeMemory memory(budget, hold, 50 << 20);
+  std::string out;
+  EXPECT_FALSE(Inflate(packed, 50 << 20, out, Inflater::Format::kGzip, {}, &memory).ok());
+  EXPECT_LE(out.capacity(), budget.bytes_max());
+  http::Budget large(256 << 20, 1);
+  http::BudgetHold held;
+  DecodeMemory enough(large, held, 50 << 20);
+  out = {};
+  ASSERT_TRUE(Inflate(packed, 50 << 20, out, Inflater::Format::kGzip, {}, &enough).ok());
+  EXPECT_GE(large.bytes(), out.size());
+  EXPECT_LE(large.bytes(), out.capacity() + (64 << 10));
+  out = {};
+  EXPECT_TRUE(Inflate(packed, 50 << 20, out).ok()) << "the thread's stream forgets the account";
+}
+
 TEST(GzipTest, ABombStopsAtTheBound) {
   const std::string packed = Packed(std::string(50 << 20, 'a'));
   std::string out;

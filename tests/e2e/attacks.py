@@ -181,6 +181,12 @@ def grpc_web(address: str, path: str, message: bytes, *, text: bool) -> int:
     return post(address, path, body, {"content-type": kind, "grpc-encoding": "gzip", "grpc-timeout": "20S"})
 
 
+def silence() -> Iterator[bytes]:
+    """Of a client that keeps its stream open."""
+    threading.Event().wait(15)
+    yield b""
+
+
 def over_grpc(channel: grpc.Channel, path: str, message: bytes) -> None:
     call = channel.stream_stream(path, lambda x: x, lambda x: x)
     try:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 
+import time
+import urllib.error
+import urllib.request
+
 import grpc
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 import attacks
 import oip
@@ -46,8 +52,6 @@ def attack_by_json(server: Server, path: str, kind: str, bombs: list[tuple[str, 
 
 def rest_paths(server: Server) -> dict[str, str]:
     """Of POST, with the name of the request's type."""
-    import urllib.request
-
     document = json.load(urllib.request.urlopen(f"{server.url}/openapi.json"))
     return {path: next(iter(item["post"].get("requestBody", {}).get("content", {"application/json": 0}))) for path, item in document["paths"].items() if "post" in item}
 
@@ -101,6 +105,66 @@ def test_every_rest_path_takes_its_worst_body(target):
         path = path.replace("{model_name}", "echo").replace("{model_version}", "1")
         kind = "application/x-ndjson" if path.endswith(":collect") else "application/json"
         check(target, path, lambda: attack_by_json(target, path, kind, bombs, packed=not path.endswith(":collect")))
+
+
+def test_websockets_take_their_worst_messages(target):
+    methods = {m.path: m for m in attacks.methods_of(target.address)}
+    for path, name in (("/api/v1/recognize/stream", "ImageRecognition/StreamRecognize"), ("/api/v1/analyze/stream", "Multimodal/StreamAnalyze")):
+        request = methods[f"/ai.inference.{name}"].request
+
+        def attack(path=path, request=request):
+            bombs = [body for _, body in attacks.bombs(request, SIZE // 2)]
+            bombs += [body.decode() for _, body in attacks.json_bombs(request, SIZE // 4)]
+            for message in bombs:
+                with connect(f"ws://{target.address}{path}", max_size=None, compression=None) as ws:
+                    try:
+                        ws.send(message)
+                        ws.recv(timeout=20)
+                    except ConnectionClosed:
+                        pass
+
+        check(target, path, attack)
+
+
+def test_a_message_in_fragments_of_a_byte(target):
+    def attack():
+        with connect(f"ws://{target.address}/api/v1/recognize/stream", max_size=None, compression=None) as ws:
+            try:
+                ws.send("x" for _ in range(300_000))
+                ws.recv(timeout=20)
+            except ConnectionClosed:
+                pass
+
+    check(target, "fragments", attack)
+
+
+def test_a_stream_on_which_nothing_moves_ends(tmp_path):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    server = Server(tmp_path, models=folder, config="streams: {idle_ms: 300}")
+    try:
+        with grpc.insecure_channel(server.address) as channel:
+            over = channel.stream_stream(attacks.REFLECTION, lambda x: x, lambda x: x)(attacks.silence(), timeout=20)
+            with pytest.raises(grpc.RpcError) as caught:
+                next(over)
+            assert "nothing moved" in caught.value.details()
+            watch = channel.unary_stream("/grpc.health.v1.Health/Watch", lambda x: x, lambda x: x)(b"", timeout=1.5)
+            assert next(watch) == b"\x08\x01"
+            started = time.monotonic()
+            with pytest.raises(grpc.RpcError):
+                next(watch)
+            assert time.monotonic() - started > 1, "it waits for news, and lives as long as its client wants"
+    finally:
+        assert server.stop() == 0
+
+
+def test_long_names_are_neither_logged_nor_answered(target):
+    for body in ({"model_id": "m" * 3000, "texts": ["a"]}, {"items": [{"text": "a", "id": "i" * 3000}]}):
+        request = urllib.request.Request(f"{target.url}/api/v1/classify", json.dumps(body).encode(), {"content-type": "application/json"})
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request)
+        assert caught.value.code == 400
+        assert len(caught.value.read()) < 1000
 
 
 def test_names_of_many_dots_are_looked_up_at_once(target):

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/names.h"
 #include "api/open_inference/contents.h"
 #include "base/error.h"
 #include "base/strings.h"
@@ -21,16 +22,10 @@ using Parameters = google::protobuf::Map<std::string, InferParameter>;
 constexpr int kTensorsMax = 1024;
 constexpr int kDimensionsMax = 64;
 constexpr size_t kParametersMax = 1024;  // of the request and its tensors together
-constexpr size_t kNameBytesMax = 1024;
 
 absl::Status TooMany(std::string_view field, std::string_view what, size_t count, size_t most) {
   return FieldError(Reason::INVALID_REQUEST, field,
                     StrCat(field, " has ", count, " ", what, "; at most ", most, " are taken"));
-}
-
-absl::Status CheckName(std::string_view field, std::string_view name) {
-  if (name.size() <= kNameBytesMax) return absl::OkStatus();
-  return TooMany(field, "bytes", name.size(), kNameBytesMax);
 }
 
 absl::Status CheckParameters(const Parameters& parameters, size_t& seen) {
@@ -55,6 +50,8 @@ absl::Status Check(const ModelInferRequest& request) {
                    kTensorsMax);
   }
   size_t parameters = 0;
+  RETURN_IF_ERROR(CheckName("model_name", request.model_name()));
+  RETURN_IF_ERROR(CheckName("model_version", request.model_version()));
   RETURN_IF_ERROR(CheckName("id", request.id()));
   RETURN_IF_ERROR(CheckParameters(request.parameters(), parameters));
   for (const auto& input : request.inputs()) {

@@ -8,6 +8,7 @@
 
 #include "ai/inference/options.pb.h"
 #include "ai/inference/text_classification.pb.h"
+#include "api/names.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "call/unary.h"
@@ -45,8 +46,12 @@ absl::Status CheckText(std::string_view text, std::string_view list, int index) 
 absl::Status Check(const ClassifyRequest& request) {
   if (request.texts_size() + request.items_size() > kTextsMax)
     return FieldError(Reason::BATCH_TOO_LARGE, "texts", kTooMany);
+  RETURN_IF_ERROR(CheckName("model_id", request.model_id()));
   for (int i = 0; i < request.texts_size(); ++i) RETURN_IF_ERROR(CheckText(request.texts(i), "texts", i));
-  for (int i = 0; i < request.items_size(); ++i) RETURN_IF_ERROR(CheckText(request.items(i).text(), "items", i));
+  for (int i = 0; i < request.items_size(); ++i) {
+    RETURN_IF_ERROR(CheckText(request.items(i).text(), "items", i));
+    RETURN_IF_ERROR(CheckName("items.id", request.items(i).id()));
+  }
   return absl::OkStatus();
 }
 

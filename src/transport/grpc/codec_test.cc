@@ -265,6 +265,36 @@ TEST_F(GrpcCodecTest, GzipIsInflatedWithinTheBound) {
   EXPECT_EQ(script.messages.size(), 1u);
 }
 
+// Two bytes each, a hundred in memory.
+TEST_F(GrpcCodecTest, AMessageOfManySmallPartsIsRefusedBeforeItIsMade) {
+  std::string frame(kFrameHeaderBytes, '\0');
+  for (int i = 0; i < 20'000; ++i) frame += std::string("\x7a\0", 2);  // unknown texts
+  PutFrameHeader(frame.data(), frame.size() - kFrameHeaderBytes, false);
+  FakeExchange& e = Open(kUnary);
+  Send(frame);
+  handler->OnBodyEnd();
+  EXPECT_FALSE(e.ended) << "to look at it takes long, too";
+  chores.Run();
+  e.loop_.Run();
+  EXPECT_EQ(e.grpc_status(), "8");
+  EXPECT_NE(e.grpc_message().find("10000 parts"), std::string::npos) << e.grpc_message();
+  EXPECT_EQ(script.started, 0);
+  EXPECT_EQ(budget.bytes(), 0u);
+}
+
+TEST_F(GrpcCodecTest, AStreamOnWhichNothingMovesEnds) {
+  FakeExchange& e = Open(kBidi);
+  e.loop_.Advance(std::chrono::minutes(9));
+  Send(Item("a"));
+  e.loop_.Advance(std::chrono::minutes(9));
+  script.call->Send(StreamResponse());
+  e.loop_.Advance(std::chrono::minutes(9));
+  EXPECT_FALSE(e.ended);
+  e.loop_.Advance(std::chrono::minutes(2));
+  EXPECT_EQ(e.grpc_status(), "4");
+  EXPECT_EQ(script.cancelled, 1);
+}
+
 TEST_F(GrpcCodecTest, WhatTakesLongToParseLeavesTheLoop) {
   FakeExchange& e = Open(kUnary, {{"grpc-encoding", "gzip"}});
   const std::string name = Noise(5'000);

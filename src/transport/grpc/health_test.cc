@@ -75,6 +75,16 @@ TEST_F(HealthTest, WatchTellsThePresentAndEveryChange) {
   EXPECT_EQ(registry.Get("a.B"), Response::NOT_SERVING) << "for good";
 }
 
+// It waits for news for as long as it likes, and so it holds little.
+TEST_F(HealthTest, AWatchStaysAndHoldsNothing) {
+  FakeExchange& e = Call("Watch", std::string(500, 'a'));
+  e.loop_.Advance(std::chrono::hours(24));
+  EXPECT_FALSE(e.ended);
+  EXPECT_EQ(budget.bytes(), 0u);
+  EXPECT_EQ(Call("Watch", std::string(600, 'a')).grpc_status(), "3");
+  EXPECT_EQ(Call("Watch", std::string(70'000, 'a')).grpc_status(), "8");
+}
+
 TEST_F(HealthTest, AWatchThatWentAwayIsForgotten) {
   Call("Watch", "");
   handler->OnClosed(http::CloseReason::kReset);

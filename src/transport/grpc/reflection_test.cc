@@ -97,6 +97,22 @@ TEST_F(ReflectionTest, Extensions) {
   EXPECT_EQ(Files(Ask({one}).at(0)).count("ai/inference/options.proto"), 1u);
 }
 
+// protobuf's pool looks for every prefix of a name: this takes it minutes.
+TEST_F(ReflectionTest, LongNamesAreLookedUpAtOnce) {
+  std::vector<Request> requests(4);
+  for (const std::string& name :
+       {std::string(60'000, '.'), std::string("grpc.health.v1.Health.") + std::string(60'000, 'x')}) {
+    requests[0].set_file_containing_symbol(name);
+    requests[1].set_file_by_filename(name);
+    requests[2].set_all_extension_numbers_of_type(name);
+    requests[3].mutable_file_containing_extension()->set_containing_type(name);
+    for (const Response& response : Ask(requests)) {
+      EXPECT_EQ(response.error_response().error_code(), 5);
+      EXPECT_LT(response.error_response().error_message().size(), 300u);
+    }
+  }
+}
+
 TEST_F(ReflectionTest, WhatIsNotThereIsAnErrorInTheStream) {
   Request symbol;
   symbol.set_file_containing_symbol("no.such.Thing");

@@ -9,7 +9,10 @@
 namespace sluice::rest {
 namespace {
 
-bool IsBlank(std::string_view line) { return WithoutBom(line).find_first_not_of(" \t\r") == std::string_view::npos; }
+// White space before a value means nothing, and is not kept: a line of nothing else may be as long as it likes.
+std::string_view WithoutBlanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(" \t\r"), text.size()));
+}
 
 std::string_view WithoutCr(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
@@ -25,7 +28,8 @@ absl::StatusOr<bool> LineCutter::Next(std::string_view& in, std::string_view& li
   }
   while (!in.empty()) {
     const size_t end = in.find('\n');
-    const std::string_view part = in.substr(0, end);
+    std::string_view part = in.substr(0, end);
+    if (buffer_.empty()) part = WithoutBlanks(part);
     if (buffer_.size() + part.size() > line_bytes_max_) {
       return Error(Reason::BODY_TOO_LARGE,
                    StrCat("a line is longer than ", line_bytes_max_, " bytes; send less per line"));
@@ -35,10 +39,7 @@ absl::StatusOr<bool> LineCutter::Next(std::string_view& in, std::string_view& li
     in.remove_prefix(end == std::string_view::npos ? in.size() : end + 1);
     if (end == std::string_view::npos) return false;
     line = WithoutCr(whole ? part : std::string_view(buffer_));
-    if (IsBlank(line)) {
-      buffer_.clear();
-      continue;
-    }
+    if (line.empty()) continue;
     given_ = !whole;
     return true;
   }
@@ -46,7 +47,7 @@ absl::StatusOr<bool> LineCutter::Next(std::string_view& in, std::string_view& li
 }
 
 bool LineCutter::TakeLast(std::string_view& line) {
-  if (!mid_line() || IsBlank(buffer_)) return false;
+  if (!mid_line()) return false;
   line = WithoutCr(buffer_);
   given_ = true;
   return true;

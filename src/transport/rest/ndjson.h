@@ -10,7 +10,8 @@
 
 namespace sluice::rest {
 
-// A line that lies whole in one piece of input is never copied. Lines end in LF or CRLF; blank ones are skipped.
+// A line that lies whole in one piece of input is never copied. Lines end in LF or CRLF; blank ones are skipped,
+// and so are blanks before a value.
 class LineCutter {
  public:
   explicit LineCutter(size_t line_bytes_max) : line_bytes_max_(line_bytes_max) {}

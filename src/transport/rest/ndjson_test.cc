@@ -25,11 +25,22 @@ std::vector<std::string> Lines(std::string_view text, size_t step) {
 TEST(NdjsonTest, LinesDoNotDependOnTheCut) {
   for (size_t step = 1; step < 30; ++step) {
     EXPECT_EQ(Lines("{\"a\":1}\n\r\n {}\r\n  \n\n[]\nlast", step),
-              (std::vector<std::string>{"{\"a\":1}", " {}", "[]", "last"}))
+              (std::vector<std::string>{"{\"a\":1}", "{}", "[]", "last"}))
         << step;
     EXPECT_EQ(Lines("one\n \t", step), std::vector<std::string>{"one"}) << step;
     EXPECT_TRUE(Lines("", step).empty());
   }
+}
+
+TEST(NdjsonTest, BlanksAreNotKept) {
+  LineCutter cutter(20);
+  const std::string text(1000, ' ');
+  std::string_view line, in = text;
+  ASSERT_FALSE(*cutter.Next(in, line));
+  EXPECT_FALSE(cutter.mid_line());
+  in = "\t{}\n";
+  ASSERT_TRUE(*cutter.Next(in, line));
+  EXPECT_EQ(line, "{}");
 }
 
 TEST(NdjsonTest, ALineIsBounded) {

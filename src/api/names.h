@@ -1,4 +1,5 @@
-// Names in requests (of models, items, inputs) are looked up, logged and answered with: short ones only.
+// Names in requests (of items, inputs, outputs) are kept, logged and answered with: short ones only. A model that does
+// not exist is NOT_FOUND however long its name is.
 #pragma once
 
 #include <cstddef>

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 import time
 import urllib.error
 import urllib.request
@@ -149,7 +148,7 @@ def test_a_stream_on_which_nothing_moves_ends(tmp_path):
                 next(over)
             assert "nothing moved" in caught.value.details()
             watch = channel.unary_stream("/grpc.health.v1.Health/Watch", lambda x: x, lambda x: x)(b"", timeout=1.5)
-            assert next(watch) == b"\x08\x01"
+            assert next(watch) == b"\x08\x02", "no model, not serving"
             started = time.monotonic()
             with pytest.raises(grpc.RpcError):
                 next(watch)
@@ -159,12 +158,14 @@ def test_a_stream_on_which_nothing_moves_ends(tmp_path):
 
 
 def test_long_names_are_neither_logged_nor_answered(target):
-    for body in ({"model_id": "m" * 3000, "texts": ["a"]}, {"items": [{"text": "a", "id": "i" * 3000}]}):
+    for body, code in (({"model_id": "模型" * 5000, "texts": ["a"]}, 404), ({"items": [{"text": "a", "id": "i" * 3000}]}, 400)):
         request = urllib.request.Request(f"{target.url}/api/v1/classify", json.dumps(body).encode(), {"content-type": "application/json"})
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(request)
-        assert caught.value.code == 400
+        assert caught.value.code == code
         assert len(caught.value.read()) < 1000
+        (line,) = target.log_lines(caught.value.headers["x-request-id"])
+        assert len(json.dumps(line, ensure_ascii=False)) < 2000
 
 
 def test_names_of_many_dots_are_looked_up_at_once(target):

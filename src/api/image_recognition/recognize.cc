@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "ai/inference/options.pb.h"
-#include "api/names.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "pipeline/face_detection/task.h"
@@ -32,7 +31,6 @@ absl::Status Check(const RecognizeRequest& request) {
   if (request.image().empty()) {
     return FieldError(Reason::INVALID_IMAGE, "image", "image is empty; send the bytes of a JPEG, PNG or WebP file");
   }
-  RETURN_IF_ERROR(CheckName("model_id", request.model_id()));
   return request.has_min_confidence() ? CheckConfidence(request.min_confidence()) : absl::OkStatus();
 }
 

@@ -55,7 +55,6 @@ absl::Status WatchRecognizeHandler::Check() const {
     return FieldError(Reason::INVALID_REQUEST, "images", "send pictures in images, or one clip in mjpeg");
   }
   if (static_cast<size_t>(request_.images_size()) > options_.frames_max) return TooMany(options_.frames_max);
-  RETURN_IF_ERROR(CheckName("model_id", request_.model_id()));
   for (const auto& image : request_.images()) RETURN_IF_ERROR(CheckName("images.id", image.id()));
   return request_.has_min_confidence() ? CheckConfidence(request_.min_confidence()) : absl::OkStatus();
 }

@@ -50,8 +50,6 @@ absl::Status Check(const ModelInferRequest& request) {
                    kTensorsMax);
   }
   size_t parameters = 0;
-  RETURN_IF_ERROR(CheckName("model_name", request.model_name()));
-  RETURN_IF_ERROR(CheckName("model_version", request.model_version()));
   RETURN_IF_ERROR(CheckName("id", request.id()));
   RETURN_IF_ERROR(CheckParameters(request.parameters(), parameters));
   for (const auto& input : request.inputs()) {

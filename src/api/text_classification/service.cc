@@ -46,7 +46,6 @@ absl::Status CheckText(std::string_view text, std::string_view list, int index) 
 absl::Status Check(const ClassifyRequest& request) {
   if (request.texts_size() + request.items_size() > kTextsMax)
     return FieldError(Reason::BATCH_TOO_LARGE, "texts", kTooMany);
-  RETURN_IF_ERROR(CheckName("model_id", request.model_id()));
   for (int i = 0; i < request.texts_size(); ++i) RETURN_IF_ERROR(CheckText(request.texts(i), "texts", i));
   for (int i = 0; i < request.items_size(); ++i) {
     RETURN_IF_ERROR(CheckText(request.items(i).text(), "items", i));

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import resource
+import socket
 import struct
 import threading
 import time
@@ -179,6 +180,19 @@ def grpc_web(address: str, path: str, message: bytes, *, text: bool) -> int:
         body = base64.b64encode(body)
     kind = "application/grpc-web-text" if text else "application/grpc-web"
     return post(address, path, body, {"content-type": kind, "grpc-encoding": "gzip", "grpc-timeout": "20S"})
+
+
+def unread_answer(address: str, size: int, seconds: float) -> None:
+    """A gzipped tensor whose answer, as large as itself, is not read."""
+    tensor = {"name": "input", "datatype": "INT8", "shape": [size], "parameters": {"binary_data_size": size}}
+    text = json.dumps({"inputs": [tensor]}).encode()
+    body = gzipped(text + b"\x80" * size)
+    head = f"POST /v2/models/echo/infer HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nInference-Header-Content-Length: {len(text)}\r\n"
+    host, port = address.rsplit(":", 1)
+    with socket.create_connection((host, int(port))) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        time.sleep(seconds)
 
 
 def silence() -> Iterator[bytes]:

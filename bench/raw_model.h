@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "bench/raw.h"
+#include "door/lists.h"
 #include "engine/onnxruntime/telemetry.h"
-#include "lists.h"
 
 namespace sluice::bench {
 

@@ -1,6 +1,6 @@
 # A room is a folder below src/: all its *.cc (its *_test.cc and *_bench.cc apart) make one library `sluice_<room>`,
 # its *_test.cc one program `<room>_test`. A new file needs no line here.
-#   SOURCES  what makes the room, instead of the folder of its name (the door: files of src/ itself)
+#   SOURCES  what makes the room, instead of the folder of its name (the door: cli/ is part of it)
 #   TEST_DEPS  what only its tests need
 function(sluice_room name)
   cmake_parse_arguments(R "" "" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
@@ -53,18 +53,18 @@ endfunction()
 # The files of /docs. The viewer (Swagger UI) comes with a Python package that tools/setup.sh installs; without it the page says
 # so, and everything else works.
 function(sluice_docs_page)
-  set(header transport/openapi/docs_files.h)
-  set(page ${CMAKE_SOURCE_DIR}/src/transport/openapi/page)
-  sluice_embed(sluice_transport ${page}/docs.html ${header} kDocsHtml GZIP)
-  sluice_embed(sluice_transport ${page}/docs.js ${header} kDocsJs GZIP)
+  set(header openapi/docs_files.h)
+  set(page ${CMAKE_SOURCE_DIR}/src/openapi/page)
+  sluice_embed(sluice_openapi ${page}/docs.html ${header} kDocsHtml GZIP)
+  sluice_embed(sluice_openapi ${page}/docs.js ${header} kDocsJs GZIP)
   file(GLOB viewer ${CMAKE_SOURCE_DIR}/.deps/venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist)
   if(NOT viewer)
     message(STATUS "no Swagger UI in .deps (tools/setup.sh brings it): /docs will only link to /openapi.json")
     set(viewer ${page}/without_viewer)
   endif()
-  sluice_embed(sluice_transport ${viewer}/swagger-ui-bundle.js ${header} kSwaggerUiJs GZIP)
-  sluice_embed(sluice_transport ${viewer}/swagger-ui.css ${header} kSwaggerUiCss GZIP)
-  sluice_embed(sluice_transport ${viewer}/LICENSE ${header} kSwaggerUiLicense GZIP)
+  sluice_embed(sluice_openapi ${viewer}/swagger-ui-bundle.js ${header} kSwaggerUiJs GZIP)
+  sluice_embed(sluice_openapi ${viewer}/swagger-ui.css ${header} kSwaggerUiCss GZIP)
+  sluice_embed(sluice_openapi ${viewer}/LICENSE ${header} kSwaggerUiLicense GZIP)
 endfunction()
 
 # Lower levels first: the order is the include direction (tools/levels.py checks the includes themselves).
@@ -78,22 +78,22 @@ function(sluice_rooms)
   set_source_files_properties(${CMAKE_SOURCE_DIR}/src/engine/onnxruntime/library.cc PROPERTIES
     COMPILE_DEFINITIONS "SLUICE_ONNXRUNTIME_FOLDER=\"${SLUICE_ONNXRUNTIME_FOLDER}\"")
   sluice_room(call DEPS sluice_base)
+  sluice_room(json DEPS sluice_base simdjson::simdjson TEST_DEPS sluice_test_proto)
   sluice_room(repository DEPS sluice_engine)
   sluice_room(scheduler DEPS sluice_base)
   sluice_room(admission DEPS sluice_call sluice_repository sluice_scheduler)
   sluice_room(pipeline DEPS sluice_admission PkgConfig::TURBOJPEG PkgConfig::JPEG PkgConfig::SPNG PkgConfig::WEBP
     PkgConfig::SOXR PkgConfig::ICU)
-  sluice_room(api DEPS sluice_pipeline)
-  sluice_room(transport DEPS sluice_call simdjson::simdjson PkgConfig::NGHTTP2 ZLIB::ZLIB TEST_DEPS sluice_test_proto)
-  sluice_embed(sluice_transport ${CMAKE_BINARY_DIR}/descriptors.pb transport/openapi/comments.h kDescriptorSet)
+  sluice_room(api DEPS sluice_pipeline TEST_DEPS sluice_transport)
+  sluice_room(openapi DEPS sluice_call sluice_json TEST_DEPS sluice_test_proto)
+  sluice_embed(sluice_openapi ${CMAKE_BINARY_DIR}/descriptors.pb openapi/comments.h kDescriptorSet)
   sluice_docs_page()
+  sluice_room(transport DEPS sluice_call sluice_json PkgConfig::NGHTTP2 ZLIB::ZLIB TEST_DEPS sluice_test_proto)
 
-  # The door (src/*.cc: wiring, lists) and the client-side sub-commands are one room; main.cc alone is the program.
-  file(GLOB door CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.cc)
-  file(GLOB_RECURSE cli CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*.cc)
+  # The door (wiring, lists) and the client-side sub-commands are one library; main.cc alone is the program.
+  file(GLOB_RECURSE door CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/door/*.cc ${CMAKE_SOURCE_DIR}/src/cli/*.cc)
   set(main ${CMAKE_SOURCE_DIR}/src/main.cc)
-  list(REMOVE_ITEM door ${main})
-  sluice_room(door SOURCES ${door} ${cli} DEPS sluice_api sluice_transport CLI11::CLI11)
+  sluice_room(door SOURCES ${door} DEPS sluice_api sluice_openapi sluice_transport CLI11::CLI11)
   sluice_list_headers(sluice_door)
   if(EXISTS ${main})
     add_executable(sluice ${main})

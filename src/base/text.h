@@ -25,7 +25,7 @@ std::string_view CutUtf8(std::string_view text, size_t bytes_max);
 std::string MakeValidUtf8(std::string_view text);
 void AppendValidUtf8(std::string_view text, std::string& out);
 
-// `text` as a JSON string with its quotes, always valid UTF-8. For logs; transport/rest/json_text is the fast one.
+// `text` as a JSON string with its quotes, always valid UTF-8. For logs; json/text is the fast one.
 void AppendJsonString(std::string_view text, std::string& out);
 
 // What a message shows of a client's text: valid UTF-8, control characters as '?', at most `bytes_max` bytes of the text, then "...".

@@ -13,6 +13,8 @@ int GrpcCodeOf(const absl::Status& status);
 // "OK", "INVALID_ARGUMENT", …: metric label and log field.
 std::string_view GrpcCodeName(int code);
 int HttpStatusOf(const absl::Status& status);
+// Of an error's body in HTTP (RFC 9457).
+inline constexpr std::string_view kProblemMediaType = "application/problem+json";
 // error_type of the metric: model, network, client, overload; "" for OK.
 std::string_view ErrorTypeOf(const absl::Status& status);
 

@@ -10,8 +10,8 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/http_client.h"
-#include "transport/rest/json_reader.h"
-#include "transport/rest/json_writer.h"
+#include "json/reader.h"
+#include "json/writer.h"
 
 namespace sluice::cli {
 namespace {
@@ -30,13 +30,13 @@ struct Flags {
 
 absl::StatusOr<ClassifyResponse> Call(const Flags& flags, const ClassifyRequest& request) {
   std::string body;
-  rest::MessageToJson(request, body);
+  json::MessageToJson(request, body);
   ASSIGN_OR_RETURN(const HttpAnswer answer,
                    HttpPost(flags.server, "/api/v1/classify", "application/json", std::move(body)));
   if (answer.status != 200)
     return Error(Reason::INVALID_REQUEST, StrCat("the server answered ", answer.status, ": ", answer.body));
   ClassifyResponse response;
-  RETURN_IF_ERROR(rest::JsonToMessage(answer.body, response, {.ignore_unknown_fields = true}));
+  RETURN_IF_ERROR(json::JsonToMessage(answer.body, response, {.ignore_unknown_fields = true}));
   return response;
 }
 
@@ -49,7 +49,7 @@ absl::Status ClassifyTexts(const Flags& flags, std::span<const std::string> text
     const auto& result = response.results(i);
     if (flags.json) {
       std::string line;
-      rest::MessageToJson(result, line);
+      json::MessageToJson(result, line);
       std::printf("%s\n", line.c_str());
     } else {
       std::printf("%s\t%.3f\t%s\n", result.label().c_str(), result.confidence(), texts[static_cast<size_t>(i)].c_str());

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
-#include "lists.h"
+#include "door/lists.h"
 
 namespace sluice::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include "base/config/config.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
-#include "server.h"
+#include "door/server.h"
 
 namespace sluice::cli {
 namespace {

@@ -13,10 +13,10 @@
 #include "cli/draw.h"
 #include "cli/http_client.h"
 #include "cli/picture_file.h"
-#include "lists.h"
+#include "door/lists.h"
+#include "json/reader.h"
+#include "json/writer.h"
 #include "pipeline/face_detection/detector.h"
-#include "transport/rest/json_reader.h"
-#include "transport/rest/json_writer.h"
 
 namespace sluice::cli {
 namespace {
@@ -51,7 +51,7 @@ class RemoteRecognizer final : public Recognizer {
     if (answer.status != 200)
       return Error(Reason::INVALID_REQUEST, StrCat("the server answered ", answer.status, ": ", answer.body));
     RecognizeResponse response;
-    RETURN_IF_ERROR(rest::JsonToMessage(answer.body, response, {.ignore_unknown_fields = true}));
+    RETURN_IF_ERROR(json::JsonToMessage(answer.body, response, {.ignore_unknown_fields = true}));
     return response;
   }
 
@@ -94,7 +94,7 @@ class LocalRecognizer final : public Recognizer {
 void Print(const std::string& path, const RecognizeResponse& response, bool json) {
   if (json) {
     std::string text;
-    rest::MessageToJson(response, text);
+    json::MessageToJson(response, text);
     std::printf("%s\n", text.c_str());
     return;
   }

@@ -11,7 +11,7 @@
 #include "base/strings.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
-#include "server.h"
+#include "door/server.h"
 
 namespace sluice::cli {
 namespace {

@@ -8,8 +8,8 @@
 #include "base/strings.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "door/lists.h"
 #include "engine/trial/child.h"
-#include "lists.h"
 #include "repository/loader.h"
 
 namespace sluice::cli {

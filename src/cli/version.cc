@@ -1,7 +1,7 @@
 #include "cli/version.h"
 
 #include "base/strings.h"
-#include "lists.h"
+#include "door/lists.h"
 
 namespace sluice::cli {
 

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "transport/decode_memory.h"
+#include "base/decode_memory.h"
 
 struct z_stream_s;
 

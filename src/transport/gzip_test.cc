@@ -55,14 +55,14 @@ TEST(GzipTest, PiecesOfAnySize) {
 
 TEST(GzipTest, WhatItInflatesToIsAskedForFirst) {
   const std::string packed = Packed(std::string(20 << 20, 'a'));
-  http::Budget budget(16 << 20, 1);
-  http::BudgetHold hold;
+  Budget budget(16 << 20, 1);
+  BudgetHold hold;
   DecodeMemory memory(budget, hold, 50 << 20);
   std::string out;
   EXPECT_FALSE(Inflate(packed, 50 << 20, out, Inflater::Format::kGzip, {}, &memory).ok());
   EXPECT_LE(out.capacity(), budget.bytes_max());
-  http::Budget large(256 << 20, 1);
-  http::BudgetHold held;
+  Budget large(256 << 20, 1);
+  BudgetHold held;
   DecodeMemory enough(large, held, 50 << 20);
   out = {};
   ASSERT_TRUE(Inflate(packed, 50 << 20, out, Inflater::Format::kGzip, {}, &enough).ok());

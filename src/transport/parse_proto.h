@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "base/decode_memory.h"
 #include "call/method.h"
-#include "transport/decode_memory.h"
 
 namespace sluice::transport {
 

@@ -8,7 +8,7 @@
 
 namespace sluice::transport {
 
-StreamFeed::StreamFeed(std::shared_ptr<Call> call, http::Budget& budget, Chores& chores, size_t message_bytes_max,
+StreamFeed::StreamFeed(std::shared_ptr<Call> call, Budget& budget, Chores& chores, size_t message_bytes_max,
                        std::function<void()> resume)
     : call_(std::move(call)),
       budget_(budget),
@@ -18,7 +18,7 @@ StreamFeed::StreamFeed(std::shared_ptr<Call> call, http::Budget& budget, Chores&
 
 void StreamFeed::Take(std::string_view bytes, Decode decode, bool chore) {
   --credits_;
-  auto hold = std::make_shared<http::BudgetHold>(budget_, chore ? bytes.size() : 0);
+  auto hold = std::make_shared<BudgetHold>(budget_, chore ? bytes.size() : 0);
   holds_.push_back(hold);
   if (!chore) {
     DecodeMemory memory(budget_, *hold, message_bytes_max_);

@@ -8,10 +8,10 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/budget.h"
 #include "base/chores.h"
+#include "base/decode_memory.h"
 #include "call/call.h"
-#include "transport/decode_memory.h"
-#include "transport/http/budget.h"
 
 namespace sluice::transport {
 
@@ -22,7 +22,7 @@ class StreamFeed {
 
   // `resume` runs when CanTake() turned true outside Take. `message_bytes_max` is the server's own bound; the method's holds,
   // too. The references outlive the feed.
-  StreamFeed(std::shared_ptr<Call> call, http::Budget& budget, Chores& chores, size_t message_bytes_max,
+  StreamFeed(std::shared_ptr<Call> call, Budget& budget, Chores& chores, size_t message_bytes_max,
              std::function<void()> resume);
   ~StreamFeed() { *self_ = nullptr; }
   StreamFeed(const StreamFeed&) = delete;
@@ -42,14 +42,14 @@ class StreamFeed {
   void Pause();
 
   const std::shared_ptr<Call> call_;
-  http::Budget& budget_;
+  Budget& budget_;
   Chores& chores_;
   const size_t message_bytes_max_;
   const std::function<void()> resume_;
   size_t credits_ = 1;  // messages that the handler takes
   bool decoding_ = false, ended_ = false;
-  bool paused_ = false;                                  // until the loop's next turn
-  std::deque<std::shared_ptr<http::BudgetHold>> holds_;  // of the messages that the handler has
+  bool paused_ = false;                            // until the loop's next turn
+  std::deque<std::shared_ptr<BudgetHold>> holds_;  // of the messages that the handler has
   // Cleared with the feed; chores on their way back look.
   const std::shared_ptr<StreamFeed*> self_ = std::make_shared<StreamFeed*>(this);
 };

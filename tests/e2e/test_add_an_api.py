@@ -43,7 +43,7 @@ def follow_the_recipe(repository: Path) -> None:
     (repository / "src/api/demo").mkdir()
     for name in ("service.h", "service.cc"):
         shutil.copy(DEMO / name, repository / "src/api/demo")
-    lists = repository / "src/lists.cc"
+    lists = repository / "src/door/lists.cc"
     lines = lists.read_text().splitlines()
     lines.insert(next(i for i, line in enumerate(lines) if line.startswith(REGISTER)) + 1, "  RegisterTextPlay(methods);")
     lists.write_text("\n".join(lines) + "\n")
@@ -90,8 +90,8 @@ def test_one_proto_one_folder_one_line(repository):
     before, after = files_of(ROOT), files_of(repository)
     new = set(after) - set(before)
     assert {str(Path(path).parent) for path in new} == {"proto/ai/demo", "src/api/demo"} and len([path for path in new if path.endswith(".proto")]) == 1
-    assert {path for path in before if after.get(path) != before[path]} == {"src/lists.cc"}
-    diff = difflib.ndiff(before["src/lists.cc"].decode().splitlines(), after["src/lists.cc"].decode().splitlines())
+    assert {path for path in before if after.get(path) != before[path]} == {"src/door/lists.cc"}
+    diff = difflib.ndiff(before["src/door/lists.cc"].decode().splitlines(), after["src/door/lists.cc"].decode().splitlines())
     assert [line for line in diff if line[0] in "+-"] == ["+   RegisterTextPlay(methods);"]
 
 

@@ -7,11 +7,11 @@
 
 #include "ai/inference/text_classification.pb.h"
 #include "call/method.h"
+#include "json/reader.h"
+#include "json/writer.h"
 #include "pipeline/text_classification/ngrams.h"
 #include "pipeline/text_classification/normalize.h"
 #include "transport/rest/decode_request.h"
-#include "transport/rest/json_reader.h"
-#include "transport/rest/json_writer.h"
 #include "transport/rest/router.h"
 
 namespace {
@@ -50,17 +50,17 @@ void CheckAnswer(const ClassifyRequest& request) {
     if (item.has_id()) result->set_id(item.id());
   }
   std::string json;
-  sluice::rest::MessageToJson(response, json);
-  if (!sluice::rest::JsonToMessage(json, again).ok()) std::abort();
+  sluice::json::MessageToJson(response, json);
+  if (!sluice::json::JsonToMessage(json, again).ok()) std::abort();
   if (again.SerializeAsString() != response.SerializeAsString()) std::abort();
 }
 
 void Check(const Api& api, const char* path, const sluice::rest::RequestBody& body) {
   sluice::rest::RouteMatch route;
   if (!api.router.Match("POST", path, route).ok()) std::abort();
-  static sluice::http::Budget budget(64 << 20, 1);
-  sluice::http::BudgetHold hold;
-  sluice::transport::DecodeMemory memory(budget, hold, kBytesMax);
+  static sluice::Budget budget(64 << 20, 1);
+  sluice::BudgetHold hold;
+  sluice::DecodeMemory memory(budget, hold, kBytesMax);
   const auto decoded = sluice::rest::DecodeRequest(*api.methods.all()[0], route, body, memory);
   if (!decoded.ok()) {
     if (decoded.status().message().empty()) std::abort();

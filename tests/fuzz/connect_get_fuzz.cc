@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "json/base64.h"
 #include "transport/connect/get_query.h"
-#include "transport/rest/base64.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view query(reinterpret_cast<const char*>(data), size);
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!read.ok()) return 0;
   if (read->message.size() > query.size() || read->encoding.size() > query.size()) std::abort();
   std::string text;
-  sluice::rest::Base64Encode(read->message, text);
+  sluice::json::Base64Encode(read->message, text);
   for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
   const auto again = sluice::connect::ReadGetQuery("base64=1&encoding=proto&message=" + text);
   if (!again.ok() || again->message != read->message) std::abort();

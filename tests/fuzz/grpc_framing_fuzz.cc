@@ -7,12 +7,12 @@
 #include <memory>
 #include <string>
 
+#include "api/health/service.h"
+#include "api/reflection/service.h"
 #include "base/testing/held_chores.h"
 #include "call/call.h"
 #include "transport/grpc/codec.h"
-#include "transport/grpc/health.h"
 #include "transport/grpc/metadata.h"
-#include "transport/grpc/reflection.h"
 #include "transport/grpc/testing/fake_exchange.h"
 
 namespace sluice::grpc {
@@ -27,7 +27,7 @@ struct Server {
   MethodTable methods;
   Chain chain;
   HeldChores chores;
-  http::Budget budget{1 << 30, 1};
+  Budget budget{1 << 30, 1};
   const GrpcCodec codec{{.methods = methods,
                          .chain = chain,
                          .chores = chores,

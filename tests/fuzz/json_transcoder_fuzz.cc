@@ -6,8 +6,8 @@
 #include "ai/inference/testing/transcode.pb.h"
 #include "ai/inference/text_classification.pb.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "transport/rest/json_reader.h"
-#include "transport/rest/json_writer.h"
+#include "json/reader.h"
+#include "json/writer.h"
 
 namespace {
 
@@ -20,13 +20,13 @@ bool Equal(const google::protobuf::Message& a, const google::protobuf::Message& 
 }
 
 template <typename M>
-void Check(std::string_view json, const sluice::rest::JsonReadOptions& options) {
+void Check(std::string_view json, const sluice::json::ReadOptions& options) {
   M first, second;
-  if (!sluice::rest::JsonToMessage(json, first, options).ok()) return;
+  if (!sluice::json::JsonToMessage(json, first, options).ok()) return;
   std::string printed;
-  sluice::rest::MessageToJson(first, printed);
+  sluice::json::MessageToJson(first, printed);
   // Printing adds no depth but that of Any and Value wrappers.
-  if (!sluice::rest::JsonToMessage(printed, second, {.depth_max = 300}).ok()) std::abort();
+  if (!sluice::json::JsonToMessage(printed, second, {.depth_max = 300}).ok()) std::abort();
   if (!Equal(first, second)) std::abort();
 }
 

@@ -10,12 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "api/health/service.h"
+#include "api/reflection/service.h"
 #include "base/asio_loop.h"
 #include "call/layers/deadline/deadline.h"
 #include "tests/servers/test_service.h"
 #include "transport/grpc/codec.h"
-#include "transport/grpc/health.h"
-#include "transport/grpc/reflection.h"
 #include "transport/http/server.h"
 
 namespace sluice {
@@ -97,14 +97,14 @@ int Run(const Flags& flags) {
   http::ServerOptions options;
   options.listeners.push_back(
       {.address = "127.0.0.1:" + std::to_string(flags.port), .tls = {}, .allowed_hosts = {"*"}, .allowed_origins = {}});
-  http::Budget budget(options.limits.inflight_bytes_max, options.limits.connections_max);
+  Budget budget(options.limits.inflight_bytes_max, options.limits.connections_max);
   MethodTable methods;
   Chain chain;
   chain.push_back(std::make_unique<DeadlineLayer>(DeadlineOptions{}));
-  grpc::HealthRegistry health;
+  HealthRegistry health;
   testing::RegisterTestService(methods);
-  grpc::RegisterHealth(methods, health);
-  grpc::RegisterReflection(methods);
+  RegisterHealth(methods, health);
+  RegisterReflection(methods);
   ChoresThread chores;
   GrpcDoor door({.methods = methods,
                  .chain = chain,

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "cli/batch/retry.h"
-#include "transport/rest/json_reader.h"
+#include "json/reader.h"
 
 namespace sluice::cli {
 namespace {
@@ -42,7 +42,7 @@ bool MayBeTheItems(const absl::StatusOr<HttpAnswer>& answer) {
 std::string Explain(const absl::StatusOr<HttpAnswer>& answer) {
   if (!answer.ok()) return std::string(answer.status().message());
   google::protobuf::Struct problem;
-  if (rest::JsonToMessage(answer->body, problem).ok()) {
+  if (json::JsonToMessage(answer->body, problem).ok()) {
     const auto it = problem.fields().find("detail");
     if (it != problem.fields().end()) return StrCat(answer->status, ": ", it->second.string_value());
   }

@@ -5,9 +5,9 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "cli/picture_file.h"
-#include "transport/rest/json_reader.h"
-#include "transport/rest/json_text.h"
-#include "transport/rest/json_writer.h"
+#include "json/reader.h"
+#include "json/text.h"
+#include "json/writer.h"
 
 namespace sluice::cli {
 namespace {
@@ -19,10 +19,10 @@ std::string Line(const Item& item, std::string_view key, const google::protobuf:
   std::string out = LinePrefix(item), json;
   if (!key.empty() && !item.name.empty()) {
     out += StrCat("\"", key, "\":");
-    rest::AppendQuoted(item.name, out);
+    json::AppendQuoted(item.name, out);
     out += ",";
   }
-  rest::MessageToJson(message, json);
+  json::MessageToJson(message, json);
   return out.append(json, 1);  // without its '{'
 }
 
@@ -30,10 +30,10 @@ std::string ErrorLine(const Item& item, std::string_view key, std::string_view w
   std::string out = LinePrefix(item);
   out.pop_back();
   out += kErrorKey;
-  rest::AppendQuoted(why, out);
+  json::AppendQuoted(why, out);
   if (!item.name.empty()) {
     out += StrCat(",\"", key, "\":");
-    rest::AppendQuoted(item.name, out);
+    json::AppendQuoted(item.name, out);
   }
   return out + "}";
 }
@@ -48,13 +48,13 @@ class Texts final : public Format {
     request.set_model_id(model_);
     for (const Item& item : items) request.add_texts(item.payload);
     BatchRequest out{.target = "/api/v1/classify", .content_type = "application/json", .body = {}};
-    rest::MessageToJson(request, out.body);
+    json::MessageToJson(request, out.body);
     return out;
   }
 
   absl::StatusOr<std::vector<std::string>> Lines(std::span<const Item> items, const std::string& body) const override {
     ai::inference::ClassifyResponse response;
-    RETURN_IF_ERROR(rest::JsonToMessage(body, response, {.ignore_unknown_fields = true}));
+    RETURN_IF_ERROR(json::JsonToMessage(body, response, {.ignore_unknown_fields = true}));
     if (static_cast<size_t>(response.results_size()) != items.size()) {
       return Error(Reason::INVALID_BODY,
                    StrCat("the server answered ", response.results_size(), " results to ", items.size(), " texts"));
@@ -88,7 +88,7 @@ class Pictures final : public Format {
 
   absl::StatusOr<std::vector<std::string>> Lines(std::span<const Item> items, const std::string& body) const override {
     ai::inference::RecognizeResponse response;
-    RETURN_IF_ERROR(rest::JsonToMessage(body, response, {.ignore_unknown_fields = true}));
+    RETURN_IF_ERROR(json::JsonToMessage(body, response, {.ignore_unknown_fields = true}));
     return std::vector<std::string>{Line(items.front(), "file", response)};
   }
   std::string Rejected(const Item& item, std::string_view why) const override { return ErrorLine(item, "file", why); }

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
-#include "transport/rest/json_reader.h"
+#include "json/reader.h"
 
 namespace sluice::cli {
 namespace {
@@ -39,7 +39,7 @@ void ParseText(std::string_view line, Item& item) {
   const size_t first = line.find_first_not_of(" \t\r");
   ai::inference::TextItem text;
   const std::string wrapped = line[first] == '"' ? StrCat("{\"text\":", line, "}") : std::string(line);
-  if (const absl::Status read = rest::JsonToMessage(wrapped, text, {.ignore_unknown_fields = true}); !read.ok()) {
+  if (const absl::Status read = json::JsonToMessage(wrapped, text, {.ignore_unknown_fields = true}); !read.ok()) {
     item.error = std::string(read.message());
     return;
   }

@@ -95,7 +95,7 @@ class ConnectCodecTest : public testing::Test {
   MethodTable methods_;
   Chain chain_;
   HeldChores chores_;
-  http::Budget budget_{1 << 20, 10};
+  Budget budget_{1 << 20, 10};
   const rest::CodecContext context_{
       .methods = methods_, .chain = chain_, .chores = chores_, .budget = budget_, .body_bytes_max = 100'000};
   const ConnectCodec codec_{
@@ -184,7 +184,8 @@ TEST_F(ConnectCodecTest, Refusals) {
   EXPECT_EQ(exchange_->headers.Get("accept-post"), "application/json, application/proto");
   EXPECT_EQ(Post("application/connect+json", "x").status, 415) << "a unary method does not stream";
   EXPECT_EQ(Ask("POST", kWatch, {{"content-type", "application/json"}}, "{}").status, 415) << "a stream is no body";
-  EXPECT_EQ(Ask("DELETE", kClassify, {{"content-type", "application/json"}}, "").headers.Get("allow"), "GET, POST, HEAD, OPTIONS");
+  EXPECT_EQ(Ask("DELETE", kClassify, {{"content-type", "application/json"}}, "").headers.Get("allow"),
+            "GET, POST, HEAD, OPTIONS");
   EXPECT_EQ(
       Ask("POST", kClassify, {{"content-type", "application/json"}, {"connect-protocol-version", "2"}}, "{}").status,
       400);

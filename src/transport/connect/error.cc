@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "call/outcome.h"
-#include "transport/rest/base64.h"
-#include "transport/rest/json_text.h"
-#include "transport/rest/json_writer.h"
+#include "json/base64.h"
+#include "json/text.h"
+#include "json/writer.h"
 
 namespace sluice::connect {
 namespace {
@@ -25,12 +25,12 @@ std::string NameOf(int code) {
 void AppendDetail(const google::protobuf::Any& detail, std::string& out) {
   const std::string_view url = detail.type_url();
   out += "{\"type\":";
-  rest::AppendQuoted(url.substr(url.rfind('/') + 1), out);
+  json::AppendQuoted(url.substr(url.rfind('/') + 1), out);
   std::string value;
-  rest::Base64Encode(detail.value(), value);
+  json::Base64Encode(detail.value(), value);
   while (!value.empty() && value.back() == '=') value.pop_back();
   out += StrCat(",\"value\":\"", value, "\",\"debug\":");
-  rest::MessageToJson(detail, out);
+  json::MessageToJson(detail, out);
   out += "}";
 }
 
@@ -39,7 +39,7 @@ void AppendDetail(const google::protobuf::Any& detail, std::string& out) {
 std::string ErrorJson(const absl::Status& status, std::string_view request_id) {
   const google::rpc::Status rpc = ToRpcStatus(status, request_id);
   std::string out = StrCat("{\"code\":\"", NameOf(rpc.code()), "\",\"message\":");
-  rest::AppendQuoted(rpc.message(), out);
+  json::AppendQuoted(rpc.message(), out);
   out += ",\"details\":[";
   for (const google::protobuf::Any& detail : rpc.details()) {
     if (out.back() != '[') out += ",";
@@ -63,9 +63,9 @@ std::string EndOfStreamJson(const absl::Status& status, std::string_view request
   if (!trailers.empty()) out += StrCat(status.ok() ? "" : ",", "\"metadata\":{");
   for (size_t i = 0; i < trailers.size(); ++i) {
     if (i > 0) out += ",";
-    rest::AppendQuoted(trailers[i].name, out);
+    json::AppendQuoted(trailers[i].name, out);
     out += ":[";
-    rest::AppendQuoted(trailers[i].value, out);
+    json::AppendQuoted(trailers[i].value, out);
     out += "]";
   }
   out += trailers.empty() ? "}" : "}}";

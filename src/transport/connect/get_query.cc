@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
-#include "transport/rest/base64.h"
+#include "json/base64.h"
 #include "transport/rest/query.h"
 
 namespace sluice::connect {
@@ -42,7 +42,7 @@ absl::StatusOr<GetQuery> ReadGetQuery(std::string_view query) {
     out.message = *std::move(message);
     return out;
   }
-  if (!rest::Base64Decode(*message, out.message)) return Bad("message", "is not URL-safe base64, as base64=1 says");
+  if (!json::Base64Decode(*message, out.message)) return Bad("message", "is not URL-safe base64, as base64=1 says");
   return out;
 }
 

@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "json/writer.h"
 #include "transport/connect/error.h"
 #include "transport/rest/decode_request.h"
-#include "transport/rest/json_writer.h"
 
 namespace sluice::connect {
 namespace {
@@ -39,7 +39,7 @@ grpc::GrpcExchange::Wire StreamExchange::wire() const {
 std::string_view StreamExchange::answer_type() const { return json_ ? kJson : kProto; }
 
 void StreamExchange::Print(const Message& message, std::string& out) const {
-  if (json_) return rest::MessageToJson(message, out);
+  if (json_) return json::MessageToJson(message, out);
   GrpcExchange::Print(message, out);
 }
 

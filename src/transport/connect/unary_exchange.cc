@@ -5,13 +5,13 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
+#include "json/writer.h"
 #include "transport/connect/error.h"
 #include "transport/connect/get_query.h"
 #include "transport/gzip.h"
 #include "transport/new_call.h"
 #include "transport/parse_proto.h"
 #include "transport/rest/answer.h"
-#include "transport/rest/json_writer.h"
 #include "transport/rest/media_type.h"
 #include "transport/rest/problem.h"
 
@@ -22,7 +22,7 @@ bool HasNoSideEffects(const Method& method) {
   return method.descriptor->options().idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
 }
 
-void PrintJson(const Message& message, std::string& out) { rest::MessageToJson(message, out); }
+void PrintJson(const Message& message, std::string& out) { json::MessageToJson(message, out); }
 void PrintProto(const Message& message, std::string& out) { message.SerializeToString(&out); }
 
 }  // namespace
@@ -96,8 +96,7 @@ void UnaryExchange::OnBodyEnd() {
   const auto parse = json ? rest::ParseJson : transport::ParseProto;
   body_.Deliver(
       std::move(body),
-      [parse](const Method& method, rest::RequestBody taken,
-              transport::DecodeMemory& memory) -> absl::StatusOr<MessagePtr> {
+      [parse](const Method& method, rest::RequestBody taken, DecodeMemory& memory) -> absl::StatusOr<MessagePtr> {
         RETURN_IF_ERROR(rest::Unpack(taken, memory));
         return parse(method, taken.bytes, memory);
       },

@@ -5,11 +5,11 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "base/budget.h"
 #include "base/chores.h"
 #include "base/clock.h"
 #include "call/layer.h"
 #include "call/method.h"
-#include "transport/http/budget.h"
 #include "transport/http/exchange.h"
 
 namespace sluice::grpc {
@@ -18,8 +18,8 @@ namespace sluice::grpc {
 struct CodecContext {
   const MethodTable& methods;
   const Chain& chain;
-  Chores& chores;        // large and compressed messages are parsed there
-  http::Budget& budget;  // a large message stays charged until the call's last job is done with it
+  Chores& chores;  // large and compressed messages are parsed there
+  Budget& budget;  // a large message stays charged until the call's last job is done with it
   size_t message_bytes_max = 32 << 20;
   size_t response_buffer_bytes = 1 << 20;           // as Limits: above, CallPort::CanWrite is false
   Duration stream_idle = std::chrono::minutes(10);  // a stream on which nothing moves either way is over; 0 = never

@@ -127,7 +127,7 @@ class GrpcCodecTest : public ::testing::Test {
   MethodTable methods;
   Chain chain;
   HeldChores chores;
-  http::Budget budget{1 << 30, 10};
+  Budget budget{1 << 30, 10};
   size_t gzip_min = 0;
   Script script;
   std::unique_ptr<GrpcCodec> codec_;

@@ -121,8 +121,8 @@ void GrpcExchange::Pause() {
 absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
   if (!streaming_ && request_ != nullptr) return WrongMessageCount("this one has more");
   if (IsChore(call_->method(), frame, wire_.form)) return ParseAsChore(frame);
-  http::BudgetHold hold;
-  transport::DecodeMemory memory(context_.budget, hold, deframer_.message_bytes_max());
+  BudgetHold hold;
+  DecodeMemory memory(context_.budget, hold, deframer_.message_bytes_max());
   auto parsed = ParseMessage(call_->method(), frame, wire_.form, gzip_request_, memory);
   return OnParsed(std::move(parsed), std::move(hold), frame.wire_bytes);
 }
@@ -132,11 +132,11 @@ absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
   const ChoreOwner owner = call_->chore_owner();
   Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), &method = call_->method(), wire_bytes,
                 &budget = context_.budget, bytes = deframer_.Keep(frame),
-                hold = http::BudgetHold(context_.budget, wire_bytes),
+                hold = BudgetHold(context_.budget, wire_bytes),
                 large = frame.large != nullptr ? std::optional(std::move(*frame.large)) : std::nullopt,
                 form = wire_.form, compressed = frame.compressed, gzip = gzip_request_,
                 bytes_max = deframer_.message_bytes_max(), stop = owner.stop]() mutable {
-    transport::DecodeMemory memory(budget, hold, bytes_max);
+    DecodeMemory memory(budget, hold, bytes_max);
     auto parsed =
         ParseMessage(method, {compressed, bytes, large ? &*large : nullptr, wire_bytes}, form, gzip, memory, stop);
     bytes = std::string();
@@ -159,7 +159,7 @@ absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
   return absl::OkStatus();
 }
 
-absl::Status GrpcExchange::OnParsed(absl::StatusOr<MessagePtr> parsed, http::BudgetHold hold, size_t wire_bytes) {
+absl::Status GrpcExchange::OnParsed(absl::StatusOr<MessagePtr> parsed, BudgetHold hold, size_t wire_bytes) {
   if (!parsed.ok()) return parsed.status();
   HoldMessage(std::move(hold));
   if (streaming_) {
@@ -180,11 +180,11 @@ void GrpcExchange::HoldPartial() {
   partial_.Resize(context_.budget, bytes < kHoldBytesMin ? 0 : bytes);
 }
 
-void GrpcExchange::HoldMessage(http::BudgetHold hold) {
+void GrpcExchange::HoldMessage(BudgetHold hold) {
   if (streaming_) {
     holds_.push_back(std::move(hold));
   } else if (hold.bytes() > 0) {
-    call_->Hold(std::make_shared<http::BudgetHold>(std::move(hold)));
+    call_->Hold(std::make_shared<BudgetHold>(std::move(hold)));
   }
 }
 

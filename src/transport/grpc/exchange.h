@@ -78,9 +78,9 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   absl::Status OnFrame(const Deframer::Frame& frame);
   // On a worker; the exchange takes no further frame until it is back.
   absl::Status ParseAsChore(const Deframer::Frame& frame);
-  absl::Status OnParsed(absl::StatusOr<MessagePtr> parsed, http::BudgetHold hold, size_t wire_bytes);
+  absl::Status OnParsed(absl::StatusOr<MessagePtr> parsed, BudgetHold hold, size_t wire_bytes);
   void HoldPartial();
-  void HoldMessage(http::BudgetHold hold);
+  void HoldMessage(BudgetHold hold);
   void Resume();
   void MaybeEndRequest();
   void EndRequest();
@@ -106,9 +106,9 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   bool body_ended_ = false;
   bool request_ended_ = false;  // and everything of it was decoded
   bool gzip_request_ = false;
-  transport::IdleTimer idle_;                       // of streams
-  http::BudgetHold partial_;                        // a large message that is still coming
-  absl::InlinedVector<http::BudgetHold, 1> holds_;  // messages that a stream's handler has
+  transport::IdleTimer idle_;                 // of streams
+  BudgetHold partial_;                        // a large message that is still coming
+  absl::InlinedVector<BudgetHold, 1> holds_;  // messages that a stream's handler has
 
   // Response.
   std::string answer_;                      // unary: head, message and trailers leave together

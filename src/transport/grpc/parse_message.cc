@@ -10,8 +10,7 @@
 namespace sluice::grpc {
 
 absl::StatusOr<MessagePtr> ParseMessage(const Method& method, const Deframer::Frame& frame, const MessageForm& form,
-                                        bool gzip_allowed, transport::DecodeMemory& memory,
-                                        const std::stop_token& stop) {
+                                        bool gzip_allowed, DecodeMemory& memory, const std::stop_token& stop) {
   std::string_view bytes = frame.message;
   std::string inflated;
   if (frame.compressed) {

@@ -16,16 +16,14 @@ namespace sluice::grpc {
 // What is in the frames: protobuf, or JSON in some of Connect's.
 struct MessageForm {
   bool protobuf = true;
-  absl::StatusOr<MessagePtr> (*parse)(const Method&, std::string_view,
-                                      transport::DecodeMemory&) = transport::ParseProto;
+  absl::StatusOr<MessagePtr> (*parse)(const Method&, std::string_view, DecodeMemory&) = transport::ParseProto;
   size_t chore_bytes = transport::kProtoChoreBytes;  // above, parsing takes long enough to leave the loop
 };
 
 // Errors: PROTOCOL_ERROR (compressed, and the request's head named no compression), BODY_TOO_LARGE (inflates to more than
 // memory.message_bytes_max()), CANCELLED (`stop` was requested), those of the form's parser.
 absl::StatusOr<MessagePtr> ParseMessage(const Method& method, const Deframer::Frame& frame, const MessageForm& form,
-                                        bool gzip_allowed, transport::DecodeMemory& memory,
-                                        const std::stop_token& stop = {});
+                                        bool gzip_allowed, DecodeMemory& memory, const std::stop_token& stop = {});
 
 // Whether this takes too long for a loop.
 inline bool IsChore(const Method& method, const Deframer::Frame& frame, const MessageForm& form) {

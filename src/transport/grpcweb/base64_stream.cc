@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "transport/rest/base64.h"
+#include "json/base64.h"
 
 namespace sluice::grpcweb {
 
@@ -11,7 +11,7 @@ bool Base64Stream::DecodeGroups(std::string_view groups, std::string& out) {
   while (!groups.empty()) {
     const size_t padding = std::min(groups.find('='), groups.size());
     const size_t end = std::min((padding / 4 + 1) * 4, groups.size());
-    if (!rest::Base64Decode(groups.substr(0, end), out)) return false;
+    if (!json::Base64Decode(groups.substr(0, end), out)) return false;
     groups.remove_prefix(end);
   }
   return true;

@@ -6,8 +6,8 @@
 #include "call/unary.h"
 #include "grpc/health/v1/health.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
+#include "json/base64.h"
 #include "transport/grpc/testing/fake_exchange.h"
-#include "transport/rest/base64.h"
 
 namespace sluice::grpcweb {
 namespace {
@@ -53,14 +53,14 @@ class GrpcWebCodecTest : public testing::Test {
   }
   static std::string Base64(std::string_view bytes) {
     std::string text;
-    rest::Base64Encode(bytes, text);
+    json::Base64Encode(bytes, text);
     return text;
   }
 
   MethodTable methods_;
   Chain chain_;
   HeldChores chores_;
-  http::Budget budget_{1 << 20, 10};
+  Budget budget_{1 << 20, 10};
   const GrpcWebCodec codec_{{.methods = methods_, .chain = chain_, .chores = chores_, .budget = budget_}};
   std::unique_ptr<grpc::FakeExchange> exchange_;
   std::unique_ptr<http::ExchangeHandler> handler_;
@@ -111,7 +111,7 @@ TEST_F(GrpcWebCodecTest, Refusals) {
     std::string body = exchange.body;
     if (c.type == "application/grpc-web-text") {
       std::string decoded;
-      rest::Base64Decode(body, decoded);
+      json::Base64Decode(body, decoded);
       body = decoded;
     }
     EXPECT_NE(body.find("grpc-status: " + c.status + "\r\n"), std::string::npos)

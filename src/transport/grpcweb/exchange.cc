@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
-#include "transport/rest/base64.h"
+#include "json/base64.h"
 
 namespace sluice::grpcweb {
 namespace {
@@ -95,7 +95,7 @@ void GrpcWebExchange::SendLater() {
   while (!later_.empty() && exchange_.UnsentBytes() < response_buffer_bytes()) {
     const std::string_view piece = std::string_view(later_).substr(later_at_, kPieceBytes);
     std::string text;
-    rest::Base64Encode(piece, text);
+    json::Base64Encode(piece, text);
     later_at_ += piece.size();
     if (later_at_ == later_.size()) {
       later_at_ = 0;

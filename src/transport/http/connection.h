@@ -13,8 +13,8 @@
 #include <string>
 
 #include "base/asio_loop.h"
+#include "base/budget.h"
 #include "base/unique_fd.h"
-#include "transport/http/budget.h"
 #include "transport/http/cors.h"
 #include "transport/http/forwarded.h"
 #include "transport/http/gate.h"

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "transport/http/budget.h"
+#include "base/budget.h"
 #include "transport/http/h2_closed_streams.h"
 #include "transport/http/h2_defence.h"
 #include "transport/http/h2_frame_scan.h"

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "transport/http/budget.h"
+#include "base/budget.h"
 
 namespace sluice::http {
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "transport/http/budget.h"
+#include "base/budget.h"
 #include "transport/http/limits.h"
 #include "transport/http/session.h"
 

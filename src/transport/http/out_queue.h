@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "transport/http/budget.h"
+#include "base/budget.h"
 
 namespace sluice::http {
 

@@ -7,10 +7,10 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "base/budget.h"
 #include "base/chores.h"
 #include "call/layer.h"
 #include "call/method.h"
-#include "transport/http/budget.h"
 #include "transport/http/exchange.h"
 #include "transport/oip/route.h"
 
@@ -20,8 +20,8 @@ namespace sluice::oip {
 struct CodecContext {
   const MethodTable& methods;
   const Chain& chain;
-  Chores& chores;        // large JSON is read and written there, compressed bodies too
-  http::Budget& budget;  // a body stays charged until its call's last job is done with it
+  Chores& chores;  // large JSON is read and written there, compressed bodies too
+  Budget& budget;  // a body stays charged until its call's last job is done with it
   size_t body_bytes_max = 32 << 20;
 };
 

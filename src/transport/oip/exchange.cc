@@ -8,13 +8,13 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "call/outcome.h"
+#include "json/text.h"
+#include "json/writer.h"
 #include "transport/gzip.h"
 #include "transport/http/canonical.h"
 #include "transport/new_call.h"
 #include "transport/oip/infer_answer.h"
 #include "transport/rest/answer.h"
-#include "transport/rest/json_text.h"
-#include "transport/rest/json_writer.h"
 #include "transport/rest/media_type.h"
 #include "transport/rest/problem.h"
 
@@ -32,7 +32,7 @@ constexpr size_t kTrustedBytes = 1 << 20;
 
 constexpr char kHeaderLength[] = "inference-header-content-length";
 
-absl::StatusOr<std::string> Unpack(std::string bytes, std::string_view encoding, transport::DecodeMemory& memory,
+absl::StatusOr<std::string> Unpack(std::string bytes, std::string_view encoding, DecodeMemory& memory,
                                    const std::stop_token& stop = {}) {
   if (encoding.empty() || encoding == "identity") return bytes;
   if (encoding != "gzip" && encoding != "deflate") {
@@ -46,10 +46,10 @@ absl::StatusOr<std::string> Unpack(std::string bytes, std::string_view encoding,
 }
 
 absl::StatusOr<InferRequest> Prepared(const Method& method, absl::StatusOr<InferRequest> request,
-                                      transport::DecodeMemory& memory) {
+                                      DecodeMemory& memory) {
   RETURN_IF_ERROR(request.status());
   if (method.prepare) RETURN_IF_ERROR(method.prepare(request->message));
-  memory.Keep(memory.held() < transport::DecodeMemory::kSmallBytes ? 0 : request->message.SpaceUsedLong());
+  memory.Keep(memory.held() < DecodeMemory::kSmallBytes ? 0 : request->message.SpaceUsedLong());
   return request;
 }
 
@@ -88,7 +88,7 @@ void OipExchange::Begin(const Method& method, Route route, std::string allow, co
   route_ = std::move(route);
   allow_ = std::move(allow);
   call_ = transport::NewCall(exchange_, method, Protocol::kOip, context_.chain, *this);
-  hold_ = std::make_shared<http::BudgetHold>(context_.budget, 0);
+  hold_ = std::make_shared<BudgetHold>(context_.budget, 0);
   call_->Hold(hold_);
   bytes_max_ = std::min(context_.body_bytes_max, method.request_bytes_max);
   if (absl::Status status = refusal.ok() ? CheckHead() : refusal; !status.ok()) {
@@ -147,7 +147,7 @@ void OipExchange::DecodeInfer() {
     return OnDecoded(CutBody(std::move(body_.json), StrCat(json_bytes_)).status(), wire_bytes);
   }
   if (!packed && body_.json.size() <= kChoreJsonBytes) {
-    transport::DecodeMemory memory(context_.budget, *hold_, bytes_max_);
+    DecodeMemory memory(context_.budget, *hold_, bytes_max_);
     return OnDecoded(Prepared(call_->method(), ReadInferRequest(std::move(body_), &memory), memory), wire_bytes);
   }
   const ChoreOwner owner = call_->chore_owner();
@@ -155,7 +155,7 @@ void OipExchange::DecodeInfer() {
                 wire_bytes, encoding = std::string(encoding),
                 header_length = std::string(packed ? Header(kHeaderLength) : ""), &budget = context_.budget,
                 hold = hold_, bytes_max = bytes_max_, stop = owner.stop]() mutable {
-    transport::DecodeMemory memory(budget, *hold, bytes_max);
+    DecodeMemory memory(budget, *hold, bytes_max);
     const auto read = [&]() -> absl::StatusOr<InferRequest> {
       if (encoding.empty() || encoding == "identity") return ReadInferRequest(std::move(body), &memory);
       ASSIGN_OR_RETURN(std::string bytes, Unpack(std::move(body.json), encoding, memory, stop));
@@ -194,7 +194,7 @@ absl::StatusOr<MessagePtr> OipExchange::SmallRequest() {
   set(changes ? "model_name" : "name", route_.model);
   set("version", route_.version);
   if (!changes && route_.operation != Operation::kRepositoryIndex) return request;
-  transport::DecodeMemory memory(context_.budget, *hold_, bytes_max_);
+  DecodeMemory memory(context_.budget, *hold_, bytes_max_);
   ASSIGN_OR_RETURN(const std::string json, Unpack(std::move(body_.json), Header("content-encoding"), memory));
   RETURN_IF_ERROR(ReadRepositoryRequest(json, *request));
   return request;
@@ -217,26 +217,26 @@ void OipExchange::OnClosed(http::CloseReason) {
 // --- answer ---
 
 size_t OipExchange::Write(const Message& message) {
-  const rest::JsonWriteOptions options{.long_numbers = true};
+  const json::WriteOptions options{.long_numbers = true};
   const auto field = [&](const char* name) {
-    rest::FieldToJson(message, *message.GetDescriptor()->FindFieldByName(name), json_, options);
+    json::FieldToJson(message, *message.GetDescriptor()->FindFieldByName(name), json_, options);
   };
   switch (route_.operation) {
     case Operation::kModelReady:
       json_ = "{\"name\":";
-      rest::AppendQuoted(route_.model, json_);
+      json::AppendQuoted(route_.model, json_);
       json_ += ",\"ready\":";
       field("ready");
       json_ += "}";
       if (!static_cast<const inference::ModelReadyResponse&>(message).ready()) status_ = 503;
       break;
     case Operation::kServerReady:
-      rest::MessageToJson(message, json_, options);
+      json::MessageToJson(message, json_, options);
       if (!static_cast<const inference::ServerReadyResponse&>(message).ready()) status_ = 503;
       break;
     case Operation::kModelConfig: field("config"); break;
     case Operation::kRepositoryIndex: field("models"); break;
-    default: rest::MessageToJson(message, json_, options);
+    default: json::MessageToJson(message, json_, options);
   }
   return json_.size();
 }
@@ -283,7 +283,7 @@ void OipExchange::End(Call& call, const absl::Status& status) {
   // Most clients say that they take gzip, and numbers hardly shrink: bytes are compressed for those who ask for nothing else.
   const bool gzip_all = accepts == "gzip" || rest::WantsGzip(accepts, false);
   if (!IsLargeAnswer(*response_)) return SendEncoded(Encode(std::move(*response_), form_, gzip_json, gzip_all));
-  http::BudgetHold hold(context_.budget, response_->ByteSizeLong());
+  BudgetHold hold(context_.budget, response_->ByteSizeLong());
   Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), response = std::move(response_),
                 form = std::move(form_), gzip_json, gzip_all, &budget = context_.budget,
                 hold = std::move(hold)]() mutable {
@@ -329,7 +329,7 @@ void OipExchange::SendProblem(const absl::Status& status) {
   std::string body = rest::ProblemJson(status, call_->request_id);
   body.pop_back();
   body += ",\"error\":";
-  rest::AppendQuoted(ToStd(status.message()), body);
+  json::AppendQuoted(ToStd(status.message()), body);
   body += "}";
   SendHead(HttpStatusOf(status), "application/json", body.size(), headers);
   exchange_.SendBody(std::move(body), true);

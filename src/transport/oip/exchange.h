@@ -59,7 +59,7 @@ class OipExchange final : public http::ExchangeHandler, public CallPort {
   std::shared_ptr<OipExchange*> self_ = std::make_shared<OipExchange*>(this);
 
   // Request. What lies behind `json_bytes_` goes to body_.tensors at once, so that a tensor is not moved again.
-  std::shared_ptr<http::BudgetHold> hold_;
+  std::shared_ptr<BudgetHold> hold_;
   size_t bytes_max_ = 0;  // of the body, sent or inflated
   InferBody body_;
   size_t json_bytes_ = SIZE_MAX;

@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "json/scalar_text.h"
+#include "json/text.h"
 #include "transport/oip/json_data.h"
-#include "transport/rest/json_text.h"
-#include "transport/rest/scalar_text.h"
 
 namespace sluice::oip {
 namespace {
@@ -22,10 +22,10 @@ void AppendKey(std::string_view key, std::string& out) {
 void AppendParameter(const InferParameter& value, std::string& out) {
   switch (value.parameter_choice_case()) {
     case InferParameter::kBoolParam: out += value.bool_param() ? "true" : "false"; return;
-    case InferParameter::kInt64Param: rest::AppendInteger(int64_t{value.int64_param()}, out); return;
-    case InferParameter::kUint64Param: rest::AppendInteger(uint64_t{value.uint64_param()}, out); return;
-    case InferParameter::kDoubleParam: rest::AppendDouble(value.double_param(), out); return;
-    case InferParameter::kStringParam: rest::AppendQuoted(value.string_param(), out); return;
+    case InferParameter::kInt64Param: json::AppendInteger(int64_t{value.int64_param()}, out); return;
+    case InferParameter::kUint64Param: json::AppendInteger(uint64_t{value.uint64_param()}, out); return;
+    case InferParameter::kDoubleParam: json::AppendDouble(value.double_param(), out); return;
+    case InferParameter::kStringParam: json::AppendQuoted(value.string_param(), out); return;
     case InferParameter::PARAMETER_CHOICE_NOT_SET: out += "null"; return;
   }
 }
@@ -34,7 +34,7 @@ void AppendParameter(const InferParameter& value, std::string& out) {
 void AppendParameters(const google::protobuf::Map<std::string, InferParameter>& parameters, std::string& out) {
   for (const auto& [name, value] : parameters) {
     if (out.back() != '{') out.push_back(',');
-    rest::AppendQuoted(name, out);
+    json::AppendQuoted(name, out);
     out.push_back(':');
     AppendParameter(value, out);
   }
@@ -44,7 +44,7 @@ void AppendShape(const google::protobuf::RepeatedField<int64_t>& shape, std::str
   out.push_back('[');
   for (const int64_t dim : shape) {
     if (out.back() != '[') out.push_back(',');
-    rest::AppendInteger(dim, out);
+    json::AppendInteger(dim, out);
   }
   out.push_back(']');
 }
@@ -54,9 +54,9 @@ absl::Status AppendOutput(const ModelInferResponse::InferOutputTensor& output, b
   std::string& out = answer.json;
   out.push_back('{');
   AppendKey("name", out);
-  rest::AppendQuoted(output.name(), out);
+  json::AppendQuoted(output.name(), out);
   AppendKey("datatype", out);
-  rest::AppendQuoted(output.datatype(), out);
+  json::AppendQuoted(output.datatype(), out);
   AppendKey("shape", out);
   AppendShape(output.shape(), out);
   if (binary || !output.parameters().empty()) {
@@ -65,7 +65,7 @@ absl::Status AppendOutput(const ModelInferResponse::InferOutputTensor& output, b
     AppendParameters(output.parameters(), out);
     if (binary) {
       AppendKey("binary_data_size", out);
-      rest::AppendInteger(uint64_t{data.size()}, out);
+      json::AppendInteger(uint64_t{data.size()}, out);
     }
     out.push_back('}');
   }
@@ -113,12 +113,12 @@ absl::StatusOr<InferAnswer> WriteInferAnswer(ModelInferResponse response, const 
   out.reserve(JsonBytesMax(response, form));  // a string that doubles takes three times as much
   out.push_back('{');
   AppendKey("model_name", out);
-  rest::AppendQuoted(response.model_name(), out);
+  json::AppendQuoted(response.model_name(), out);
   AppendKey("model_version", out);
-  rest::AppendQuoted(response.model_version(), out);
+  json::AppendQuoted(response.model_version(), out);
   if (!response.id().empty()) {
     AppendKey("id", out);
-    rest::AppendQuoted(response.id(), out);
+    json::AppendQuoted(response.id(), out);
   }
   if (!response.parameters().empty()) {
     AppendKey("parameters", out);

@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
+#include "json/scalar_text.h"
 #include "transport/oip/json_data.h"
 #include "transport/oip/json_members.h"
-#include "transport/rest/scalar_text.h"
 
 namespace sluice::oip {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 using inference::InferParameter;
 using inference::ModelInferRequest;
 using Parameters = google::protobuf::Map<std::string, InferParameter>;
-using rest::JsonTokens;
+using json::Tokens;
 
 constexpr size_t kDimensionsMax = 64;
 constexpr size_t kTensorsMax = 1024;
@@ -38,11 +38,11 @@ absl::Status ReadParameter(JsonTokens& tokens, InferParameter& out) {
   if (first != '-' && (first < '0' || first > '9'))
     return WrongValue(tokens, "must be a string, a number, true or false");
   const std::string_view text = tokens.Scalar();
-  if (const auto whole = rest::ParseInt64(text)) {
+  if (const auto whole = json::ParseInt64(text)) {
     out.set_int64_param(*whole);
-  } else if (const auto large = rest::ParseUint64(text)) {
+  } else if (const auto large = json::ParseUint64(text)) {
     out.set_uint64_param(*large);
-  } else if (const auto real = rest::ParseDouble(text, false)) {
+  } else if (const auto real = json::ParseDouble(text, false)) {
     out.set_double_param(*real);
   } else {
     return WrongValue(tokens, "is no number");
@@ -59,7 +59,7 @@ std::optional<bool> BoolOf(const Parameters& parameters, const char* name) {
 
 class Reader {
  public:
-  Reader(JsonTokens& tokens, std::string tensors, InferRequest& out, transport::DecodeMemory* memory)
+  Reader(JsonTokens& tokens, std::string tensors, InferRequest& out, DecodeMemory* memory)
       : tokens_(tokens), tensors_(std::move(tensors)), out_(out), memory_(memory) {}
 
   absl::Status Read() {
@@ -205,7 +205,7 @@ class Reader {
   JsonTokens& tokens_;
   std::string tensors_;
   InferRequest& out_;
-  transport::DecodeMemory* const memory_;
+  DecodeMemory* const memory_;
   size_t parameters_ = 0;
   bool has_texts_ = false;
   size_t taken_ = 0;  // of tensors_
@@ -253,7 +253,7 @@ absl::StatusOr<InferBody> CutBody(std::string body, std::string_view header_leng
   return cut;
 }
 
-absl::StatusOr<InferRequest> ReadInferRequest(InferBody body, transport::DecodeMemory* memory) {
+absl::StatusOr<InferRequest> ReadInferRequest(InferBody body, DecodeMemory* memory) {
   if (body.raw) {
     if (body.tensors.empty()) {
       return Error(Reason::INVALID_BODY,

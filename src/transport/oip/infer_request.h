@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/decode_memory.h"
 #include "inference/grpc_service.pb.h"
-#include "transport/decode_memory.h"
 
 namespace sluice::oip {
 
@@ -46,7 +46,7 @@ absl::StatusOr<size_t> ParseHeaderLength(std::string_view text);
 // A single binary tensor that fills `body.tensors` is moved, not copied. Members that it does not know are passed over, as the
 // protocol allows extensions. What it takes is taken from `memory`; null = nobody counts. Errors: INVALID_BODY with the place;
 // those of DecodeMemory.
-absl::StatusOr<InferRequest> ReadInferRequest(InferBody body, transport::DecodeMemory* memory = nullptr);
+absl::StatusOr<InferRequest> ReadInferRequest(InferBody body, DecodeMemory* memory = nullptr);
 
 // The `parameters` of a load or unload request, and `ready` of an index request. An empty body is fine.
 absl::Status ReadRepositoryRequest(std::string_view json, google::protobuf::Message& request);

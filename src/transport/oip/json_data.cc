@@ -9,15 +9,15 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
+#include "json/scalar_text.h"
+#include "json/text.h"
 #include "transport/oip/half.h"
 #include "transport/oip/json_members.h"
-#include "transport/rest/json_text.h"
-#include "transport/rest/scalar_text.h"
 
 namespace sluice::oip {
 namespace {
 
-using rest::JsonTokens;
+using json::Tokens;
 
 template <typename T>
 void Put(T value, std::string& out) {
@@ -37,11 +37,11 @@ struct Whole {
   static constexpr const char* kWanted = "must be a whole number in the range of the datatype";
   static bool Read(std::string_view scalar, std::string& out) {
     if constexpr (std::is_unsigned_v<T>) {
-      const auto value = rest::ParseUint64(scalar);
+      const auto value = json::ParseUint64(scalar);
       if (!value || *value > std::numeric_limits<T>::max()) return false;
       Put(static_cast<T>(*value), out);
     } else {
-      const auto value = rest::ParseInt64(scalar);
+      const auto value = json::ParseInt64(scalar);
       if (!value || *value < std::numeric_limits<T>::min() || *value > std::numeric_limits<T>::max()) return false;
       Put(static_cast<T>(*value), out);
     }
@@ -50,8 +50,8 @@ struct Whole {
 };
 
 std::optional<float> ReadFloat(std::string_view scalar) {
-  if (!IsName(scalar)) return rest::ParseFloat(scalar, false);
-  return rest::ParseFloat(scalar.substr(1, scalar.size() - 2), true);
+  if (!IsName(scalar)) return json::ParseFloat(scalar, false);
+  return json::ParseFloat(scalar.substr(1, scalar.size() - 2), true);
 }
 
 struct Fp32 {
@@ -66,8 +66,8 @@ struct Fp32 {
 struct Fp64 {
   static constexpr const char* kWanted = Fp32::kWanted;
   static bool Read(std::string_view scalar, std::string& out) {
-    const auto value = IsName(scalar) ? rest::ParseDouble(scalar.substr(1, scalar.size() - 2), true)
-                                      : rest::ParseDouble(scalar, false);
+    const auto value = IsName(scalar) ? json::ParseDouble(scalar.substr(1, scalar.size() - 2), true)
+                                      : json::ParseDouble(scalar, false);
     if (value) Put(*value, out);
     return value.has_value();
   }
@@ -102,7 +102,7 @@ struct Bytes {
     if (!IsString(scalar)) return false;
     const size_t at = out.size();
     Put(uint32_t{0}, out);
-    if (rest::Unescape(scalar.substr(1, scalar.size() - 2), out) != nullptr) return false;
+    if (json::Unescape(scalar.substr(1, scalar.size() - 2), out) != nullptr) return false;
     const auto length = static_cast<uint32_t>(out.size() - at - sizeof(uint32_t));
     std::memcpy(out.data() + at, &length, sizeof length);
     return true;
@@ -193,7 +193,7 @@ void WriteValues(std::string_view data, std::string& out, Append append) {
 template <typename T>
 void WriteWhole(std::string_view data, std::string& out) {
   using Wide = std::conditional_t<std::is_unsigned_v<T>, uint64_t, int64_t>;
-  WriteValues<T>(data, out, [](T value, std::string& to) { rest::AppendInteger(Wide{value}, to); });
+  WriteValues<T>(data, out, [](T value, std::string& to) { json::AppendInteger(Wide{value}, to); });
 }
 
 absl::Status WriteBytes(std::string_view data, std::string& out) {
@@ -208,7 +208,7 @@ absl::Status WriteBytes(std::string_view data, std::string& out) {
                    "an output of BYTES is not UTF-8, which JSON cannot carry; ask for binary_data");
     }
     if (out.back() != '[') out.push_back(',');
-    rest::AppendQuoted(element, out);
+    json::AppendQuoted(element, out);
   }
   out.push_back(']');
   return absl::OkStatus();
@@ -263,13 +263,13 @@ absl::Status WriteData(std::string_view data, DType type, std::string& out) {
     case DType::kInt32: WriteWhole<int32_t>(data, out); break;
     case DType::kInt64: WriteWhole<int64_t>(data, out); break;
     case DType::kFp16:
-      WriteValues<uint16_t>(data, out, [](uint16_t v, std::string& to) { rest::AppendFloat(FloatFromHalf(v), to); });
+      WriteValues<uint16_t>(data, out, [](uint16_t v, std::string& to) { json::AppendFloat(FloatFromHalf(v), to); });
       break;
     case DType::kBf16:
-      WriteValues<uint16_t>(data, out, [](uint16_t v, std::string& to) { rest::AppendFloat(FloatFromBf16(v), to); });
+      WriteValues<uint16_t>(data, out, [](uint16_t v, std::string& to) { json::AppendFloat(FloatFromBf16(v), to); });
       break;
-    case DType::kFp32: WriteValues<float>(data, out, rest::AppendFloat); break;
-    case DType::kFp64: WriteValues<double>(data, out, rest::AppendDouble); break;
+    case DType::kFp32: WriteValues<float>(data, out, json::AppendFloat); break;
+    case DType::kFp64: WriteValues<double>(data, out, json::AppendDouble); break;
     case DType::kBytes: return WriteBytes(data, out);
   }
   return absl::OkStatus();

@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "base/dtype.h"
-#include "transport/rest/json_tokens.h"
+#include "json/tokens.h"
 
 namespace sluice::oip {
 
@@ -22,7 +22,7 @@ std::optional<int64_t> ElementsOf(std::span<const int64_t> shape);
 
 // Reads the array that `tokens` stands on and appends its bytes. INVALID_BODY names the place: a value of the wrong kind or
 // range, more or fewer elements than the shape has, a nesting that is not the shape's.
-absl::Status ReadData(rest::JsonTokens& tokens, DType type, std::span<const int64_t> shape, std::string& out);
+absl::Status ReadData(json::Tokens& tokens, DType type, std::span<const int64_t> shape, std::string& out);
 
 // Appends the flat array. INVALID_REQUEST when BYTES are not UTF-8, which JSON cannot carry. `data` has whole elements.
 absl::Status WriteData(std::string_view data, DType type, std::string& out);

@@ -1,27 +1,27 @@
 #include "transport/oip/json_members.h"
 
 #include "base/strings.h"
-#include "transport/rest/json_path.h"
-#include "transport/rest/scalar_text.h"
+#include "json/path.h"
+#include "json/scalar_text.h"
 
 namespace sluice::oip {
 namespace {
 
-using rest::JsonTokens;
+using json::Tokens;
 
 constexpr int kDepthMax = 64;
 
 bool IsScalar(char c) { return c != '\0' && c != '{' && c != '}' && c != '[' && c != ']' && c != ':' && c != ','; }
 
 bool IsLiteral(std::string_view text) {
-  return text == "true" || text == "false" || text == "null" || rest::IsJsonNumber(text);
+  return text == "true" || text == "false" || text == "null" || json::IsJsonNumber(text);
 }
 
 }  // namespace
 
 absl::Status WrongValue(const JsonTokens& tokens, std::string_view problem) {
   // The place that the token is in: what it opens does not count.
-  const std::string path = rest::PathAt(tokens.Text().substr(0, tokens.Offset()), tokens.Offset());
+  const std::string path = json::PathAt(tokens.Text().substr(0, tokens.Offset()), tokens.Offset());
   return FieldError(Reason::INVALID_BODY, path, StrCat(path.empty() ? "the body" : path, " ", problem));
 }
 
@@ -29,14 +29,14 @@ absl::Status ReadString(JsonTokens& tokens, std::string& out) {
   if (tokens.Peek() != '"') return WrongValue(tokens, "must be a string");
   const std::string_view quoted = tokens.Scalar();
   if (quoted.size() < 2 || quoted.back() != '"') return WrongValue(tokens, "must be a string");
-  if (const char* problem = rest::Unescape(quoted.substr(1, quoted.size() - 2), out))
+  if (const char* problem = json::Unescape(quoted.substr(1, quoted.size() - 2), out))
     return WrongValue(tokens, problem);
   tokens.Advance();
   return absl::OkStatus();
 }
 
 absl::Status ReadInteger(JsonTokens& tokens, int64_t& out) {
-  const auto value = IsScalar(tokens.Peek()) ? rest::ParseInt64(tokens.Scalar()) : std::nullopt;
+  const auto value = IsScalar(tokens.Peek()) ? json::ParseInt64(tokens.Scalar()) : std::nullopt;
   if (!value) return WrongValue(tokens, "must be a whole number");
   out = *value;
   tokens.Advance();

@@ -8,24 +8,24 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "base/error.h"
-#include "transport/rest/json_tokens.h"
+#include "json/tokens.h"
 
 namespace sluice::oip {
 
 // INVALID_BODY about the value at the present token: "inputs[0].shape must be a list".
-absl::Status WrongValue(const rest::JsonTokens& tokens, std::string_view problem);
+absl::Status WrongValue(const json::Tokens& tokens, std::string_view problem);
 
 // A string's text is appended to `out`.
-absl::Status ReadString(rest::JsonTokens& tokens, std::string& out);
-absl::Status ReadInteger(rest::JsonTokens& tokens, int64_t& out);
-absl::Status ReadBool(rest::JsonTokens& tokens, bool& out);
+absl::Status ReadString(json::Tokens& tokens, std::string& out);
+absl::Status ReadInteger(json::Tokens& tokens, int64_t& out);
+absl::Status ReadBool(json::Tokens& tokens, bool& out);
 // Any value, up to 64 deep.
-absl::Status SkipValue(rest::JsonTokens& tokens);
+absl::Status SkipValue(json::Tokens& tokens);
 
 // Calls `member(key)` for each member that is not null; it must take the value. A repeated key is an error, and so are more than
 // 256 members and long keys.
 template <typename Member>
-absl::Status ReadObject(rest::JsonTokens& tokens, Member member) {
+absl::Status ReadObject(json::Tokens& tokens, Member member) {
   constexpr size_t kMembersMax = 256, kKeyBytesMax = 1024;
   if (!tokens.Take('{')) return WrongValue(tokens, "must be an object");
   if (tokens.Take('}')) return absl::OkStatus();
@@ -48,7 +48,7 @@ absl::Status ReadObject(rest::JsonTokens& tokens, Member member) {
 
 // Calls `element()` for each element; it must take the value.
 template <typename Element>
-absl::Status ReadList(rest::JsonTokens& tokens, Element element) {
+absl::Status ReadList(json::Tokens& tokens, Element element) {
   if (!tokens.Take('[')) return WrongValue(tokens, "must be a list");
   if (tokens.Take(']')) return absl::OkStatus();
   do {

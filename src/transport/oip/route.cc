@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
-#include "transport/rest/path_template.h"
+#include "json/path_template.h"
 
 namespace sluice::oip {
 namespace {
@@ -60,7 +60,7 @@ std::optional<Segments> Split(std::string_view path) {
   while (!path.empty()) {
     path.remove_prefix(1);  // the slash
     const size_t end = std::min(path.find('/'), path.size());
-    auto segment = rest::PercentDecode(path.substr(0, end));
+    auto segment = json::PercentDecode(path.substr(0, end));
     if (!segment || segments.size() == 8) return std::nullopt;
     segments.push_back(*std::move(segment));
     path.remove_prefix(end);

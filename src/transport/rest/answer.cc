@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "call/outcome.h"
+#include "json/writer.h"
 #include "transport/gzip.h"
 #include "transport/http/canonical.h"
-#include "transport/rest/json_writer.h"
 #include "transport/rest/media_type.h"
 #include "transport/rest/problem.h"
 
@@ -69,10 +69,10 @@ bool LateAnswer::Take(Message& message) {
   return true;
 }
 
-void LateAnswer::Send(Chores& chores, http::Budget& budget, http::Exchange& exchange, Call& call, Print print,
+void LateAnswer::Send(Chores& chores, Budget& budget, http::Exchange& exchange, Call& call, Print print,
                       std::string_view content_type, size_t gzip_bytes_min, Headers headers) {
   // What the message takes, and its text: base64 of the largest fields.
-  http::BudgetHold hold(budget, 3 * message_->ByteSizeLong());
+  BudgetHold hold(budget, 3 * message_->ByteSizeLong());
   Task chore = [alive = std::weak_ptr(alive_), message = std::move(message_), print = std::move(print), &exchange,
                 call = call.shared_from_this(), type = std::string(content_type), gzip_bytes_min,
                 accepts = AcceptsOf(exchange), headers = std::move(headers), hold = std::move(hold)]() mutable {
@@ -91,7 +91,7 @@ void LateAnswer::Send(Chores& chores, http::Budget& budget, http::Exchange& exch
 }
 
 void PrintAnswer(const google::protobuf::FieldDescriptor* field, const Message& message, std::string& out) {
-  field == nullptr ? MessageToJson(message, out) : FieldToJson(message, *field, out);
+  field == nullptr ? json::MessageToJson(message, out) : json::FieldToJson(message, *field, out);
 }
 
 void SendJson(http::Exchange& exchange, const Call& call, std::string json, size_t gzip_bytes_min) {

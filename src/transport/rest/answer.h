@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "base/budget.h"
 #include "base/chores.h"
 #include "call/call.h"
-#include "transport/http/budget.h"
 #include "transport/http/exchange.h"
 
 namespace sluice::rest {
@@ -30,7 +30,7 @@ class LateAnswer {
   // Of the message; what goes on the wire is not known yet.
   size_t bytes() const { return message_->ByteSizeLong(); }
   // SendWhole with status 200, later; unless the exchange is gone by then, and this with it. `budget` and `exchange` outlive it.
-  void Send(Chores& chores, http::Budget& budget, http::Exchange& exchange, Call& call, Print print,
+  void Send(Chores& chores, Budget& budget, http::Exchange& exchange, Call& call, Print print,
             std::string_view content_type, size_t gzip_bytes_min, Headers headers = {});
 
  private:

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
-#include "transport/rest/json_path.h"
+#include "json/path.h"
 
 namespace sluice::rest {
 namespace {
@@ -18,13 +18,14 @@ std::string_view Trim(std::string_view text) {
                                          : text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
 }
 
-absl::Status ApplyBody(const Binding& binding, std::string_view body, Message& out, const JsonReadOptions& options) {
+absl::Status ApplyBody(const json::Binding& binding, std::string_view body, Message& out,
+                       const json::ReadOptions& options) {
   const std::string_view content = Trim(WithoutBom(body));
   if (content.empty()) return absl::OkStatus();
   switch (binding.body) {
-    case Binding::Body::kAll: return JsonToMessage(body, out, options);
-    case Binding::Body::kField: return JsonToField(body, *binding.body_field, out, options);
-    case Binding::Body::kNone: break;
+    case json::Binding::Body::kAll: return json::JsonToMessage(body, out, options);
+    case json::Binding::Body::kField: return json::JsonToField(body, *binding.body_field, out, options);
+    case json::Binding::Body::kNone: break;
   }
   // Some clients send an empty object with every request.
   if (content == "{}") return absl::OkStatus();
@@ -43,9 +44,9 @@ absl::Status ApplyVariables(const RouteMatch& match, Message& out) {
 }  // namespace
 
 absl::Status BindRequest(const RouteMatch& match, const BindInput& input, Message& out, const BindOptions& options) {
-  const Binding& binding = *match.binding;
+  const json::Binding& binding = *match.binding;
   RETURN_IF_ERROR(ApplyBody(binding, input.body, out, options.json));
-  if (binding.body != Binding::Body::kAll) {
+  if (binding.body != json::Binding::Body::kAll) {
     RETURN_IF_ERROR(ApplyQuery(input.query, out, options.query, binding.body_field));
   } else if (!input.query.empty() && !options.query.ignore_unknown) {
     const std::string name = Excerpt(input.query.substr(0, input.query.find_first_of("=&")), 60);

@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
-#include "transport/rest/json_reader.h"
+#include "json/reader.h"
 #include "transport/rest/query.h"
 #include "transport/rest/router.h"
 
@@ -18,7 +18,7 @@ struct BindInput {
 };
 
 struct BindOptions {
-  JsonReadOptions json;
+  json::ReadOptions json;
   QueryOptions query;
 };
 

@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "call/call.h"
+#include "json/writer.h"
 #include "transport/exposed.h"
 #include "transport/new_call.h"
 #include "transport/rest/answer.h"
-#include "transport/rest/json_writer.h"
 #include "transport/rest/request_body.h"
 #include "transport/rest/stream_exchange.h"
 

@@ -2,10 +2,10 @@
 // Streams are NDJSON up, NDJSON or server-sent events down (stream_exchange.h).
 #pragma once
 
+#include "base/budget.h"
 #include "base/chores.h"
 #include "call/layer.h"
 #include "call/method.h"
-#include "transport/http/budget.h"
 #include "transport/http/exchange.h"
 #include "transport/rest/router.h"
 
@@ -15,8 +15,8 @@ namespace sluice::rest {
 struct CodecContext {
   const MethodTable& methods;
   const Chain& chain;
-  Chores& chores;        // large bodies are decoded there
-  http::Budget& budget;  // a body stays charged until its call's last job is done with it
+  Chores& chores;  // large bodies are decoded there
+  Budget& budget;  // a body stays charged until its call's last job is done with it
   size_t body_bytes_max = 32 << 20;
   size_t gzip_bytes_min = 1024;                     // smaller responses are not worth compressing
   size_t response_buffer_bytes = 1 << 20;           // as Limits: above, a stream of answers waits

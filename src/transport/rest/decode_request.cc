@@ -34,7 +34,7 @@ absl::Status WrongType(const Method& method, std::string_view type) {
 
 // The named field of a body part or raw body; bytes fields take any content, others their URL text.
 absl::Status SetField(Message& request, std::string_view name, std::string value) {
-  const auto path = ResolveFieldPath(*request.GetDescriptor(), name);
+  const auto path = json::ResolveFieldPath(*request.GetDescriptor(), name);
   if (!path || path->size() != 1 || (*path)[0]->is_repeated()) {
     const std::string shown = sluice::Excerpt(name, 60);
     return FieldError(Reason::INVALID_REQUEST, shown, StrCat("form field '", shown, "' is not a field of this method"));
@@ -60,9 +60,9 @@ absl::Status BindMultipart(const Method& method, std::string_view boundary, std:
 
 // Where a raw body leaves the other fields to the query, JSON takes the same query; a field of the body wins.
 absl::Status BindJson(const Method& method, const RouteMatch& route, const RequestBody& body, Message& request,
-                      transport::DecodeMemory& memory) {
+                      DecodeMemory& memory) {
   BindInput input{.query = body.query, .body = body.bytes};
-  if (!method.options->raw_body_field().empty() && route.binding->body == Binding::Body::kAll) {
+  if (!method.options->raw_body_field().empty() && route.binding->body == json::Binding::Body::kAll) {
     RETURN_IF_ERROR(ApplyQuery(body.query, request));
     input.query = {};
   }
@@ -70,7 +70,7 @@ absl::Status BindJson(const Method& method, const RouteMatch& route, const Reque
 }
 
 absl::Status Bind(const Method& method, const RouteMatch& route, RequestBody& body, Message& request,
-                  transport::DecodeMemory& memory) {
+                  DecodeMemory& memory) {
   // A body without a type is taken as JSON: curl's mistakes then get an error about the JSON.
   if (body.content_type.empty()) return BindJson(method, route, body, request, memory);
   const auto type = ParseMediaType(body.content_type);
@@ -89,7 +89,7 @@ absl::Status Bind(const Method& method, const RouteMatch& route, RequestBody& bo
 
 }  // namespace
 
-absl::Status Unpack(RequestBody& body, transport::DecodeMemory& memory) {
+absl::Status Unpack(RequestBody& body, DecodeMemory& memory) {
   if (body.content_encoding.empty() || body.content_encoding == "identity") return absl::OkStatus();
   if (body.content_encoding != "gzip") {
     return Error(Reason::UNSUPPORTED_ENCODING, StrCat("Content-Encoding '", sluice::Excerpt(body.content_encoding, 40),
@@ -110,18 +110,18 @@ bool IsChore(const Method& method, const RequestBody& body) {
   return !type || !IsRaw(method, type->Name());
 }
 
-JsonReadOptions ReadOptionsFor(const Method& method, transport::DecodeMemory& memory) {
+json::ReadOptions ReadOptionsFor(const Method& method, DecodeMemory& memory) {
   return {.parts_max = method.request_parts_max, .memory = &memory};
 }
 
-absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json, transport::DecodeMemory& memory) {
+absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json, DecodeMemory& memory) {
   MessagePtr message = method.NewRequest();
-  RETURN_IF_ERROR(JsonToMessage(json, *message, ReadOptionsFor(method, memory)));
+  RETURN_IF_ERROR(json::JsonToMessage(json, *message, ReadOptionsFor(method, memory)));
   return transport::Prepared(method, std::move(message), memory);
 }
 
 absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body,
-                                         transport::DecodeMemory& memory) {
+                                         DecodeMemory& memory) {
   RETURN_IF_ERROR(Unpack(body, memory));
   MessagePtr request = method.NewRequest();
   RETURN_IF_ERROR(Bind(method, route, body, *request, memory));

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/decode_memory.h"
 #include "call/method.h"
-#include "transport/decode_memory.h"
-#include "transport/rest/json_reader.h"
+#include "json/reader.h"
 #include "transport/rest/router.h"
 
 namespace sluice::rest {
@@ -27,17 +27,17 @@ bool IsChore(const Method& method, const RequestBody& body);
 
 // Undoes Content-Encoding. UNSUPPORTED_ENCODING; BODY_TOO_LARGE above memory.message_bytes_max(); OVERLOADED; INVALID_BODY;
 // CANCELLED by body.stop.
-absl::Status Unpack(RequestBody& body, transport::DecodeMemory& memory);
+absl::Status Unpack(RequestBody& body, DecodeMemory& memory);
 
 // A message that is all JSON: transport::ParseProto's counterpart.
-absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json, transport::DecodeMemory& memory);
+absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json, DecodeMemory& memory);
 
 // How such a message is read.
-JsonReadOptions ReadOptionsFor(const Method& method, transport::DecodeMemory& memory);
+json::ReadOptions ReadOptionsFor(const Method& method, DecodeMemory& memory);
 
 // By content type: JSON, a raw body that fills MethodOptions::raw_body_field, or multipart/form-data whose parts are fields.
 // Errors: INVALID_BODY, UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, OVERLOADED, INVALID_REQUEST.
 absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body,
-                                         transport::DecodeMemory& memory);
+                                         DecodeMemory& memory);
 
 }  // namespace sluice::rest

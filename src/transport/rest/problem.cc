@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "call/outcome.h"
-#include "transport/rest/json_text.h"
+#include "json/text.h"
 
 namespace sluice::rest {
 namespace {
@@ -19,7 +19,7 @@ std::string TitleOf(std::string_view reason) {
 
 void AppendMember(std::string_view key, std::string_view value, std::string& out) {
   out += StrCat(out.size() > 1 ? "," : "", "\"", key, "\":");
-  AppendQuoted(value, out);
+  json::AppendQuoted(value, out);
 }
 
 }  // namespace
@@ -35,9 +35,9 @@ std::string ProblemJson(const absl::Status& status, std::string_view request_id)
   if (!request_id.empty()) AppendMember("request_id", request_id, out);
   if (const std::string field = FieldOf(status); !field.empty()) {
     out += ",\"field_violations\":[{\"field\":";
-    AppendQuoted(field, out);
+    json::AppendQuoted(field, out);
     out += ",\"description\":";
-    AppendQuoted(ToStd(status.message()), out);
+    json::AppendQuoted(ToStd(status.message()), out);
     out += "}]";
   }
   if (const auto after = RetryAfterOf(status)) out += StrCat(",\"retry_after_ms\":", absl::ToInt64Milliseconds(*after));

@@ -9,8 +9,6 @@
 
 namespace sluice::rest {
 
-inline constexpr std::string_view kProblemMediaType = "application/problem+json";
-
 // {"type":"urn:sluice:error:INVALID_BODY","title":"Invalid body","status":400,"detail":"texts[3] must be …",
 //  "reason":"INVALID_BODY","request_id":"…","field_violations":[{"field":"texts[3]","description":"…"}],
 //  "retry_after_ms":1500}: the last two only when the status names a field or a time; no request_id when it is empty.

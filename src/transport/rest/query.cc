@@ -6,11 +6,11 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
-#include "transport/rest/field_value.h"
-#include "transport/rest/json_path.h"
-#include "transport/rest/json_reader.h"
-#include "transport/rest/json_text.h"
-#include "transport/rest/message_table.h"
+#include "json/field_value.h"
+#include "json/message_table.h"
+#include "json/path.h"
+#include "json/reader.h"
+#include "json/text.h"
 
 namespace sluice::rest {
 namespace {
@@ -26,11 +26,11 @@ absl::Status Bad(std::string_view name, std::string_view problem) {
   return FieldError(Reason::INVALID_REQUEST, place, StrCat("query parameter ", place, " ", problem));
 }
 
-const FieldEntry& EntryOf(const FieldDescriptor& field) {
-  return *TableOf(*field.containing_type()).Find(field.name());
+const json::FieldEntry& EntryOf(const FieldDescriptor& field) {
+  return *json::TableOf(*field.containing_type()).Find(field.name());
 }
 
-Message* Descend(Message& out, const FieldPath& path) {
+Message* Descend(Message& out, const json::FieldPath& path) {
   Message* at = &out;
   for (size_t i = 0; i + 1 < path.size(); ++i) at = at->GetReflection()->MutableMessage(at, path[i]);
   return at;
@@ -40,21 +40,22 @@ Message* Descend(Message& out, const FieldPath& path) {
 bool IsScalar(const FieldDescriptor& field) {
   if (field.is_map()) return false;
   if (field.message_type() == nullptr) return true;
-  switch (TableOf(*field.message_type()).well_known) {
-    case WellKnown::kTimestamp:
-    case WellKnown::kDuration:
-    case WellKnown::kFieldMask:
-    case WellKnown::kWrapper: return true;
+  switch (json::TableOf(*field.message_type()).well_known) {
+    case json::WellKnown::kTimestamp:
+    case json::WellKnown::kDuration:
+    case json::WellKnown::kFieldMask:
+    case json::WellKnown::kWrapper: return true;
     default: return false;
   }
 }
 
 // The times and masks have string forms: hand them to the JSON reader as such.
-std::string SetWellKnown(Message& message, const MessageTable& table, std::string_view text) {
-  if (table.well_known == WellKnown::kWrapper) return SetScalar(message, table.fields[0], text, TextForm::kUrl);
+std::string SetWellKnown(Message& message, const json::MessageTable& table, std::string_view text) {
+  if (table.well_known == json::WellKnown::kWrapper)
+    return json::SetScalar(message, table.fields[0], text, json::TextForm::kUrl);
   std::string json;
-  AppendQuoted(text, json);
-  const absl::Status status = JsonToMessage(json, message);
+  json::AppendQuoted(text, json);
+  const absl::Status status = json::JsonToMessage(json, message);
   if (status.ok()) return {};
   std::string_view problem = ToStd(status.message());
   constexpr std::string_view kPlace = "the body ";
@@ -68,7 +69,7 @@ class Parameters {
       : out_(out), options_(options), body_field_(body_field) {}
 
   absl::Status Apply(std::string_view name, std::string_view text) {
-    auto path = ResolveFieldPath(*out_.GetDescriptor(), name);
+    auto path = json::ResolveFieldPath(*out_.GetDescriptor(), name);
     if (!path) return options_.ignore_unknown ? absl::OkStatus() : Bad(name, "is not a field of this request");
     if (path->front() == body_field_) return Bad(name, "is part of the body; send it there");
     const FieldDescriptor& field = *path->back();
@@ -83,8 +84,8 @@ class Parameters {
 
  private:
   // A second member of a oneof would silently push out the first.
-  absl::Status CheckOneofs(const FieldPath& path, std::string_view name) {
-    FieldPath at;
+  absl::Status CheckOneofs(const json::FieldPath& path, std::string_view name) {
+    json::FieldPath at;
     for (const FieldDescriptor* field : path) {
       at.push_back(field);
       const auto* oneof = field->real_containing_oneof();
@@ -104,7 +105,7 @@ class Parameters {
   Message& out_;
   const QueryOptions& options_;
   const FieldDescriptor* body_field_;
-  std::set<FieldPath> seen_, members_;
+  std::set<json::FieldPath> seen_, members_;
 };
 
 }  // namespace
@@ -112,7 +113,7 @@ class Parameters {
 std::optional<std::string> DecodeParameter(std::string_view text) {
   std::string spaced(text);
   std::replace(spaced.begin(), spaced.end(), '+', ' ');
-  return PercentDecode(spaced);
+  return json::PercentDecode(spaced);
 }
 
 std::optional<QueryParameter> NextParameter(std::string_view& query) {
@@ -143,12 +144,12 @@ absl::Status ApplyQuery(std::string_view query, Message& out, const QueryOptions
   return absl::OkStatus();
 }
 
-absl::Status SetFieldFromText(Message& out, const FieldPath& path, std::string_view name, std::string_view text) {
+absl::Status SetFieldFromText(Message& out, const json::FieldPath& path, std::string_view name, std::string_view text) {
   Message* holder = Descend(out, path);
-  const FieldEntry& entry = EntryOf(*path.back());
+  const json::FieldEntry& entry = EntryOf(*path.back());
   std::string problem;
   if (entry.message == nullptr) {
-    problem = SetScalar(*holder, entry, text, TextForm::kUrl);
+    problem = json::SetScalar(*holder, entry, text, json::TextForm::kUrl);
   } else {
     const auto* reflection = holder->GetReflection();
     Message* message =

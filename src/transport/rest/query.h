@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
-#include "transport/rest/route.h"
+#include "json/http_rule.h"
 
 namespace sluice::rest {
 
@@ -34,7 +34,7 @@ std::optional<QueryParameter> NextParameter(std::string_view& query);
 std::optional<std::string> DecodeParameter(std::string_view text);
 
 // Sets the field that `path` leads to, from URL text. A path variable or a parameter; `name` is for the message.
-absl::Status SetFieldFromText(google::protobuf::Message& out, const FieldPath& path, std::string_view name,
+absl::Status SetFieldFromText(google::protobuf::Message& out, const json::FieldPath& path, std::string_view name,
                               std::string_view text);
 
 }  // namespace sluice::rest

@@ -13,7 +13,7 @@ namespace sluice::rest {
 absl::Status RequestCollector::Begin(const std::shared_ptr<Call>& call) {
   call_ = call;
   bytes_max_ = std::min(bytes_max_, call->method().request_bytes_max);
-  hold_ = std::make_shared<http::BudgetHold>(context_.budget, 0);
+  hold_ = std::make_shared<BudgetHold>(context_.budget, 0);
   call_->Hold(hold_);
   const auto value = exchange_.head().headers.Find("content-length");
   uint64_t length = 0;
@@ -46,7 +46,7 @@ void RequestCollector::OnBodyEnd(const Method& method, RouteMatch route) {
   const bool chore = IsChore(method, body);
   Deliver(
       std::move(body),
-      [route = std::move(route)](const Method& of, RequestBody taken, transport::DecodeMemory& memory) {
+      [route = std::move(route)](const Method& of, RequestBody taken, DecodeMemory& memory) {
         return DecodeRequest(of, route, std::move(taken), memory);
       },
       chore);
@@ -71,7 +71,7 @@ void RequestCollector::Deliver(RequestBody body, Decode decode, bool chore) {
     call.RequestEnd();
   };
   if (!chore) {
-    transport::DecodeMemory memory(context_.budget, *hold_, bytes_max_);
+    DecodeMemory memory(context_.budget, *hold_, bytes_max_);
     return deliver(*call_, decode(call_->method(), std::move(body), memory));
   }
   const ChoreOwner owner = call_->chore_owner();
@@ -80,7 +80,7 @@ void RequestCollector::Deliver(RequestBody body, Decode decode, bool chore) {
   Task task = [decode = std::move(decode), body = std::move(body), call = call_, deliver, &budget = context_.budget,
                hold = hold_, bytes_max = bytes_max_]() mutable {
     Loop& loop = call->loop();
-    transport::DecodeMemory memory(budget, *hold, bytes_max);
+    DecodeMemory memory(budget, *hold, bytes_max);
     auto request = decode(call->method(), std::move(body), memory);
     loop.Post([call = std::move(call), request = std::move(request), deliver]() mutable {
       if (!call->done()) deliver(*call, std::move(request));

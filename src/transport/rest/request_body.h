@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/budget.h"
 #include "call/call.h"
-#include "transport/http/budget.h"
 #include "transport/http/exchange.h"
 #include "transport/rest/codec.h"
 #include "transport/rest/decode_request.h"
@@ -32,7 +32,7 @@ class RequestCollector {
 
   // The same for other protocols: what came, and their own way to decode it. `chore`: it takes too long for a loop.
   RequestBody Take();
-  using Decode = std::function<absl::StatusOr<MessagePtr>(const Method&, RequestBody, transport::DecodeMemory&)>;
+  using Decode = std::function<absl::StatusOr<MessagePtr>(const Method&, RequestBody, DecodeMemory&)>;
   void Deliver(RequestBody body, Decode decode, bool chore);
 
  private:
@@ -40,7 +40,7 @@ class RequestCollector {
   size_t bytes_max_;  // of the body, sent or inflated
   http::Exchange& exchange_;
   std::shared_ptr<Call> call_;
-  std::shared_ptr<http::BudgetHold> hold_;
+  std::shared_ptr<BudgetHold> hold_;
   std::string body_;
 };
 

@@ -10,7 +10,7 @@ namespace sluice::rest {
 // Bindings that end at a node, under one custom verb (":batch"; empty = none).
 struct Router::Leaf {
   std::string custom;
-  std::vector<const Binding*> bindings;
+  std::vector<const json::Binding*> bindings;
 };
 
 struct Router::Node {
@@ -24,7 +24,7 @@ struct Router::Node {
 struct Router::Search {
   std::string_view verb;
   std::string_view custom;
-  const Binding* found = nullptr;
+  const json::Binding* found = nullptr;
   std::vector<std::string_view> allowed;  // verbs met at leaves that fit but for the verb
 
   void Visit(const Node& node, std::string_view path);
@@ -35,7 +35,7 @@ struct Router::Search {
 bool Router::Search::End(const Node& node) {
   for (const Leaf& leaf : node.leaves) {
     if (leaf.custom != custom) continue;
-    for (const Binding* binding : leaf.bindings) {
+    for (const json::Binding* binding : leaf.bindings) {
       if (binding->verb == verb || binding->verb == "*") {
         found = binding;
         return true;
@@ -58,7 +58,7 @@ void Router::Search::Visit(const Node& node, std::string_view path) {
   if (!segment.empty()) {
     auto literal = node.literals.find(segment);
     if (literal == node.literals.end() && segment.find('%') != std::string_view::npos) {
-      if (const auto decoded = PercentDecode(segment)) literal = node.literals.find(*decoded);
+      if (const auto decoded = json::PercentDecode(segment)) literal = node.literals.find(*decoded);
     }
     if (literal != node.literals.end()) Visit(literal->second, left);
     if (found == nullptr && node.single != nullptr) Visit(*node.single, left);
@@ -69,21 +69,22 @@ void Router::Search::Visit(const Node& node, std::string_view path) {
 namespace {
 
 // The part of `path` (without custom verb) that a variable covers.
-std::string_view Covered(std::string_view path, const PathTemplate& pattern, const PathTemplate::Variable& variable) {
+std::string_view Covered(std::string_view path, const json::PathTemplate& pattern,
+                         const json::PathTemplate::Variable& variable) {
   size_t at = 1;
   for (size_t i = 0; i < variable.first; ++i) at = std::min(path.find('/', at), path.size()) + 1;
   if (at > path.size()) return {};
-  if (pattern.segments[variable.last].kind == PathSegment::kRest) return path.substr(at);
+  if (pattern.segments[variable.last].kind == json::PathSegment::kRest) return path.substr(at);
   size_t end = at - 1;
   for (size_t i = variable.first; i <= variable.last; ++i) end = std::min(path.find('/', end + 1), path.size());
   return path.substr(at, end - at);
 }
 
 absl::Status ReadVariables(std::string_view path, RouteMatch& match) {
-  const Binding& binding = *match.binding;
+  const json::Binding& binding = *match.binding;
   for (size_t i = 0; i < binding.path.variables.size(); ++i) {
     const auto& variable = binding.path.variables[i];
-    auto value = PercentDecode(Covered(path, binding.path, variable), /*keep_slash=*/variable.multi);
+    auto value = json::PercentDecode(Covered(path, binding.path, variable), /*keep_slash=*/variable.multi);
     if (!value) {
       return FieldError(
           Reason::INVALID_REQUEST, variable.field_path,
@@ -110,29 +111,29 @@ Router::Router(Router&&) noexcept = default;
 Router& Router::operator=(Router&&) noexcept = default;
 
 absl::Status Router::Add(const google::protobuf::MethodDescriptor* method, int method_index) {
-  ASSIGN_OR_RETURN(std::vector<Binding> bindings, BindingsOf(*method, method_index));
-  for (Binding& binding : bindings) {
+  ASSIGN_OR_RETURN(std::vector<json::Binding> bindings, json::BindingsOf(*method, method_index));
+  for (json::Binding& binding : bindings) {
     bindings_.push_back(std::move(binding));
     RETURN_IF_ERROR(Insert(bindings_.back()));
   }
   return absl::OkStatus();
 }
 
-absl::Status Router::Insert(const Binding& binding) {
+absl::Status Router::Insert(const json::Binding& binding) {
   Node* node = root_.get();
-  for (const PathSegment& segment : binding.path.segments) {
-    if (segment.kind == PathSegment::kLiteral) {
+  for (const json::PathSegment& segment : binding.path.segments) {
+    if (segment.kind == json::PathSegment::kLiteral) {
       node = &node->literals[segment.literal];
       continue;
     }
-    auto& child = segment.kind == PathSegment::kSingle ? node->single : node->rest;
+    auto& child = segment.kind == json::PathSegment::kSingle ? node->single : node->rest;
     if (child == nullptr) child = std::make_unique<Node>();
     node = child.get();
   }
   auto leaf = std::find_if(node->leaves.begin(), node->leaves.end(),
                            [&](const Leaf& l) { return l.custom == binding.path.verb; });
   if (leaf == node->leaves.end()) leaf = node->leaves.insert(leaf, Leaf{binding.path.verb, {}});
-  for (const Binding* other : leaf->bindings) {
+  for (const json::Binding* other : leaf->bindings) {
     if (other->verb == binding.verb) {
       return Error(Reason::INTERNAL, StrCat(binding.verb, " ", binding.pattern, " of ", binding.method->full_name(),
                                             " is taken by ", other->method->full_name()));

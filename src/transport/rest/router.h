@@ -12,18 +12,18 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "transport/rest/route.h"
+#include "json/http_rule.h"
 
 namespace sluice::rest {
 
 struct PathVariable {
-  const FieldPath* field = nullptr;  // of the binding
-  std::string value;                 // percent-decoded
+  const json::FieldPath* field = nullptr;  // of the binding
+  std::string value;                       // percent-decoded
 };
 
 struct RouteMatch {
   int method_index = -1;
-  const Binding* binding = nullptr;  // lives as long as the router
+  const json::Binding* binding = nullptr;  // lives as long as the router
   std::vector<PathVariable> variables;
   std::string allow;  // of VERB_NOT_ALLOWED: "GET, POST"
 };
@@ -45,16 +45,16 @@ class Router {
   absl::Status Match(std::string_view verb, std::string_view path, RouteMatch& match) const;
 
   // In order of Add(). For OpenAPI and docs.
-  const std::deque<Binding>& bindings() const { return bindings_; }
+  const std::deque<json::Binding>& bindings() const { return bindings_; }
 
  private:
   struct Node;
   struct Leaf;
   struct Search;
-  absl::Status Insert(const Binding& binding);
+  absl::Status Insert(const json::Binding& binding);
 
   std::unique_ptr<Node> root_;
-  std::deque<Binding> bindings_;  // addresses stay
+  std::deque<json::Binding> bindings_;  // addresses stay
 };
 
 }  // namespace sluice::rest

@@ -95,7 +95,7 @@ TEST(RouterTest, TheArticlesBatchPath) {
   EXPECT_EQ(match.method_index, 7);
   EXPECT_EQ(match.binding->body_field->name(), "items");
   ASSERT_TRUE(router.Match("POST", "/api/v1/classify", match).ok());
-  EXPECT_EQ(match.binding->body, Binding::Body::kAll);
+  EXPECT_EQ(match.binding->body, json::Binding::Body::kAll);
   EXPECT_EQ(Match(router, "GET", "/api/v1/classify"), "405 POST");
 }
 
@@ -112,9 +112,9 @@ TEST(RouterTest, MistakesInTheProtoAreNamed) {
 TEST(RouterTest, TemplatesThatAreNone) {
   for (const char* text : {"", "v1", "/", "/v1/", "//", "/{", "/{}", "/{a", "/{a=}", "/{a=b/}", "/{a={b}}",
                            "/a:", "/a}b", "/***", "/**/a", "/{a=**}/b", "/a*", "/%4"}) {
-    EXPECT_FALSE(ParsePathTemplate(text).ok()) << text;
+    EXPECT_FALSE(json::ParsePathTemplate(text).ok()) << text;
   }
-  const auto t = ParsePathTemplate("/v1/{a.b=x/*/**}:go");
+  const auto t = json::ParsePathTemplate("/v1/{a.b=x/*/**}:go");
   ASSERT_TRUE(t.ok());
   EXPECT_EQ(t->verb, "go");
   EXPECT_EQ(t->segments.size(), 4u);

@@ -7,13 +7,13 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
+#include "json/writer.h"
 #include "transport/http/canonical.h"
 #include "transport/new_call.h"
 #include "transport/parse_proto.h"
 #include "transport/rest/answer.h"
 #include "transport/rest/bind.h"
 #include "transport/rest/decode_request.h"
-#include "transport/rest/json_writer.h"
 #include "transport/rest/media_type.h"
 #include "transport/rest/problem.h"
 
@@ -109,7 +109,7 @@ size_t StreamExchange::CutLines(std::string_view bytes) {
 transport::StreamFeed::Decode StreamExchange::LineDecoder() const {
   auto url = std::make_shared<const std::pair<RouteMatch, std::string>>(route_, exchange_.head().query);
   return [url = std::move(url)](const Method& method, std::string_view json,
-                                transport::DecodeMemory& memory) -> absl::StatusOr<MessagePtr> {
+                                DecodeMemory& memory) -> absl::StatusOr<MessagePtr> {
     MessagePtr message = method.NewRequest();
     RETURN_IF_ERROR(BindRequest(url->first, {.query = url->second, .body = json}, *message,
                                 {.json = ReadOptionsFor(method, memory), .query = {}}));

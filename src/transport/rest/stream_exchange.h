@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/budget.h"
 #include "call/call.h"
 #include "transport/backlog.h"
-#include "transport/http/budget.h"
 #include "transport/idle_timer.h"
 #include "transport/rest/answer.h"
 #include "transport/rest/codec.h"
@@ -71,7 +71,7 @@ class StreamExchange final : public http::ExchangeHandler, public CallPort {
   transport::Backlog backlog_;
   LineCutter lines_;
   transport::StreamFeed::Decode decode_;
-  http::BudgetHold partial_;  // a long line that is still coming
+  BudgetHold partial_;  // a long line that is still coming
   bool body_ended_ = false;
   transport::IdleTimer idle_;
 

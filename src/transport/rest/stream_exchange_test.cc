@@ -86,7 +86,7 @@ class StreamExchangeTest : public testing::Test {
   MethodTable methods_;
   Chain chain_;
   HeldChores workers_;
-  http::Budget budget_{1 << 30, 10};
+  Budget budget_{1 << 30, 10};
   Script script_;
   std::unique_ptr<RestCodec> codec_;
   std::unique_ptr<grpc::FakeExchange> exchange_;

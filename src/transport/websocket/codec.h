@@ -5,10 +5,10 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "base/budget.h"
 #include "base/chores.h"
 #include "call/layer.h"
 #include "call/method.h"
-#include "transport/http/budget.h"
 #include "transport/http/exchange.h"
 #include "transport/websocket/socket.h"
 
@@ -19,7 +19,7 @@ struct CodecContext {
   const MethodTable& methods;
   const Chain& chain;
   Chores& chores;  // large messages are decoded there
-  http::Budget& budget;
+  Budget& budget;
   SocketOptions socket;
   size_t response_buffer_bytes = 1 << 20;  // as Limits: above, CallPort::CanWrite is false
 };

@@ -5,11 +5,11 @@
 #include "absl/strings/escaping.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "json/writer.h"
 #include "transport/new_call.h"
 #include "transport/parse_proto.h"
 #include "transport/rest/answer.h"
 #include "transport/rest/decode_request.h"
-#include "transport/rest/json_writer.h"
 #include "transport/websocket/close_code.h"
 
 namespace sluice::websocket {
@@ -94,7 +94,7 @@ size_t WebSocketExchange::Write(const Message& message) {
   if (!socket_) Accept();  // a handler that speaks first
   std::string payload;
   if (kind_ == Opcode::kText) {
-    rest::MessageToJson(message, payload);
+    json::MessageToJson(message, payload);
   } else {
     message.SerializeToString(&payload);
   }

@@ -12,7 +12,7 @@ constexpr size_t kJoinBytesMax = 4 << 10;
 
 }  // namespace
 
-Socket::Socket(http::Exchange& exchange, http::Budget& budget, const SocketOptions& options, SocketEvents& events)
+Socket::Socket(http::Exchange& exchange, Budget& budget, const SocketOptions& options, SocketEvents& events)
     : exchange_(exchange),
       budget_(budget),
       options_(options),

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/budget.h"
 #include "base/executor.h"
 #include "transport/backlog.h"
-#include "transport/http/budget.h"
 #include "transport/http/exchange.h"
 #include "transport/http/token_bucket.h"
 #include "transport/websocket/frame.h"
@@ -43,7 +43,7 @@ class SocketEvents {
 class Socket {
  public:
   // The references outlive the socket. The exchange's head with status 101 was sent.
-  Socket(http::Exchange& exchange, http::Budget& budget, const SocketOptions& options, SocketEvents& events);
+  Socket(http::Exchange& exchange, Budget& budget, const SocketOptions& options, SocketEvents& events);
   ~Socket();
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
@@ -74,12 +74,12 @@ class Socket {
   void Tick();
 
   http::Exchange& exchange_;
-  http::Budget& budget_;
+  Budget& budget_;
   const SocketOptions options_;
   SocketEvents& events_;
   transport::Backlog backlog_;
   FrameReader reader_;
-  http::BudgetHold partial_;  // a large message that is still coming
+  BudgetHold partial_;  // a large message that is still coming
   http::TokenBucket idle_frames_;
   TimePoint last_receive_, last_message_, ping_sent_, close_sent_at_;
   bool ping_out_ = false;

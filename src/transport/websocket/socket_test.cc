@@ -49,7 +49,7 @@ class WebSocketTest : public testing::Test, protected SocketEvents {
   }
 
   grpc::FakeExchange exchange_{"/"};
-  http::Budget budget_{1 << 20, 1};
+  Budget budget_{1 << 20, 1};
   SocketOptions options_;
   bool wants_ = true;
   int window_ = 0;

@@ -1,0 +1,120 @@
+#include "door/lists.h"
+
+#include "base/config/cache_dir.h"
+#include "parts.h"  // made by CMake: the header of every engine, task, layer, API and codec
+
+namespace sluice {
+
+// The first engine whose name a manifest gives, or that can load the file.
+std::vector<std::unique_ptr<Engine>> MakeEngines(const config::Models& options) {
+  std::vector<std::unique_ptr<Engine>> engines;
+  engines.push_back(MakeOnnxRuntimeEngine({.run_bytes_max = options.run_bytes_max()}));  // ONNX
+  engines.push_back(MakeOpenVinoEngine());                                               // ONNX, TFLite, IR
+  engines.push_back(MakeIdentityEngine());  // output = input: tests and framework benchmarks
+  return engines;
+}
+
+std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines) {
+  std::vector<Engine*> out;
+  out.reserve(engines.size());
+  for (const auto& engine : engines) out.push_back(engine.get());
+  return out;
+}
+
+std::unique_ptr<Trial> MakeTrial(const config::Models& models) {
+  if (!models.trial().enabled()) return nullptr;
+  const std::string cache = CacheDir(models.cache_dir());
+  return std::make_unique<Trial>(Trial::Options{.stamps = cache.empty() ? "" : cache + "/trials",
+                                                .seconds_max = models.trial().seconds_max(),
+                                                .memory_bytes_max = models.trial().memory_bytes_max()});
+}
+
+std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options) {
+  const ImageLimits images{.pixels_max = static_cast<int64_t>(options.images().pixels_max()),
+                           .side_max = static_cast<int>(options.images().side_max())};
+  std::vector<std::unique_ptr<ModelTask>> tasks;
+  tasks.push_back(std::make_unique<FaceDetectionTask>(images, SystemClock()));
+  tasks.push_back(std::make_unique<ImageClassificationTask>(images, SystemClock()));
+  tasks.push_back(std::make_unique<TextClassificationTask>(SystemClock()));
+  tasks.push_back(std::make_unique<AudioClassificationTask>(SystemClock()));
+  tasks.push_back(std::make_unique<TensorTask>(SystemClock()));
+  return tasks;
+}
+
+Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& metrics) {
+  using std::chrono::milliseconds;
+  const DeadlineOptions deadlines{.fallback = milliseconds(options.deadlines().default_ms()),
+                                  .longest = milliseconds(options.deadlines().max_ms())};
+  Chain chain;
+  chain.push_back(std::make_unique<ObserveLayer>(log, metrics));  // first in, last out: sees every ending
+  chain.push_back(std::make_unique<DeadlineLayer>(deadlines));    // before anything that can wait
+  chain.push_back(std::make_unique<LogRoomLayer>(log));
+  return chain;
+}
+
+std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const AdmissionContext& context) {
+  std::vector<std::unique_ptr<AdmissionLayer>> layers;
+  layers.push_back(std::make_unique<ResolveLayer>(context));  // proposes the version that was asked for
+  return layers;
+}
+
+void RegisterApis(MethodTable& methods, const ApiContext& context) {
+  const StreamOptions streams{.draining = &context.draining};
+  const config::Multimodal& parts = context.options.multimodal();
+  RegisterImageRecognition(methods, context.pipeline, {.streams = streams});
+  RegisterTextClassification(methods, context.pipeline);
+  RegisterMultimodal(methods, context.pipeline,
+                     {.text = parts.text_model(), .image = parts.image_model(), .audio = parts.audio_model()}, streams);
+  RegisterOpenInference(methods,
+                        {.pipeline = context.pipeline, .catalog = context.catalog, .draining = context.draining});
+  RegisterHealth(methods, context.health);
+  RegisterReflection(methods);  // last: it lists what is registered
+}
+
+// The first that matches an exchange takes it; REST takes the rest.
+transport::Codecs MakeCodecs(CodecContext context) {
+  using std::chrono::milliseconds;
+  const size_t bytes_max = context.options.http().body_bytes_max();
+  const size_t buffer_bytes = context.options.http().response_buffer_bytes();
+  const auto& streams = context.options.streams();
+  const grpc::CodecContext grpc_context{.methods = context.methods,
+                                        .chain = context.chain,
+                                        .chores = context.chores,
+                                        .budget = context.budget,
+                                        .message_bytes_max = bytes_max,
+                                        .response_buffer_bytes = buffer_bytes,
+                                        .stream_idle = milliseconds(streams.idle_ms())};
+  const websocket::CodecContext websocket_context{.methods = context.methods,
+                                                  .chain = context.chain,
+                                                  .chores = context.chores,
+                                                  .budget = context.budget,
+                                                  .socket = {.message_bytes_max = bytes_max,
+                                                             .ping_interval = milliseconds(streams.websocket_ping_ms()),
+                                                             .pong_timeout = milliseconds(streams.websocket_pong_ms()),
+                                                             .idle_timeout = milliseconds(streams.websocket_idle_ms())},
+                                                  .response_buffer_bytes = buffer_bytes};
+  const oip::CodecContext oip_context{.methods = context.methods,
+                                      .chain = context.chain,
+                                      .chores = context.chores,
+                                      .budget = context.budget,
+                                      .body_bytes_max = bytes_max};
+  const rest::CodecContext rest_context{.methods = context.methods,
+                                        .chain = context.chain,
+                                        .chores = context.chores,
+                                        .budget = context.budget,
+                                        .body_bytes_max = bytes_max,
+                                        .response_buffer_bytes = buffer_bytes,
+                                        .stream_idle = milliseconds(streams.idle_ms()),
+                                        .heartbeat = milliseconds(streams.heartbeat_ms())};
+  transport::Codecs codecs;
+  codecs.push_back(std::make_unique<grpc::GrpcCodec>(grpc_context));
+  codecs.push_back(std::make_unique<grpcweb::GrpcWebCodec>(grpc_context));
+  codecs.push_back(std::make_unique<websocket::WebSocketCodec>(websocket_context));
+  codecs.push_back(std::make_unique<pages::PagesCodec>(std::move(context.pages), context.chores));
+  codecs.push_back(std::make_unique<oip::OipCodec>(oip_context));
+  codecs.push_back(std::make_unique<connect::ConnectCodec>(rest_context, grpc_context));
+  codecs.push_back(std::make_unique<rest::RestCodec>(rest_context));
+  return codecs;
+}
+
+}  // namespace sluice

@@ -1,0 +1,60 @@
+// The explicit lists: what this program is made of. To add an engine, a task, a layer, an API or a codec, write its folder
+// and add one line in lists.cc (cmake/SluiceLists.cmake finds its header). Order matters for layers and codecs, and is decided only there.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "admission/layer.h"
+#include "ai/inference/config/server.pb.h"
+#include "base/budget.h"
+#include "base/chores.h"
+#include "base/log/access_log.h"
+#include "call/layer.h"
+#include "call/layers/observe/call_metrics.h"
+#include "call/method.h"
+#include "engine/engine.h"
+#include "engine/trial/trial.h"
+#include "pipeline/catalog.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/task.h"
+#include "repository/repository.h"
+#include "transport/codec_door.h"
+#include "transport/pages/codec.h"
+
+namespace sluice {
+
+namespace config = ai::inference::config;
+class HealthRegistry;
+
+std::vector<std::unique_ptr<Engine>> MakeEngines(const config::Models& options = config::Models());
+// As Repository takes them.
+std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines);
+// Where model files are tried before they are loaded; null when the configuration does not want that.
+std::unique_ptr<Trial> MakeTrial(const config::Models& models);
+std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options);
+Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& metrics);
+std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const AdmissionContext& context);
+
+// Everything outlives the table.
+struct ApiContext {
+  const config::Server& options;
+  Pipeline& pipeline;
+  ModelCatalog& catalog;
+  HealthRegistry& health;
+  const std::atomic<bool>& draining;
+};
+void RegisterApis(MethodTable& methods, const ApiContext& context);
+
+struct CodecContext {
+  const config::Server& options;
+  const MethodTable& methods;
+  const Chain& chain;
+  Chores& chores;
+  Budget& budget;
+  std::vector<pages::PageEntry> pages;
+};
+transport::Codecs MakeCodecs(CodecContext context);
+
+}  // namespace sluice

@@ -1,0 +1,33 @@
+// The pages that this server shows: probes, metrics, API documentation, front page.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ai/inference/config/server.pb.h"
+#include "call/method.h"
+#include "transport/pages/codec.h"
+
+namespace prometheus {
+class Collectable;
+}
+
+namespace sluice {
+
+struct PagesContext {
+  // All outlive the pages.
+  std::vector<const prometheus::Collectable*> metrics;
+  const MethodTable& methods;
+  // Why the server is not ready; empty when it is. Thread-safe.
+  std::function<std::string()> not_ready;
+  bool show_metrics = true;
+};
+
+// /openapi.json of such a server.
+std::string OpenApiText(const MethodTable& methods);
+
+// /healthz is 200 while the process answers; /readyz is 200 while one model serves, until it drains.
+std::vector<pages::PageEntry> MakePages(const PagesContext& context);
+
+}  // namespace sluice

@@ -1,0 +1,284 @@
+#include "door/server.h"
+
+#include <prometheus/registry.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "api/health/service.h"
+#include "base/asio_loop.h"
+#include "base/config/cache_dir.h"
+#include "base/cpus.h"
+#include "base/error.h"
+#include "base/log/log.h"
+#include "base/open_files.h"
+#include "base/strings.h"
+#include "door/http_options.h"
+#include "door/lists.h"
+#include "door/pages.h"
+#include "door/scrape.h"
+#include "transport/codec_door.h"
+#include "transport/http/server.h"
+
+namespace sluice {
+namespace {
+
+// Beyond drain.timeout_ms: for connections that are cut to go, for the log's reader, for all that ends.
+constexpr Duration kLookTime = std::chrono::milliseconds(20);  // what is to be cut is still there
+constexpr Duration kCutTime = std::chrono::seconds(1);
+constexpr Duration kFlushTime = std::chrono::milliseconds(500);
+constexpr Duration kEndTime = std::chrono::seconds(3);
+
+void ConfigureLog(const config::Logs& logs) {
+  SetLogLevel(logs.level() == config::Logs::ERROR     ? LogLevel::kError
+              : logs.level() == config::Logs::WARNING ? LogLevel::kWarning
+                                                      : LogLevel::kInfo);
+  LogInBackground();
+}
+
+AccessLog::Options AccessLogOptionsOf(const config::Logs& logs) {
+  return {.patience = std::chrono::milliseconds(logs.block_ms()), .waits = logs.on_full() == config::Logs::BLOCK};
+}
+
+// Loops move bytes and are seldom busy: one for every four cores.
+size_t LoopCount(const config::Server& options) {
+  if (options.loops().count() > 0) return options.loops().count();
+  return static_cast<size_t>(std::max(1, AvailableCpus() / 4));
+}
+
+// What the process is allowed goes before what the file says.
+config::Server WithinLimits(config::Server options) {
+  const size_t files = RaiseOpenFiles(), connections = ConnectionsFor(files);
+  if (connections >= options.http().connections_max()) return options;
+  LogWarning("http.connections_cut", {{"configured", options.http().connections_max()},
+                                      {"connections_max", connections},
+                                      {"open_files", files},
+                                      {"hint", "raise the hard limit of open files (ulimit -Hn)"}});
+  options.mutable_http()->set_connections_max(static_cast<uint32_t>(connections));
+  return options;
+}
+
+void LogModels(const Repository& repository) {
+  for (const ModelInfo& model : repository.List()) {
+    if (model.state == ModelState::kServing) {
+      LogInfo("model.serving", {{"model", model.id},
+                                {"version", model.version},
+                                {"task", model.task},
+                                {"engine", model.engine},
+                                {"why", model.reason}});
+    } else {
+      LogWarning("model.not_serving", {{"model", model.id}, {"version", model.version}, {"reason", model.reason}});
+    }
+  }
+}
+
+}  // namespace
+
+// Members are destroyed from the last to the first: that is the order of teardown.
+struct Server::Parts {
+  explicit Parts(const config::Server& options)
+      : options(options),
+        metrics(std::make_shared<prometheus::Registry>()),
+        call_metrics(*metrics),
+        budget(options.http().inflight_bytes_max(), options.http().connections_max()),
+        tasks(MakeTasks(options)),
+        engines(MakeEngines(options.models())) {}
+
+  const config::Server options;
+  std::atomic<bool> draining{false};
+  std::shared_ptr<prometheus::Registry> metrics;
+  CallMetrics call_metrics;
+  std::unique_ptr<AccessLog> access_log;
+  Budget budget;
+  std::vector<std::unique_ptr<AsioLoop>> loops;
+  std::vector<std::unique_ptr<ModelTask>> tasks;
+  std::vector<std::unique_ptr<Engine>> engines;
+  std::unique_ptr<Scheduler> scheduler;
+  std::unique_ptr<Trial> trial;
+  std::unique_ptr<Repository> repository;
+  std::unique_ptr<ModelCatalog> catalog;
+  std::unique_ptr<Admission> admission;
+  std::unique_ptr<Pipeline> pipeline;
+  HealthRegistry health;
+  MethodTable methods;
+  Chain chain;
+  std::unique_ptr<Scrape> scrape;
+  std::unique_ptr<transport::CodecDoor> door;
+  std::unique_ptr<http::HttpServer> http;
+
+  void MakeModels();
+  absl::Status LoadModels();
+  absl::Status StartCalls();
+  absl::Status StartNetwork();
+  NetworkNumbers Network() const;  // once `http` exists
+  void LogCut() const;             // what is still under way
+  std::string NotReady() const;
+  void TellHealth();
+  void SampleUse();
+  void Stop();
+};
+
+void Server::Parts::MakeModels() {
+  scheduler = std::make_unique<Scheduler>(Scheduler::Options{.workers = static_cast<int>(options.workers().count()),
+                                                             .nice = static_cast<int>(options.workers().nice()),
+                                                             .chores_max = options.workers().chores_max()});
+  trial = MakeTrial(options.models());
+  std::vector<std::string> roots = {options.models().root()};
+  roots.insert(roots.end(), options.models().extra_roots().begin(), options.models().extra_roots().end());
+  repository = std::make_unique<Repository>(Repository::Options{.roots = std::move(roots),
+                                                                .cache_dir = CacheDir(options.models().cache_dir()),
+                                                                .workers = scheduler->workers(),
+                                                                .prepare = PrepareVersions(*scheduler, tasks),
+                                                                .trial = trial.get(),
+                                                                .loaders = scheduler->workers(),
+                                                                .changed = [this] { TellHealth(); }},
+                                            Pointers(engines));
+}
+
+absl::Status Server::Parts::LoadModels() {
+  RETURN_IF_ERROR(repository->Load());
+  LogModels(*repository);
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::StartCalls() {
+  ASSIGN_OR_RETURN(access_log, AccessLog::Open(options.logs().access(), AccessLogOptionsOf(options.logs())));
+  chain = MakeCallChain(options, *access_log, call_metrics);
+  catalog = std::make_unique<ModelCatalog>(*repository);
+  admission = std::make_unique<Admission>(MakeAdmissionLayers({.repository = *repository, .clock = SystemClock()}));
+  pipeline = std::make_unique<Pipeline>(*admission, *scheduler);
+  RegisterApis(
+      methods,
+      {.options = options, .pipeline = *pipeline, .catalog = *catalog, .health = health, .draining = draining});
+  scrape = std::make_unique<Scrape>(*scheduler, [this] { return Network(); });
+  const PagesContext pages{.metrics = {metrics.get(), scrape.get()},
+                           .methods = methods,
+                           .not_ready = [this] { return NotReady(); },
+                           .show_metrics = options.metrics().enabled()};
+  door = std::make_unique<transport::CodecDoor>(MakeCodecs({.options = options,
+                                                            .methods = methods,
+                                                            .chain = chain,
+                                                            .chores = scheduler->chores(),
+                                                            .budget = budget,
+                                                            .pages = MakePages(pages)}));
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::StartNetwork() {
+  std::vector<AsioLoop*> pointers;
+  for (size_t i = 0; i < LoopCount(options); ++i) {
+    loops.push_back(std::make_unique<AsioLoop>(StrCat("loop-", i)));
+    loops.back()->Start();
+    pointers.push_back(loops.back().get());
+  }
+  ASSIGN_OR_RETURN(auto http_options, HttpOptionsOf(options));
+  http = std::make_unique<http::HttpServer>(std::move(http_options), pointers, *door, budget, Random::FromDevice());
+  RETURN_IF_ERROR(http->Start());
+  loops[0]->Post([this] { SampleUse(); });
+  return absl::OkStatus();
+}
+
+// Empty when it is ready. Never for load, or for one model.
+std::string Server::Parts::NotReady() const {
+  if (draining) return "draining";
+  return repository->ready() ? "" : "no model serves; `sluice models` and /v2/repository/index say why";
+}
+
+void Server::Parts::TellHealth() {
+  if (repository != nullptr) health.SetServing("", repository->ready());
+}
+
+// On the first loop, until it stops.
+void Server::Parts::SampleUse() {
+  AsioLoop& loop = *loops[0];
+  scrape->Sample(loop.Now());
+  loop.At(loop.Now() + Utilisation::kInterval, [this] { SampleUse(); });
+}
+
+NetworkNumbers Server::Parts::Network() const {
+  const http::ServerStats stats = http->stats();
+  std::vector<TurnTimes::Numbers> turns;
+  for (const auto& loop : loops) turns.push_back(loop->turns());
+  return {.connections = static_cast<double>(stats.connections_open),
+          .inflight_bytes = static_cast<double>(stats.inflight_bytes),
+          .bytes_in = static_cast<double>(stats.bytes_in),
+          .bytes_out = static_cast<double>(stats.bytes_out),
+          .loops = std::move(turns),
+          .access_lines_lost = static_cast<double>(access_log->lost())};
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::Server& options) {
+  ConfigureLog(options.logs());
+  auto parts = std::make_unique<Parts>(WithinLimits(options));
+  parts->MakeModels();
+  RETURN_IF_ERROR(parts->LoadModels());
+  RETURN_IF_ERROR(parts->StartCalls());
+  RETURN_IF_ERROR(parts->StartNetwork());
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+absl::StatusOr<std::string> Server::OpenApiDocument(const config::Server& options) {
+  Parts parts(options);
+  parts.MakeModels();
+  RETURN_IF_ERROR(parts.StartCalls());
+  parts.scheduler->Shutdown();
+  return OpenApiText(parts.methods);
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() {
+  parts_->Stop();
+  parts_.reset();
+}
+
+void Server::Parts::Stop() {
+  if (trial) trial->Stop();
+  catalog->Stop();
+  scheduler->Shutdown();                        // results of running jobs are posted to their loops
+  for (const auto& loop : loops) loop->Stop();  // the posts run
+  http.reset();
+}
+
+std::vector<std::string> Server::addresses() const {
+  std::vector<std::string> out;
+  for (const auto& bound : parts_->http->bound()) out.push_back(bound.text);
+  return out;
+}
+
+void Server::ReopenLogs() { parts_->access_log->Reopen(); }
+
+bool Server::Drain() {
+  using std::chrono::milliseconds;
+  parts_->draining = true;
+  if (parts_->trial) parts_->trial->Stop();  // a load in flight ends with it
+  parts_->health.SetAllNotServing();
+  const auto& drain = parts_->options.drain();
+  const TimePoint deadline = SystemClock().Now() + milliseconds(drain.delay_ms()) + milliseconds(drain.timeout_ms());
+  guard_ = std::make_unique<ExitGuard>(deadline + kEndTime);
+  std::promise<void> never;  // the delay lets load balancers notice; nothing ends it early
+  never.get_future().wait_for(milliseconds(drain.delay_ms()));
+  const auto drained = std::make_shared<std::promise<void>>();
+  auto ended = drained->get_future();
+  parts_->http->Drain(deadline - SystemClock().Now() + kLookTime, [drained] { drained->set_value(); });
+  const bool in_time = ended.wait_until(deadline) == std::future_status::ready;
+  if (!in_time) {
+    parts_->LogCut();
+    ended.wait_for(kCutTime);
+  }
+  const uint64_t lines = parts_->access_log->Flush(kFlushTime);
+  if (lines > 0) LogWarning("server.log_cut", {{"lines", lines}});
+  return in_time && lines == 0;
+}
+
+void Server::Parts::LogCut() const {
+  uint64_t items = 0;
+  for (const QueueStats& queue : scheduler->Queues()) items += queue.depth + queue.running;
+  LogWarning(
+      "server.drain_cut",
+      {{"connections", http->stats().connections_open}, {"items", items}, {"chores", scheduler->waiting_chores()}});
+}
+
+}  // namespace sluice

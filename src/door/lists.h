@@ -20,7 +20,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/task.h"
 #include "repository/repository.h"
-#include "transport/codec_door.h"
+#include "transport/codec_dispatcher.h"
 #include "transport/pages/codec.h"
 
 namespace sluice {

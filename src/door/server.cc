@@ -19,7 +19,7 @@
 #include "door/lists.h"
 #include "door/pages.h"
 #include "door/scrape.h"
-#include "transport/codec_door.h"
+#include "transport/codec_dispatcher.h"
 #include "transport/http/server.h"
 
 namespace sluice {
@@ -105,7 +105,7 @@ struct Server::Parts {
   MethodTable methods;
   Chain chain;
   std::unique_ptr<Scrape> scrape;
-  std::unique_ptr<transport::CodecDoor> door;
+  std::unique_ptr<transport::CodecDispatcher> dispatcher;
   std::unique_ptr<http::HttpServer> http;
 
   void MakeModels();
@@ -157,12 +157,12 @@ absl::Status Server::Parts::StartCalls() {
                            .methods = methods,
                            .not_ready = [this] { return NotReady(); },
                            .show_metrics = options.metrics().enabled()};
-  door = std::make_unique<transport::CodecDoor>(MakeCodecs({.options = options,
-                                                            .methods = methods,
-                                                            .chain = chain,
-                                                            .chores = scheduler->chores(),
-                                                            .budget = budget,
-                                                            .pages = MakePages(pages)}));
+  dispatcher = std::make_unique<transport::CodecDispatcher>(MakeCodecs({.options = options,
+                                                                        .methods = methods,
+                                                                        .chain = chain,
+                                                                        .chores = scheduler->chores(),
+                                                                        .budget = budget,
+                                                                        .pages = MakePages(pages)}));
   return absl::OkStatus();
 }
 
@@ -174,7 +174,8 @@ absl::Status Server::Parts::StartNetwork() {
     pointers.push_back(loops.back().get());
   }
   ASSIGN_OR_RETURN(auto http_options, HttpOptionsOf(options));
-  http = std::make_unique<http::HttpServer>(std::move(http_options), pointers, *door, budget, Random::FromDevice());
+  http =
+      std::make_unique<http::HttpServer>(std::move(http_options), pointers, *dispatcher, budget, Random::FromDevice());
   RETURN_IF_ERROR(http->Start());
   loops[0]->Post([this] { SampleUse(); });
   return absl::OkStatus();

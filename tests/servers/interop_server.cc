@@ -22,9 +22,9 @@ namespace sluice {
 namespace {
 
 // gRPC, and 404 for the rest.
-class GrpcDoor final : public http::Door {
+class GrpcDispatcher final : public http::Dispatcher {
  public:
-  explicit GrpcDoor(const grpc::CodecContext& context) : codec_(context) {}
+  explicit GrpcDispatcher(const grpc::CodecContext& context) : codec_(context) {}
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) override {
     if (codec_.Matches(exchange.head())) return codec_.Start(exchange);
     return std::make_unique<PlainHandler>(exchange, 404);
@@ -106,12 +106,12 @@ int Run(const Flags& flags) {
   RegisterHealth(methods, health);
   RegisterReflection(methods);
   ChoresThread chores;
-  GrpcDoor door({.methods = methods,
-                 .chain = chain,
-                 .chores = chores,
-                 .budget = budget,
-                 .gzip_bytes_min = flags.gzip ? 1024u : 0u});
-  http::HttpServer server(options, pointers, door, budget, Random::FromDevice());
+  GrpcDispatcher dispatcher({.methods = methods,
+                             .chain = chain,
+                             .chores = chores,
+                             .budget = budget,
+                             .gzip_bytes_min = flags.gzip ? 1024u : 0u});
+  http::HttpServer server(options, pointers, dispatcher, budget, Random::FromDevice());
   if (const absl::Status status = server.Start(); !status.ok()) {
     std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
     return 1;

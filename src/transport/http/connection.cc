@@ -294,9 +294,9 @@ std::unique_ptr<ExchangeHandler> Connection::OnExchange(Exchange& exchange) {
     status = Error(Reason::OVERLOADED, "the server holds as many bytes as it may; retry later");
     SetRetryAfter(status, absl::Seconds(1));
   }
-  if (status.ok()) return context_.door.Start(exchange);
+  if (status.ok()) return context_.dispatcher.Start(exchange);
   ConnectionStats::Add(context_.stats.refused, 1);
-  return context_.door.Refuse(exchange, status);
+  return context_.dispatcher.Refuse(exchange, status);
 }
 
 // Writing and ending.

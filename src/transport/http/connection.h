@@ -26,16 +26,6 @@
 
 namespace sluice::http {
 
-// What the program gives the server: who answers an exchange. Called on every loop.
-class Door {
- public:
-  virtual ~Door() = default;
-  // The first codec that matches. Never null.
-  virtual std::unique_ptr<ExchangeHandler> Start(Exchange& exchange) = 0;
-  // Answers with an error in the form the client expects (gRPC status, problem+json …). Never null.
-  virtual std::unique_ptr<ExchangeHandler> Refuse(Exchange& exchange, const absl::Status& status) = 0;
-};
-
 // Written by one loop, read by any thread.
 struct ConnectionStats {
   std::atomic<uint64_t> bytes_in{0}, bytes_out{0};
@@ -51,7 +41,7 @@ struct ConnectionContext {
   AsioLoop& loop;
   const Limits& limits;
   Budget& budget;
-  Door& door;
+  Dispatcher& dispatcher;
   const GateRules& gate;
   const CorsRules& cors;
   const TrustedProxies& trusted_proxies;

@@ -115,7 +115,7 @@ class ExchangeHandler {
   virtual void OnClosed(CloseReason reason) = 0;
 };
 
-// A protocol over HTTP (gRPC, REST, pages …). The door keeps them in order; the first that matches takes the exchange.
+// A protocol over HTTP (gRPC, REST, pages …). A Dispatcher keeps them in order; the first that matches takes the exchange.
 // One codec object serves one loop or many: it is immutable after start.
 class Codec {
  public:
@@ -127,6 +127,16 @@ class Codec {
   virtual std::unique_ptr<ExchangeHandler> Refuse(Exchange& exchange, const absl::Status& status) const {
     return nullptr;
   }
+};
+
+// What the program gives the server: who answers an exchange. Called on every loop.
+class Dispatcher {
+ public:
+  virtual ~Dispatcher() = default;
+  // The first codec that matches. Never null.
+  virtual std::unique_ptr<ExchangeHandler> Start(Exchange& exchange) = 0;
+  // Answers with an error in the form the client expects (gRPC status, problem+json …). Never null.
+  virtual std::unique_ptr<ExchangeHandler> Refuse(Exchange& exchange, const absl::Status& status) = 0;
 };
 
 }  // namespace sluice::http

@@ -28,8 +28,9 @@ absl::StatusOr<uint32_t> ExposedBy(const ListenerOptions& options, bool loopback
 
 }  // namespace
 
-HttpServer::HttpServer(ServerOptions options, std::vector<AsioLoop*> loops, Door& door, Budget& budget, Random random)
-    : options_(std::move(options)), loops_(std::move(loops)), door_(door), budget_(budget) {
+HttpServer::HttpServer(ServerOptions options, std::vector<AsioLoop*> loops, Dispatcher& dispatcher, Budget& budget,
+                       Random random)
+    : options_(std::move(options)), loops_(std::move(loops)), dispatcher_(dispatcher), budget_(budget) {
   for (AsioLoop* loop : loops_) {
     shards_.push_back(std::make_unique<Shard>(*loop, options_.limits, Random(random.Next())));
   }
@@ -90,7 +91,7 @@ absl::Status HttpServer::Open(Listening& listening) {
     listening.contexts.push_back({.loop = shard->loop(),
                                   .limits = options_.limits,
                                   .budget = budget_,
-                                  .door = door_,
+                                  .dispatcher = dispatcher_,
                                   .gate = listening.gate,
                                   .cors = options_.cors,
                                   .trusted_proxies = trusted_proxies_,

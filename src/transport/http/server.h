@@ -1,6 +1,6 @@
 // The HTTP server: listeners, connections on every loop, drain.
 //
-//   HttpServer server(options, loops, door, budget, Random::FromDevice());
+//   HttpServer server(options, loops, dispatcher, budget, Random::FromDevice());
 //   RETURN_IF_ERROR(server.Start());
 //   … server.Drain(seconds(30), [] { … });
 #pragma once
@@ -57,7 +57,8 @@ struct ServerStats {
 class HttpServer {
  public:
   // `loops` (at least one, running) and the references outlive the server.
-  HttpServer(ServerOptions options, std::vector<AsioLoop*> loops, Door& door, Budget& budget, Random random);
+  HttpServer(ServerOptions options, std::vector<AsioLoop*> loops, Dispatcher& dispatcher, Budget& budget,
+             Random random);
   // After Drain is done, or after Start failed, or when the loops have stopped.
   ~HttpServer();
 
@@ -92,7 +93,7 @@ class HttpServer {
 
   const ServerOptions options_;
   const std::vector<AsioLoop*> loops_;
-  Door& door_;
+  Dispatcher& dispatcher_;
   Budget& budget_;
   TrustedProxies trusted_proxies_;
   std::vector<std::unique_ptr<Shard>> shards_;  // by loop

@@ -66,7 +66,7 @@ class RefusingHandler final : public ExchangeHandler {
   void OnClosed(CloseReason) override {}
 };
 
-class EchoDoor final : public Door {
+class EchoDispatcher final : public Dispatcher {
  public:
   std::unique_ptr<ExchangeHandler> Start(Exchange& exchange) override {
     ++started;
@@ -122,8 +122,8 @@ class ServerTest : public testing::Test {
     if (options.listeners.empty()) options.listeners = {{.address = "127.0.0.1:0"}};
     budget_ = std::make_unique<Budget>(options.limits.inflight_bytes_max, options.limits.connections_max);
     for (auto& loop : loops_) loop.Start();
-    server_ = std::make_unique<HttpServer>(std::move(options), std::vector<AsioLoop*>{&loops_[0], &loops_[1]}, door_,
-                                           *budget_, Random(1));
+    server_ = std::make_unique<HttpServer>(std::move(options), std::vector<AsioLoop*>{&loops_[0], &loops_[1]},
+                                           dispatcher_, *budget_, Random(1));
     ASSERT_TRUE(server_->Start().ok());
   }
   uint16_t port() const { return server_->bound()[0].port; }
@@ -144,7 +144,7 @@ class ServerTest : public testing::Test {
   }
 
   AsioLoop loops_[2] = {AsioLoop("loop-0"), AsioLoop("loop-1")};
-  EchoDoor door_;
+  EchoDispatcher dispatcher_;
   std::unique_ptr<Budget> budget_;
   std::unique_ptr<HttpServer> server_;
   bool drained_ = false;
@@ -183,7 +183,7 @@ TEST_F(ServerTest, ForeignHostsAreRefusedOnALoopbackListener) {
   Client client(port());
   client.Send("GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(client.All().substr(0, 12), "HTTP/1.1 421");
-  EXPECT_EQ(door_.started, 0);
+  EXPECT_EQ(dispatcher_.started, 0);
   EXPECT_EQ(server_->stats().exchanges_refused, 1u);
 }
 
@@ -206,7 +206,7 @@ TEST_F(ServerTest, WhereAProxyHeaderIsWantedNothingElseBeginsAConnection) {
     client.Send(StrCat(begin, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     EXPECT_EQ(client.All(), "") << begin;
   }
-  EXPECT_EQ(door_.started, 0);
+  EXPECT_EQ(dispatcher_.started, 0);
 }
 
 TEST_F(ServerTest, AProxyHeaderThatNobodyAskedForIsNotRead) {
@@ -228,9 +228,9 @@ TEST_F(ServerTest, StrangersAreClosedWhereOnlyProxiesConnect) {
 absl::Status StartOf(ListenerOptions listener) {
   AsioLoop loop("loop");
   loop.Start();
-  EchoDoor door;
+  EchoDispatcher dispatcher;
   Budget budget(1 << 20, 10);
-  HttpServer server({.listeners = {std::move(listener)}}, {&loop}, door, budget, Random(1));
+  HttpServer server({.listeners = {std::move(listener)}}, {&loop}, dispatcher, budget, Random(1));
   absl::Status status = server.Start();
   std::promise<void> done;
   if (status.ok()) server.Drain(Duration::zero(), [&] { done.set_value(); });
@@ -285,11 +285,11 @@ TEST_F(ServerTest, AClientThatGoesAwayCancelsItsExchange) {
   {
     Client client(port());
     client.Send("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    while (door_.started == 0) std::this_thread::yield();
+    while (dispatcher_.started == 0) std::this_thread::yield();
   }
   const auto patience = std::chrono::steady_clock::now() + seconds(5);
-  while (door_.resets == 0 && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
-  EXPECT_EQ(door_.resets, 1);
+  while (dispatcher_.resets == 0 && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
+  EXPECT_EQ(dispatcher_.resets, 1);
 }
 
 TEST_F(ServerTest, ConnectionsOverTheBoundAreClosedAtOnce) {
@@ -332,7 +332,7 @@ TEST_F(ServerTest, DrainFinishesWhatIsInFlightAndRefusesNewConnections) {
   idle.Send("GET /idle HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_NE(idle.Until("/idle"), "");
   client.Send("GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  while (door_.started < 2) std::this_thread::yield();
+  while (dispatcher_.started < 2) std::this_thread::yield();
   std::promise<void> done;
   server_->Drain(seconds(10), [&] { done.set_value(); });
   EXPECT_NE(client.All().find("/later"), std::string::npos);
@@ -345,9 +345,9 @@ TEST_F(ServerTest, DrainCutsStragglersAtTheDeadline) {
   Start();
   Client client(port());
   client.Send("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  while (door_.started == 0) std::this_thread::yield();
+  while (dispatcher_.started == 0) std::this_thread::yield();
   Drain(milliseconds(50));
-  EXPECT_EQ(door_.resets, 1);
+  EXPECT_EQ(dispatcher_.resets, 1);
   EXPECT_EQ(client.All(), "");
 }
 
@@ -355,10 +355,10 @@ TEST_F(ServerTest, MayBeDestroyedWithoutADrainWhenTheLoopsHaveStopped) {
   Start();
   Client busy(port()), silent(port());
   busy.Send("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  while (door_.started == 0) std::this_thread::yield();
+  while (dispatcher_.started == 0) std::this_thread::yield();
   for (auto& loop : loops_) loop.Stop();
   server_.reset();
-  EXPECT_EQ(door_.resets, 1);
+  EXPECT_EQ(dispatcher_.resets, 1);
 }
 
 TEST_F(ServerTest, ListensOnIpv6AndSaysWhyItCannot) {

@@ -26,7 +26,7 @@ constexpr size_t kTensorsMax = 1024;
 constexpr size_t kParametersMax = 1024;  // of the request and its tensors together
 constexpr char kBinarySize[] = "binary_data_size";
 
-absl::Status ReadParameter(JsonTokens& tokens, InferParameter& out) {
+absl::Status ReadParameter(Tokens& tokens, InferParameter& out) {
   const char first = tokens.Peek();
   if (first == '"') return ReadString(tokens, *out.mutable_string_param());
   if (first == 't' || first == 'f') {
@@ -59,7 +59,7 @@ std::optional<bool> BoolOf(const Parameters& parameters, const char* name) {
 
 class Reader {
  public:
-  Reader(JsonTokens& tokens, std::string tensors, InferRequest& out, DecodeMemory* memory)
+  Reader(Tokens& tokens, std::string tensors, InferRequest& out, DecodeMemory* memory)
       : tokens_(tokens), tensors_(std::move(tensors)), out_(out), memory_(memory) {}
 
   absl::Status Read() {
@@ -202,7 +202,7 @@ class Reader {
     });
   }
 
-  JsonTokens& tokens_;
+  Tokens& tokens_;
   std::string tensors_;
   InferRequest& out_;
   DecodeMemory* const memory_;
@@ -213,7 +213,7 @@ class Reader {
   bool inputs_seen_ = false;
 };
 
-absl::Status ReadRepositoryParameter(JsonTokens& tokens, inference::ModelRepositoryParameter& out) {
+absl::Status ReadRepositoryParameter(Tokens& tokens, inference::ModelRepositoryParameter& out) {
   InferParameter value;
   RETURN_IF_ERROR(ReadParameter(tokens, value));
   if (value.has_bool_param()) out.set_bool_param(value.bool_param());
@@ -271,7 +271,7 @@ absl::StatusOr<InferRequest> ReadInferRequest(InferBody body, DecodeMemory* memo
                  "the body must be an object in JSON; the bytes of a model's only input are sent with "
                  "Inference-Header-Content-Length: 0");
   }
-  JsonTokens tokens;
+  Tokens tokens;
   RETURN_IF_ERROR(memory == nullptr ? tokens.Scan(body.json) : tokens.Scan(body.json, *memory));
   // A number takes two tokens and at most eight bytes; a text, its own and four.
   if (memory != nullptr) RETURN_IF_ERROR(memory->Take(body.json.size() + 4 * tokens.count()));
@@ -283,7 +283,7 @@ absl::StatusOr<InferRequest> ReadInferRequest(InferBody body, DecodeMemory* memo
 
 absl::Status ReadRepositoryRequest(std::string_view json, google::protobuf::Message& request) {
   if (WithoutBom(json).empty()) return absl::OkStatus();
-  JsonTokens tokens;
+  Tokens tokens;
   RETURN_IF_ERROR(tokens.Scan(json));
   return ReadObject(tokens, [&](std::string_view key) -> absl::Status {
     if (auto* index = dynamic_cast<inference::RepositoryIndexRequest*>(&request); index != nullptr && key == "ready") {

@@ -113,7 +113,7 @@ struct Bytes {
 template <typename Element>
 class DataReader {
  public:
-  DataReader(JsonTokens& tokens, std::span<const int64_t> shape, std::string& out)
+  DataReader(Tokens& tokens, std::span<const int64_t> shape, std::string& out)
       : tokens_(tokens), shape_(shape), out_(out) {}
 
   absl::Status Read(int64_t elements) {
@@ -164,14 +164,13 @@ class DataReader {
                       StrCat("comes after a list of ", count, " values where the tensor's shape asks for ", expected));
   }
 
-  JsonTokens& tokens_;
+  Tokens& tokens_;
   const std::span<const int64_t> shape_;
   std::string& out_;
 };
 
 template <typename Element>
-absl::Status ReadAs(JsonTokens& tokens, std::span<const int64_t> shape, int64_t elements, size_t size,
-                    std::string& out) {
+absl::Status ReadAs(Tokens& tokens, std::span<const int64_t> shape, int64_t elements, size_t size, std::string& out) {
   // A shape may promise more than the text can hold: an element takes two tokens at least.
   const size_t possible = (tokens.count() - tokens.Mark()) / 2 + 1;
   out.reserve(out.size() + std::min(static_cast<size_t>(elements), possible) * size);
@@ -224,7 +223,7 @@ std::optional<int64_t> ElementsOf(std::span<const int64_t> shape) {
   return product <= int64_t{1} << 62 ? std::optional(product) : std::nullopt;
 }
 
-absl::Status ReadData(JsonTokens& tokens, DType type, std::span<const int64_t> shape, std::string& out) {
+absl::Status ReadData(Tokens& tokens, DType type, std::span<const int64_t> shape, std::string& out) {
   const auto elements = ElementsOf(shape);
   if (!elements) return WrongValue(tokens, "belongs to a tensor of an impossible shape");
   const auto read = [&]<typename Element>(Element) {

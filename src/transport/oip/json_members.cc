@@ -19,13 +19,13 @@ bool IsLiteral(std::string_view text) {
 
 }  // namespace
 
-absl::Status WrongValue(const JsonTokens& tokens, std::string_view problem) {
+absl::Status WrongValue(const Tokens& tokens, std::string_view problem) {
   // The place that the token is in: what it opens does not count.
   const std::string path = json::PathAt(tokens.Text().substr(0, tokens.Offset()), tokens.Offset());
   return FieldError(Reason::INVALID_BODY, path, StrCat(path.empty() ? "the body" : path, " ", problem));
 }
 
-absl::Status ReadString(JsonTokens& tokens, std::string& out) {
+absl::Status ReadString(Tokens& tokens, std::string& out) {
   if (tokens.Peek() != '"') return WrongValue(tokens, "must be a string");
   const std::string_view quoted = tokens.Scalar();
   if (quoted.size() < 2 || quoted.back() != '"') return WrongValue(tokens, "must be a string");
@@ -35,7 +35,7 @@ absl::Status ReadString(JsonTokens& tokens, std::string& out) {
   return absl::OkStatus();
 }
 
-absl::Status ReadInteger(JsonTokens& tokens, int64_t& out) {
+absl::Status ReadInteger(Tokens& tokens, int64_t& out) {
   const auto value = IsScalar(tokens.Peek()) ? json::ParseInt64(tokens.Scalar()) : std::nullopt;
   if (!value) return WrongValue(tokens, "must be a whole number");
   out = *value;
@@ -43,7 +43,7 @@ absl::Status ReadInteger(JsonTokens& tokens, int64_t& out) {
   return absl::OkStatus();
 }
 
-absl::Status ReadBool(JsonTokens& tokens, bool& out) {
+absl::Status ReadBool(Tokens& tokens, bool& out) {
   const std::string_view text = IsScalar(tokens.Peek()) ? tokens.Scalar() : std::string_view();
   if (text != "true" && text != "false") return WrongValue(tokens, "must be true or false");
   out = text == "true";
@@ -51,9 +51,9 @@ absl::Status ReadBool(JsonTokens& tokens, bool& out) {
   return absl::OkStatus();
 }
 
-absl::Status SkipValue(JsonTokens& tokens) {
+absl::Status SkipValue(Tokens& tokens) {
   struct Skipper {
-    JsonTokens& tokens;
+    Tokens& tokens;
     absl::Status Skip(int depth) {
       if (depth > kDepthMax) return WrongValue(tokens, "is nested too deep");
       if (tokens.Peek() == '{') return ReadObject(tokens, [&](std::string_view) { return Skip(depth + 1); });

@@ -5,17 +5,16 @@
 #include <vector>
 
 #include "transport/http/exchange.h"
-#include "transport/http/session.h"
 
 namespace sluice::transport {
 
 using Codecs = std::vector<std::unique_ptr<http::Codec>>;
 
 // The first codec that matches takes an exchange, the last every other; refusals speak the protocol that the client expects.
-class CodecDoor final : public http::Door {
+class CodecDispatcher final : public http::Dispatcher {
  public:
   // At least one. Immutable from here on, so of any loop.
-  explicit CodecDoor(Codecs codecs) : codecs_(std::move(codecs)) {}
+  explicit CodecDispatcher(Codecs codecs) : codecs_(std::move(codecs)) {}
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) override;
   std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) override;
 

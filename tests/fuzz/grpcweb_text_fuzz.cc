@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
+#include "api/health/service.h"
 #include "base/testing/held_chores.h"
 #include "call/call.h"
-#include "transport/grpc/health.h"
 #include "transport/grpc/testing/fake_exchange.h"
 #include "transport/grpcweb/codec.h"
 
@@ -17,12 +17,12 @@ namespace sluice::grpcweb {
 namespace {
 
 struct Server {
-  Server() { grpc::RegisterHealth(methods, health); }
-  grpc::HealthRegistry health;
+  Server() { RegisterHealth(methods, health); }
+  HealthRegistry health;
   MethodTable methods;
   Chain chain;
   HeldChores chores;
-  http::Budget budget{1 << 30, 1};
+  Budget budget{1 << 30, 1};
   const GrpcWebCodec codec{{.methods = methods,
                             .chain = chain,
                             .chores = chores,

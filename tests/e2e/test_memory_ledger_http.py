@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -12,6 +13,7 @@ import urllib.request
 
 import pytest
 from conftest import Server
+from test_server import certificate
 
 BUDGET = 256 << 20
 MARGIN_KIB = 300 << 10
@@ -65,8 +67,8 @@ class Watcher(threading.Thread):
             self.worst_s = max(self.worst_s, time.monotonic() - begun)
 
 
-def connect(server: Server) -> socket.socket:
-    host, port = server.address.rsplit(":", 1)
+def connect(server: Server, address: str | None = None) -> socket.socket:
+    host, port = (address or server.address).rsplit(":", 1)
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.connect((host, int(port)))
@@ -103,6 +105,16 @@ def send(connection: socket.socket, data: bytes) -> None:
         connection.sendall(data)
     except OSError:
         pass
+
+
+def greet_h2(connection: socket.socket, settings: bytes = b"") -> None:
+    """Until both sides' windows are as large as the server's settings say."""
+    send(connection, PREFACE + frame(4, 0, 0, settings))
+    got = b""
+    while frame(4, 1, 0) not in got:
+        got += connection.recv(4096)
+    send(connection, frame(4, 1, 0))
+    time.sleep(0.05)
 
 
 def referenced_headers(server: Server) -> socket.socket:
@@ -142,7 +154,7 @@ def unread_answers_h2(server: Server) -> socket.socket:
     """Answers of a megabyte whose windows stay shut."""
     size, body = infer_request(900_000)
     connection = connect(server)
-    send(connection, PREFACE + frame(4, 0, 0, struct.pack(">HI", 4, 0)))
+    greet_h2(connection, struct.pack(">HI", 4, 0))
     for i in range(64):
         fields = (("inference-header-content-length", str(size)), ("content-length", str(len(body))))
         data = frame(1, 4, 2 * i + 1, head("POST", "/v2/models/echo/infer", *fields))
@@ -175,28 +187,80 @@ def test_one_client_pins_the_budget_and_others_are_served(server: Server, attack
     assert others.most_kib - before < (BUDGET >> 10) + MARGIN_KIB, (before, others.most_kib)
 
 
-def test_a_steady_reader_lives_and_one_that_stands_still_does_not(tmp_path) -> None:
-    server = Server(tmp_path, config="http: {write_idle_timeout_ms: 2000}", listeners=1)
+class H1Reader:
+    """Of an answer of 20 MB."""
+
+    def __init__(self, server: Server, connection: socket.socket):
+        size, body = infer_request(20_000_000)
+        text = f"POST /v2/models/echo/infer HTTP/1.1\r\nHost: localhost\r\nInference-Header-Content-Length: {size}\r\n"
+        self.connection = connection
+        send(connection, f"{text}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        connection.settimeout(10)
+
+    def read(self, size: int) -> int:
+        return len(self.connection.recv(size))
+
+
+class H2Reader:
+    """Of an answer of 900 KB; its windows open as it reads."""
+
+    def __init__(self, server: Server, connection: socket.socket):
+        size, body = infer_request(900_000)
+        fields = (("inference-header-content-length", str(size)), ("content-length", str(len(body))))
+        data = frame(1, 4, 1, head("POST", "/v2/models/echo/infer", *fields))
+        for at in range(0, len(body), 16_384):
+            data += frame(0, 1 if at + 16_384 >= len(body) else 0, 1, body[at : at + 16_384])
+        self.connection = connection
+        greet_h2(connection)
+        send(connection, data)
+        connection.settimeout(10)
+
+    def read(self, size: int) -> int:
+        got = len(self.connection.recv(size))
+        more = struct.pack(">I", max(got, 1))
+        self.connection.sendall(frame(8, 0, 0, more) + frame(8, 0, 1, more))
+        return got
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory):
+    """Two seconds without progress are its bound; over TLS, too."""
+    folder = tmp_path_factory.mktemp("impatient")
+    certificate(folder, "localhost")
+    tls = f"{{address: '127.0.0.1:0', tls: {{certificate: {folder}/tls.crt, key: {folder}/tls.key}}}}"
+    config = f"http: {{write_idle_timeout_ms: 2000}}\nlisteners: [{{address: '127.0.0.1:0'}}, {tls}]"
+    running = Server(folder, config=config)
+    yield running
+    running.stop()
+
+
+@pytest.mark.parametrize(("reader", "tls"), [(H1Reader, False), (H1Reader, True), (H2Reader, False), (H2Reader, True)])
+def test_a_steady_reader_lives_and_one_that_stands_still_does_not(impatient, reader, tls) -> None:
+    def dial() -> socket.socket:
+        raw = connect(impatient, impatient.addresses[tls])
+        if not tls:
+            return raw
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols(["h2" if reader is H2Reader else "http/1.1"])
+        return context.wrap_socket(raw)
+
+    steady, still = reader(impatient, dial()), reader(impatient, dial())
+    total = 0
+    end = time.monotonic() + 7
+    while time.monotonic() < end:
+        got = steady.read(8_000)
+        assert got, f"cut after {total} bytes"
+        total += got
+        time.sleep(0.1)
+    assert 100_000 < total < 880_000
+    total = 0
     try:
-        steady, still = unread_answer_h1(server), unread_answer_h1(server)
-        steady.settimeout(10)
-        got, end = 0, time.monotonic() + 9
-        while time.monotonic() < end:
-            data = steady.recv(20_000)
-            assert data, f"cut after {got} bytes"
-            got += len(data)
-            time.sleep(0.05)
-        assert 1_000_000 < got < 19_000_000
-        still.settimeout(10)
-        total = 0
-        try:
-            while data := still.recv(1 << 20):
-                total += len(data)
-        except ConnectionError:
-            pass
-        assert total < 20_000_000, "whoever stood still was cut"
-    finally:
-        server.stop()
+        while got := still.connection.recv(1 << 20):
+            total += got if isinstance(got, int) else len(got)
+    except OSError:
+        pass
+    assert total < (1 if reader is H2Reader else 20) * 880_000, "whoever stood still was cut"
 
 
 def test_idle_connections_and_streams_hold_little(tmp_path) -> None:

@@ -22,6 +22,10 @@ class Headers {
                         static_cast<uint32_t>(value.size())});
     buffer_.append(name).append(value);
   }
+  // Copies of all of `others`, behind what is there.
+  void AddAll(const Headers& others) {
+    for (size_t i = 0; i < others.size(); ++i) Add(others[i].name, others[i].value);
+  }
   size_t size() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
   // Bytes of all names and values.

@@ -58,15 +58,14 @@ H2Core::H2Core(SessionHost& host, const Limits& limits, Budget& budget)
       output_(tab_),
       defence_(limits.resets_per_second_max, limits.control_frames_per_second_max, limits.streams_max, loop_.Now()),
       head_started_(loop_.Now()),
-      last_receive_(loop_.Now()),
-      self_(std::make_shared<H2Core*>(this)) {
+      last_receive_(loop_.Now()) {
   MakeSession();
   SubmitSettings();
   ArmForRequest();
 }
 
 H2Core::~H2Core() {
-  *self_ = nullptr;
+  lifeline_.Cut();
   dying_ = true;
   Lost();
   nghttp2_session_del(session_);
@@ -286,9 +285,7 @@ void H2Core::ReleaseStream(H2Stream* stream) {
 
 void H2Core::ScheduleSweep() {
   if (std::exchange(sweep_posted_, true)) return;
-  loop_.Post([self = self_] {
-    if (*self != nullptr) (*self)->Sweep();
-  });
+  loop_.Post(lifeline_.Bind([this] { Sweep(); }));
 }
 
 void H2Core::Sweep() {

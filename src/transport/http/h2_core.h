@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/budget.h"
+#include "base/lifeline.h"
 #include "transport/http/h2_closed_streams.h"
 #include "transport/http/h2_defence.h"
 #include "transport/http/h2_frame_scan.h"
@@ -111,7 +112,6 @@ class H2Core final : public Session {
   static int OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int SendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* head, size_t size,
                       nghttp2_data_source* source, void* self);
-  std::string_view Date();
 
   // --- time ---
   // Arms the timer so that it runs no later than `due`.
@@ -184,9 +184,7 @@ class H2Core final : public Session {
   Loop::TimerId timer_ = 0;
   TimePoint timer_due_ = kNever;
 
-  std::string date_;
-  TimePoint date_at_;
-  std::shared_ptr<H2Core*> self_;  // cleared when the session dies; posted tasks look
+  Lifeline lifeline_;
 };
 
 template <typename Call>

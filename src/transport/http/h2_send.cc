@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "transport/http/h2_core.h"
+#include "transport/http/http_date.h"
 
 namespace sluice::http {
 namespace {
@@ -51,7 +52,7 @@ void H2Stream::SendHead(int status, const Headers& headers, bool end) {
   AddFields(nvs, headers);
   AddFields(nvs, head_.answer_headers);
   nvs.push_back(Nv("server", "sluice", kStatic));
-  nvs.push_back(Nv("date", core_->Date(), NGHTTP2_NV_FLAG_NO_COPY_NAME));
+  nvs.push_back(Nv("date", HttpDateNow(core_->loop_.clock()), NGHTTP2_NV_FLAG_NO_COPY_NAME));
   head_sent_ = true;
   // Bodies of HEAD answers are dropped, and theirs end with the head.
   response_ended_ = end || is_head_;
@@ -81,7 +82,7 @@ void H2Stream::SendTrailers(const Headers& trailers) {
   if (closed_ || cut_ || response_ended_ || core_->dead_) return;
   if (!trailers.empty()) {
     has_trailers_ = true;
-    for (size_t i = 0; i < trailers.size(); ++i) trailers_.Add(trailers[i].name, trailers[i].value);
+    trailers_.AddAll(trailers);
   }
   EndResponse();
   ResumeBody();

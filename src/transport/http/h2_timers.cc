@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "transport/http/h2_core.h"
-#include "transport/http/http_date.h"
 #include "transport/http/turn.h"
 
 namespace sluice::http {
@@ -14,7 +13,6 @@ namespace {
 // A client that did not answer the shutdown notice within this has had the time to see it.
 constexpr Duration kDrainNotice = std::chrono::seconds(1);
 constexpr uint8_t kDrainPing[8] = {'s', 'l', 'u', 'i', 'c', 'e', 'g', 'o'};
-constexpr Duration kDateAge = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -179,15 +177,6 @@ void H2Core::TellSome() {
     if (TurnIsLong(loop_)) return host_.WantsWrite();
   }
   tell_ = {};
-}
-
-std::string_view H2Core::Date() {
-  const TimePoint now = loop_.Now();
-  if (date_.empty() || now - date_at_ >= kDateAge) {
-    date_ = HttpDate(loop_.clock().WallNow());
-    date_at_ = now;
-  }
-  return date_;
 }
 
 }  // namespace sluice::http

@@ -1,6 +1,7 @@
 #include "transport/http/http_date.h"
 
 #include <ctime>
+#include <utility>
 
 namespace sluice::http {
 
@@ -16,6 +17,15 @@ std::string HttpDate(WallTime time) {
       std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[utc.tm_wday], utc.tm_mday,
                     kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
   return {text, static_cast<size_t>(size)};
+}
+
+std::string_view HttpDateNow(const Clock& clock) {
+  thread_local int64_t second = -1;
+  thread_local std::string text;
+  const WallTime now = clock.WallNow();
+  const int64_t this_second = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  if (this_second != std::exchange(second, this_second)) text = HttpDate(now);
+  return text;
 }
 
 }  // namespace sluice::http

@@ -82,4 +82,15 @@ absl::StatusOr<http::ServerOptions> HttpOptionsOf(const ai::inference::config::S
   return out;
 }
 
+transport::Options TransportOptionsOf(const ai::inference::config::Server& options) {
+  const auto& streams = options.streams();
+  return {.message_bytes_max = options.http().body_bytes_max(),
+          .response_buffer_bytes = options.http().response_buffer_bytes(),
+          .stream_idle = milliseconds(streams.idle_ms()),
+          .heartbeat = milliseconds(streams.heartbeat_ms()),
+          .websocket_ping = milliseconds(streams.websocket_ping_ms()),
+          .websocket_pong = milliseconds(streams.websocket_pong_ms()),
+          .websocket_idle = milliseconds(streams.websocket_idle_ms())};
+}
+
 }  // namespace sluice

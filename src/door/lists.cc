@@ -72,48 +72,15 @@ void RegisterApis(MethodTable& methods, const ApiContext& context) {
 }
 
 // The first that matches an exchange takes it; REST takes the rest.
-transport::Codecs MakeCodecs(CodecContext context) {
-  using std::chrono::milliseconds;
-  const size_t bytes_max = context.options.http().body_bytes_max();
-  const size_t buffer_bytes = context.options.http().response_buffer_bytes();
-  const auto& streams = context.options.streams();
-  const grpc::CodecContext grpc_context{.methods = context.methods,
-                                        .chain = context.chain,
-                                        .chores = context.chores,
-                                        .budget = context.budget,
-                                        .message_bytes_max = bytes_max,
-                                        .response_buffer_bytes = buffer_bytes,
-                                        .stream_idle = milliseconds(streams.idle_ms())};
-  const websocket::CodecContext websocket_context{.methods = context.methods,
-                                                  .chain = context.chain,
-                                                  .chores = context.chores,
-                                                  .budget = context.budget,
-                                                  .socket = {.message_bytes_max = bytes_max,
-                                                             .ping_interval = milliseconds(streams.websocket_ping_ms()),
-                                                             .pong_timeout = milliseconds(streams.websocket_pong_ms()),
-                                                             .idle_timeout = milliseconds(streams.websocket_idle_ms())},
-                                                  .response_buffer_bytes = buffer_bytes};
-  const oip::CodecContext oip_context{.methods = context.methods,
-                                      .chain = context.chain,
-                                      .chores = context.chores,
-                                      .budget = context.budget,
-                                      .body_bytes_max = bytes_max};
-  const rest::CodecContext rest_context{.methods = context.methods,
-                                        .chain = context.chain,
-                                        .chores = context.chores,
-                                        .budget = context.budget,
-                                        .body_bytes_max = bytes_max,
-                                        .response_buffer_bytes = buffer_bytes,
-                                        .stream_idle = milliseconds(streams.idle_ms()),
-                                        .heartbeat = milliseconds(streams.heartbeat_ms())};
+transport::Codecs MakeCodecs(const transport::Context& context, std::vector<pages::PageEntry> pages) {
   transport::Codecs codecs;
-  codecs.push_back(std::make_unique<grpc::GrpcCodec>(grpc_context));
-  codecs.push_back(std::make_unique<grpcweb::GrpcWebCodec>(grpc_context));
-  codecs.push_back(std::make_unique<websocket::WebSocketCodec>(websocket_context));
-  codecs.push_back(std::make_unique<pages::PagesCodec>(std::move(context.pages), context.chores));
-  codecs.push_back(std::make_unique<oip::OipCodec>(oip_context));
-  codecs.push_back(std::make_unique<connect::ConnectCodec>(rest_context, grpc_context));
-  codecs.push_back(std::make_unique<rest::RestCodec>(rest_context));
+  codecs.push_back(std::make_unique<grpc::GrpcCodec>(context));
+  codecs.push_back(std::make_unique<grpcweb::GrpcWebCodec>(context));
+  codecs.push_back(std::make_unique<websocket::WebSocketCodec>(context));
+  codecs.push_back(std::make_unique<pages::PagesCodec>(std::move(pages), context.chores));
+  codecs.push_back(std::make_unique<oip::OipCodec>(context));
+  codecs.push_back(std::make_unique<connect::ConnectCodec>(context));
+  codecs.push_back(std::make_unique<rest::RestCodec>(context));
   return codecs;
 }
 

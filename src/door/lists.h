@@ -8,8 +8,6 @@
 
 #include "admission/layer.h"
 #include "ai/inference/config/server.pb.h"
-#include "base/budget.h"
-#include "base/chores.h"
 #include "base/log/access_log.h"
 #include "call/layer.h"
 #include "call/layers/observe/call_metrics.h"
@@ -21,6 +19,7 @@
 #include "pipeline/task.h"
 #include "repository/repository.h"
 #include "transport/codec_dispatcher.h"
+#include "transport/context.h"
 #include "transport/pages/codec.h"
 
 namespace sluice {
@@ -47,14 +46,6 @@ struct ApiContext {
 };
 void RegisterApis(MethodTable& methods, const ApiContext& context);
 
-struct CodecContext {
-  const config::Server& options;
-  const MethodTable& methods;
-  const Chain& chain;
-  Chores& chores;
-  Budget& budget;
-  std::vector<pages::PageEntry> pages;
-};
-transport::Codecs MakeCodecs(CodecContext context);
+transport::Codecs MakeCodecs(const transport::Context& context, std::vector<pages::PageEntry> pages);
 
 }  // namespace sluice

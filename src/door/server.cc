@@ -157,12 +157,12 @@ absl::Status Server::Parts::StartCalls() {
                            .methods = methods,
                            .not_ready = [this] { return NotReady(); },
                            .show_metrics = options.metrics().enabled()};
-  dispatcher = std::make_unique<transport::CodecDispatcher>(MakeCodecs({.options = options,
-                                                                        .methods = methods,
-                                                                        .chain = chain,
-                                                                        .chores = scheduler->chores(),
-                                                                        .budget = budget,
-                                                                        .pages = MakePages(pages)}));
+  const transport::Context transport{.methods = methods,
+                                     .chain = chain,
+                                     .chores = scheduler->chores(),
+                                     .budget = budget,
+                                     .options = TransportOptionsOf(options)};
+  dispatcher = std::make_unique<transport::CodecDispatcher>(MakeCodecs(transport, MakePages(pages)));
   return absl::OkStatus();
 }
 

@@ -16,6 +16,22 @@ StreamFeed::StreamFeed(std::shared_ptr<Call> call, Budget& budget, Chores& chore
       message_bytes_max_(std::min(message_bytes_max, call_->method().request_bytes_max)),
       resume_(std::move(resume)) {}
 
+// What travels to a worker and back.
+struct StreamFeed::Parcel {
+  std::shared_ptr<Call> call;
+  Budget& budget;
+  std::shared_ptr<BudgetHold> hold;
+  size_t bytes_max;
+  std::string bytes;
+  Decode decode;
+  absl::StatusOr<MessagePtr> message = nullptr;
+
+  void DecodeBytes() {
+    DecodeMemory memory(budget, *hold, bytes_max);
+    message = decode(call->method(), bytes, memory);
+  }
+};
+
 void StreamFeed::Take(std::string_view bytes, Decode decode, bool chore) {
   --credits_;
   auto hold = std::make_shared<BudgetHold>(budget_, chore ? bytes.size() : 0);
@@ -24,34 +40,31 @@ void StreamFeed::Take(std::string_view bytes, Decode decode, bool chore) {
     DecodeMemory memory(budget_, *hold, message_bytes_max_);
     auto message = decode(call_->method(), bytes, memory);
     if (http::TurnIsLong(call_->loop())) Pause();
-    return Deliver(std::move(message), bytes.size());
+    return OnDecoded(std::move(message), bytes.size());
   }
-  // The chore and its way back own all they touch: this feed may be gone by then.
-  Task job = [self = self_, call = call_, text = std::string(bytes), decode = std::move(decode), hold = std::move(hold),
-              &budget = budget_, bytes_max = message_bytes_max_]() mutable {
-    Loop& loop = call->loop();
-    DecodeMemory memory(budget, *hold, bytes_max);
-    auto message = decode(call->method(), text, memory);
-    loop.Post([self = std::move(self), call = std::move(call), message = std::move(message), hold = std::move(hold),
-               size = text.size()]() mutable {
-      if (*self != nullptr) (*self)->Deliver(std::move(message), size);
-    });
-  };
-  decoding_ = chores_.TryPost(call_->chore_owner(), job);
+  Parcel parcel{.call = call_,
+                .budget = budget_,
+                .hold = std::move(hold),
+                .bytes_max = message_bytes_max_,
+                .bytes = std::string(bytes),
+                .decode = std::move(decode)};
+  Task task = lifeline_.RoundTrip(
+      call_->loop(), std::move(parcel), [](Parcel& on_worker) { on_worker.DecodeBytes(); },
+      [this](Parcel back) { OnDecoded(std::move(back.message), back.bytes.size()); });
+  decoding_ = chores_.TryPost(call_->chore_owner(), task);
   if (!decoding_) call_->Fail(Error(Reason::OVERLOADED, "too many large messages wait to be decoded; retry later"));
 }
 
 // Ten thousand small messages may come in one read.
 void StreamFeed::Pause() {
   if (std::exchange(paused_, true)) return;
-  call_->loop().Post([self = self_, call = call_] {
-    if (*self == nullptr) return;
-    (*self)->paused_ = false;
-    if ((*self)->CanTake()) (*self)->resume_();
-  });
+  call_->loop().Post(lifeline_.Bind([this] {
+    paused_ = false;
+    if (CanTake()) resume_();
+  }));
 }
 
-void StreamFeed::Deliver(absl::StatusOr<MessagePtr> message, size_t bytes) {
+void StreamFeed::OnDecoded(absl::StatusOr<MessagePtr> message, size_t bytes) {
   const bool resume = std::exchange(decoding_, false);
   if (call_->done()) return;
   if (!message.ok()) {

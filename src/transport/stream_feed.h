@@ -11,6 +11,7 @@
 #include "base/budget.h"
 #include "base/chores.h"
 #include "base/decode_memory.h"
+#include "base/lifeline.h"
 #include "call/call.h"
 
 namespace sluice::transport {
@@ -24,7 +25,6 @@ class StreamFeed {
   // too. The references outlive the feed.
   StreamFeed(std::shared_ptr<Call> call, Budget& budget, Chores& chores, size_t message_bytes_max,
              std::function<void()> resume);
-  ~StreamFeed() { *self_ = nullptr; }
   StreamFeed(const StreamFeed&) = delete;
   StreamFeed& operator=(const StreamFeed&) = delete;
 
@@ -38,7 +38,8 @@ class StreamFeed {
   void ReadMore();
 
  private:
-  void Deliver(absl::StatusOr<MessagePtr> message, size_t bytes);
+  struct Parcel;
+  void OnDecoded(absl::StatusOr<MessagePtr> message, size_t bytes);
   void Pause();
 
   const std::shared_ptr<Call> call_;
@@ -50,8 +51,7 @@ class StreamFeed {
   bool decoding_ = false, ended_ = false;
   bool paused_ = false;                            // until the loop's next turn
   std::deque<std::shared_ptr<BudgetHold>> holds_;  // of the messages that the handler has
-  // Cleared with the feed; chores on their way back look.
-  const std::shared_ptr<StreamFeed*> self_ = std::make_shared<StreamFeed*>(this);
+  Lifeline lifeline_;
 };
 
 }  // namespace sluice::transport

@@ -27,8 +27,7 @@ struct Server {
                             .chain = chain,
                             .chores = chores,
                             .budget = budget,
-                            .message_bytes_max = 100'000,
-                            .gzip_bytes_min = 64}};
+                            .options = {.message_bytes_max = 100'000, .grpc_gzip_bytes_min = 64}}};
 
   void Work(grpc::FakeExchange& exchange) {
     while (!chores.tasks.empty()) {

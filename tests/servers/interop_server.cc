@@ -24,7 +24,7 @@ namespace {
 // gRPC, and 404 for the rest.
 class GrpcDispatcher final : public http::Dispatcher {
  public:
-  explicit GrpcDispatcher(const grpc::CodecContext& context) : codec_(context) {}
+  explicit GrpcDispatcher(const transport::Context& context) : codec_(context) {}
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) override {
     if (codec_.Matches(exchange.head())) return codec_.Start(exchange);
     return std::make_unique<PlainHandler>(exchange, 404);
@@ -110,7 +110,7 @@ int Run(const Flags& flags) {
                              .chain = chain,
                              .chores = chores,
                              .budget = budget,
-                             .gzip_bytes_min = flags.gzip ? 1024u : 0u});
+                             .options = {.grpc_gzip_bytes_min = flags.gzip ? 1024u : 0u}});
   http::HttpServer server(options, pointers, dispatcher, budget, Random::FromDevice());
   if (const absl::Status status = server.Start(); !status.ok()) {
     std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());

@@ -1,10 +1,19 @@
 #include "transport/connect/codec.h"
 
-#include "transport/connect/stream_exchange.h"
+#include "transport/connect/stream_wire.h"
 #include "transport/connect/unary_exchange.h"
 #include "transport/exposed.h"
+#include "transport/grpc/exchange.h"
 
 namespace sluice::connect {
+namespace {
+
+// Null: a unary exchange takes it. An error in a stream comes with status 200: not for clients that do not know of streams.
+const grpc::Wire* StreamWireOf(const http::RequestHead& head, const Method& method) {
+  return method.client_streaming || method.server_streaming ? StreamWireFor(head) : nullptr;
+}
+
+}  // namespace
 
 bool ConnectCodec::Matches(const http::RequestHead& head) const {
   const Method* const method = context_.methods.Find(head.path);
@@ -13,21 +22,27 @@ bool ConnectCodec::Matches(const http::RequestHead& head) const {
 }
 
 std::unique_ptr<http::ExchangeHandler> ConnectCodec::Start(http::Exchange& exchange) const {
-  return Refuse(exchange, absl::OkStatus());
+  const Method& method = *context_.methods.Find(exchange.head().path);
+  if (const grpc::Wire* wire = StreamWireOf(exchange.head(), method)) {
+    auto handler = std::make_unique<grpc::GrpcExchange>(context_, *wire, exchange);
+    handler->Start();
+    return handler;
+  }
+  auto handler = std::make_unique<UnaryExchange>(context_, exchange);
+  handler->Start(method);
+  return handler;
 }
 
 std::unique_ptr<http::ExchangeHandler> ConnectCodec::Refuse(http::Exchange& exchange,
                                                             const absl::Status& status) const {
-  const http::RequestHead& head = exchange.head();
-  const Method& method = *context_.methods.Find(head.path);
-  // An error in a stream comes with status 200: not for clients that do not know of streams.
-  if (IsStreamRequest(head) && (method.client_streaming || method.server_streaming)) {
-    auto handler = std::make_unique<StreamExchange>(streams_, exchange);
-    handler->Open(context_.methods, status);
+  const Method& method = *context_.methods.Find(exchange.head().path);
+  if (const grpc::Wire* wire = StreamWireOf(exchange.head(), method)) {
+    auto handler = std::make_unique<grpc::GrpcExchange>(context_, *wire, exchange);
+    handler->Refuse(status);
     return handler;
   }
   auto handler = std::make_unique<UnaryExchange>(context_, exchange);
-  handler->Begin(method, status);
+  handler->Refuse(method, status);
   return handler;
 }
 

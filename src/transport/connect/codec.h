@@ -3,16 +3,14 @@
 
 #include <memory>
 
-#include "transport/grpc/codec.h"
-#include "transport/rest/codec.h"
+#include "transport/context.h"
+#include "transport/http/exchange.h"
 
 namespace sluice::connect {
 
 class ConnectCodec final : public http::Codec {
  public:
-  // `streams` is for the streaming methods, whose frames are gRPC's.
-  ConnectCodec(const rest::CodecContext& context, const grpc::CodecContext& streams)
-      : context_(context), streams_(streams) {}
+  explicit ConnectCodec(const transport::Context& context) : context_(context) {}
   // The path of an rpc that the listener serves, with any content type but gRPC's. An unknown rpc is REST's 404, which
   // clients of Connect know as `unimplemented`.
   bool Matches(const http::RequestHead& head) const override;
@@ -20,8 +18,7 @@ class ConnectCodec final : public http::Codec {
   std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const override;
 
  private:
-  const rest::CodecContext context_;
-  const grpc::CodecContext streams_;
+  const transport::Context context_;
 };
 
 }  // namespace sluice::connect

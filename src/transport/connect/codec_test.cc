@@ -96,11 +96,11 @@ class ConnectCodecTest : public testing::Test {
   Chain chain_;
   HeldChores chores_;
   Budget budget_{1 << 20, 10};
-  const rest::CodecContext context_{
-      .methods = methods_, .chain = chain_, .chores = chores_, .budget = budget_, .body_bytes_max = 100'000};
-  const ConnectCodec codec_{
-      context_,
-      {.methods = methods_, .chain = chain_, .chores = chores_, .budget = budget_, .message_bytes_max = 1000}};
+  const ConnectCodec codec_{{.methods = methods_,
+                             .chain = chain_,
+                             .chores = chores_,
+                             .budget = budget_,
+                             .options = {.message_bytes_max = 100'000}}};
   std::unique_ptr<grpc::FakeExchange> exchange_;
   std::unique_ptr<http::ExchangeHandler> handler_;
 };

@@ -7,11 +7,11 @@
 #include "base/text.h"
 #include "json/writer.h"
 #include "transport/connect/error.h"
-#include "transport/connect/get_query.h"
+#include "transport/content_coding.h"
 #include "transport/gzip.h"
 #include "transport/new_call.h"
 #include "transport/parse_proto.h"
-#include "transport/rest/answer.h"
+#include "transport/rest/decode_request.h"
 #include "transport/rest/media_type.h"
 #include "transport/rest/problem.h"
 
@@ -27,12 +27,18 @@ void PrintProto(const Message& message, std::string& out) { message.SerializeToS
 
 }  // namespace
 
-void UnaryExchange::Begin(const Method& method, const absl::Status& refusal) {
+void UnaryExchange::Start(const Method& method) {
   call_ = transport::NewCall(exchange_, method, Protocol::kConnect, context_.chain, *this);
-  absl::Status status = refusal.ok() ? CheckHead(method) : refusal;
-  call_->Begin();
-  if (!status.ok()) call_->Fail(std::move(status));
-  if (absl::Status length = body_.Begin(call_); !length.ok()) call_->Fail(std::move(length));
+  absl::Status length = body_.Begin(call_);
+  absl::Status status = CheckHead(method);
+  if (status.ok()) status = std::move(length);
+  status.ok() ? call_->Begin() : call_->Refuse(std::move(status));
+}
+
+void UnaryExchange::Refuse(const Method& method, absl::Status refusal) {
+  call_ = transport::NewCall(exchange_, method, Protocol::kConnect, context_.chain, *this);
+  body_.Begin(call_).IgnoreError();
+  call_->Refuse(std::move(refusal));
 }
 
 // --- request ---
@@ -67,10 +73,8 @@ absl::Status UnaryExchange::CheckPost(const Method& method) {
 }
 
 absl::Status UnaryExchange::CheckGet() {
-  ASSIGN_OR_RETURN(GetQuery query, ReadGetQuery(exchange_.head().query));
-  query_.bytes = std::move(query.message);
-  query_.content_encoding = std::move(query.compression);
-  return SetForm(query.encoding, query.encoding);
+  ASSIGN_OR_RETURN(query_, ReadGetQuery(exchange_.head().query));
+  return SetForm(query_.encoding, query_.encoding);
 }
 
 absl::Status UnaryExchange::SetForm(std::string_view name, std::string_view sent) {
@@ -84,23 +88,28 @@ absl::Status UnaryExchange::SetForm(std::string_view name, std::string_view sent
 
 void UnaryExchange::OnBodyEnd() {
   if (call_->done()) return;
-  rest::RequestBody body = exchange_.head().method == "GET" ? std::move(query_) : body_.Take();
-  const bool json = form_ == Form::kJson;
-  const bool packed = !body.content_encoding.empty() && body.content_encoding != "identity" && !body.bytes.empty();
-  if (!packed) body.content_encoding.clear();
-  const size_t chore_bytes = packed ? transport::kPackedChoreBytes
-                             : json ? rest::kChoreBytes
-                                    : transport::kProtoChoreBytes;
-  const bool chore =
-      body.bytes.size() > chore_bytes || (!packed && !json && transport::IsLongToParse(call_->method(), body.bytes));
+  const http::RequestHead& head = exchange_.head();
+  const bool get = head.method == "GET", json = form_ == Form::kJson;
+  std::string bytes = std::move(get ? query_.message : body_.head());
+  std::string coding = get ? std::move(query_.compression) : std::string(head.headers.Get("content-encoding"));
+  if (bytes.empty()) coding.clear();
+  const size_t wire_bytes = bytes.size();
+  const bool chore = IsChore(bytes, transport::IsCoded(coding));
   const auto parse = json ? rest::ParseJson : transport::ParseProto;
-  body_.Deliver(
-      std::move(body),
-      [parse](const Method& method, rest::RequestBody taken, DecodeMemory& memory) -> absl::StatusOr<MessagePtr> {
-        RETURN_IF_ERROR(rest::Unpack(taken, memory));
-        return parse(method, taken.bytes, memory);
-      },
-      chore);
+  body_.Decode({.wire_bytes = wire_bytes,
+                .chore = chore,
+                .decode = [parse, bytes = std::move(bytes), coding = std::move(coding)](
+                              const Method& method, DecodeMemory& memory,
+                              const std::stop_token& stop) mutable -> absl::StatusOr<MessagePtr> {
+                  RETURN_IF_ERROR(transport::Unpack(bytes, coding, transport::Codings::kGzip, memory, stop));
+                  return parse(method, bytes, memory);
+                }});
+}
+
+bool UnaryExchange::IsChore(std::string_view bytes, bool coded) const {
+  if (coded) return bytes.size() > transport::kPackedChoreBytes;
+  if (form_ == Form::kJson) return bytes.size() > rest::kChoreBytes;
+  return transport::IsLongToParse(call_->method(), bytes);
 }
 
 // --- response ---
@@ -118,13 +127,13 @@ void UnaryExchange::End(Call& call, const absl::Status& status) {
   const Headers& trailers = call.response_trailers();
   for (size_t i = 0; i < trailers.size(); ++i) headers.Add(StrCat("trailer-", trailers[i].name), trailers[i].value);
   const char* const type = form_ == Form::kJson ? "application/json" : "application/proto";
+  const size_t gzip_bytes_min = context_.options.gzip_bytes_min;
   if (status.ok() && late_.taken()) {
-    const auto print = form_ == Form::kJson ? PrintJson : PrintProto;
-    return late_.Send(context_.chores, context_.budget, exchange_, call, print, type, context_.gzip_bytes_min,
+    return late_.Send(context_, exchange_, call, form_ == Form::kJson ? PrintJson : PrintProto, type,
                       std::move(headers));
   }
   if (status.ok()) {
-    return rest::SendWhole(exchange_, call, 200, type, std::move(answer_), context_.gzip_bytes_min, std::move(headers));
+    return rest::SendWhole(exchange_, call, 200, type, std::move(answer_), gzip_bytes_min, std::move(headers));
   }
   if (rest::AnswerOptions(exchange_, call, allow_)) return;
   rest::AddErrorHeaders(status, allow_, headers);
@@ -133,7 +142,7 @@ void UnaryExchange::End(Call& call, const absl::Status& status) {
   if (ReasonOf(status) == Reason::UNSUPPORTED_ENCODING) headers.Add("accept-encoding", "gzip");
   std::string error = ErrorJson(status, call.request_id);
   call.bytes_out += error.size();
-  rest::SendWhole(exchange_, call, HttpStatusOf(status), "application/json", std::move(error), context_.gzip_bytes_min,
+  rest::SendWhole(exchange_, call, HttpStatusOf(status), "application/json", std::move(error), gzip_bytes_min,
                   std::move(headers));
 }
 

@@ -7,22 +7,24 @@
 #include <string_view>
 
 #include "call/call.h"
+#include "transport/body_collector.h"
+#include "transport/connect/get_query.h"
+#include "transport/context.h"
 #include "transport/rest/answer.h"
-#include "transport/rest/codec.h"
-#include "transport/rest/request_body.h"
 
 namespace sluice::connect {
 
 class UnaryExchange final : public http::ExchangeHandler, public CallPort {
  public:
-  UnaryExchange(const rest::CodecContext& context, http::Exchange& exchange)
+  UnaryExchange(const transport::Context& context, http::Exchange& exchange)
       : context_(context), exchange_(exchange), body_(context, exchange) {}
   ~UnaryExchange() override {
     if (call_ != nullptr) call_->Detach();
   }
 
-  // Makes the call, so that refusals are logged and counted too. A `refusal` ends it.
-  void Begin(const Method& method, const absl::Status& refusal);
+  // One of them, once. Each makes the call, so that refusals are logged and counted, too.
+  void Start(const Method& method);
+  void Refuse(const Method& method, absl::Status refusal);
 
   // --- http::ExchangeHandler ---
   void OnBody(std::string_view bytes) override { body_.OnBody(bytes); }
@@ -41,13 +43,15 @@ class UnaryExchange final : public http::ExchangeHandler, public CallPort {
   absl::Status CheckHead(const Method& method);
   absl::Status CheckPost(const Method& method);
   absl::Status CheckGet();
+  // Decoding takes too long for a loop.
+  bool IsChore(std::string_view bytes, bool coded) const;
   absl::Status SetForm(std::string_view name, std::string_view sent);
 
-  const rest::CodecContext& context_;
+  const transport::Context& context_;
   http::Exchange& exchange_;
   std::shared_ptr<Call> call_;
-  rest::RequestCollector body_;
-  rest::RequestBody query_;  // of a GET: the message that its query held
+  transport::BodyCollector body_;
+  GetQuery query_;  // of a GET, instead of a body
   Form form_ = Form::kJson;
   std::string allow_;  // the verbs of a VERB_NOT_ALLOWED
   std::string answer_;

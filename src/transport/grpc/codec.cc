@@ -3,6 +3,7 @@
 #include "transport/grpc/exchange.h"
 
 namespace sluice::grpc {
+
 bool GrpcCodec::Matches(const http::RequestHead& head) const {
   constexpr std::string_view kType = "application/grpc";
   if (head.version != http::Version::kHttp2 || head.method != "POST") return false;
@@ -12,12 +13,14 @@ bool GrpcCodec::Matches(const http::RequestHead& head) const {
 }
 
 std::unique_ptr<http::ExchangeHandler> GrpcCodec::Start(http::Exchange& exchange) const {
-  return Refuse(exchange, absl::OkStatus());
+  auto handler = std::make_unique<GrpcExchange>(context_, kGrpcWire, exchange);
+  handler->Start();
+  return handler;
 }
 
 std::unique_ptr<http::ExchangeHandler> GrpcCodec::Refuse(http::Exchange& exchange, const absl::Status& status) const {
-  auto handler = std::make_unique<GrpcExchange>(context_, exchange);
-  handler->Open(context_.methods, status);
+  auto handler = std::make_unique<GrpcExchange>(context_, kGrpcWire, exchange);
+  handler->Refuse(status);
   return handler;
 }
 

@@ -109,12 +109,12 @@ class GrpcCodecTest : public ::testing::Test {
   }
   // Lives until the next one is made.
   GrpcCodec& codec() {
-    codec_ = std::make_unique<GrpcCodec>(CodecContext{.methods = methods,
-                                                      .chain = chain,
-                                                      .chores = chores,
-                                                      .budget = budget,
-                                                      .message_bytes_max = 100'000,
-                                                      .gzip_bytes_min = gzip_min});
+    codec_ = std::make_unique<GrpcCodec>(
+        transport::Context{.methods = methods,
+                           .chain = chain,
+                           .chores = chores,
+                           .budget = budget,
+                           .options = {.message_bytes_max = 100'000, .grpc_gzip_bytes_min = gzip_min}});
     return *codec_;
   }
   void Send(std::string_view bytes) { handler->OnBody(bytes); }

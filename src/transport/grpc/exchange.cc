@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
+#include "transport/content_coding.h"
 #include "transport/exposed.h"
 #include "transport/grpc/large_fields.h"
 #include "transport/grpc/status.h"
@@ -16,75 +17,76 @@
 namespace sluice::grpc {
 namespace {
 
-// Messages below this are not worth an account of their own.
-constexpr size_t kHoldBytesMin = 16 << 10;
-
 absl::Status WrongMessageCount(std::string_view what) {
   return Error(Reason::PROTOCOL_ERROR, StrCat("the request of this rpc is one message; ", what));
 }
 
 }  // namespace
 
-GrpcExchange::GrpcExchange(const CodecContext& context, http::Exchange& exchange)
-    : exchange_(exchange),
-      context_(context),
-      deframer_(context.message_bytes_max),
+GrpcExchange::GrpcExchange(const transport::Context& context, const Wire& wire, http::Exchange& exchange)
+    : context_(context),
+      wire_(wire),
+      exchange_(exchange),
+      deframer_(context.options.message_bytes_max),
       backlog_(exchange, [this](std::string_view bytes) { return Decode(bytes); }) {}
 
 GrpcExchange::~GrpcExchange() {
   if (call_ != nullptr) call_->Detach();
 }
 
-void GrpcExchange::Open(const MethodTable& methods, const absl::Status& refusal) {
+void GrpcExchange::Start() {
   const http::RequestHead& head = exchange_.head();
-  const Method* const method = methods.Find(head.path);
-  if (!refusal.ok()) return Begin(method == nullptr ? UnknownMethod() : *method, refusal);
-  if (method != nullptr && transport::IsExposed(*method, head.peer.exposed)) return Begin(*method, absl::OkStatus());
-  Begin(UnknownMethod(),
+  const Method* const method = context_.methods.Find(head.path);
+  if (method == nullptr || !transport::IsExposed(*method, head.peer.exposed)) {
+    MakeCall(UnknownMethod());
+    return RefuseCall(
         Error(Reason::METHOD_NOT_FOUND, StrCat("no rpc ", Excerpt(head.path), "; list them with gRPC reflection")));
+  }
+  MakeCall(*method);
+  if (absl::Status status = CheckRequest(*method); !status.ok()) return RefuseCall(std::move(status));
+  call_->Begin();
+  if ((method->client_streaming || method->server_streaming) && !method->may_be_idle && !call_->done()) WatchIdle();
 }
 
-void GrpcExchange::Begin(const Method& method, const absl::Status& refusal) {
-  wire_ = wire();
+void GrpcExchange::Refuse(absl::Status refusal) {
+  const Method* const method = context_.methods.Find(exchange_.head().path);
+  MakeCall(method == nullptr ? UnknownMethod() : *method);
+  RefuseCall(std::move(refusal));
+}
+
+void GrpcExchange::MakeCall(const Method& method) {
   streaming_ = method.client_streaming;
   deframer_.Limit(method.request_bytes_max);
   if (method.descriptor != nullptr && wire_.form.protobuf) deframer_.SplitBy(*method.descriptor->input_type());
   call_ = transport::NewCall(exchange_, method, wire_.protocol, context_.chain, *this);
-  if (absl::Status status = refusal.ok() ? CheckRequest(method) : refusal; !status.ok()) {
-    // The handler of a client stream would start in Begin.
-    streaming_ = false;
-    call_->Refuse(std::move(status));
-    return;
-  }
-  call_->Begin();
-  if ((method.client_streaming || method.server_streaming) && !method.may_be_idle && !call_->done()) WatchIdle();
+}
+
+// What follows is no stream of messages for anybody.
+void GrpcExchange::RefuseCall(absl::Status refusal) {
+  streaming_ = false;
+  call_->Refuse(std::move(refusal));
 }
 
 void GrpcExchange::WatchIdle() {
   const auto busy = [this] { return parsing_ || exchange_.UnsentBytes() > 0; };
-  idle_.Start(exchange_.loop(), context_.stream_idle, busy,
+  idle_.Start(exchange_.loop(), context_.options.stream_idle, busy,
               [this] { call_->Fail(Error(Reason::REQUEST_TIMEOUT, "nothing moved on this stream for too long")); });
 }
 
 absl::Status GrpcExchange::CheckRequest(const Method& method) {
   const Headers& headers = exchange_.head().headers;
   const std::string_view type = headers.Get("content-type");
-  RETURN_IF_ERROR(CheckType(type.substr(0, type.find(';')), method));
+  RETURN_IF_ERROR(wire_.check(type.substr(0, type.find(';')), method));
   const std::string_view encoding = headers.Get(wire_.encoding);
   gzip_request_ = encoding == "gzip";
-  if (!gzip_request_ && !encoding.empty() && encoding != "identity") {
+  if (transport::IsCoded(encoding) && !gzip_request_) {
     call_->response_headers().Add(wire_.accept_encoding, "identity,gzip");
     return Error(Reason::UNSUPPORTED_ENCODING,
                  StrCat(wire_.encoding, " ", Excerpt(encoding, 40), " is not served; use identity or gzip"));
   }
-  gzip_response_ =
-      context_.gzip_bytes_min > 0 && headers.Get(wire_.accept_encoding).find("gzip") != std::string_view::npos;
+  gzip_response_ = context_.options.grpc_gzip_bytes_min > 0 &&
+                   headers.Get(wire_.accept_encoding).find("gzip") != std::string_view::npos;
   return absl::OkStatus();
-}
-
-absl::Status GrpcExchange::CheckType(std::string_view type, const Method&) {
-  if (type == "application/grpc" || type == "application/grpc+proto") return absl::OkStatus();
-  return Error(Reason::UNSUPPORTED_ENCODING, StrCat(type, " is not served; use application/grpc+proto"));
 }
 
 // --- request ---
@@ -110,12 +112,10 @@ size_t GrpcExchange::Decode(std::string_view bytes) {
 // Ten thousand empty messages may come in one read.
 void GrpcExchange::Pause() {
   if (std::exchange(paused_, true)) return;
-  exchange_.loop().Post([self = std::weak_ptr(self_)] {
-    const auto exchange = self.lock();
-    if (exchange == nullptr) return;
-    (*exchange)->paused_ = false;
-    (*exchange)->Resume();
-  });
+  exchange_.loop().Post(lifeline_.Bind([this] {
+    paused_ = false;
+    Resume();
+  }));
 }
 
 absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
@@ -127,36 +127,54 @@ absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
   return OnParsed(std::move(parsed), std::move(hold), frame.wire_bytes);
 }
 
-absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
-  const size_t wire_bytes = frame.wire_bytes;
-  const ChoreOwner owner = call_->chore_owner();
-  Task chore = [self = std::weak_ptr(self_), &loop = exchange_.loop(), &method = call_->method(), wire_bytes,
-                &budget = context_.budget, bytes = deframer_.Keep(frame),
-                hold = BudgetHold(context_.budget, wire_bytes),
-                large = frame.large != nullptr ? std::optional(std::move(*frame.large)) : std::nullopt,
-                form = wire_.form, compressed = frame.compressed, gzip = gzip_request_,
-                bytes_max = deframer_.message_bytes_max(), stop = owner.stop]() mutable {
+struct GrpcExchange::Parcel {
+  const Method& method;
+  const MessageForm& form;
+  Budget& budget;
+  std::string bytes;
+  std::optional<LargeValue> large;
+  bool compressed, gzip;
+  size_t wire_bytes, bytes_max;
+  std::stop_token stop;
+  BudgetHold hold;
+  absl::StatusOr<MessagePtr> parsed = nullptr;
+
+  void Parse() {
     DecodeMemory memory(budget, hold, bytes_max);
-    auto parsed =
-        ParseMessage(method, {compressed, bytes, large ? &*large : nullptr, wire_bytes}, form, gzip, memory, stop);
+    const Deframer::Frame frame{compressed, bytes, large ? &*large : nullptr, wire_bytes};
+    parsed = ParseMessage(method, frame, form, gzip, memory, stop);
     bytes = std::string();
-    loop.Post([self = std::move(self), parsed = std::move(parsed), wire_bytes, hold = std::move(hold)]() mutable {
-      const auto exchange = self.lock();
-      if (exchange == nullptr) return;
-      GrpcExchange& that = **exchange;
-      that.parsing_ = false;
-      if (that.call_->done()) return;
-      if (absl::Status status = that.OnParsed(std::move(parsed), std::move(hold), wire_bytes); !status.ok()) {
-        return that.call_->Fail(std::move(status));
-      }
-      that.Resume();
-    });
-  };
+  }
+};
+
+absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
+  const ChoreOwner owner = call_->chore_owner();
+  Parcel parcel{.method = call_->method(),
+                .form = wire_.form,
+                .budget = context_.budget,
+                .bytes = deframer_.Keep(frame),
+                .large = frame.large != nullptr ? std::optional(std::move(*frame.large)) : std::nullopt,
+                .compressed = frame.compressed,
+                .gzip = gzip_request_,
+                .wire_bytes = frame.wire_bytes,
+                .bytes_max = deframer_.message_bytes_max(),
+                .stop = owner.stop,
+                .hold = BudgetHold(context_.budget, frame.wire_bytes)};
+  Task chore = lifeline_.RoundTrip(
+      exchange_.loop(), std::move(parcel), [](Parcel& on_worker) { on_worker.Parse(); },
+      [this](Parcel back) { OnParsedByWorker(std::move(back)); });
   if (!context_.chores.TryPost(owner, chore)) {
     return Error(Reason::OVERLOADED, "too many large messages wait to be parsed; retry later");
   }
   parsing_ = true;
   return absl::OkStatus();
+}
+
+void GrpcExchange::OnParsedByWorker(Parcel parcel) {
+  parsing_ = false;
+  if (call_->done()) return;
+  absl::Status status = OnParsed(std::move(parcel.parsed), std::move(parcel.hold), parcel.wire_bytes);
+  status.ok() ? Resume() : call_->Fail(std::move(status));
 }
 
 absl::Status GrpcExchange::OnParsed(absl::StatusOr<MessagePtr> parsed, BudgetHold hold, size_t wire_bytes) {
@@ -177,7 +195,7 @@ absl::Status GrpcExchange::OnParsed(absl::StatusOr<MessagePtr> parsed, BudgetHol
 // it, or until a stream's handler asks for one more.
 void GrpcExchange::HoldPartial() {
   const size_t bytes = deframer_.mid_message() ? deframer_.buffered() : 0;
-  partial_.Resize(context_.budget, bytes < kHoldBytesMin ? 0 : bytes);
+  partial_.Resize(context_.budget, bytes < Budget::kSmallBytes ? 0 : bytes);
 }
 
 void GrpcExchange::HoldMessage(BudgetHold hold) {
@@ -233,8 +251,8 @@ void GrpcExchange::OnClosed(http::CloseReason) {
 
 std::string GrpcExchange::Frame(const Message& message) {
   std::string frame(kFrameHeaderBytes, '\0');
-  Print(message, frame);
-  const bool compress = gzip_response_ && frame.size() - kFrameHeaderBytes >= context_.gzip_bytes_min;
+  wire_.print(message, frame);
+  const bool compress = gzip_response_ && frame.size() - kFrameHeaderBytes >= context_.options.grpc_gzip_bytes_min;
   if (compress) {
     std::string packed(kFrameHeaderBytes, '\0');
     transport::Deflate(std::string_view(frame).substr(kFrameHeaderBytes), packed);
@@ -252,13 +270,13 @@ size_t GrpcExchange::Write(const Message& message) {
   } else {
     SendHead();
     idle_.Moved();
-    SendFrame(std::move(frame));
+    exchange_.SendBody(std::move(frame), false);
   }
   return bytes;
 }
 
 size_t GrpcExchange::WriteLast(Message&& message) {
-  if (!TakesPieces() || gzip_response_ || call_->method().server_streaming) return Write(message);
+  if (!wire_.pieces || gzip_response_ || call_->method().server_streaming) return Write(message);
   answer_pieces_ = TakeLargeFields(message);
   if (answer_pieces_.empty()) return Write(message);
   size_t bytes = message.ByteSizeLong();
@@ -272,7 +290,7 @@ size_t GrpcExchange::WriteLast(Message&& message) {
 void GrpcExchange::SendHead() {
   if (std::exchange(head_sent_, true)) return;
   Headers& headers = call_->response_headers();
-  headers.Add("content-type", answer_type());
+  headers.Add("content-type", wire_.answer_type);
   if (gzip_response_) headers.Add(wire_.encoding, "gzip");
   exchange_.SendHead(200, headers, false);
 }
@@ -280,26 +298,21 @@ void GrpcExchange::SendHead() {
 void GrpcExchange::End(Call& call, const absl::Status& status) {
   idle_.Stop();
   Headers& trailers = call.response_trailers();
-  if (!status.ok() && !head_sent_ && has_trailers_only()) {
+  if (!status.ok() && !head_sent_ && wire_.trailers_only) {
     head_sent_ = true;
     Headers& headers = call.response_headers();
-    headers.Add("content-type", answer_type());
-    for (size_t i = 0; i < trailers.size(); ++i) headers.Add(trailers[i].name, trailers[i].value);
+    headers.Add("content-type", wire_.answer_type);
+    headers.AddAll(trailers);
     AddStatus(status, call.request_id, headers);
     exchange_.SendHead(200, headers, true);
     return;
   }
   SendHead();
-  if (status.ok() && !answer_.empty()) SendFrame(std::move(answer_));
+  if (status.ok() && !answer_.empty()) exchange_.SendBody(std::move(answer_), false);
   for (std::string& piece : answer_pieces_) {
     if (status.ok() && !piece.empty()) exchange_.SendBody(std::move(piece), false);
   }
-  SendStatus(call, status);
-}
-
-void GrpcExchange::SendStatus(Call& call, const absl::Status& status) {
-  AddStatus(status, call.request_id, call.response_trailers());
-  SendTrailers(call.response_trailers());
+  wire_.send_status(exchange_, call, status);
 }
 
 }  // namespace sluice::grpc

@@ -1,4 +1,5 @@
-// One gRPC call on one HTTP/2 stream: frames in → messages → Call; messages → frames out, trailers last.
+// One call whose messages travel in gRPC's frames: frames in → messages → Call; messages → frames out, the status last. What
+// gRPC, gRPC-Web and Connect's streams do each in its own way is their Wire.
 #pragma once
 
 #include <memory>
@@ -7,22 +8,29 @@
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
+#include "base/lifeline.h"
 #include "call/call.h"
 #include "transport/backlog.h"
-#include "transport/grpc/codec.h"
+#include "transport/context.h"
 #include "transport/grpc/framing.h"
-#include "transport/grpc/parse_message.h"
+#include "transport/grpc/wire.h"
 #include "transport/idle_timer.h"
 
 namespace sluice::grpc {
 
-class GrpcExchange : public http::ExchangeHandler, public CallPort {
+class GrpcExchange final : public http::ExchangeHandler, public CallPort {
  public:
-  GrpcExchange(const CodecContext& context, http::Exchange& exchange);
+  // All three outlive it.
+  GrpcExchange(const transport::Context& context, const Wire& wire, http::Exchange& exchange);
   ~GrpcExchange() override;
 
-  // Finds the method and makes the call, so that refusals are logged and counted too. A `refusal` ends it.
-  void Open(const MethodTable& methods, const absl::Status& refusal);
+  // One of them, once. Each finds the method and makes the call, so that refusals are logged and counted, too.
+  void Start();
+  void Refuse(absl::Status refusal);
+
+  // For what stands around the exchange: the request cannot be read.
+  void Fail(absl::Status status) { call_->Fail(std::move(status)); }
+  bool done() const { return call_->done(); }
 
   // --- http::ExchangeHandler ---
   void OnBody(std::string_view bytes) override;
@@ -40,44 +48,20 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;
   void ReadMore() override;
-  bool CanWrite() const override { return exchange_.UnsentBytes() < context_.response_buffer_bytes; }
-
- protected:
-  // What gRPC-Web (transport/grpcweb) and Connect's streams (transport/connect) do in their own way.
-  struct Wire {
-    Protocol protocol = Protocol::kGrpc;
-    const char* encoding = "grpc-encoding";  // the header fields that name a compression
-    const char* accept_encoding = "grpc-accept-encoding";
-    MessageForm form;
-  };
-  virtual Wire wire() const { return {}; }
-  // Of the request: an error when it, or the method's kind, is not served.
-  virtual absl::Status CheckType(std::string_view content_type, const Method& method);
-  // Whether a frame may be sent piece by piece; not where it is encoded as a whole.
-  virtual bool TakesPieces() const { return true; }
-  virtual std::string_view answer_type() const { return "application/grpc"; }
-  // An error without a message may be told by the head alone.
-  virtual bool has_trailers_only() const { return true; }
-  virtual void SendFrame(std::string frame) { exchange_.SendBody(std::move(frame), false); }
-  virtual void SendTrailers(const Headers& trailers) { exchange_.SendTrailers(trailers); }
-  virtual void SendStatus(Call& call, const absl::Status& status);
-  // Appends the message as a frame holds it.
-  virtual void Print(const Message& message, std::string& out) const { message.AppendToString(&out); }
-
-  size_t response_buffer_bytes() const { return context_.response_buffer_bytes; }
-
-  http::Exchange& exchange_;
-  std::shared_ptr<Call> call_;
+  bool CanWrite() const override { return exchange_.UnsentBytes() < context_.options.response_buffer_bytes; }
 
  private:
+  void MakeCall(const Method& method);
+  void RefuseCall(absl::Status refusal);
   void WatchIdle();
-  void Begin(const Method& method, const absl::Status& refusal);
   absl::Status CheckRequest(const Method& method);
   // Decodes until the input or the handler's appetite ends; returns how many bytes were taken.
   size_t Decode(std::string_view bytes);
   absl::Status OnFrame(const Deframer::Frame& frame);
   // On a worker; the exchange takes no further frame until it is back.
+  struct Parcel;
   absl::Status ParseAsChore(const Deframer::Frame& frame);
+  void OnParsedByWorker(Parcel parcel);
   absl::Status OnParsed(absl::StatusOr<MessagePtr> parsed, BudgetHold hold, size_t wire_bytes);
   void HoldPartial();
   void HoldMessage(BudgetHold hold);
@@ -90,8 +74,11 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   std::string Frame(const Message& message);
   void SendHead();
 
-  const CodecContext& context_;
-  Wire wire_;
+  const transport::Context& context_;
+  const Wire& wire_;
+  http::Exchange& exchange_;
+  std::shared_ptr<Call> call_;
+  Lifeline lifeline_;
 
   // Request.
   Deframer deframer_;
@@ -102,7 +89,6 @@ class GrpcExchange : public http::ExchangeHandler, public CallPort {
   bool streaming_ = false;      // the client streams
   bool parsing_ = false;        // a worker does
   bool paused_ = false;         // until the loop's next turn
-  std::shared_ptr<GrpcExchange*> self_ = std::make_shared<GrpcExchange*>(this);  // the way back from a worker looks
   bool body_ended_ = false;
   bool request_ended_ = false;  // and everything of it was decoded
   bool gzip_request_ = false;

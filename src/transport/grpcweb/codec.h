@@ -4,20 +4,21 @@
 
 #include <memory>
 
-#include "transport/grpc/codec.h"
+#include "transport/context.h"
+#include "transport/http/exchange.h"
 
 namespace sluice::grpcweb {
 
 class GrpcWebCodec final : public http::Codec {
  public:
-  explicit GrpcWebCodec(const grpc::CodecContext& context) : context_(context) {}
+  explicit GrpcWebCodec(const transport::Context& context) : context_(context) {}
   // POST with content-type application/grpc-web or application/grpc-web-text, with or without +proto.
   bool Matches(const http::RequestHead& head) const override;
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) const override;
   std::unique_ptr<http::ExchangeHandler> Refuse(http::Exchange& exchange, const absl::Status& status) const override;
 
  private:
-  const grpc::CodecContext context_;
+  const transport::Context context_;
 };
 
 }  // namespace sluice::grpcweb

@@ -1,6 +1,7 @@
 #include "transport/pages/codec.h"
 
 #include "base/check.h"
+#include "base/lifeline.h"
 #include "transport/gzip.h"
 #include "transport/http/canonical.h"
 #include "transport/rest/media_type.h"
@@ -26,24 +27,19 @@ Page Make(const PageEntry& entry, bool takes_gzip) {
 
 class PageExchange final : public http::ExchangeHandler {
  public:
-  explicit PageExchange(http::Exchange& exchange)
-      : exchange_(exchange), alive_(std::make_shared<PageExchange*>(this)) {}
-  ~PageExchange() override { *alive_ = nullptr; }
+  explicit PageExchange(http::Exchange& exchange) : exchange_(exchange) {}
 
   void Begin(const PageEntry& page, Executor& chores) {
     if (exchange_.head().method != "GET") return SendNotAllowed();
     const bool takes_gzip = rest::WantsGzip(http::JoinedHeader(exchange_.head().headers, "accept-encoding"), true);
     if (!page.slow) return Send(Make(page, takes_gzip));
-    Loop& loop = exchange_.loop();
-    chores.Post([&page, &loop, takes_gzip, alive = alive_]() mutable {
-      loop.Post([alive = std::move(alive), made = Make(page, takes_gzip)]() mutable {
-        if (*alive != nullptr) (*alive)->Send(std::move(made));
-      });
-    });
+    chores.Post(lifeline_.RoundTrip(
+        exchange_.loop(), Page(), [&page, takes_gzip](Page& made) { made = Make(page, takes_gzip); },
+        [this](Page made) { Send(std::move(made)); }));
   }
   void OnBody(std::string_view bytes) override { exchange_.ConsumeBody(bytes.size()); }
   void OnBodyEnd() override {}
-  void OnClosed(http::CloseReason) override { *alive_ = nullptr; }
+  void OnClosed(http::CloseReason) override { lifeline_.Cut(); }
 
  private:
   void SendNotAllowed() {
@@ -62,13 +58,13 @@ class PageExchange final : public http::ExchangeHandler {
       headers.Add("content-encoding", "gzip");
       headers.Add("vary", "accept-encoding");
     }
-    for (size_t i = 0; i < page.headers.size(); ++i) headers.Add(page.headers[i].name, page.headers[i].value);
+    headers.AddAll(page.headers);
     exchange_.SendHead(page.status, headers, false);
     exchange_.SendBody(std::move(page.body), true);
   }
 
   http::Exchange& exchange_;
-  std::shared_ptr<PageExchange*> alive_;  // read and written on the loop only
+  Lifeline lifeline_;
 };
 
 }  // namespace

@@ -32,8 +32,7 @@ bool Pack(std::string_view accepts, size_t gzip_bytes_min, std::string& body) {
 
 void SendPacked(http::Exchange& exchange, const Call& call, int status, std::string_view content_type, std::string body,
                 bool gzip, Headers headers) {
-  const Headers& given = call.response_headers();
-  for (size_t i = 0; i < given.size(); ++i) headers.Add(given[i].name, given[i].value);
+  headers.AddAll(call.response_headers());
   headers.Add("content-type", content_type);
   if (gzip) {
     headers.Add("content-encoding", "gzip");
@@ -56,8 +55,7 @@ bool AnswerOptions(http::Exchange& exchange, const Call& call, std::string_view 
   if (exchange.head().method != "OPTIONS" || allow.empty()) return false;
   Headers headers;
   AddAllow(allow, headers);
-  const Headers& given = call.response_headers();
-  for (size_t i = 0; i < given.size(); ++i) headers.Add(given[i].name, given[i].value);
+  headers.AddAll(call.response_headers());
   exchange.SendHead(204, headers, true);
   return true;
 }
@@ -69,25 +67,45 @@ bool LateAnswer::Take(Message& message) {
   return true;
 }
 
-void LateAnswer::Send(Chores& chores, Budget& budget, http::Exchange& exchange, Call& call, Print print,
-                      std::string_view content_type, size_t gzip_bytes_min, Headers headers) {
-  // What the message takes, and its text: base64 of the largest fields.
-  BudgetHold hold(budget, 3 * message_->ByteSizeLong());
-  Task chore = [alive = std::weak_ptr(alive_), message = std::move(message_), print = std::move(print), &exchange,
-                call = call.shared_from_this(), type = std::string(content_type), gzip_bytes_min,
-                accepts = AcceptsOf(exchange), headers = std::move(headers), hold = std::move(hold)]() mutable {
-    std::string body;
+// What travels to a worker and back.
+struct LateAnswer::Parcel {
+  std::shared_ptr<Call> call;
+  MessagePtr message;
+  Print print;
+  std::string accepts, content_type;
+  Headers headers;
+  size_t gzip_bytes_min;
+  BudgetHold hold;
+  std::string body = {};
+  bool gzip = false;
+
+  void Make() {
     print(*message, body);
     message.reset();
-    const bool gzip = Pack(accepts, gzip_bytes_min, body);
-    Loop& loop = call->loop();
-    loop.Post([alive = std::move(alive), &exchange, call = std::move(call), type = std::move(type),
-               headers = std::move(headers), body = std::move(body), gzip, hold = std::move(hold)]() mutable {
-      hold = {};  // the exchange counts what it sends
-      if (!alive.expired()) SendPacked(exchange, *call, 200, type, std::move(body), gzip, std::move(headers));
-    });
-  };
-  chores.Post(call.chore_owner(), std::move(chore));
+    gzip = Pack(accepts, gzip_bytes_min, body);
+  }
+};
+
+void LateAnswer::Send(const transport::Context& context, http::Exchange& exchange, Call& call, Print print,
+                      std::string_view content_type, Headers headers) {
+  // What the message takes, and its text: base64 of the largest fields.
+  BudgetHold hold(context.budget, 3 * message_->ByteSizeLong());
+  Parcel parcel{.call = call.shared_from_this(),
+                .message = std::move(message_),
+                .print = std::move(print),
+                .accepts = AcceptsOf(exchange),
+                .content_type = std::string(content_type),
+                .headers = std::move(headers),
+                .gzip_bytes_min = context.options.gzip_bytes_min,
+                .hold = std::move(hold)};
+  context.chores.Post(call.chore_owner(),
+                      lifeline_.RoundTrip(
+                          call.loop(), std::move(parcel), [](Parcel& on_worker) { on_worker.Make(); },
+                          [&exchange](Parcel back) {
+                            back.hold = {};  // the exchange counts what it sends
+                            SendPacked(exchange, *back.call, 200, back.content_type, std::move(back.body), back.gzip,
+                                       std::move(back.headers));
+                          }));
 }
 
 void PrintAnswer(const google::protobuf::FieldDescriptor* field, const Message& message, std::string& out) {

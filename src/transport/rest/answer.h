@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "base/budget.h"
-#include "base/chores.h"
+#include "base/lifeline.h"
 #include "call/call.h"
+#include "transport/context.h"
 #include "transport/http/exchange.h"
 
 namespace sluice::rest {
@@ -29,13 +29,14 @@ class LateAnswer {
   bool taken() const { return message_ != nullptr; }
   // Of the message; what goes on the wire is not known yet.
   size_t bytes() const { return message_->ByteSizeLong(); }
-  // SendWhole with status 200, later; unless the exchange is gone by then, and this with it. `budget` and `exchange` outlive it.
-  void Send(Chores& chores, Budget& budget, http::Exchange& exchange, Call& call, Print print,
-            std::string_view content_type, size_t gzip_bytes_min, Headers headers = {});
+  // SendWhole with status 200, later; unless the exchange is gone by then, and this with it. `context` and `exchange` outlive it.
+  void Send(const transport::Context& context, http::Exchange& exchange, Call& call, Print print,
+            std::string_view content_type, Headers headers = {});
 
  private:
+  struct Parcel;
   MessagePtr message_;
-  const std::shared_ptr<bool> alive_ = std::make_shared<bool>();
+  Lifeline lifeline_;
 };
 
 // The JSON of a response, or of the one field that response_body names.

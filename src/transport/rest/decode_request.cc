@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "base/text.h"
 #include "google/protobuf/descriptor.h"
+#include "transport/content_coding.h"
 #include "transport/gzip.h"
 #include "transport/parse_proto.h"
 #include "transport/rest/bind.h"
@@ -89,22 +90,8 @@ absl::Status Bind(const Method& method, const RouteMatch& route, RequestBody& bo
 
 }  // namespace
 
-absl::Status Unpack(RequestBody& body, DecodeMemory& memory) {
-  if (body.content_encoding.empty() || body.content_encoding == "identity") return absl::OkStatus();
-  if (body.content_encoding != "gzip") {
-    return Error(Reason::UNSUPPORTED_ENCODING, StrCat("Content-Encoding '", sluice::Excerpt(body.content_encoding, 40),
-                                                      "' is not taken; send gzip or none"));
-  }
-  std::string inflated;
-  RETURN_IF_ERROR(transport::Inflate(body.bytes, memory.message_bytes_max(), inflated,
-                                     transport::Inflater::Format::kGzip, body.stop, &memory));
-  body.bytes = std::move(inflated);
-  return absl::OkStatus();
-}
-
 bool IsChore(const Method& method, const RequestBody& body) {
-  const bool packed = !body.content_encoding.empty() && body.content_encoding != "identity";
-  if (packed) return body.bytes.size() > transport::kPackedChoreBytes;
+  if (transport::IsCoded(body.content_encoding)) return body.bytes.size() > transport::kPackedChoreBytes;
   if (body.bytes.size() <= kChoreBytes) return false;
   const auto type = ParseMediaType(body.content_type);
   return !type || !IsRaw(method, type->Name());
@@ -121,11 +108,22 @@ absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json
 }
 
 absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body,
-                                         DecodeMemory& memory) {
-  RETURN_IF_ERROR(Unpack(body, memory));
+                                         DecodeMemory& memory, const std::stop_token& stop) {
+  RETURN_IF_ERROR(transport::Unpack(body.bytes, body.content_encoding, transport::Codings::kGzip, memory, stop));
   MessagePtr request = method.NewRequest();
   RETURN_IF_ERROR(Bind(method, route, body, *request, memory));
   return transport::Prepared(method, std::move(request), memory);
+}
+
+transport::Decoding DecodingOf(const Method& method, RouteMatch route, RequestBody body) {
+  const size_t wire_bytes = body.bytes.size();
+  const bool chore = IsChore(method, body);
+  return {.wire_bytes = wire_bytes,
+          .chore = chore,
+          .decode = [route = std::move(route), body = std::move(body)](const Method& of, DecodeMemory& memory,
+                                                                       const std::stop_token& stop) mutable {
+            return DecodeRequest(of, route, std::move(body), memory, stop);
+          }};
 }
 
 }  // namespace sluice::rest

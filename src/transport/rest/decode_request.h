@@ -8,26 +8,16 @@
 #include "base/decode_memory.h"
 #include "call/method.h"
 #include "json/reader.h"
+#include "transport/body_collector.h"
+#include "transport/rest/request_body.h"
 #include "transport/rest/router.h"
 
 namespace sluice::rest {
-
-struct RequestBody {
-  std::string content_type;      // as sent; "" = none
-  std::string content_encoding;  // "", "identity" or "gzip"
-  std::string query;
-  std::string bytes;
-  std::stop_token stop = {};  // requested: nobody waits for the message any more
-};
 
 // Decoding takes long enough to leave the loop: JSON above this many bytes, and almost all that is gzip. Raw images are
 // only moved.
 inline constexpr size_t kChoreBytes = 64 << 10;
 bool IsChore(const Method& method, const RequestBody& body);
-
-// Undoes Content-Encoding. UNSUPPORTED_ENCODING; BODY_TOO_LARGE above memory.message_bytes_max(); OVERLOADED; INVALID_BODY;
-// CANCELLED by body.stop.
-absl::Status Unpack(RequestBody& body, DecodeMemory& memory);
 
 // A message that is all JSON: transport::ParseProto's counterpart.
 absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json, DecodeMemory& memory);
@@ -36,8 +26,10 @@ absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json
 json::ReadOptions ReadOptionsFor(const Method& method, DecodeMemory& memory);
 
 // By content type: JSON, a raw body that fills MethodOptions::raw_body_field, or multipart/form-data whose parts are fields.
-// Errors: INVALID_BODY, UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, OVERLOADED, INVALID_REQUEST.
+// Errors: INVALID_BODY, UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, OVERLOADED, INVALID_REQUEST; CANCELLED by `stop`.
 absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body,
-                                         DecodeMemory& memory);
+                                         DecodeMemory& memory, const std::stop_token& stop = {});
+// The same, for a collector.
+transport::Decoding DecodingOf(const Method& method, RouteMatch route, RequestBody body);
 
 }  // namespace sluice::rest

@@ -1,93 +1,46 @@
-#include "transport/rest/request_body.h"
+#include "transport/rest/exchange.h"
 
-#include <algorithm>
-#include <charconv>
+#include <functional>
 #include <utility>
 
-#include "base/error.h"
-#include "base/strings.h"
+#include "transport/new_call.h"
 #include "transport/rest/decode_request.h"
 
 namespace sluice::rest {
 
-absl::Status RequestCollector::Begin(const std::shared_ptr<Call>& call) {
-  call_ = call;
-  bytes_max_ = std::min(bytes_max_, call->method().request_bytes_max);
-  hold_ = std::make_shared<BudgetHold>(context_.budget, 0);
-  call_->Hold(hold_);
-  const auto value = exchange_.head().headers.Find("content-length");
-  uint64_t length = 0;
-  if (!value || std::from_chars(value->data(), value->data() + value->size(), length).ec != std::errc()) {
-    return absl::OkStatus();
-  }
-  if (length > bytes_max_) {
-    return Error(Reason::BODY_TOO_LARGE, StrCat("the body of ", length, " bytes exceeds the ", bytes_max_,
-                                                " of this method; send less per call"));
-  }
-  // Reserving what a client merely announces would let it take memory for free; large bodies grow as they come.
-  body_.reserve(std::min<uint64_t>(length, 1 << 20));
-  return absl::OkStatus();
+void RestExchange::Start(const Method& method, RouteMatch route) {
+  route_ = std::move(route);
+  response_field_ = route_.binding->response_field;
+  call_ = transport::NewCall(exchange_, method, Protocol::kRest, context_.chain, *this);
+  absl::Status length = body_.Begin(call_);
+  length.ok() ? call_->Begin() : call_->Refuse(std::move(length));
 }
 
-void RequestCollector::OnBody(std::string_view bytes) {
-  exchange_.ConsumeBody(bytes.size());
+void RestExchange::Refuse(absl::Status refusal, std::string allow) {
+  allow_ = std::move(allow);
+  call_ = transport::NewCall(exchange_, UnknownMethod(), Protocol::kRest, context_.chain, *this);
+  body_.Begin(call_).IgnoreError();
+  call_->Refuse(std::move(refusal));
+}
+
+void RestExchange::OnBodyEnd() {
   if (call_->done()) return;
-  if (body_.size() + bytes.size() > bytes_max_) {
-    return call_->Fail(
-        Error(Reason::BODY_TOO_LARGE, StrCat("the body exceeds ", bytes_max_, " bytes; send less per call")));
-  }
-  hold_->Add(bytes.size());
-  body_.append(bytes);
+  body_.Decode(
+      DecodingOf(call_->method(), std::move(route_), RequestBodyOf(exchange_.head(), std::move(body_.head()))));
 }
 
-void RequestCollector::OnBodyEnd(const Method& method, RouteMatch route) {
-  if (call_->done()) return;
-  RequestBody body = Take();
-  const bool chore = IsChore(method, body);
-  Deliver(
-      std::move(body),
-      [route = std::move(route)](const Method& of, RequestBody taken, DecodeMemory& memory) {
-        return DecodeRequest(of, route, std::move(taken), memory);
-      },
-      chore);
+size_t RestExchange::Write(const Message& message) {
+  PrintAnswer(response_field_, message, answer_);
+  return answer_.size();
 }
 
-RequestBody RequestCollector::Take() {
-  const http::RequestHead& head = exchange_.head();
-  return {.content_type = std::string(head.headers.Get("content-type")),
-          .content_encoding = std::string(head.headers.Get("content-encoding")),
-          .query = head.query,
-          .bytes = std::move(body_)};
-}
+size_t RestExchange::WriteLast(Message&& message) { return late_.Take(message) ? late_.bytes() : Write(message); }
 
-void RequestCollector::Deliver(RequestBody body, Decode decode, bool chore) {
-  const size_t wire_bytes = body.bytes.size();
-  auto deliver = [wire_bytes](Call& call, absl::StatusOr<MessagePtr> request) {
-    if (!request.ok()) {
-      call.bytes_in += wire_bytes;
-      return call.Fail(request.status());
-    }
-    call.Deliver(*std::move(request), wire_bytes);
-    call.RequestEnd();
-  };
-  if (!chore) {
-    DecodeMemory memory(context_.budget, *hold_, bytes_max_);
-    return deliver(*call_, decode(call_->method(), std::move(body), memory));
-  }
-  const ChoreOwner owner = call_->chore_owner();
-  body.stop = owner.stop;
-  // The chore and its way back own all they touch: this collector may be gone by then.
-  Task task = [decode = std::move(decode), body = std::move(body), call = call_, deliver, &budget = context_.budget,
-               hold = hold_, bytes_max = bytes_max_]() mutable {
-    Loop& loop = call->loop();
-    DecodeMemory memory(budget, *hold, bytes_max);
-    auto request = decode(call->method(), std::move(body), memory);
-    loop.Post([call = std::move(call), request = std::move(request), deliver]() mutable {
-      if (!call->done()) deliver(*call, std::move(request));
-    });
-  };
-  if (context_.chores.TryPost(owner, task)) return;
-  call_->Fail(Error(Reason::OVERLOADED, "too many large bodies wait to be decoded; retry later"));
+void RestExchange::End(Call& call, const absl::Status& status) {
+  body_.Release();
+  if (!status.ok()) return SendProblem(exchange_, call, status, allow_, context_.options.gzip_bytes_min);
+  if (!late_.taken()) return SendJson(exchange_, call, std::move(answer_), context_.options.gzip_bytes_min);
+  late_.Send(context_, exchange_, call, std::bind_front(PrintAnswer, response_field_), "application/json");
 }
 
 }  // namespace sluice::rest

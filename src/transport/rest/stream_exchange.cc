@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
-#include "json/writer.h"
+#include "transport/content_coding.h"
 #include "transport/http/canonical.h"
 #include "transport/new_call.h"
 #include "transport/parse_proto.h"
@@ -20,8 +20,6 @@
 namespace sluice::rest {
 namespace {
 
-constexpr size_t kHoldBytesMin = 16 << 10;
-
 bool IsNdjson(std::string_view content_type) {
   const auto type = ParseMediaType(content_type);
   if (!type) return content_type.empty();
@@ -32,30 +30,30 @@ bool IsNdjson(std::string_view content_type) {
 
 }  // namespace
 
-StreamExchange::StreamExchange(const CodecContext& context, http::Exchange& exchange)
+StreamExchange::StreamExchange(const transport::Context& context, http::Exchange& exchange)
     : context_(context),
       exchange_(exchange),
       collector_(context, exchange),
       backlog_(exchange, [this](std::string_view bytes) { return CutLines(bytes); }),
-      lines_(context.body_bytes_max) {}
+      lines_(context.options.message_bytes_max) {}
 
 StreamExchange::~StreamExchange() {
   if (heartbeat_ != 0) exchange_.loop().Cancel(heartbeat_);
   if (call_ != nullptr) call_->Detach();
 }
 
-void StreamExchange::Begin(const Method& method, RouteMatch route) {
+void StreamExchange::Start(const Method& method, RouteMatch route) {
   const http::RequestHead& head = exchange_.head();
   route_ = std::move(route);
   form_ = StreamFormFor(http::JoinedHeader(head.headers, "accept"));
   call_ = transport::NewCall(exchange_, method, Protocol::kRest, context_.chain, *this);
   if (!method.client_streaming) {
-    call_->Begin();
-    if (absl::Status length = collector_.Begin(call_); !length.ok()) call_->Fail(std::move(length));
+    absl::Status length = collector_.Begin(call_);
+    length.ok() ? call_->Begin() : call_->Refuse(std::move(length));
     return WatchIdle();
   }
   decode_ = LineDecoder();
-  feed_.emplace(call_, context_.budget, context_.chores, context_.body_bytes_max, [this] { Resume(); });
+  feed_.emplace(call_, context_.budget, context_.chores, context_.options.message_bytes_max, [this] { Resume(); });
   lines_.Limit(feed_->message_bytes_max());
   // The handler of a client stream would start in Begin.
   if (absl::Status lines = CheckLines(); !lines.ok()) return call_->Refuse(std::move(lines));
@@ -66,7 +64,7 @@ void StreamExchange::Begin(const Method& method, RouteMatch route) {
 void StreamExchange::WatchIdle() {
   if (call_->done() || call_->method().may_be_idle) return;
   idle_.Start(
-      exchange_.loop(), context_.stream_idle, [this] { return exchange_.UnsentBytes() > 0; },
+      exchange_.loop(), context_.options.stream_idle, [this] { return exchange_.UnsentBytes() > 0; },
       [this] { call_->Fail(Error(Reason::REQUEST_TIMEOUT, "nothing moved on this stream for too long")); });
 }
 
@@ -77,8 +75,7 @@ absl::Status StreamExchange::CheckLines() const {
                  StrCat("Content-Type '", Excerpt(headers.Get("content-type"), 80),
                         "' is not taken here; send application/x-ndjson: one JSON object a line"));
   }
-  const std::string_view encoding = headers.Get("content-encoding");
-  if (encoding.empty() || encoding == "identity") return absl::OkStatus();
+  if (!transport::IsCoded(headers.Get("content-encoding"))) return absl::OkStatus();
   return Error(Reason::UNSUPPORTED_ENCODING, "streams are not taken compressed; send the lines as they are");
 }
 
@@ -101,7 +98,7 @@ size_t StreamExchange::CutLines(std::string_view bytes) {
     }
   }
   const size_t held = lines_.mid_line() ? lines_.buffered() : 0;
-  partial_.Resize(context_.budget, held < kHoldBytesMin ? 0 : held);
+  partial_.Resize(context_.budget, held < Budget::kSmallBytes ? 0 : held);
   return call_->done() ? bytes.size() : bytes.size() - rest.size();
 }
 
@@ -128,7 +125,8 @@ void StreamExchange::OnBodyEnd() {
   body_ended_ = true;
   if (form_ == StreamForm::kSse && call_->method().server_streaming) Beat();
   if (feed_) return EndLines();
-  collector_.OnBodyEnd(call_->method(), route_);
+  if (call_->done()) return;
+  collector_.Decode(DecodingOf(call_->method(), route_, RequestBodyOf(exchange_.head(), std::move(collector_.head()))));
 }
 
 void StreamExchange::EndLines() {
@@ -178,28 +176,28 @@ void StreamExchange::SendHead() {
 
 // One timer, moved only when it fires: results just note their time.
 void StreamExchange::Beat() {
-  if (call_->done() || context_.heartbeat <= Duration::zero()) return;
+  if (call_->done() || context_.options.heartbeat <= Duration::zero()) return;
   const TimePoint now = exchange_.loop().Now();
   last_write_ = std::max(last_write_, call_->arrived());
-  if (now - last_write_ >= context_.heartbeat && CanWrite()) {
+  if (now - last_write_ >= context_.options.heartbeat && CanWrite()) {
     SendHead();
     exchange_.SendBody(std::string(HeartbeatText(form_)), false);
     last_write_ = now;
   }
-  const TimePoint due = last_write_ + context_.heartbeat;
-  heartbeat_ = exchange_.loop().At(due > now ? due : now + context_.heartbeat, [this] { Beat(); });
+  const TimePoint due = last_write_ + context_.options.heartbeat;
+  heartbeat_ = exchange_.loop().At(due > now ? due : now + context_.options.heartbeat, [this] { Beat(); });
 }
 
 void StreamExchange::End(Call& call, const absl::Status& status) {
   collector_.Release();
   idle_.Stop();
   const bool stream = call.method().server_streaming;
-  if (!status.ok() && !head_sent_) return SendProblem(exchange_, call, status, route_.allow, context_.gzip_bytes_min);
+  if (!status.ok() && !head_sent_)
+    return SendProblem(exchange_, call, status, route_.allow, context_.options.gzip_bytes_min);
   if (late_.taken()) {
-    return late_.Send(context_.chores, context_.budget, exchange_, call, std::bind_front(PrintAnswer, response_field()),
-                      "application/json", context_.gzip_bytes_min);
+    return late_.Send(context_, exchange_, call, std::bind_front(PrintAnswer, response_field()), "application/json");
   }
-  if (!stream) return SendJson(exchange_, call, std::move(answer_), context_.gzip_bytes_min);
+  if (!stream) return SendJson(exchange_, call, std::move(answer_), context_.options.gzip_bytes_min);
   SendHead();
   std::string last = status.ok() ? EndText(form_) : ErrorText(form_, ProblemJson(status, call.request_id));
   call.bytes_out += last.size();

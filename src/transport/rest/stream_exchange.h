@@ -9,11 +9,12 @@
 #include "base/budget.h"
 #include "call/call.h"
 #include "transport/backlog.h"
+#include "transport/body_collector.h"
+#include "transport/context.h"
 #include "transport/idle_timer.h"
 #include "transport/rest/answer.h"
-#include "transport/rest/codec.h"
 #include "transport/rest/ndjson.h"
-#include "transport/rest/request_body.h"
+#include "transport/rest/router.h"
 #include "transport/rest/stream_form.h"
 #include "transport/stream_feed.h"
 
@@ -23,10 +24,11 @@ namespace sluice::rest {
 // stream is one JSON value; of a server stream, text after text. Until the first of them, errors are problem+json.
 class StreamExchange final : public http::ExchangeHandler, public CallPort {
  public:
-  StreamExchange(const CodecContext& context, http::Exchange& exchange);
+  StreamExchange(const transport::Context& context, http::Exchange& exchange);
   ~StreamExchange() override;
 
-  void Begin(const Method& method, RouteMatch route);
+  // Once.
+  void Start(const Method& method, RouteMatch route);
 
   // --- http::ExchangeHandler ---
   void OnBody(std::string_view bytes) override;
@@ -44,7 +46,7 @@ class StreamExchange final : public http::ExchangeHandler, public CallPort {
   size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;
   void ReadMore() override { feed_->ReadMore(); }
-  bool CanWrite() const override { return exchange_.UnsentBytes() < context_.response_buffer_bytes; }
+  bool CanWrite() const override { return exchange_.UnsentBytes() < context_.options.response_buffer_bytes; }
 
  private:
   const google::protobuf::FieldDescriptor* response_field() const {
@@ -60,13 +62,13 @@ class StreamExchange final : public http::ExchangeHandler, public CallPort {
   void Beat();
   void WatchIdle();
 
-  const CodecContext& context_;
+  const transport::Context& context_;
   http::Exchange& exchange_;
   RouteMatch route_;
   std::shared_ptr<Call> call_;
 
   // Request: one of the two.
-  RequestCollector collector_;
+  transport::BodyCollector collector_;
   std::optional<transport::StreamFeed> feed_;  // of a client stream
   transport::Backlog backlog_;
   LineCutter lines_;

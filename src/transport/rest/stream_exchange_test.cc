@@ -46,13 +46,12 @@ class StreamExchangeTest : public testing::Test {
         return std::make_unique<ScriptHandler>(script_);
       });
     }
-    codec_ = std::make_unique<RestCodec>(CodecContext{.methods = methods_,
-                                                      .chain = chain_,
-                                                      .chores = workers_,
-                                                      .budget = budget_,
-                                                      .body_bytes_max = 300'000,
-                                                      .response_buffer_bytes = 1000,
-                                                      .heartbeat = seconds(15)});
+    codec_ = std::make_unique<RestCodec>(transport::Context{
+        .methods = methods_,
+        .chain = chain_,
+        .chores = workers_,
+        .budget = budget_,
+        .options = {.message_bytes_max = 300'000, .response_buffer_bytes = 1000, .heartbeat = seconds(15)}});
   }
   ~StreamExchangeTest() override {
     handler_.reset();

@@ -10,7 +10,7 @@
 
 namespace sluice::websocket {
 
-WebSocketCodec::WebSocketCodec(const CodecContext& context) : context_(context) {
+WebSocketCodec::WebSocketCodec(const transport::Context& context) : context_(context) {
   for (const auto& method : context_.methods.all()) {
     const std::string& path = method->options->websocket_path();
     if (path.empty()) continue;
@@ -27,7 +27,7 @@ const Method* WebSocketCodec::Find(const http::RequestHead& head) const {
 
 std::unique_ptr<http::ExchangeHandler> WebSocketCodec::Start(http::Exchange& exchange) const {
   auto handler = std::make_unique<WebSocketExchange>(context_, exchange);
-  handler->Begin(*Find(exchange.head()));
+  handler->Start(*Find(exchange.head()));
   return handler;
 }
 

@@ -5,29 +5,15 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
-#include "base/budget.h"
-#include "base/chores.h"
-#include "call/layer.h"
-#include "call/method.h"
+#include "transport/context.h"
 #include "transport/http/exchange.h"
-#include "transport/websocket/socket.h"
 
 namespace sluice::websocket {
-
-// Everything outlives the codec.
-struct CodecContext {
-  const MethodTable& methods;
-  const Chain& chain;
-  Chores& chores;  // large messages are decoded there
-  Budget& budget;
-  SocketOptions socket;
-  size_t response_buffer_bytes = 1 << 20;  // as Limits: above, CallPort::CanWrite is false
-};
 
 class WebSocketCodec final : public http::Codec {
  public:
   // A websocket_path on a method whose client does not stream ends the process: a programmer's mistake, found at start.
-  explicit WebSocketCodec(const CodecContext& context);
+  explicit WebSocketCodec(const transport::Context& context);
   // Every request to a method's path, also one that asks for no upgrade: it is told what the path is.
   bool Matches(const http::RequestHead& head) const override { return Find(head) != nullptr; }
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) const override;
@@ -35,7 +21,7 @@ class WebSocketCodec final : public http::Codec {
  private:
   const Method* Find(const http::RequestHead& head) const;
 
-  const CodecContext context_;
+  const transport::Context context_;
   absl::flat_hash_map<std::string, const Method*> by_path_;
 };
 

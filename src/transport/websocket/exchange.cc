@@ -17,9 +17,9 @@ WebSocketExchange::~WebSocketExchange() {
   if (call_ != nullptr) call_->Detach();
 }
 
-void WebSocketExchange::Begin(const Method& method) {
+void WebSocketExchange::Start(const Method& method) {
   call_ = transport::NewCall(exchange_, method, Protocol::kWebSocket, context_.chain, *this);
-  feed_.emplace(call_, context_.budget, context_.chores, context_.socket.message_bytes_max, [this] {
+  feed_.emplace(call_, context_.budget, context_.chores, context_.options.message_bytes_max, [this] {
     if (socket_) socket_->Resume();
   });
   if (absl::Status handshake = CheckHandshake(); !handshake.ok()) return call_->Refuse(std::move(handshake));
@@ -46,8 +46,10 @@ absl::Status WebSocketExchange::CheckHandshake() const {
 
 void WebSocketExchange::Accept() {
   exchange_.SendHead(101, call_->response_headers(), false);
-  SocketOptions options = context_.socket;
-  options.message_bytes_max = feed_->message_bytes_max();
+  const SocketOptions options{.message_bytes_max = feed_->message_bytes_max(),
+                              .ping_interval = context_.options.websocket_ping,
+                              .pong_timeout = context_.options.websocket_pong,
+                              .idle_timeout = context_.options.websocket_idle};
   socket_.emplace(exchange_, context_.budget, options, static_cast<SocketEvents&>(*this));
 }
 

@@ -8,18 +8,20 @@
 #include <string_view>
 
 #include "call/call.h"
+#include "transport/context.h"
 #include "transport/stream_feed.h"
-#include "transport/websocket/codec.h"
 #include "transport/websocket/socket.h"
 
 namespace sluice::websocket {
 
 class WebSocketExchange final : public http::ExchangeHandler, public CallPort, private SocketEvents {
  public:
-  WebSocketExchange(const CodecContext& context, http::Exchange& exchange) : context_(context), exchange_(exchange) {}
+  WebSocketExchange(const transport::Context& context, http::Exchange& exchange)
+      : context_(context), exchange_(exchange) {}
   ~WebSocketExchange() override;
 
-  void Begin(const Method& method);
+  // Once.
+  void Start(const Method& method);
 
   // --- http::ExchangeHandler ---
   void OnBody(std::string_view bytes) override;
@@ -33,7 +35,7 @@ class WebSocketExchange final : public http::ExchangeHandler, public CallPort, p
   size_t Write(const Message& message) override;
   void End(Call& call, const absl::Status& status) override;
   void ReadMore() override { feed_->ReadMore(); }
-  bool CanWrite() const override { return exchange_.UnsentBytes() < context_.response_buffer_bytes; }
+  bool CanWrite() const override { return exchange_.UnsentBytes() < context_.options.response_buffer_bytes; }
 
  private:
   // --- SocketEvents ---
@@ -44,7 +46,7 @@ class WebSocketExchange final : public http::ExchangeHandler, public CallPort, p
   absl::Status CheckHandshake() const;
   void Accept();
 
-  const CodecContext& context_;
+  const transport::Context& context_;
   http::Exchange& exchange_;
   std::shared_ptr<Call> call_;
   std::optional<transport::StreamFeed> feed_;

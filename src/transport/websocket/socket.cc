@@ -6,7 +6,6 @@
 namespace sluice::websocket {
 namespace {
 
-constexpr size_t kHoldBytesMin = 16 << 10;
 // Below this a copy behind the frame header is cheaper than a piece of its own.
 constexpr size_t kJoinBytesMax = 4 << 10;
 
@@ -49,7 +48,7 @@ size_t Socket::Take(std::string_view bytes) {
     }
   }
   const size_t held = reader_.buffered();
-  partial_.Resize(budget_, over_ || held < kHoldBytesMin ? 0 : held);
+  partial_.Resize(budget_, over_ || held < Budget::kSmallBytes ? 0 : held);
   return over_ ? bytes.size() : bytes.size() - rest.size();
 }
 

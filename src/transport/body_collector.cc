@@ -1,0 +1,101 @@
+#include "transport/body_collector.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/error.h"
+#include "base/strings.h"
+
+namespace sluice::transport {
+namespace {
+
+// Reserving what a client merely announces would let it take memory for free.
+constexpr size_t kTrustedBytes = 1 << 20;
+
+// Grows in steps that follow what has come, up to what was announced.
+void Append(std::string_view bytes, size_t announced, std::string& to) {
+  const size_t need = to.size() + bytes.size();
+  if (need > to.capacity()) {
+    const size_t trusted = std::max({need, kTrustedBytes, 4 * to.size()});
+    to.reserve(announced >= need ? std::min(announced, trusted) : std::max(need, 2 * to.capacity()));
+  }
+  to.append(bytes);
+}
+
+}  // namespace
+
+absl::Status BodyCollector::Begin(const std::shared_ptr<Call>& call) {
+  call_ = call;
+  bytes_max_ = std::min(context_.options.message_bytes_max, call->method().request_bytes_max);
+  hold_ = std::make_shared<BudgetHold>(context_.budget, 0);
+  call_->Hold(hold_);
+  const std::string_view length = exchange_.head().headers.Get("content-length");
+  if (std::from_chars(length.data(), length.data() + length.size(), announced_).ec != std::errc()) announced_ = 0;
+  if (announced_ <= bytes_max_) return absl::OkStatus();
+  return Error(Reason::BODY_TOO_LARGE, StrCat("the body of ", announced_, " bytes exceeds the ", bytes_max_,
+                                              " of this method; send less per call"));
+}
+
+void BodyCollector::OnBody(std::string_view bytes) {
+  exchange_.ConsumeBody(bytes.size());
+  if (call_->done()) return;
+  if (size() + bytes.size() > bytes_max_) {
+    return call_->Fail(
+        Error(Reason::BODY_TOO_LARGE, StrCat("the body exceeds ", bytes_max_, " bytes; send less per call")));
+  }
+  hold_->Add(bytes.size());
+  const size_t head = std::min(bytes.size(), split_ - head_.size());
+  if (head > 0) Append(bytes.substr(0, head), std::min(announced_, split_), head_);
+  if (head < bytes.size()) Append(bytes.substr(head), announced_ - std::min(announced_, split_), tail_);
+}
+
+// What travels to a worker and back: the exchange, and this collector with it, may be gone meanwhile.
+struct BodyCollector::Parcel {
+  std::shared_ptr<Call> call;
+  Budget& budget;
+  std::shared_ptr<BudgetHold> hold;
+  size_t bytes_max;
+  std::stop_token stop;
+  Decoding decoding;
+  absl::StatusOr<MessagePtr> message = nullptr;
+
+  void Decode() {
+    DecodeMemory memory(budget, *hold, bytes_max);
+    message = decoding.decode(call->method(), memory, stop);
+    decoding.decode = nullptr;  // with the bytes as they came
+  }
+};
+
+void BodyCollector::Decode(Decoding decoding) {
+  const bool chore = decoding.chore;
+  const ChoreOwner owner = chore ? call_->chore_owner() : ChoreOwner();
+  Parcel parcel{.call = call_,
+                .budget = context_.budget,
+                .hold = hold_,
+                .bytes_max = bytes_max_,
+                .stop = owner.stop,
+                .decoding = std::move(decoding)};
+  if (!chore) {
+    parcel.Decode();
+    return Finish(*call_, std::move(parcel.message), parcel.decoding.wire_bytes);
+  }
+  Task task = lifeline_.RoundTrip(
+      exchange_.loop(), std::move(parcel), [](Parcel& on_worker) { on_worker.Decode(); },
+      [](Parcel back) {
+        if (!back.call->done()) Finish(*back.call, std::move(back.message), back.decoding.wire_bytes);
+      });
+  if (context_.chores.TryPost(owner, task)) return;
+  call_->Fail(Error(Reason::OVERLOADED, "too many large bodies wait to be decoded; retry later"));
+}
+
+void BodyCollector::Finish(Call& call, absl::StatusOr<MessagePtr> message, size_t wire_bytes) {
+  if (!message.ok()) {
+    call.bytes_in += wire_bytes;
+    return call.Fail(message.status());
+  }
+  call.Deliver(*std::move(message), wire_bytes);
+  call.RequestEnd();
+}
+
+}  // namespace sluice::transport

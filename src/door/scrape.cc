@@ -16,8 +16,69 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
-MetricFamily Family(std::string name, std::string help, MetricType type) {
-  return {.name = std::move(name), .help = std::move(help), .type = type, .metric = {}};
+double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+// A metric that every queue has.
+struct QueueColumn {
+  const char* name;
+  MetricType type;
+  const char* help;
+  double (*value)(const QueueStats& queue, const Utilisation& use);
+};
+
+constexpr QueueColumn kQueueColumns[] = {
+    {"ai_model_utilization", MetricType::Gauge, "Share of the workers' time in the last 10 s.",
+     [](const QueueStats& queue, const Utilisation& use) { return use.OfQueue(queue.id); }},
+    {"ai_inference_queue_depth", MetricType::Gauge, "Items waiting.",
+     [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.depth); }},
+    {"ai_inference_queue_wait_seconds", MetricType::Gauge, "Predicted wait of an item that comes now.",
+     [](const QueueStats& queue, const Utilisation&) { return Seconds(queue.predicted_wait); }},
+    {"ai_inference_queue_items_total", MetricType::Counter, "Items that ran.",
+     [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.done); }},
+    {"ai_inference_queue_batches_total", MetricType::Counter, "Runs; items / batches is the batch size.",
+     [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.batches); }},
+    {"ai_inference_queue_refused_total", MetricType::Counter, "Items refused at the queue.",
+     [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.refused); }},
+    {"ai_inference_queue_expired_total", MetricType::Counter, "Items whose deadline passed while they waited.",
+     [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.expired); }},
+    {"ai_inference_queue_cancelled_total", MetricType::Counter, "Items cancelled while they waited.",
+     [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.cancelled); }},
+};
+
+struct Numbers {
+  const NetworkNumbers& network;
+  size_t chores;
+};
+
+// A metric of the whole process. Rows of one name stand together, and differ in their label.
+struct Row {
+  const char* name;
+  MetricType type;
+  const char* help;
+  double (*value)(const Numbers& numbers);
+  const char* label = nullptr;
+  const char* label_value = nullptr;
+};
+
+constexpr Row kRows[] = {
+    {"ai_inference_connections", MetricType::Gauge, "Open connections.",
+     [](const Numbers& numbers) { return numbers.network.connections; }},
+    {"ai_inference_inflight_bytes", MetricType::Gauge, "Bytes held by calls: headers, bodies, answers not read yet.",
+     [](const Numbers& numbers) { return numbers.network.inflight_bytes; }},
+    {"ai_inference_network_bytes_total", MetricType::Counter, "Bytes on the sockets.",
+     [](const Numbers& numbers) { return numbers.network.bytes_in; }, "direction", "in"},
+    {"ai_inference_network_bytes_total", MetricType::Counter, "Bytes on the sockets.",
+     [](const Numbers& numbers) { return numbers.network.bytes_out; }, "direction", "out"},
+    {"ai_inference_chores_waiting", MetricType::Gauge, "Decoding and printing jobs that wait.",
+     [](const Numbers& numbers) { return static_cast<double>(numbers.chores); }},
+    {"ai_inference_log_lines_dropped_total", MetricType::Counter, "Lines lost to a log's slow reader.",
+     [](const Numbers& numbers) { return numbers.network.access_lines_lost; }, "log", "access"},
+    {"ai_inference_log_lines_dropped_total", MetricType::Counter, "Lines lost to a log's slow reader.",
+     [](const Numbers&) { return static_cast<double>(LogLinesLost()); }, "log", "server"},
+};
+
+MetricFamily Family(std::string_view name, std::string_view help, MetricType type) {
+  return {.name = std::string(name), .help = std::string(help), .type = type, .metric = {}};
 }
 
 void Add(MetricFamily& family, Labels labels, double value) {
@@ -50,7 +111,12 @@ void AddTurns(MetricFamily& family, const TurnTimes::Numbers& turns, size_t loop
   family.metric.push_back(std::move(metric));
 }
 
-double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+void AddRows(const Numbers& numbers, std::vector<MetricFamily>& out) {
+  for (const Row& row : kRows) {
+    if (out.empty() || out.back().name != row.name) out.push_back(Family(row.name, row.help, row.type));
+    Add(out.back(), row.label == nullptr ? Labels() : Labels{{row.label, row.label_value}}, row.value(numbers));
+  }
+}
 
 }  // namespace
 
@@ -61,53 +127,23 @@ void Scrape::Sample(TimePoint now) {
 }
 
 std::vector<MetricFamily> Scrape::Collect() const {
-  auto use = Family("ai_model_utilization", "Share of the workers' time in the last 10 s.", MetricType::Gauge);
-  auto depth = Family("ai_inference_queue_depth", "Items waiting.", MetricType::Gauge);
-  auto wait = Family("ai_inference_queue_wait_seconds", "Predicted wait of an item that comes now.", MetricType::Gauge);
-  auto items = Family("ai_inference_queue_items_total", "Items that ran.", MetricType::Counter);
-  auto batches =
-      Family("ai_inference_queue_batches_total", "Runs; items / batches is the batch size.", MetricType::Counter);
-  auto refused = Family("ai_inference_queue_refused_total", "Items refused at the queue.", MetricType::Counter);
-  auto expired =
-      Family("ai_inference_queue_expired_total", "Items whose deadline passed while they waited.", MetricType::Counter);
-  auto cancelled =
-      Family("ai_inference_queue_cancelled_total", "Items cancelled while they waited.", MetricType::Counter);
-  for (const QueueStats& queue : scheduler_.Queues()) {
-    const Labels labels = ModelLabels(queue.name);
-    Add(use, labels, utilisation_.OfQueue(queue.id));
-    Add(depth, labels, static_cast<double>(queue.depth));
-    Add(wait, labels, Seconds(queue.predicted_wait));
-    Add(items, labels, static_cast<double>(queue.done));
-    Add(batches, labels, static_cast<double>(queue.batches));
-    Add(refused, labels, static_cast<double>(queue.refused));
-    Add(expired, labels, static_cast<double>(queue.expired));
-    Add(cancelled, labels, static_cast<double>(queue.cancelled));
+  std::vector<MetricFamily> out;
+  const std::vector<QueueStats> queues = scheduler_.Queues();
+  for (const QueueColumn& column : kQueueColumns) {
+    MetricFamily& family = out.emplace_back(Family(column.name, column.help, column.type));
+    for (const QueueStats& queue : queues) Add(family, ModelLabels(queue.name), column.value(queue, utilisation_));
   }
-
-  auto worker =
-      Family("ai_inference_worker_utilization", "Busy share of a worker in the last 10 s.", MetricType::Gauge);
+  MetricFamily& workers = out.emplace_back(
+      Family("ai_inference_worker_utilization", "Busy share of a worker in the last 10 s.", MetricType::Gauge));
   for (int i = 0; i < scheduler_.workers(); ++i) {
-    Add(worker, {{"worker", std::to_string(i)}}, utilisation_.OfWorker(static_cast<size_t>(i)));
+    Add(workers, {{"worker", std::to_string(i)}}, utilisation_.OfWorker(static_cast<size_t>(i)));
   }
-
   const NetworkNumbers network = network_();
-  auto connections = Family("ai_inference_connections", "Open connections.", MetricType::Gauge);
-  Add(connections, {}, network.connections);
-  auto inflight = Family("ai_inference_inflight_bytes", "Bytes held by calls: headers, bodies, answers not read yet.",
-                         MetricType::Gauge);
-  Add(inflight, {}, network.inflight_bytes);
-  auto bytes = Family("ai_inference_network_bytes_total", "Bytes on the sockets.", MetricType::Counter);
-  Add(bytes, {{"direction", "in"}}, network.bytes_in);
-  Add(bytes, {{"direction", "out"}}, network.bytes_out);
-  auto turns = Family("ai_inference_loop_turn_seconds", "Turns of the loops that move bytes.", MetricType::Histogram);
+  AddRows({.network = network, .chores = scheduler_.waiting_chores()}, out);
+  MetricFamily& turns = out.emplace_back(
+      Family("ai_inference_loop_turn_seconds", "Turns of the loops that move bytes.", MetricType::Histogram));
   for (size_t i = 0; i < network.loops.size(); ++i) AddTurns(turns, network.loops[i], i);
-  auto chores = Family("ai_inference_chores_waiting", "Decoding and printing jobs that wait.", MetricType::Gauge);
-  Add(chores, {}, static_cast<double>(scheduler_.waiting_chores()));
-  auto lost = Family("ai_inference_log_lines_dropped_total", "Lines lost to a log's slow reader.", MetricType::Counter);
-  Add(lost, {{"log", "access"}}, network.access_lines_lost);
-  Add(lost, {{"log", "server"}}, static_cast<double>(LogLinesLost()));
-  return {use,    depth,       wait,     items, batches, refused, expired, cancelled,
-          worker, connections, inflight, bytes, turns,   chores,  lost};
+  return out;
 }
 
 }  // namespace sluice

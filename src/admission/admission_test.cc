@@ -39,9 +39,9 @@ class ProposingLayer final : public AdmissionLayer {
   }
   void Leave(ModelUse& use, const absl::Status& outcome, const JobTimes& times) noexcept override {
     script_.notes += " -" + use.model->id() + (outcome.ok() ? "" : "!");
-    infer_ms = times.infer_ms;
+    infer = times.infer.took;
   }
-  double infer_ms = 0;
+  Duration infer{};
 
  private:
   Script& script_;
@@ -100,10 +100,12 @@ class AdmissionTest : public testing::Test {
 TEST_F(AdmissionTest, TheFirstVersionThatTakesAUseKeepsItUntilItsEnd) {
   EXPECT_EQ(*Submit(), 7u);
   EXPECT_EQ(script_.notes, " +a ok");
-  taken_.front().End(absl::OkStatus(), {.infer_ms = 3});
+  JobTimes times;
+  times.infer.Add(TimePoint{}, TimePoint{} + std::chrono::milliseconds(3));
+  taken_.front().End(absl::OkStatus(), times);
   taken_.front().End(Error(Reason::INTERNAL, "twice"));
   EXPECT_EQ(script_.notes, " +a ok -a");
-  EXPECT_EQ(proposing_->infer_ms, 3);
+  EXPECT_EQ(proposing_->infer, std::chrono::milliseconds(3));
 }
 
 TEST_F(AdmissionTest, AfterARefusalByALayerTheNextVersionIsTried) {

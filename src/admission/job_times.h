@@ -1,13 +1,25 @@
-// Where a job's time went.
+// Where a job's time went: when its stages began and ended, on the clock of its worker.
 #pragma once
+
+#include "base/clock.h"
 
 namespace sluice {
 
+// Rounds of one stage (a picture that is looked at in several sizes) add up.
+struct StageTime {
+  TimePoint began{};  // of the first round
+  TimePoint ended{};  // of the last one
+  Duration took{};    // in the rounds; 0 when it was not reached
+
+  void Add(TimePoint from, TimePoint to) {
+    if (began == TimePoint{}) began = from;
+    ended = to;
+    took += to - from;
+  }
+};
+
 struct JobTimes {
-  double queue_ms = 0;
-  double decode_ms = 0;
-  double infer_ms = 0;
-  double post_ms = 0;
+  StageTime queue, decode, infer, post;
 };
 
 }  // namespace sluice

@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "admission/job_times.h"
 #include "admission/model_use.h"
-#include "base/clock.h"
+#include "call/layer.h"
 
 namespace sluice {
 
@@ -34,10 +34,9 @@ class AdmissionLayer {
   virtual void Leave(ModelUse& /*use*/, const absl::Status& /*outcome*/, const JobTimes& /*times*/) noexcept {}
 };
 
-// What every layer may need. Outlives the layers.
-struct AdmissionContext {
+// As LayerContext.
+struct AdmissionContext : LayerContext {
   const Repository& repository;
-  const Clock& clock;
 };
 
 }  // namespace sluice

@@ -5,7 +5,10 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/headers.h"
 #include "base/principal.h"
+#include "base/trace_context.h"
+#include "base/work_class.h"
 #include "repository/model_version.h"
 
 namespace sluice {
@@ -17,6 +20,8 @@ struct ModelUse {
   std::string_view method;         // Method::name, outlives the use
   std::string key_id;              // empty = anonymous
   Principal principal = kOwnWork;  // whose share of the workers it takes
+  WorkClass work_class = WorkClass::kLive;
+  TraceContext trace;
   TimePoint deadline = kNever;
   double cost = 1;   // relative to the other work of its queue: see Work
   int priority = 0;  // between equal deadlines of one principal
@@ -24,6 +29,7 @@ struct ModelUse {
   // Decided by the layers: the candidate that is tried now, then the one that took the use.
   ModelHandle model;      // pinned until the use ends
   bool degraded = false;  // `model` stands in for the one that was asked for
+  Headers headers;        // for the answer of the call; of a stream only what comes before its first answer is sent
 };
 
 }  // namespace sluice

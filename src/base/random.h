@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <random>
 
 namespace sluice {
@@ -19,6 +20,23 @@ class Random {
 
  private:
   std::mt19937_64 engine_;
+};
+
+// One Random for several threads.
+class SharedRandom {
+ public:
+  explicit SharedRandom(const Random& random) : random_(random) {}
+
+  // What `use` makes of it. Nobody else has it meanwhile.
+  template <typename Use>
+  auto With(Use use) {
+    std::lock_guard lock(mutex_);
+    return use(random_);
+  }
+
+ private:
+  std::mutex mutex_;
+  Random random_;  // guarded by mutex_
 };
 
 }  // namespace sluice

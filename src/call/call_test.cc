@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/testing/fake_loop.h"
 #include "call/layers/deadline/deadline.h"
+#include "call/testing/layer_context.h"
 #include "call/testing/recording_port.h"
 #include "call/unary.h"
 
@@ -68,6 +69,7 @@ class CallTest : public testing::Test {
   }
 
   FakeLoop loop_;
+  TestLayerContext layers_;
   Chain chain_;
   MethodTable methods_;
   Headers headers_;
@@ -127,7 +129,7 @@ TEST_F(CallTest, ADroppedCallStillLeavesItsLayers) {
 }
 
 TEST_F(CallTest, TheDeadlineAnswersWhileTheHandlerStillWorks) {
-  chain_.push_back(std::make_unique<DeadlineLayer>(DeadlineOptions{}));
+  chain_.push_back(std::make_unique<DeadlineLayer>(layers_.On(loop_)));
   headers_.Add("grpc-timeout", "100m");
   auto call = Open();
   Deliver(*call);
@@ -141,7 +143,7 @@ TEST_F(CallTest, TheDeadlineAnswersWhileTheHandlerStillWorks) {
 }
 
 TEST_F(CallTest, AnAnsweredCallLeavesNoTimer) {
-  chain_.push_back(std::make_unique<DeadlineLayer>(DeadlineOptions{}));
+  chain_.push_back(std::make_unique<DeadlineLayer>(layers_.On(loop_)));
   auto call = Open();
   Deliver(*call);
   EXPECT_EQ(loop_.timers(), 1u);

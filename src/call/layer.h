@@ -12,13 +12,24 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+
+namespace ai::inference::config {
+class Server;
+}
 namespace google::protobuf {
 class Message;
+}
+namespace prometheus {
+class Registry;
 }
 
 namespace sluice {
 
+class AccessLog;
 class Call;
+class Loop;
+class SharedRandom;
 using google::protobuf::Message;
 
 enum class Step {
@@ -41,6 +52,17 @@ class Layer {
   virtual Step OnRequest(Call& /*call*/, const Message& /*message*/) { return Step::kNext; }
   virtual void OnAnswer(Call& /*call*/, const Message& /*message*/) {}
   virtual void Leave(Call& /*call*/) noexcept {}
+};
+
+// What a layer may need, of this chain or of admission's. All of it outlives the layers and may be used by any thread, the loop
+// by Post() only.
+struct LayerContext {
+  const ai::inference::config::Server& options;
+  const Clock& clock;
+  SharedRandom& random;
+  Loop& loop;  // for what a layer does by itself; a call has its own
+  prometheus::Registry& metrics;
+  AccessLog& log;
 };
 
 // In the order of entry. Requests pass in this order, answers in the reverse one.

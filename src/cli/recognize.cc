@@ -79,7 +79,7 @@ class LocalRecognizer final : public Recognizer {
     ASSIGN_OR_RETURN(const auto* faces, detector_.Detect(*model_, version_->SessionFor(0), file, flags_.min_confidence,
                                                          SystemClock(), times));
     RecognizeResponse response = ToResponse(*faces);
-    response.set_latency(static_cast<float>(times.decode_ms + times.infer_ms + times.post_ms));
+    response.set_latency(static_cast<float>(ToMs(times.decode.took + times.infer.took + times.post.took)));
     return response;
   }
 

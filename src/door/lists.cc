@@ -41,14 +41,12 @@ std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options)
   return tasks;
 }
 
-Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& metrics) {
-  using std::chrono::milliseconds;
-  const DeadlineOptions deadlines{.fallback = milliseconds(options.deadlines().default_ms()),
-                                  .longest = milliseconds(options.deadlines().max_ms())};
+Chain MakeCallChain(const LayerContext& context) {
   Chain chain;
-  chain.push_back(std::make_unique<ObserveLayer>(log, metrics));  // first in, last out: sees every ending
-  chain.push_back(std::make_unique<DeadlineLayer>(deadlines));    // before anything that can wait
-  chain.push_back(std::make_unique<LogRoomLayer>(log));
+  chain.push_back(std::make_unique<ObserveLayer>(context));   // first in, last out: sees every ending; never waits
+  chain.push_back(std::make_unique<DeadlineLayer>(context));  // before anything that can wait
+  chain.push_back(
+      std::make_unique<LogRoomLayer>(context));  // waits for the log's reader, where the configuration says so
   return chain;
 }
 

@@ -8,9 +8,7 @@
 
 #include "admission/layer.h"
 #include "ai/inference/config/server.pb.h"
-#include "base/log/access_log.h"
 #include "call/layer.h"
-#include "call/layers/observe/call_metrics.h"
 #include "call/method.h"
 #include "engine/engine.h"
 #include "engine/trial/trial.h"
@@ -33,7 +31,7 @@ std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engine
 // Where model files are tried before they are loaded; null when the configuration does not want that.
 std::unique_ptr<Trial> MakeTrial(const config::Models& models);
 std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options);
-Chain MakeCallChain(const config::Server& options, AccessLog& log, CallMetrics& metrics);
+Chain MakeCallChain(const LayerContext& context);
 std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const AdmissionContext& context);
 
 // Everything outlives the table.

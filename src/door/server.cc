@@ -12,9 +12,12 @@
 #include "base/config/cache_dir.h"
 #include "base/cpus.h"
 #include "base/error.h"
+#include "base/log/access_log.h"
 #include "base/log/log.h"
 #include "base/open_files.h"
+#include "base/random.h"
 #include "base/strings.h"
+#include "base/task_thread.h"
 #include "door/http_options.h"
 #include "door/lists.h"
 #include "door/pages.h"
@@ -81,7 +84,6 @@ struct Server::Parts {
   explicit Parts(const config::Server& options)
       : options(options),
         metrics(std::make_shared<prometheus::Registry>()),
-        call_metrics(*metrics),
         budget(options.http().inflight_bytes_max(), options.http().connections_max()),
         tasks(MakeTasks(options)),
         engines(MakeEngines(options.models())) {}
@@ -89,7 +91,7 @@ struct Server::Parts {
   const config::Server options;
   std::atomic<bool> draining{false};
   std::shared_ptr<prometheus::Registry> metrics;
-  CallMetrics call_metrics;
+  SharedRandom random{Random::FromDevice()};
   std::unique_ptr<AccessLog> access_log;
   Budget budget;
   std::vector<std::unique_ptr<AsioLoop>> loops;
@@ -99,6 +101,7 @@ struct Server::Parts {
   std::unique_ptr<Trial> trial;
   std::unique_ptr<Repository> repository;
   std::unique_ptr<ModelCatalog> catalog;
+  std::unique_ptr<TaskThread> model_changes;
   std::unique_ptr<Admission> admission;
   std::unique_ptr<Pipeline> pipeline;
   HealthRegistry health;
@@ -110,6 +113,7 @@ struct Server::Parts {
 
   void MakeModels();
   absl::Status LoadModels();
+  void MakeLoops();
   absl::Status StartCalls();
   absl::Status StartNetwork();
   NetworkNumbers Network() const;  // once `http` exists
@@ -143,11 +147,22 @@ absl::Status Server::Parts::LoadModels() {
   return absl::OkStatus();
 }
 
+void Server::Parts::MakeLoops() {
+  for (size_t i = 0; i < LoopCount(options); ++i) loops.push_back(std::make_unique<AsioLoop>(StrCat("loop-", i)));
+}
+
 absl::Status Server::Parts::StartCalls() {
   ASSIGN_OR_RETURN(access_log, AccessLog::Open(options.logs().access(), AccessLogOptionsOf(options.logs())));
-  chain = MakeCallChain(options, *access_log, call_metrics);
-  catalog = std::make_unique<ModelCatalog>(*repository);
-  admission = std::make_unique<Admission>(MakeAdmissionLayers({.repository = *repository, .clock = SystemClock()}));
+  const LayerContext layers{.options = options,
+                            .clock = SystemClock(),
+                            .random = random,
+                            .loop = *loops[0],
+                            .metrics = *metrics,
+                            .log = *access_log};
+  chain = MakeCallChain(layers);
+  model_changes = std::make_unique<TaskThread>("models", kWorkerNice);
+  catalog = std::make_unique<ModelCatalog>(*repository, *model_changes);
+  admission = std::make_unique<Admission>(MakeAdmissionLayers({layers, *repository}));
   pipeline = std::make_unique<Pipeline>(*admission, *scheduler);
   RegisterApis(
       methods,
@@ -168,10 +183,9 @@ absl::Status Server::Parts::StartCalls() {
 
 absl::Status Server::Parts::StartNetwork() {
   std::vector<AsioLoop*> pointers;
-  for (size_t i = 0; i < LoopCount(options); ++i) {
-    loops.push_back(std::make_unique<AsioLoop>(StrCat("loop-", i)));
-    loops.back()->Start();
-    pointers.push_back(loops.back().get());
+  for (const auto& loop : loops) {
+    loop->Start();
+    pointers.push_back(loop.get());
   }
   ASSIGN_OR_RETURN(auto http_options, HttpOptionsOf(options));
   http =
@@ -215,6 +229,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::Server& opti
   auto parts = std::make_unique<Parts>(WithinLimits(options));
   parts->MakeModels();
   RETURN_IF_ERROR(parts->LoadModels());
+  parts->MakeLoops();
   RETURN_IF_ERROR(parts->StartCalls());
   RETURN_IF_ERROR(parts->StartNetwork());
   return std::unique_ptr<Server>(new Server(std::move(parts)));
@@ -223,6 +238,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::Server& opti
 absl::StatusOr<std::string> Server::OpenApiDocument(const config::Server& options) {
   Parts parts(options);
   parts.MakeModels();
+  parts.MakeLoops();
   RETURN_IF_ERROR(parts.StartCalls());
   parts.scheduler->Shutdown();
   return OpenApiText(parts.methods);
@@ -237,7 +253,7 @@ Server::~Server() {
 
 void Server::Parts::Stop() {
   if (trial) trial->Stop();
-  catalog->Stop();
+  model_changes->Stop();
   scheduler->Shutdown();                        // results of running jobs are posted to their loops
   for (const auto& loop : loops) loop->Stop();  // the posts run
   http.reset();

@@ -21,8 +21,6 @@ void Log(const char* event, const std::string& id, const absl::Status& outcome) 
 
 }  // namespace
 
-ModelCatalog::ModelCatalog(Repository& repository) : repository_(repository), thread_("models", kWorkerNice) {}
-
 UseStatistics::Numbers ModelCatalog::StatisticsOf(const ModelVersion& version) {
   const Runtime* const runtime = RuntimeOf(version);
   return runtime == nullptr ? UseStatistics::Numbers() : runtime->statistics.Get();
@@ -33,7 +31,7 @@ absl::Status ModelCatalog::Change(std::function<absl::Status()> change, Done don
     --waiting_;
     return Error(Reason::OVERLOADED, "too many models wait to be loaded or unloaded; try again later");
   }
-  thread_.Post([this, change = std::move(change), done = std::move(done)]() mutable {
+  changes_.Post([this, change = std::move(change), done = std::move(done)]() mutable {
     --waiting_;
     done(change());
   });

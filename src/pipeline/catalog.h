@@ -9,7 +9,6 @@
 
 #include "absl/status/statusor.h"
 #include "base/executor.h"
-#include "base/task_thread.h"
 #include "pipeline/statistics.h"
 #include "repository/repository.h"
 
@@ -18,8 +17,8 @@ namespace sluice {
 // Thread-safe.
 class ModelCatalog {
  public:
-  // `repository` outlives the catalog.
-  explicit ModelCatalog(Repository& repository);
+  // Both outlive the catalog. Models are loaded and unloaded by `changes`, one after the other: slow tasks.
+  ModelCatalog(Repository& repository, Executor& changes) : repository_(repository), changes_(changes) {}
 
   // Errors as Repository::Resolve.
   absl::StatusOr<ModelHandle> Resolve(std::string_view id, std::string_view version) const {
@@ -32,21 +31,17 @@ class ModelCatalog {
   // Since the version was loaded.
   static UseStatistics::Numbers StatisticsOf(const ModelVersion& version);
 
-  // Slow, so on a thread of its own, one after the other: `done` gets the outcome there. OVERLOADED when too many wait, and
-  // then `done` does not run; nor does it after Stop().
+  // `done` gets the outcome, where it was done. OVERLOADED when too many wait, and then `done` does not run.
   using Done = absl::AnyInvocable<void(absl::Status)>;
   absl::Status Load(std::string id, Done done);
   absl::Status Unload(std::string id, Done done);
-
-  // Waits for a change in progress.
-  void Stop() { thread_.Stop(); }
 
  private:
   absl::Status Change(std::function<absl::Status()> change, Done done);
 
   Repository& repository_;
+  Executor& changes_;
   std::atomic<int> waiting_{0};
-  TaskThread thread_;
 };
 
 }  // namespace sluice

@@ -37,7 +37,7 @@ class Job final : public Work {
 
   void Finish(absl::StatusOr<Output> result) {
     if (done_ == nullptr) return;
-    if (taken != TimePoint{}) times.queue_ms = ToMs(taken - offered);
+    if (taken != TimePoint{}) times.queue.Add(offered, taken);
     RecordUse(*model_, result.ok(), times);
     Deliver(loop_, [admitted = std::move(admitted_), done = std::exchange(done_, nullptr), model = model_,
                     result = std::move(result), times = times]() mutable {
@@ -55,7 +55,7 @@ class Job final : public Work {
   }
 
   Input input;
-  JobTimes times;  // queue_ms is filled by Finish
+  JobTimes times;  // `queue` is filled by Finish
 
  private:
   Loop& loop_;

@@ -6,18 +6,18 @@ namespace sluice {
 
 void AddTimes(const JobReport& report, Call& call) {
   CallUse& use = call.UseOf(report.model.id(), report.model.version());
-  use.queue_ms += report.times.queue_ms;
-  use.decode_ms += report.times.decode_ms;
-  use.infer_ms += report.times.infer_ms;
-  use.post_ms += report.times.post_ms;
+  use.queue_ms += ToMs(report.times.queue.took);
+  use.decode_ms += ToMs(report.times.decode.took);
+  use.infer_ms += ToMs(report.times.infer.took);
+  use.post_ms += ToMs(report.times.post.took);
 }
 
 void MaxTimes(const JobReport& report, Call& call) {
   CallUse& use = call.UseOf(report.model.id(), report.model.version());
-  use.queue_ms = std::max(use.queue_ms, report.times.queue_ms);
-  use.decode_ms = std::max(use.decode_ms, report.times.decode_ms);
-  use.infer_ms = std::max(use.infer_ms, report.times.infer_ms);
-  use.post_ms = std::max(use.post_ms, report.times.post_ms);
+  use.queue_ms = std::max(use.queue_ms, ToMs(report.times.queue.took));
+  use.decode_ms = std::max(use.decode_ms, ToMs(report.times.decode.took));
+  use.infer_ms = std::max(use.infer_ms, ToMs(report.times.infer.took));
+  use.post_ms = std::max(use.post_ms, ToMs(report.times.post.took));
 }
 
 }  // namespace sluice

@@ -27,6 +27,8 @@ absl::StatusOr<Ticket> Pipeline::SubmitAny(Call& call, Wanted wanted, std::initi
                .method = call.method().name,
                .key_id = call.key_id,
                .principal = call.principal(),
+               .work_class = call.work_class,
+               .trace = call.trace,
                .deadline = wanted.deadline,
                .cost = wanted.cost,
                .priority = wanted.priority};
@@ -36,18 +38,18 @@ absl::StatusOr<Ticket> Pipeline::SubmitAny(Call& call, Wanted wanted, std::initi
   });
 }
 
-std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler,
+std::function<absl::Status(ModelVersion&)> PrepareVersions(JobQueue& jobs,
                                                            const std::vector<std::unique_ptr<ModelTask>>& tasks,
                                                            const Clock& clock) {
-  return [&scheduler, &tasks, &clock](ModelVersion& version) -> absl::Status {
+  return [&jobs, &tasks, &clock](ModelVersion& version) -> absl::Status {
     const Manifest& manifest = version.manifest();
     for (const auto& task : tasks) {
       if (task->name() != manifest.task()) continue;
       ASSIGN_OR_RETURN(auto runner, task->MakeRunner(version));
-      const QueueId queue = scheduler.AddQueue(
+      const QueueId queue = jobs.AddQueue(
           {.name = version.name(), .max_items = manifest.queue().max_items(), .max_batch = manifest.max_batch()},
           std::move(runner));
-      version.set_companion(std::make_unique<Runtime>(scheduler, queue, clock));
+      version.set_companion(std::make_unique<Runtime>(jobs, queue, clock));
       return absl::OkStatus();
     }
     return Error(Reason::MODEL_UNAVAILABLE, StrCat("no task is named '", manifest.task(), "'"));

@@ -12,7 +12,7 @@
 #include "call/call.h"
 #include "pipeline/job.h"
 #include "pipeline/task.h"
-#include "scheduler/scheduler.h"
+#include "scheduler/job_queue.h"
 
 namespace sluice {
 
@@ -28,7 +28,7 @@ struct Wanted {
 // Thread-safe; immutable after start.
 class Pipeline {
  public:
-  Pipeline(const Admission& admission, Scheduler& scheduler) : admission_(admission), scheduler_(scheduler) {}
+  Pipeline(const Admission& admission, JobQueue& jobs) : admission_(admission), jobs_(jobs) {}
 
   // One use of a model whose task is `task`, for `call`, whose record gets the model's name at once. An error: refused now,
   // `done` will not run.
@@ -48,18 +48,18 @@ class Pipeline {
   absl::StatusOr<Ticket> Queue(Call& call, Admitted& admitted, Input& input, typename Job<Input, Output>::Done& done);
 
   // Nobody waits for the job any more. True: it had not started, and its `done` will get CANCELLED. Else it is told to stop.
-  bool Cancel(Ticket ticket) { return scheduler_.Cancel(ticket); }
+  bool Cancel(Ticket ticket) { return jobs_.Cancel(ticket); }
   // Workers that nobody has work for at this moment: how far it helps to split a large job.
-  size_t IdleWorkers() const { return scheduler_.IdleWorkers(); }
-  Chores& chores() { return scheduler_.chores(); }
+  size_t IdleWorkers() const { return jobs_.IdleWorkers(); }
+  Chores& chores() { return jobs_.chores(); }
 
  private:
   const Admission& admission_;
-  Scheduler& scheduler_;
+  JobQueue& jobs_;
 };
 
 // Makes Repository::Options::prepare: every loaded version gets its task's runner and a queue.
-std::function<absl::Status(ModelVersion&)> PrepareVersions(Scheduler& scheduler,
+std::function<absl::Status(ModelVersion&)> PrepareVersions(JobQueue& jobs,
                                                            const std::vector<std::unique_ptr<ModelTask>>& tasks,
                                                            const Clock& clock = SystemClock());
 
@@ -75,8 +75,13 @@ absl::StatusOr<Ticket> Pipeline::Queue(Call& call, Admitted& admitted, Input& in
   work->deadline = made->use().deadline;
   work->cost = made->use().cost;
   work->priority = made->use().priority;
-  auto ticket = scheduler_.Offer(RuntimeOf(*model)->queue, std::move(work));
-  if (!ticket.ok()) made->HandBack(admitted, input, done);
+  const Headers headers = made->use().headers;
+  auto ticket = jobs_.Offer(RuntimeOf(*model)->queue, std::move(work));
+  if (!ticket.ok()) {
+    made->HandBack(admitted, input, done);
+    return ticket;
+  }
+  for (size_t i = 0; i < headers.size(); ++i) call.response_headers().Add(headers[i].name, headers[i].value);
   return ticket;
 }
 

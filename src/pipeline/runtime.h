@@ -4,23 +4,22 @@
 #include "base/clock.h"
 #include "pipeline/statistics.h"
 #include "repository/model_version.h"
-#include "scheduler/scheduler.h"
+#include "scheduler/job_queue.h"
 
 namespace sluice {
 
 class Runtime final : public Companion {
  public:
-  // `scheduler` and `clock` outlive the version.
-  Runtime(Scheduler& scheduler, QueueId queue, const Clock& clock)
-      : queue(queue), clock(clock), scheduler_(scheduler) {}
-  ~Runtime() override { scheduler_.RemoveQueue(queue); }
+  // `jobs` and `clock` outlive the version.
+  Runtime(JobQueue& jobs, QueueId queue, const Clock& clock) : queue(queue), clock(clock), jobs_(jobs) {}
+  ~Runtime() override { jobs_.RemoveQueue(queue); }
 
   const QueueId queue;
   const Clock& clock;
   UseStatistics statistics;
 
  private:
-  Scheduler& scheduler_;
+  JobQueue& jobs_;
 };
 
 // Null for a version that was not prepared by PrepareVersions.

@@ -3,14 +3,14 @@
 namespace sluice {
 
 void UseStatistics::Record(bool ok, const JobTimes& times, WallTime now) {
-  const double total_ms = times.queue_ms + times.decode_ms + times.infer_ms + times.post_ms;
+  const Duration total = times.queue.took + times.decode.took + times.infer.took + times.post.took;
   std::lock_guard lock(mutex_);
-  if (!ok) return numbers_.fail.Add(total_ms);
-  numbers_.success.Add(total_ms);
-  numbers_.queue.Add(times.queue_ms);
-  numbers_.decode.Add(times.decode_ms);
-  numbers_.infer.Add(times.infer_ms);
-  numbers_.post.Add(times.post_ms);
+  if (!ok) return numbers_.fail.Add(total);
+  numbers_.success.Add(total);
+  numbers_.queue.Add(times.queue.took);
+  numbers_.decode.Add(times.decode.took);
+  numbers_.infer.Add(times.infer.took);
+  numbers_.post.Add(times.post.took);
   numbers_.last = now;
 }
 

@@ -15,9 +15,9 @@ class UseStatistics {
   struct Sum {
     uint64_t count = 0;
     uint64_t ns = 0;
-    void Add(double ms) {
+    void Add(Duration took) {
       ++count;
-      ns += static_cast<uint64_t>(ms * 1e6);
+      ns += static_cast<uint64_t>(std::chrono::nanoseconds(took).count());
     }
   };
   struct Numbers {

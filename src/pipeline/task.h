@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "repository/model_version.h"
-#include "scheduler/scheduler.h"
+#include "scheduler/work.h"
 
 namespace sluice {
 

@@ -266,11 +266,6 @@ std::vector<Scheduler::WorkerStats> Scheduler::Workers() const {
   return all;
 }
 
-Duration Scheduler::Backlog() const {
-  std::lock_guard lock(mutex_);
-  return core_.Backlog(clock_.Now());
-}
-
 size_t Scheduler::IdleWorkers() const {
   std::lock_guard lock(mutex_);
   const auto idle = static_cast<size_t>(std::max(0, core_.idle_workers()));

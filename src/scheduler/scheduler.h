@@ -14,10 +14,11 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "scheduler/core.h"
+#include "scheduler/job_queue.h"
 
 namespace sluice {
 
-class Scheduler {
+class Scheduler final : public JobQueue {
  public:
   struct Options {
     int workers = 0;  // 0: one per core
@@ -31,31 +32,21 @@ class Scheduler {
 
   // The clock outlives the scheduler.
   explicit Scheduler(const Options& options, const Clock& clock = SystemClock());
-  ~Scheduler();  // Shutdown()
+  ~Scheduler() override;  // Shutdown()
 
   int workers() const { return static_cast<int>(workers_.size()); }
 
-  // --- queues: any thread. The runner lives until its last batch is over, also after RemoveQueue ---
-  QueueId AddQueue(QueueOptions options, std::shared_ptr<WorkRunner> runner);
-  // Waiting work is dropped as MODEL_UNAVAILABLE before this returns; running batches finish on their own. Fine on a worker.
-  void RemoveQueue(QueueId id);
-
-  // --- work: any thread ---
-  // On success the work may already be over when this returns. On refusal `work` stays with the caller, and Dropped is not
-  // called; reasons: see SchedulerCore::Offer.
-  absl::StatusOr<Ticket> Offer(QueueId queue, std::unique_ptr<Work>&& work);
-  // Nobody waits for it any more. True: it waited, it will not run, and Dropped(CANCELLED) was called. False: it is over, or
-  // it runs; then its runner is told to stop once that is so for its whole batch.
-  bool Cancel(Ticket ticket);
-
+  QueueId AddQueue(QueueOptions options, std::shared_ptr<WorkRunner> runner) override;
+  void RemoveQueue(QueueId id) override;
+  absl::StatusOr<Ticket> Offer(QueueId queue, std::unique_ptr<Work>&& work) override;
+  bool Cancel(Ticket ticket) override;
+  size_t IdleWorkers() const override;
   // After Shutdown chores are destroyed unrun.
-  Chores& chores() { return chores_; }
+  Chores& chores() override { return chores_; }
 
   // --- what it looks like now: any thread ---
   std::vector<QueueStats> Queues() const;
   std::vector<WorkerStats> Workers() const;
-  Duration Backlog() const;    // until all that waits now has started
-  size_t IdleWorkers() const;  // without those that waiting work is for
   size_t waiting_chores() const;
 
   // Waiting work is dropped as SHUTTING_DOWN, waiting chores are dropped, what runs is told to stop, threads end. Not on a

@@ -14,6 +14,7 @@
 #include "api/reflection/service.h"
 #include "base/asio_loop.h"
 #include "call/layers/deadline/deadline.h"
+#include "call/testing/layer_context.h"
 #include "tests/servers/test_service.h"
 #include "transport/grpc/codec.h"
 #include "transport/http/server.h"
@@ -99,8 +100,10 @@ int Run(const Flags& flags) {
       {.address = "127.0.0.1:" + std::to_string(flags.port), .tls = {}, .allowed_hosts = {"*"}, .allowed_origins = {}});
   Budget budget(options.limits.inflight_bytes_max, options.limits.connections_max);
   MethodTable methods;
+  TestLayerContext layers;
+  layers.options.mutable_deadlines()->set_default_ms(30'000);
   Chain chain;
-  chain.push_back(std::make_unique<DeadlineLayer>(DeadlineOptions{}));
+  chain.push_back(std::make_unique<DeadlineLayer>(layers.On(*loops[0])));
   HealthRegistry health;
   testing::RegisterTestService(methods);
   RegisterHealth(methods, health);

@@ -65,9 +65,9 @@ absl::StatusOr<AudioLabels> Classify(const AudioModel& model, Session& session, 
                  StrCat("the model gave ", scores.size(), " scores for ", model.labels.size(), " labels"));
   }
   AudioLabels labels = TopLabels(scores, model.labels, model.top, model.logits);
-  times.decode_ms += ToMs(decoded - start);
-  times.infer_ms += ToMs(inferred - decoded);
-  times.post_ms += ToMs(clock.Now() - inferred);
+  times.decode.Add(start, decoded);
+  times.infer.Add(decoded, inferred);
+  times.post.Add(inferred, clock.Now());
   return labels;
 }
 

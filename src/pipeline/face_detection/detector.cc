@@ -109,8 +109,8 @@ absl::Status FaceDetector::Look(const FaceModel& model, Session& session, int ti
   const size_t before = boxes_.size();
   RETURN_IF_ERROR(model.decoder->decode(outputs_, {input.width, input.height}, raw_min, boxes_));
   KeepOwn(LevelOf(times_halved, static_cast<int>(model.halved.size()), model.face_max), before, boxes_);
-  times.infer_ms += ToMs(inferred - start);
-  times.post_ms += ToMs(clock.Now() - inferred);
+  times.infer.Add(start, inferred);
+  times.post.Add(inferred, clock.Now());
   return absl::OkStatus();
 }
 
@@ -155,7 +155,7 @@ absl::StatusOr<const std::vector<PixelBox>*> FaceDetector::Detect(const FaceMode
   auto* const pixels = static_cast<float*>(buffer);
   const Placement placement = resizer_.Resize(image_, info, input, {pixels, input.values()});
   RETURN_IF_ERROR(FillHalves(model, pixels));
-  times.decode_ms += ToMs(clock.Now() - start);
+  times.decode.Add(start, clock.Now());
 
   const float raw_min = model.calibration.Raw(min_confidence);
   // Voters may be weaker than what is asked for: the box must not depend on min_confidence.
@@ -168,7 +168,7 @@ absl::StatusOr<const std::vector<PixelBox>*> FaceDetector::Detect(const FaceMode
   const TimePoint found = clock.Now();
   Settle(model, raw_min);
   MapBoxes(boxes_, placement, info.width, info.height, model.calibration, faces_);
-  times.post_ms += ToMs(clock.Now() - found);
+  times.post.Add(found, clock.Now());
   return &faces_;
 }
 

@@ -84,12 +84,12 @@ absl::StatusOr<PictureLabels> PictureClassifier::Classify(const PictureModel& mo
   const TimePoint start = clock.Now();
   RETURN_IF_ERROR(Fill(model, input.file, session, stop));
   const TimePoint decoded = clock.Now();
-  times.decode_ms += ToMs(decoded - start);
+  times.decode.Add(start, decoded);
   RETURN_IF_ERROR(CheckStop(stop));
   RETURN_IF_ERROR(session.Run(stop));
   ASSIGN_OR_RETURN(const TensorView output, session.Output(0));
   const TimePoint inferred = clock.Now();
-  times.infer_ms += ToMs(inferred - decoded);
+  times.infer.Add(decoded, inferred);
   const auto scores = output.As<float>();
   if (scores.size() != model.labels.size()) {
     return Error(Reason::MODEL_FAILED,
@@ -99,7 +99,7 @@ absl::StatusOr<PictureLabels> PictureClassifier::Classify(const PictureModel& mo
   if (input.min_confidence) {
     std::erase_if(labels, [least = *input.min_confidence](const ScoredLabel& l) { return !(l.confidence >= least); });
   }
-  times.post_ms += ToMs(clock.Now() - inferred);
+  times.post.Add(inferred, clock.Now());
   return labels;
 }
 

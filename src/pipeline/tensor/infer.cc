@@ -115,13 +115,13 @@ absl::StatusOr<Tensors> InferTensors(const ModelSignature& signature, Session& s
   if (input.raw) RETURN_IF_ERROR(CompleteRaw(signature, input.inputs.front()));
   RETURN_IF_ERROR(SetInputs(signature, session, input.inputs));
   const TimePoint ready = clock.Now();
-  times.decode_ms += ToMs(ready - start);
+  times.decode.Add(start, ready);
   RETURN_IF_ERROR(session.Run(stop));
   const TimePoint inferred = clock.Now();
-  times.infer_ms += ToMs(inferred - ready);
+  times.infer.Add(ready, inferred);
   auto outputs = TakeOutputs(session, wanted, input.inputs);
   session.ForgetOutputs();
-  times.post_ms += ToMs(clock.Now() - inferred);
+  times.post.Add(inferred, clock.Now());
   return outputs;
 }
 

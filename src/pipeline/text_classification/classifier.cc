@@ -186,8 +186,8 @@ absl::StatusOr<std::span<const TextLabel>> TextClassifier::Classify(const TextMo
   RETURN_IF_ERROR(Add(model, texts));
   const TimePoint decoded = clock.Now();
   auto results = Run(model, session);
-  times.decode_ms += ToMs(decoded - start);
-  times.infer_ms += ToMs(clock.Now() - decoded);
+  times.decode.Add(start, decoded);
+  times.infer.Add(decoded, clock.Now());
   return results;
 }
 

@@ -46,8 +46,8 @@ class TextRunner final : public WorkRunner {
     const TimePoint ended = clock_.Now();
     std::span<const TextLabel> left = found.ok() ? *found : std::span<const TextLabel>();
     for (TextJob* job : jobs) {
-      job->times.decode_ms += ToMs(decoded - start);
-      job->times.infer_ms += ToMs(ended - decoded);
+      job->times.decode.Add(start, decoded);
+      job->times.infer.Add(decoded, ended);
       if (!found.ok()) {
         job->Finish(found.status());
         continue;

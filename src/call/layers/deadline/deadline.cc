@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ai/inference/config/server.pb.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
@@ -41,6 +42,10 @@ absl::StatusOr<Duration> TimeAllowed(const Headers& headers, Duration method_def
   if (per_message) return Duration::max();
   return std::min(method_default > Duration::zero() ? method_default : options.fallback, options.longest);
 }
+
+DeadlineLayer::DeadlineLayer(const LayerContext& context)
+    : options_{.fallback = std::chrono::milliseconds(context.options.deadlines().default_ms()),
+               .longest = std::chrono::milliseconds(context.options.deadlines().max_ms())} {}
 
 Step DeadlineLayer::Enter(Call& call) {
   const Method& method = call.method();

@@ -23,7 +23,7 @@ absl::StatusOr<Duration> TimeAllowed(const Headers& headers, Duration method_def
 
 class DeadlineLayer final : public Layer {
  public:
-  explicit DeadlineLayer(const DeadlineOptions& options) : options_(options) {}
+  explicit DeadlineLayer(const LayerContext& context);
   std::string_view name() const override { return "deadline"; }
   Step Enter(Call& call) override;
   void Leave(Call& call) noexcept override;

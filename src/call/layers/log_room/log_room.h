@@ -1,4 +1,4 @@
-// Log room: a call waits while the access log is full and its reader is to be waited for (`logs.on_full: block`). Behind the
+// Log room: a call waits while the access log is full and its reader is to be waited for (`logs.on_full: block`). After the
 // deadline layer, so that it waits no longer than it may; quiet methods, which health checks are, never wait.
 #pragma once
 
@@ -11,8 +11,7 @@ namespace sluice {
 
 class LogRoomLayer final : public Layer {
  public:
-  // `log` outlives the layer.
-  explicit LogRoomLayer(const AccessLog& log) : log_(log) {}
+  explicit LogRoomLayer(const LayerContext& context) : log_(context.log) {}
   std::string_view name() const override { return "log_room"; }
   Step Enter(Call& call) override;
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/testing/fake_loop.h"
 #include "call/layers/deadline/deadline.h"
+#include "call/testing/layer_context.h"
 #include "call/testing/recording_port.h"
 #include "call/unary.h"
 
@@ -24,8 +25,8 @@ class LogRoomTest : public testing::Test {
     EXPECT_EQ(pipe(ends_), 0);
     EXPECT_EQ(fcntl(ends_[0], F_SETFL, O_NONBLOCK), 0);
     log_ = std::make_unique<AccessLog>(ends_[1], AccessLog::Options{.waits = true});
-    chain_.push_back(std::make_unique<DeadlineLayer>(DeadlineOptions{}));
-    chain_.push_back(std::make_unique<LogRoomLayer>(*log_));
+    chain_.push_back(std::make_unique<DeadlineLayer>(layers_.On(loop_)));
+    chain_.push_back(std::make_unique<LogRoomLayer>(layers_.On(loop_, *log_)));
     const auto* service = RecognizeRequest::descriptor()->file()->FindServiceByName("ImageRecognition");
     methods_.Add(
         service->FindMethodByName("Recognize"),
@@ -52,6 +53,7 @@ class LogRoomTest : public testing::Test {
 
   int ends_[2];
   FakeLoop loop_;
+  TestLayerContext layers_;
   std::unique_ptr<AccessLog> log_;
   Chain chain_;
   MethodTable methods_;

@@ -4,16 +4,12 @@
 #include "call/layers/observe/access_line.h"
 
 namespace sluice {
-namespace {
 
-std::string RequestIdFor(Call& call) {
+std::string ObserveLayer::RequestIdFor(Call& call) {
   const std::string_view given = call.headers().Get("x-request-id");
   if (IsAcceptableRequestId(given)) return std::string(given);
-  thread_local Random random = Random::FromDevice();
-  return NewUuidV7(call.loop().clock().WallNow(), random);
+  return random_.With([now = call.loop().clock().WallNow()](Random& random) { return NewUuidV7(now, random); });
 }
-
-}  // namespace
 
 Step ObserveLayer::Enter(Call& call) {
   call.request_id = RequestIdFor(call);
@@ -21,7 +17,7 @@ Step ObserveLayer::Enter(Call& call) {
   const Headers& headers = call.headers();
   std::string_view b3 = headers.Get("b3");
   if (b3.empty()) b3 = headers.Get("x-b3-traceid");
-  call.trace_id = TraceIdOf(headers.Get("traceparent"), b3);
+  call.trace.trace_id = TraceIdOf(headers.Get("traceparent"), b3);
   return Step::kNext;
 }
 

@@ -1,7 +1,6 @@
 #include "call/layers/observe/observe.h"
 
 #include <gtest/gtest.h>
-#include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
 #include "ai/inference/image_recognition.pb.h"
@@ -9,6 +8,7 @@
 #include "base/strings.h"
 #include "base/testing/fake_loop.h"
 #include "call/layers/observe/access_line.h"
+#include "call/testing/layer_context.h"
 #include "call/testing/recording_port.h"
 #include "call/unary.h"
 
@@ -19,8 +19,8 @@ using ai::inference::RecognizeRequest;
 
 class ObserveTest : public testing::Test {
  protected:
-  ObserveTest() : metrics_(registry_) {
-    chain_.push_back(std::make_unique<ObserveLayer>(log_, metrics_));
+  ObserveTest() {
+    chain_.push_back(std::make_unique<ObserveLayer>(layers_.On(loop_)));
     const auto* service = RecognizeRequest::descriptor()->file()->FindServiceByName("ImageRecognition");
     methods_.Add(service->FindMethodByName("Recognize"),
                  Unary<RecognizeRequest>([](std::shared_ptr<Call>, std::unique_ptr<RecognizeRequest>) {}));
@@ -41,12 +41,10 @@ class ObserveTest : public testing::Test {
     return call;
   }
 
-  std::string Scrape() { return prometheus::TextSerializer().Serialize(registry_.Collect()); }
+  std::string Scrape() { return prometheus::TextSerializer().Serialize(layers_.metrics.Collect()); }
 
   FakeLoop loop_;
-  prometheus::Registry registry_;
-  AccessLog log_;
-  CallMetrics metrics_;
+  TestLayerContext layers_;
   Chain chain_;
   MethodTable methods_;
   Headers headers_;

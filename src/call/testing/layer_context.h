@@ -1,0 +1,26 @@
+// What layers are given in tests: the default configuration, numbers that repeat, a log to nowhere.
+#pragma once
+
+#include <prometheus/registry.h>
+
+#include "base/config/config.h"
+#include "base/executor.h"
+#include "base/log/access_log.h"
+#include "base/random.h"
+#include "call/layer.h"
+
+namespace sluice {
+
+struct TestLayerContext {
+  LayerContext On(Loop& loop) { return On(loop, nowhere); }
+  LayerContext On(Loop& loop, AccessLog& log) {
+    return {.options = options, .clock = loop.clock(), .random = random, .loop = loop, .metrics = metrics, .log = log};
+  }
+
+  config::Server options = DefaultConfig();
+  SharedRandom random{Random(1)};
+  prometheus::Registry metrics;
+  AccessLog nowhere;
+};
+
+}  // namespace sluice

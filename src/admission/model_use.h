@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/headers.h"
 #include "base/principal.h"
-#include "base/trace_context.h"
 #include "base/work_class.h"
 #include "repository/model_version.h"
 
@@ -21,7 +20,7 @@ struct ModelUse {
   std::string key_id;              // empty = anonymous
   Principal principal = kOwnWork;  // whose share of the workers it takes
   WorkClass work_class = WorkClass::kLive;
-  TraceContext trace;
+  std::string trace_id;
   TimePoint deadline = kNever;
   double cost = 1;   // relative to the other work of its queue: see Work
   int priority = 0;  // between equal deadlines of one principal

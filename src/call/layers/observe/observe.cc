@@ -17,7 +17,7 @@ Step ObserveLayer::Enter(Call& call) {
   const Headers& headers = call.headers();
   std::string_view b3 = headers.Get("b3");
   if (b3.empty()) b3 = headers.Get("x-b3-traceid");
-  call.trace.trace_id = TraceIdOf(headers.Get("traceparent"), b3);
+  call.trace_id = TraceIdOf(headers.Get("traceparent"), b3);
   return Step::kNext;
 }
 

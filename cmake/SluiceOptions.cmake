@@ -4,12 +4,10 @@ option(SLUICE_TESTS "build the unit tests and the servers of tests/ (needs Googl
 option(SLUICE_FUZZ "build the fuzz targets of tests/fuzz (needs clang)" OFF)
 option(SLUICE_BENCH "build the programs of bench/ (needs grpc++)" OFF)
 
-# Clones in different folders share one cache: ccache sees paths relative to the root, and so does the debug information.
+# Clones in different folders share one cache, so the debug information, too, has paths relative to the root.
 find_program(CCACHE ccache)
 if(CCACHE)
-  # The sloppiness is what ccache asks for with precompiled headers; nothing of ours reads the time of compilation.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-    CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/ccache.sh ${CMAKE_SOURCE_DIR} ${CCACHE})
 endif()
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 

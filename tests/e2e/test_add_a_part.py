@@ -1,5 +1,6 @@
-"""docs/add-an-api.md, followed to the letter in a copy of the repository: one .proto, one folder, one line in lists.cc, and the rpc
-is there for gRPC, reflection, REST, gRPC-Web, Connect, OpenAPI and the docs page.
+"""docs/add-an-api.md and docs/add-a-layer.md, followed to the letter in a copy of the repository: one .proto, one folder, one line in
+lists.cc, and the rpc is there for gRPC, reflection, REST, gRPC-Web, Connect, OpenAPI and the docs page; one folder and one line, and a
+layer reads requests, replays answers, parks calls, replaces models or keeps state of their versions.
 
 Only the server is built, through the compiler cache that the build of this repository has filled.
 """
@@ -10,6 +11,7 @@ import difflib
 import shutil
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 import grpc
@@ -21,8 +23,22 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 import conftest
 from conftest import ROOT
 
-DEMO = ROOT / "tests" / "demo_api"
-REGISTER = "void RegisterApis("
+API = ROOT / "tests" / "demo_api"
+LAYERS = ROOT / "tests" / "demo_layers"
+LISTS = "src/door/lists.cc"
+# The line of a layer stands before the line that has this: its place in the order.
+LINES = {
+    "  RegisterTextPlay(methods);": "RegisterHealth(",
+    "  chain.push_back(std::make_unique<DemoReadLayer>(context));": "return chain;",
+    "  chain.push_back(std::make_unique<DemoReplayLayer>(context));": "return chain;",
+    "  chain.push_back(std::make_unique<DemoParkLayer>(context));": "return chain;",
+    "  layers.push_back(std::make_unique<DemoReplaceLayer>(context));": "ResolveLayer",
+    "  layers.push_back(std::make_unique<DemoCountLayer>(context));": "return layers;",
+}
+FOLDERS = {
+    "call": "src/call/layers",
+    "admission": "src/admission",
+}
 
 
 def copy_repository(to: Path) -> None:
@@ -37,15 +53,20 @@ def copy_repository(to: Path) -> None:
     (to / "models").symlink_to(ROOT / "models")
 
 
-def follow_the_recipe(repository: Path) -> None:
+def follow_the_recipes(repository: Path) -> None:
     (repository / "proto/ai/demo").mkdir()
-    shutil.copy(DEMO / "demo.proto", repository / "proto/ai/demo")
+    shutil.copy(API / "demo.proto", repository / "proto/ai/demo")
     (repository / "src/api/demo").mkdir()
     for name in ("service.h", "service.cc"):
-        shutil.copy(DEMO / name, repository / "src/api/demo")
-    lists = repository / "src/door/lists.cc"
+        shutil.copy(API / name, repository / "src/api/demo")
+    for layer in LAYERS.glob("*/*.h"):
+        folder = repository / FOLDERS[layer.parent.name] / layer.stem
+        folder.mkdir()
+        shutil.copy(layer, folder)
+    lists = repository / LISTS
     lines = lists.read_text().splitlines()
-    lines.insert(next(i for i, line in enumerate(lines) if line.startswith(REGISTER)) + 1, "  RegisterTextPlay(methods);")
+    for line, before in LINES.items():
+        lines.insert(next(i for i, other in enumerate(lines) if before in other), line)
     lists.write_text("\n".join(lines) + "\n")
 
 
@@ -60,7 +81,7 @@ def build(repository: Path) -> Path:
 def repository(tmp_path_factory):
     folder = tmp_path_factory.mktemp("repository")
     copy_repository(folder)
-    follow_the_recipe(folder)
+    follow_the_recipes(folder)
     return folder
 
 
@@ -86,13 +107,14 @@ def files_of(repository: Path) -> dict[str, bytes]:
     return {path.relative_to(repository).as_posix(): path.read_bytes() for path in paths}
 
 
-def test_one_proto_one_folder_one_line(repository):
+def test_a_folder_and_a_line_each(repository):
     before, after = files_of(ROOT), files_of(repository)
-    new = set(after) - set(before)
-    assert {str(Path(path).parent) for path in new} == {"proto/ai/demo", "src/api/demo"} and len([path for path in new if path.endswith(".proto")]) == 1
-    assert {path for path in before if after.get(path) != before[path]} == {"src/door/lists.cc"}
-    diff = difflib.ndiff(before["src/door/lists.cc"].decode().splitlines(), after["src/door/lists.cc"].decode().splitlines())
-    assert [line for line in diff if line[0] in "+-"] == ["+   RegisterTextPlay(methods);"]
+    new = sorted(set(after) - set(before))
+    layers = [f"{FOLDERS[layer.parent.name]}/{layer.stem}/{layer.name}" for layer in LAYERS.glob("*/*.h")]
+    assert new == sorted(["proto/ai/demo/demo.proto", "src/api/demo/service.cc", "src/api/demo/service.h", *layers])
+    assert {path for path in before if after.get(path) != before[path]} == {LISTS}
+    diff = difflib.ndiff(before[LISTS].decode().splitlines(), after[LISTS].decode().splitlines())
+    assert sorted(line for line in diff if line[0] in "+-") == sorted(f"+ {line}" for line in LINES)
 
 
 def test_grpc_and_reflection(demo):
@@ -146,3 +168,44 @@ def test_grpc_web(demo):
     frame = b"\0" + struct.pack(">I", len(message)) + message
     answer = requests.post(f"{demo.url}/ai.demo.TextPlay/Reverse", data=frame, headers={"Content-Type": "application/grpc-web+proto"}, timeout=10)
     assert b"\x0a\x03cba" in answer.content and b"grpc-status:0" in answer.content.replace(b": ", b":").lower()
+
+
+def reverse(demo, text: str, **headers: str) -> requests.Response:
+    return requests.post(f"{demo.url}/api/v1/reverse", json={"text": text}, headers=headers, timeout=10)
+
+
+def infer(demo, model: str) -> requests.Response:
+    tensor = {"name": "input", "datatype": "INT32", "shape": [2], "data": [1, 2]}
+    return requests.post(f"{demo.url}/v2/models/{model}/infer", json={"inputs": [tensor]}, timeout=10)
+
+
+def test_a_layer_reads_the_request(demo):
+    answer = reverse(demo, "abc")
+    assert answer.json() == {"text": "cba"} and answer.headers["x-demo-bytes"] == "3"
+
+
+def test_a_layer_replays_an_answer(demo):
+    first = reverse(demo, "abc", **{"x-demo-key": "k1"})
+    again = reverse(demo, "something else", **{"x-demo-key": "k1"})
+    assert "x-demo-replayed" not in first.headers and again.headers["x-demo-replayed"] == "true"
+    assert first.json() == again.json() == {"text": "cba"}
+    assert reverse(demo, "xyz", **{"x-demo-key": "k2"}).json() == {"text": "zyx"}
+
+
+def test_a_layer_parks_and_nothing_is_lost(demo):
+    begun = time.monotonic()
+    assert reverse(demo, "abc", **{"x-demo-park": "yes"}).json() == {"text": "cba"}
+    assert time.monotonic() - begun >= 0.05
+
+
+def test_a_layer_replaces_the_model(demo):
+    answer = infer(demo, "demo")
+    assert answer.json()["outputs"][0]["data"] == [1, 2]
+    assert answer.json()["model_name"] == "echo" and answer.headers["x-demo-model"] == "echo@1"
+    assert "x-demo-model" not in infer(demo, "echo").headers
+    assert infer(demo, "another").status_code == 404
+
+
+def test_a_layer_keeps_state_of_a_version(demo):
+    first, second = (int(infer(demo, "echo").headers["x-demo-uses"]) for _ in range(2))
+    assert second == first + 1

@@ -13,7 +13,8 @@ using ai::inference::RecognizeResponse;
 CollectRecognizeHandler::CollectRecognizeHandler(Call& call, Pipeline& pipeline, const ImageRecognitionOptions& options)
     : call_(call),
       options_(options),
-      runner_(call, SubmitFrames(call, pipeline), [this](RecognizeResponse answer) { Take(std::move(answer)); }) {
+      runner_(call, SubmitFrames(call, pipeline),
+              [this](uint32_t, RecognizeResponse answer) { Take(std::move(answer)); }) {
   for (size_t i = 1; i < options_.streams.window; ++i) call_.ReadMore();
 }
 

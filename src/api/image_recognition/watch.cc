@@ -41,9 +41,9 @@ WatchRecognizeHandler::WatchRecognizeHandler(Call& call, Pipeline& pipeline, con
     : call_(call),
       pipeline_(pipeline),
       options_(options),
-      runner_(call, SubmitFrames(call, pipeline), [this](RecognizeResponse answer) {
-        if (answer.sequence() < static_cast<uint32_t>(request_.images_size())) {
-          const auto& image = request_.images(static_cast<int>(answer.sequence()));
+      runner_(call, SubmitFrames(call, pipeline), [this](uint32_t sequence, RecognizeResponse answer) {
+        if (sequence < static_cast<uint32_t>(request_.images_size())) {
+          const auto& image = request_.images(static_cast<int>(sequence));
           if (image.has_id()) answer.set_id(image.id());
         }
         ready_.push_back(std::move(answer));

@@ -159,9 +159,8 @@ void RegisterOpenInference(MethodTable& methods, const OpenInferenceContext& con
   to.Add<ModelInferRequest>("ModelInfer", [context](CallPtr call, auto request) {
       Infer(context, call, *request);
     }).prepare = PrepareInfer;
-  to.AddStream("ModelStreamInfer", [context](Call& call) {
-      return std::make_unique<StreamInferHandler>(call, context);
-    }).prepare = PrepareInfer;
+  to.AddStream("ModelStreamInfer", [context](Call& call) { return NewInferStream(call, context); }).prepare =
+      PrepareInfer;
   AddRepository(to, context.catalog);
 }
 

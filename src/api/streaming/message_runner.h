@@ -7,18 +7,18 @@
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
+#include "api/streaming/stream_answer.h"
 #include "base/error.h"
 #include "call/call.h"
-#include "call/outcome.h"
 
 namespace sluice {
 
-// `Response` has the fields sequence, latency and error (google.rpc.Status).
+// What an answer looks like is its StreamAnswer's business.
 template <typename Request, typename Response>
 class MessageRunner {
  public:
   // Gets the whole answer. Runs on the call's loop, possibly inside Start.
-  using Done = std::function<void(Response answer)>;
+  using Done = std::function<void(uint32_t sequence, Response answer)>;
   using Finish = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
   // Starts the work of one message; the task it returns takes out of the queues what still waits. On an error `finish` does
   // not run.
@@ -38,6 +38,7 @@ class MessageRunner {
   struct Item {
     uint32_t sequence;
     TimePoint received;
+    StreamAnswer<Request, Response> form;
     Task cancel;
     Loop::TimerId timer = 0;
   };
@@ -56,9 +57,12 @@ class MessageRunner {
 
 template <typename Request, typename Response>
 void MessageRunner<Request, Response>::Start(uint32_t sequence, Request request, TimePoint received) {
-  items_.push_back({.sequence = sequence, .received = received, .cancel = nullptr});
+  using Form = StreamAnswer<Request, Response>;
+  items_.push_back({.sequence = sequence, .received = received, .form = Form(request), .cancel = nullptr});
   const auto self = call_.weak_from_this();
-  const TimePoint deadline = std::min(call_.deadline(), call_.loop().clock().Now() + call_.method().default_deadline);
+  const TimePoint now = call_.loop().clock().Now();
+  const TimePoint longest = std::min(call_.deadline(), now + call_.method().default_deadline);
+  const TimePoint deadline = Form::DeadlineOf(request, now, longest);
   auto cancel = submit_(std::move(request), deadline, [this, sequence, self](absl::StatusOr<Response> result) {
     if (const auto call = self.lock()) Answer(sequence, std::move(result));
   });
@@ -79,16 +83,10 @@ void MessageRunner<Request, Response>::Answer(uint32_t sequence, absl::StatusOr<
   if (call_.done() || item == nullptr) return;
   call_.loop().Cancel(item->timer);
   if (!result.ok() && item->cancel) item->cancel();
-  Response answer;
-  if (result.ok()) {
-    answer = *std::move(result);
-  } else {
-    *answer.mutable_error() = ToRpcStatus(result.status(), call_.request_id);
-  }
-  answer.set_sequence(sequence);
-  answer.set_latency(static_cast<float>(ToMs(call_.loop().clock().Now() - item->received)));
+  Response answer = result.ok() ? *std::move(result) : item->form.Failed(call_, result.status());
+  item->form.Complete(answer, sequence, ToMs(call_.loop().clock().Now() - item->received));
   items_.erase(item);
-  done_(std::move(answer));
+  done_(sequence, std::move(answer));
 }
 
 template <typename Request, typename Response>

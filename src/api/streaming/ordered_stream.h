@@ -15,8 +15,8 @@ template <typename Request, typename Response>
 class OrderedStream final : public CallHandler {
  public:
   OrderedStream(Call& call, const StreamOptions& options, typename MessageRunner<Request, Response>::Submit submit)
-      : call_(call), options_(options), runner_(call, std::move(submit), [this](Response answer) {
-          answers_[answer.sequence() - first_] = std::move(answer);
+      : call_(call), options_(options), runner_(call, std::move(submit), [this](uint32_t sequence, Response answer) {
+          answers_[sequence - first_] = std::move(answer);
           Flush();
         }) {
     for (size_t i = 1; i < options_.window; ++i) call_.ReadMore();

@@ -50,51 +50,33 @@ void BodyCollector::OnBody(std::string_view bytes) {
   if (head < bytes.size()) Append(bytes.substr(head), announced_ - std::min(announced_, split_), tail_);
 }
 
-// What travels to a worker and back: the exchange, and this collector with it, may be gone meanwhile.
-struct BodyCollector::Parcel {
-  std::shared_ptr<Call> call;
-  Budget& budget;
-  std::shared_ptr<BudgetHold> hold;
-  size_t bytes_max;
-  std::stop_token stop;
-  Decoding decoding;
-  absl::StatusOr<MessagePtr> message = nullptr;
-
-  void Decode() {
-    DecodeMemory memory(budget, *hold, bytes_max);
-    message = decoding.decode(call->method(), memory, stop);
-    decoding.decode = nullptr;  // with the bytes as they came
-  }
-};
-
-void BodyCollector::Decode(Decoding decoding) {
-  const bool chore = decoding.chore;
-  const ChoreOwner owner = chore ? call_->chore_owner() : ChoreOwner();
-  Parcel parcel{.call = call_,
-                .budget = context_.budget,
-                .hold = hold_,
-                .bytes_max = bytes_max_,
-                .stop = owner.stop,
-                .decoding = std::move(decoding)};
-  if (!chore) {
-    parcel.Decode();
-    return Finish(*call_, std::move(parcel.message), parcel.decoding.wire_bytes);
+void BodyCollector::Decode(BodyDecoding body) {
+  const ChoreOwner owner = body.chore ? call_->chore_owner() : ChoreOwner();
+  Decoding decoding{.call = call_,
+                    .budget = context_.budget,
+                    .hold = hold_,
+                    .bytes_max = bytes_max_,
+                    .wire_bytes = body.wire_bytes,
+                    .decoder = std::move(body.decoder),
+                    .stop = owner.stop};
+  if (!body.chore) {
+    decoding.Run();
+    return Finish(std::move(decoding));
   }
   Task task = lifeline_.RoundTrip(
-      exchange_.loop(), std::move(parcel), [](Parcel& on_worker) { on_worker.Decode(); },
-      [](Parcel back) {
-        if (!back.call->done()) Finish(*back.call, std::move(back.message), back.decoding.wire_bytes);
-      });
+      exchange_.loop(), std::move(decoding), [](Decoding& on_worker) { on_worker.Run(); }, Finish);
   if (context_.chores.TryPost(owner, task)) return;
   call_->Fail(Error(Reason::OVERLOADED, "too many large bodies wait to be decoded; retry later"));
 }
 
-void BodyCollector::Finish(Call& call, absl::StatusOr<MessagePtr> message, size_t wire_bytes) {
-  if (!message.ok()) {
-    call.bytes_in += wire_bytes;
-    return call.Fail(message.status());
+void BodyCollector::Finish(Decoding decoding) {
+  Call& call = *decoding.call;
+  if (call.done()) return;
+  if (!decoding.message.ok()) {
+    call.bytes_in += decoding.wire_bytes;
+    return call.Fail(decoding.message.status());
   }
-  call.Deliver(*std::move(message), wire_bytes);
+  call.Deliver(*std::move(decoding.message), decoding.wire_bytes);
   call.RequestEnd();
 }
 

@@ -1,28 +1,26 @@
-// The body of a request that is one message: collected within bounds, charged to the budget, then decoded, on a worker when that
-// takes long, and given to the call.
+// The body of a request that is one message: collected within bounds, charged to the budget, then decoded, on a worker
+// when that takes long, and given to the call.
 #pragma once
 
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <string_view>
 
-#include "absl/functional/any_invocable.h"
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "base/budget.h"
-#include "base/decode_memory.h"
 #include "base/lifeline.h"
 #include "call/call.h"
 #include "transport/context.h"
+#include "transport/decoding.h"
 #include "transport/http/exchange.h"
 
 namespace sluice::transport {
 
-// How a body becomes the message. `decode` owns all it touches.
-struct Decoding {
+// How a whole body becomes the message.
+struct BodyDecoding {
   size_t wire_bytes = 0;
   bool chore = false;  // it takes too long for a loop
-  absl::AnyInvocable<absl::StatusOr<MessagePtr>(const Method&, DecodeMemory&, const std::stop_token&)> decode;
+  Decoder decoder;
 };
 
 // A member of an exchange.
@@ -41,13 +39,12 @@ class BodyCollector {
   std::string& tail() { return tail_; }
   size_t size() const { return head_.size() + tail_.size(); }
   // The body is complete: gives the call the message, or fails it; now or later.
-  void Decode(Decoding decoding);
+  void Decode(BodyDecoding decoding);
   // The answer goes out: the call alone holds the bytes, for as long as its jobs need them.
   void Release() { hold_.reset(); }
 
  private:
-  struct Parcel;
-  static void Finish(Call& call, absl::StatusOr<MessagePtr> message, size_t wire_bytes);
+  static void Finish(Decoding decoding);
 
   const Context& context_;
   http::Exchange& exchange_;

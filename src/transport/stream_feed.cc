@@ -16,22 +16,6 @@ StreamFeed::StreamFeed(std::shared_ptr<Call> call, Budget& budget, Chores& chore
       message_bytes_max_(std::min(message_bytes_max, call_->method().request_bytes_max)),
       resume_(std::move(resume)) {}
 
-// What travels to a worker and back.
-struct StreamFeed::Parcel {
-  std::shared_ptr<Call> call;
-  Budget& budget;
-  std::shared_ptr<BudgetHold> hold;
-  size_t bytes_max;
-  std::string bytes;
-  Decode decode;
-  absl::StatusOr<MessagePtr> message = nullptr;
-
-  void DecodeBytes() {
-    DecodeMemory memory(budget, *hold, bytes_max);
-    message = decode(call->method(), bytes, memory);
-  }
-};
-
 void StreamFeed::Take(std::string_view bytes, Decode decode, bool chore) {
   --credits_;
   auto hold = std::make_shared<BudgetHold>(budget_, chore ? bytes.size() : 0);
@@ -42,16 +26,20 @@ void StreamFeed::Take(std::string_view bytes, Decode decode, bool chore) {
     if (http::TurnIsLong(call_->loop())) Pause();
     return OnDecoded(std::move(message), bytes.size());
   }
-  Parcel parcel{.call = call_,
-                .budget = budget_,
-                .hold = std::move(hold),
-                .bytes_max = message_bytes_max_,
-                .bytes = std::string(bytes),
-                .decode = std::move(decode)};
+  const ChoreOwner owner = call_->chore_owner();
+  Decoding decoding{.call = call_,
+                    .budget = budget_,
+                    .hold = std::move(hold),
+                    .bytes_max = message_bytes_max_,
+                    .wire_bytes = bytes.size(),
+                    .decoder = [decode = std::move(decode), text = std::string(bytes)](
+                                   const Method& method, DecodeMemory& memory,
+                                   const std::stop_token&) { return decode(method, text, memory); },
+                    .stop = owner.stop};
   Task task = lifeline_.RoundTrip(
-      call_->loop(), std::move(parcel), [](Parcel& on_worker) { on_worker.DecodeBytes(); },
-      [this](Parcel back) { OnDecoded(std::move(back.message), back.bytes.size()); });
-  decoding_ = chores_.TryPost(call_->chore_owner(), task);
+      call_->loop(), std::move(decoding), [](Decoding& on_worker) { on_worker.Run(); },
+      [this](Decoding back) { OnDecoded(std::move(back.message), back.wire_bytes); });
+  decoding_ = chores_.TryPost(owner, task);
   if (!decoding_) call_->Fail(Error(Reason::OVERLOADED, "too many large messages wait to be decoded; retry later"));
 }
 

@@ -1,5 +1,5 @@
-// The request messages of a stream whose wire form takes time to decode (JSON): in order, one at a time, large ones on a
-// worker; how many more the handler takes; what they hold of the budget.
+// The request messages of a stream whose wire form takes time to decode (JSON): in order, one at a time, large ones on
+// a worker; how many more the handler takes; what they hold of the budget.
 #pragma once
 
 #include <deque>
@@ -13,6 +13,7 @@
 #include "base/decode_memory.h"
 #include "base/lifeline.h"
 #include "call/call.h"
+#include "transport/decoding.h"
 
 namespace sluice::transport {
 
@@ -21,8 +22,8 @@ class StreamFeed {
  public:
   using Decode = std::function<absl::StatusOr<MessagePtr>(const Method&, std::string_view, DecodeMemory&)>;
 
-  // `resume` runs when CanTake() turned true outside Take. `message_bytes_max` is the server's own bound; the method's holds,
-  // too. The references outlive the feed.
+  // `resume` runs when CanTake() turned true outside Take. `message_bytes_max` is the server's own bound; the method's
+  // holds, too. The references outlive the feed.
   StreamFeed(std::shared_ptr<Call> call, Budget& budget, Chores& chores, size_t message_bytes_max,
              std::function<void()> resume);
   StreamFeed(const StreamFeed&) = delete;
@@ -38,7 +39,6 @@ class StreamFeed {
   void ReadMore();
 
  private:
-  struct Parcel;
   void OnDecoded(absl::StatusOr<MessagePtr> message, size_t bytes);
   void Pause();
 

@@ -98,9 +98,9 @@ void UnaryExchange::OnBodyEnd() {
   const auto parse = json ? rest::ParseJson : transport::ParseProto;
   body_.Decode({.wire_bytes = wire_bytes,
                 .chore = chore,
-                .decode = [parse, bytes = std::move(bytes), coding = std::move(coding)](
-                              const Method& method, DecodeMemory& memory,
-                              const std::stop_token& stop) mutable -> absl::StatusOr<MessagePtr> {
+                .decoder = [parse, bytes = std::move(bytes), coding = std::move(coding)](
+                               const Method& method, DecodeMemory& memory,
+                               const std::stop_token& stop) mutable -> absl::StatusOr<MessagePtr> {
                   RETURN_IF_ERROR(transport::Unpack(bytes, coding, transport::Codings::kGzip, memory, stop));
                   return parse(method, bytes, memory);
                 }});

@@ -86,24 +86,24 @@ void OipExchange::OnBodyEnd() {
   body_.Decode(route_.operation == Operation::kModelInfer ? InferDecoding() : SmallDecoding());
 }
 
-transport::Decoding OipExchange::InferDecoding() {
+transport::BodyDecoding OipExchange::InferDecoding() {
   const size_t wire_bytes = body_.size(), json_bytes = body_.head().size();
   std::string coding(Header("content-encoding"));
   const bool coded = transport::IsCoded(coding);
   if (json_bytes_ != SIZE_MAX && json_bytes < json_bytes_) {
     return {.wire_bytes = wire_bytes,
-            .decode = [cut = CutBody(std::move(body_.head()), StrCat(json_bytes_)).status()](
-                          const Method&, DecodeMemory&, const std::stop_token&) -> absl::StatusOr<MessagePtr> {
+            .decoder = [cut = CutBody(std::move(body_.head()), StrCat(json_bytes_)).status()](
+                           const Method&, DecodeMemory&, const std::stop_token&) -> absl::StatusOr<MessagePtr> {
               return cut;
             }};
   }
   InferBody body{.json = std::move(body_.head()), .tensors = std::move(body_.tail()), .raw = json_bytes_ == 0};
   return {.wire_bytes = wire_bytes,
           .chore = coded || json_bytes > kChoreJsonBytes,
-          .decode = [body = std::move(body), coding = std::move(coding), route = route_, form = form_,
-                     header_length = std::string(Header(kHeaderLength))](
-                        const Method& method, DecodeMemory& memory,
-                        const std::stop_token& stop) mutable -> absl::StatusOr<MessagePtr> {
+          .decoder = [body = std::move(body), coding = std::move(coding), route = route_, form = form_,
+                      header_length = std::string(Header(kHeaderLength))](
+                         const Method& method, DecodeMemory& memory,
+                         const std::stop_token& stop) mutable -> absl::StatusOr<MessagePtr> {
             if (transport::IsCoded(coding)) {
               RETURN_IF_ERROR(transport::Unpack(body.json, coding, transport::Codings::kGzipAndDeflate, memory, stop));
               ASSIGN_OR_RETURN(body, CutBody(std::move(body.json), header_length));
@@ -117,15 +117,15 @@ transport::Decoding OipExchange::InferDecoding() {
           }};
 }
 
-transport::Decoding OipExchange::SmallDecoding() {
+transport::BodyDecoding OipExchange::SmallDecoding() {
   const bool changes =
       route_.operation == Operation::kRepositoryLoad || route_.operation == Operation::kRepositoryUnload;
   const bool has_body = changes || route_.operation == Operation::kRepositoryIndex;
   return {.wire_bytes = body_.size(),
-          .decode = [route = route_, changes, has_body, json = std::move(body_.head()),
-                     coding = std::string(Header("content-encoding"))](
-                        const Method& method, DecodeMemory& memory,
-                        const std::stop_token& stop) mutable -> absl::StatusOr<MessagePtr> {
+          .decoder = [route = route_, changes, has_body, json = std::move(body_.head()),
+                      coding = std::string(Header("content-encoding"))](
+                         const Method& method, DecodeMemory& memory,
+                         const std::stop_token& stop) mutable -> absl::StatusOr<MessagePtr> {
             MessagePtr request = method.NewRequest();
             SetText(*request, changes ? "model_name" : "name", route.model);
             SetText(*request, "version", route.version);
@@ -231,7 +231,8 @@ struct OipExchange::Parcel {
 void OipExchange::SendInfer() {
   const std::string accepts = http::JoinedHeader(exchange_.head().headers, "accept-encoding");
   const bool gzip_json = rest::WantsGzip(accepts, true);
-  // Most clients say that they take gzip, and numbers hardly shrink: bytes are compressed for those who ask for nothing else.
+  // Most clients say that they take gzip, and numbers hardly shrink: bytes are compressed for those who ask for nothing
+  // else.
   const bool gzip_all = accepts == "gzip" || rest::WantsGzip(accepts, false);
   if (!IsLargeAnswer(*response_)) return SendEncoded(Encode(std::move(*response_), *form_, gzip_json, gzip_all));
   BudgetHold hold(context_.budget, response_->ByteSizeLong());

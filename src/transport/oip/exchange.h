@@ -21,8 +21,8 @@ class OipExchange final : public http::ExchangeHandler, public CallPort {
       : context_(context), exchange_(exchange), body_(context, exchange) {}
   ~OipExchange() override;
 
-  // One of them, once. Each makes the call, so that refusals are logged and counted, too. `allow`: the verb that the path is for,
-  // when it was another.
+  // One of them, once. Each makes the call, so that refusals are logged and counted, too. `allow`: the verb that the
+  // path is for, when it was another.
   void Start(const Method& method, Route route);
   void Refuse(absl::Status refusal, std::string allow);
 
@@ -41,9 +41,9 @@ class OipExchange final : public http::ExchangeHandler, public CallPort {
   std::string_view Header(std::string_view name) const { return exchange_.head().headers.Get(name); }
   // Where the JSON ends.
   absl::Status CheckHead();
-  transport::Decoding InferDecoding();
+  transport::BodyDecoding InferDecoding();
   // Of all other methods.
-  transport::Decoding SmallDecoding();
+  transport::BodyDecoding SmallDecoding();
 
   struct Encoded;
   struct Parcel;

@@ -115,13 +115,13 @@ absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch&
   return transport::Prepared(method, std::move(request), memory);
 }
 
-transport::Decoding DecodingOf(const Method& method, RouteMatch route, RequestBody body) {
+transport::BodyDecoding DecodingOf(const Method& method, RouteMatch route, RequestBody body) {
   const size_t wire_bytes = body.bytes.size();
   const bool chore = IsChore(method, body);
   return {.wire_bytes = wire_bytes,
           .chore = chore,
-          .decode = [route = std::move(route), body = std::move(body)](const Method& of, DecodeMemory& memory,
-                                                                       const std::stop_token& stop) mutable {
+          .decoder = [route = std::move(route), body = std::move(body)](const Method& of, DecodeMemory& memory,
+                                                                        const std::stop_token& stop) mutable {
             return DecodeRequest(of, route, std::move(body), memory, stop);
           }};
 }

@@ -25,11 +25,12 @@ absl::StatusOr<MessagePtr> ParseJson(const Method& method, std::string_view json
 // How such a message is read.
 json::ReadOptions ReadOptionsFor(const Method& method, DecodeMemory& memory);
 
-// By content type: JSON, a raw body that fills MethodOptions::raw_body_field, or multipart/form-data whose parts are fields.
-// Errors: INVALID_BODY, UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, OVERLOADED, INVALID_REQUEST; CANCELLED by `stop`.
+// By content type: JSON, a raw body that fills MethodOptions::raw_body_field, or multipart/form-data whose parts are
+// fields. Errors: INVALID_BODY, UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, OVERLOADED, INVALID_REQUEST; CANCELLED by
+// `stop`.
 absl::StatusOr<MessagePtr> DecodeRequest(const Method& method, const RouteMatch& route, RequestBody body,
                                          DecodeMemory& memory, const std::stop_token& stop = {});
 // The same, for a collector.
-transport::Decoding DecodingOf(const Method& method, RouteMatch route, RequestBody body);
+transport::BodyDecoding DecodingOf(const Method& method, RouteMatch route, RequestBody body);
 
 }  // namespace sluice::rest

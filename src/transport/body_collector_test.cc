@@ -1,0 +1,153 @@
+#include "transport/body_collector.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "ai/inference/text_classification.pb.h"
+#include "base/error.h"
+#include "base/testing/held_chores.h"
+#include "call/testing/recording_port.h"
+#include "transport/grpc/testing/fake_exchange.h"
+#include "transport/new_call.h"
+
+namespace sluice::transport {
+namespace {
+
+using ai::inference::ClassifyRequest;
+
+// Keeps the texts of the messages that came.
+class KeepingHandler final : public CallHandler {
+ public:
+  explicit KeepingHandler(std::vector<std::string>& texts) : texts_(texts) {}
+  void OnMessage(MessagePtr message) override {
+    texts_.push_back(static_cast<const ClassifyRequest&>(*message).texts(0));
+  }
+  void OnRequestEnd() override { texts_.push_back("end"); }
+
+ private:
+  std::vector<std::string>& texts_;
+};
+
+class BodyCollectorTest : public testing::Test {
+ protected:
+  BodyCollectorTest() {
+    const auto* service = ClassifyRequest::descriptor()->file()->FindServiceByName("TextClassification");
+    methods_.Add(service->FindMethodByName("Classify"),
+                 [this](Call&) { return std::make_unique<KeepingHandler>(seen_); });
+  }
+  ~BodyCollectorTest() override {
+    chores_.Run();
+    exchange_->loop_.Run();
+    collector_.reset();
+    call_.reset();
+    EXPECT_EQ(budget_.bytes(), 0u);
+  }
+
+  absl::Status Begin(std::string length = "") {
+    exchange_ = std::make_unique<grpc::FakeExchange>("/classify",
+                                                     std::initializer_list<Headers::Field>{{"content-length", length}});
+    collector_.emplace(context_, *exchange_);
+    call_ = NewCall(*exchange_, *methods_.all()[0], Protocol::kRest, chain_, port_);
+    const absl::Status begun = collector_->Begin(call_);
+    call_->Begin();
+    return begun;
+  }
+  // The message has the body's two parts.
+  BodyDecoding Decode(bool chore) {
+    return {.wire_bytes = collector_->size(),
+            .chore = chore,
+            .decoder = [text = collector_->head() + "|" + collector_->tail()](
+                           const Method& method, DecodeMemory&, const std::stop_token&) -> absl::StatusOr<MessagePtr> {
+              if (text == "bad|") return Error(Reason::INVALID_BODY, "bad");
+              MessagePtr message = method.NewRequest();
+              static_cast<ClassifyRequest&>(*message).add_texts(text);
+              return message;
+            }};
+  }
+
+  MethodTable methods_;
+  Chain chain_;
+  HeldChores chores_;
+  Budget budget_{1 << 20, 10};
+  const Context context_{.methods = methods_,
+                         .chain = chain_,
+                         .chores = chores_,
+                         .budget = budget_,
+                         .options = {.message_bytes_max = 100}};
+  std::vector<std::string> seen_;
+  RecordingPort port_;
+  std::unique_ptr<grpc::FakeExchange> exchange_;
+  std::shared_ptr<Call> call_;
+  std::optional<BodyCollector> collector_;
+};
+
+TEST_F(BodyCollectorTest, TheCallGetsTheMessageAndTheEnd) {
+  ASSERT_TRUE(Begin("6").ok());
+  collector_->OnBody("abc");
+  collector_->OnBody("def");
+  EXPECT_EQ(exchange_->consumed, 6u);
+  EXPECT_EQ(budget_.bytes(), 6u);
+  collector_->Decode(Decode(false));
+  EXPECT_EQ(seen_, (std::vector<std::string>{"abcdef|", "end"}));
+  EXPECT_EQ(call_->bytes_in, 6u);
+}
+
+TEST_F(BodyCollectorTest, WhatIsBehindTheSplitIsATailWhereverTheBodyIsCut) {
+  for (size_t step : {1, 2, 3, 4, 7}) {
+    seen_.clear();
+    ASSERT_TRUE(Begin().ok());
+    collector_->SplitAt(3);
+    const std::string_view body = "abcdefg";
+    for (size_t at = 0; at < body.size(); at += step) collector_->OnBody(body.substr(at, step));
+    collector_->Decode(Decode(false));
+    EXPECT_EQ(seen_.at(0), "abc|defg") << step;
+  }
+}
+
+TEST_F(BodyCollectorTest, MoreThanTheBoundIsRefusedBeforeItComesAndWhenItComes) {
+  EXPECT_EQ(ReasonOf(Begin("101")), Reason::BODY_TOO_LARGE);
+  ASSERT_TRUE(Begin("100").ok());
+  collector_->OnBody(std::string(100, 'x'));
+  EXPECT_FALSE(call_->done());
+  collector_->OnBody("x");
+  EXPECT_EQ(ReasonOf(call_->outcome()), Reason::BODY_TOO_LARGE);
+}
+
+TEST_F(BodyCollectorTest, ALongDecodingComesBackFromAWorker) {
+  ASSERT_TRUE(Begin().ok());
+  collector_->OnBody("abc");
+  collector_->Decode(Decode(true));
+  EXPECT_TRUE(seen_.empty());
+  chores_.Run();
+  EXPECT_TRUE(seen_.empty()) << "the call lives on the loop";
+  exchange_->loop_.Run();
+  EXPECT_EQ(seen_, (std::vector<std::string>{"abc|", "end"}));
+}
+
+TEST_F(BodyCollectorTest, WhatComesBackToNobodyIsGone) {
+  ASSERT_TRUE(Begin().ok());
+  collector_->OnBody("abc");
+  collector_->Decode(Decode(true));
+  collector_.reset();
+  chores_.Run();
+  exchange_->loop_.Run();
+  EXPECT_TRUE(seen_.empty());
+}
+
+TEST_F(BodyCollectorTest, ABadBodyAndAFullQueueEndTheCall) {
+  ASSERT_TRUE(Begin().ok());
+  collector_->OnBody("bad");
+  collector_->Decode(Decode(false));
+  EXPECT_EQ(ReasonOf(call_->outcome()), Reason::INVALID_BODY);
+  EXPECT_EQ(call_->bytes_in, 3u) << "they came";
+
+  chores_.full = true;
+  ASSERT_TRUE(Begin().ok());
+  collector_->OnBody("abc");
+  collector_->Decode(Decode(true));
+  EXPECT_EQ(ReasonOf(call_->outcome()), Reason::OVERLOADED);
+}
+
+}  // namespace
+}  // namespace sluice::transport

@@ -64,7 +64,7 @@ def test_collect_blank_lines_and_a_missing_last_line_end(client, sample):
     (b"{}\n" * 1001, NDJSON, 400, "BATCH_TOO_LARGE"),
     (b"{}", {"Content-Type": "application/json"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
     (b"{}", {**NDJSON, "Content-Encoding": "gzip"}, 415, "UNSUPPORTED_ENCODING"),
-    (b" " * (33 << 20), NDJSON, 413, "BODY_TOO_LARGE"),
+    (b"[" + b" " * (33 << 20), NDJSON, 413, "BODY_TOO_LARGE"),
 ])
 def test_collect_refusals_are_problems(server, body, headers, status, reason):
     answer = requests.post(f"{server.url}/api/v1/recognize:collect", data=body, headers=headers)

@@ -39,8 +39,8 @@ class Job final : public Work {
     if (done_ == nullptr) return;
     if (taken != TimePoint{}) times.queue.Add(offered, taken);
     RecordUse(*model_, result.ok(), times);
-    Deliver(loop_, [admitted = std::move(admitted_), done = std::exchange(done_, nullptr), model = model_,
-                    result = std::move(result), times = times]() mutable {
+    PostResult(loop_, [admitted = std::move(admitted_), done = std::exchange(done_, nullptr), model = model_,
+                       result = std::move(result), times = times]() mutable {
       admitted.End(result.status(), times);
       done(std::move(result), JobReport{*model, times});
     });

@@ -56,9 +56,9 @@ absl::StatusOr<Ticket> SchedulerCore::Offer(QueueId id, std::unique_ptr<Work>&& 
   const auto found = queues_.find(id);
   if (found == queues_.end()) return Error(Reason::MODEL_UNAVAILABLE, "the model was unloaded; try again");
   Queue& queue = *found->second;
-  if (absl::Status admitted = Admit(queue, *work, now); !admitted.ok()) {
+  if (absl::Status room = CheckRoom(queue, *work, now); !room.ok()) {
     ++queue.stats.refused;
-    return admitted;
+    return room;
   }
   work->offered = now;
   work->deadline = std::min(work->deadline, now + kLongestWait);
@@ -69,7 +69,7 @@ absl::StatusOr<Ticket> SchedulerCore::Offer(QueueId id, std::unique_ptr<Work>&& 
   return ticket;
 }
 
-absl::Status SchedulerCore::Admit(const Queue& queue, const Work& work, TimePoint now) const {
+absl::Status SchedulerCore::CheckRoom(const Queue& queue, const Work& work, TimePoint now) const {
   if (work.deadline <= now) return Error(Reason::DEADLINE_EXCEEDED, "the deadline passed before the work was queued");
   const size_t free = queue.options.max_items - std::min(queue.waiting, queue.options.max_items);
   const FairOrder::Share* share = order_.Find(work.principal);

@@ -141,7 +141,7 @@ class SchedulerCore {
   };
 
   static Urgency UrgencyOf(const Queue& queue, TimePoint deadline, int priority, Ticket ticket, TimePoint now);
-  absl::Status Admit(const Queue& queue, const Work& work, TimePoint now) const;
+  absl::Status CheckRoom(const Queue& queue, const Work& work, TimePoint now) const;
   absl::Status Overloaded(const Queue& queue, const Work& work, TimePoint now) const;
   absl::Duration RetryAfter(const Queue& queue, Principal principal, TimePoint now) const;
   std::vector<Ticket> Choose(const Queue& queue) const;

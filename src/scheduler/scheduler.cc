@@ -183,26 +183,26 @@ void Scheduler::Loop(int index) {
     const bool work_was_short = self.last_busy < kShortWork;
     if (!self.outbox.empty() || work_was_short) {
       lock.unlock();
-      Deliver(self);
+      EmptyOutbox(self);
       if (work_was_short) std::this_thread::yield();
       lock.lock();
     }
     self.wake.wait(lock, [&self] { return !self.sleeping; });
   }
   lock.unlock();
-  Deliver(self);
+  EmptyOutbox(self);
 }
 
 thread_local Scheduler::Worker* Scheduler::this_worker_ = nullptr;
 
-void Work::Deliver(Executor& to, Task result) {
+void Work::PostResult(Executor& to, Task result) {
   Scheduler::Worker* worker = Scheduler::this_worker_;
   if (worker == nullptr || worker->last != this) return to.Post(std::move(result));
   worker->outbox.push_back({&to, std::move(result)});
 }
 
-void Scheduler::Deliver(Worker& self) {
-  for (Delivery& delivery : self.outbox) delivery.to->Post(std::move(delivery.result));
+void Scheduler::EmptyOutbox(Worker& self) {
+  for (Result& result : self.outbox) result.to->Post(std::move(result.task));
   self.outbox.clear();
 }
 
@@ -212,7 +212,7 @@ bool Scheduler::RunOne(int index, std::unique_lock<std::mutex>& lock) {
   const TimePoint now = clock_.Now();
   if (DropList expired = core_.Expire(now); !expired.empty()) {
     lock.unlock();
-    Deliver(self);
+    EmptyOutbox(self);
     Tell(std::move(expired));
     lock.lock();
     return true;
@@ -229,7 +229,7 @@ void Scheduler::RunBatch(Worker& self, Batch batch, std::unique_lock<std::mutex>
   const std::stop_token stop = self.stop.get_token();
   self.busy_since = batch.started;
   lock.unlock();
-  Deliver(self);
+  EmptyOutbox(self);
   self.last = batch.works.back().get();
   runner->Run(batch.worker, batch.works, stop);
   self.last = nullptr;

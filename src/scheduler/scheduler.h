@@ -55,9 +55,9 @@ class Scheduler final : public JobQueue {
 
  private:
   friend class Work;
-  struct Delivery {
+  struct Result {
     Executor* to;
-    Task result;
+    Task task;
   };
   struct Worker {
     std::condition_variable wake;  // one each: exactly the chosen one wakes
@@ -66,7 +66,7 @@ class Scheduler final : public JobQueue {
     TimePoint busy_since{};                // while it runs something
     Duration last_busy = Duration::max();  // of the last batch
     std::stop_source stop;                 // of the batch it runs; taken away, and made anew, when that is stopped
-    std::vector<Delivery> outbox;          // of its own thread, like `last`
+    std::vector<Result> outbox;            // of its own thread, like `last`
     const Work* last = nullptr;            // of the batch it runs
     std::unique_ptr<Thread> thread;        // ends in Shutdown
   };
@@ -91,7 +91,7 @@ class Scheduler final : public JobQueue {
   bool AddChore(QueueId queue, const ChoreOwner& owner, Task& task);
   void DropChore(const Chore& chore);
   Worker* NextSleeper();
-  static void Deliver(Worker& self);
+  static void EmptyOutbox(Worker& self);
   static void Tell(DropList dropped);
 
   static thread_local Worker* this_worker_;

@@ -330,7 +330,7 @@ class Prompt final : public Executor {
   void Post(Task task) override { task(); }
 };
 
-// Takes long enough for its place to matter; tells which thread ran it, through Deliver.
+// Takes long enough for its place to matter; tells which thread ran it, through PostResult.
 struct AnsweringWork final : Work {
   AnsweringWork(Executor& to, std::function<void(std::thread::id)> answer) : to(to), answer(std::move(answer)) {
     deadline = SystemClock().Now() + seconds(600);
@@ -347,7 +347,7 @@ class AnsweringRunner final : public WorkRunner {
     while (SystemClock().Now() < end) std::this_thread::yield();
     for (auto& item : batch) {
       auto& work = static_cast<AnsweringWork&>(*item);
-      work.Deliver(work.to, [answer = work.answer, id = std::this_thread::get_id()] { answer(id); });
+      work.PostResult(work.to, [answer = work.answer, id = std::this_thread::get_id()] { answer(id); });
     }
   }
 };

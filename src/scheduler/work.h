@@ -31,7 +31,7 @@ class Work {
 
   // Sends a result to where it belongs. That of a batch's last item goes out when the worker has taken its next batch or has
   // lined up to sleep: else the answer's reader may be back with a new request before, and wake another, cold worker.
-  void Deliver(Executor& to, Task result);
+  void PostResult(Executor& to, Task result);
 
   // Set by the scheduler.
   TimePoint offered{};  // entered the queue

@@ -102,17 +102,17 @@ absl::Status OpenVinoSession::CheckGiven() {
   return absl::OkStatus();
 }
 
-absl::Status OpenVinoSession::Admit() {
+absl::Status OpenVinoSession::CheckRun() {
   if (!sound_) RETURN_IF_ERROR(Restore());
   if (net_->ledger() == nullptr) return absl::OkStatus();
   net_->ledger()->KeyOf(tensors_, key_);
-  return key_ == well_ ? absl::OkStatus() : net_->ledger()->Admit(key_, tensors_);
+  return key_ == well_ ? absl::OkStatus() : net_->ledger()->MayRun(key_, tensors_);
 }
 
 absl::Status OpenVinoSession::Run(std::stop_token stop) {
   has_outputs_ = false;
   RETURN_IF_ERROR(CheckGiven());
-  RETURN_IF_ERROR(Admit());
+  RETURN_IF_ERROR(CheckRun());
   RETURN_IF_ERROR(Compute(stop));
   if (net_->ledger() != nullptr && key_ != well_) {
     net_->ledger()->RanWell(key_);

@@ -36,7 +36,7 @@ class OpenVinoSession final : public Session {
   absl::Status SetStrings(size_t index, const TensorView& tensor);
   void Bind(size_t index, const ov::Tensor& tensor, bool own);
   absl::Status CheckGiven();
-  absl::Status Admit();
+  absl::Status CheckRun();
   absl::Status Compute(const std::stop_token& stop);
   // A run that failed leaves the compiled copy in no sound state: it is made anew before anything else is computed.
   absl::Status RunFailed(const char* what);

@@ -41,7 +41,7 @@ RequestLedger::Entry& RequestLedger::Insert(std::string_view key, ShapeProof::Fi
   return entry;
 }
 
-absl::Status RequestLedger::Admit(std::string_view key, std::span<const ov::Tensor> inputs) {
+absl::Status RequestLedger::MayRun(std::string_view key, std::span<const ov::Tensor> inputs) {
   {
     const std::lock_guard lock(mutex_);
     if (const Entry* entry = Find(key)) return Judge(*entry);

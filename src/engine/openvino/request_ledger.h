@@ -28,7 +28,7 @@ class RequestLedger {
 
   // Before a run. INVALID_REQUEST: it cannot be computed. MODEL_FAILED: it failed before and would again. OVERLOADED: it may
   // fail, and too much time went into failed runs; requests that ran well the last time are not held up.
-  absl::Status Admit(std::string_view key, std::span<const ov::Tensor> inputs);
+  absl::Status MayRun(std::string_view key, std::span<const ov::Tensor> inputs);
   // After it.
   void RanWell(std::string_view key) { Note(key, true); }
   void Failed(std::string_view key) { Note(key, false); }

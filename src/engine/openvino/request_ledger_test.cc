@@ -17,10 +17,10 @@ class RequestLedgerTest : public ::testing::Test {
     ledger_ = std::make_unique<RequestLedger>(ShapeProof::Make(*Net(std::make_shared<op::Add>(a, b), {a, b}), 1 << 20),
                                               budget_);
   }
-  absl::Status Admit(size_t a, size_t b) {
+  absl::Status MayRun(size_t a, size_t b) {
     const std::vector<ov::Tensor> inputs = {Of({a}, std::vector<float>(a)), Of({b}, std::vector<float>(b))};
     ledger_->KeyOf(inputs, key_);
-    return ledger_->Admit(key_, inputs);
+    return ledger_->MayRun(key_, inputs);
   }
 
   FakeClock clock_;
@@ -30,38 +30,38 @@ class RequestLedgerTest : public ::testing::Test {
 };
 
 TEST_F(RequestLedgerTest, RefusesWhatCannotBeComputed) {
-  EXPECT_TRUE(Admit(2, 2).ok());
-  const absl::Status refused = Admit(2, 3);
+  EXPECT_TRUE(MayRun(2, 2).ok());
+  const absl::Status refused = MayRun(2, 3);
   EXPECT_EQ(ReasonOf(refused), Reason::INVALID_REQUEST);
   EXPECT_EQ(refused.message(), "the inputs do not go together: Add 'y' cannot be computed");
-  EXPECT_EQ(Admit(2, 3), refused);
+  EXPECT_EQ(MayRun(2, 3), refused);
 }
 
 TEST_F(RequestLedgerTest, RemembersWhatFailsAlways) {
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(Admit(4, 4).ok()) << "memory may have been short";
+    EXPECT_TRUE(MayRun(4, 4).ok()) << "memory may have been short";
     ledger_->Failed(key_);
   }
-  EXPECT_EQ(ReasonOf(Admit(4, 4)), Reason::MODEL_FAILED);
-  EXPECT_TRUE(Admit(5, 5).ok());
+  EXPECT_EQ(ReasonOf(MayRun(4, 4)), Reason::MODEL_FAILED);
+  EXPECT_TRUE(MayRun(5, 5).ok());
 }
 
 TEST_F(RequestLedgerTest, WhatMayFailWaitsWhileTheBudgetIsSpent) {
-  ASSERT_TRUE(Admit(4, 4).ok());
+  ASSERT_TRUE(MayRun(4, 4).ok());
   ledger_->RanWell(key_);
   budget_.Spend(RestoreBudget::kStoreMax + std::chrono::seconds(1));
-  EXPECT_TRUE(Admit(4, 4).ok());
-  EXPECT_EQ(ReasonOf(Admit(5, 5)), Reason::OVERLOADED);
-  EXPECT_EQ(ReasonOf(Admit(5, 6)), Reason::INVALID_REQUEST);
+  EXPECT_TRUE(MayRun(4, 4).ok());
+  EXPECT_EQ(ReasonOf(MayRun(5, 5)), Reason::OVERLOADED);
+  EXPECT_EQ(ReasonOf(MayRun(5, 6)), Reason::INVALID_REQUEST);
   clock_.Advance(std::chrono::seconds(3));
-  EXPECT_TRUE(Admit(5, 5).ok());
+  EXPECT_TRUE(MayRun(5, 5).ok());
 }
 
 TEST_F(RequestLedgerTest, KeepsSoManyKeysAndProvesOthersAnew) {
   for (size_t i = 1; i <= RequestLedger::kKeysMax + 10; ++i) {
-    ASSERT_TRUE(Admit(i % 100 + 1, i % 100 + 1).ok());
-    ASSERT_FALSE(Admit(2, i + 2).ok());
-    ASSERT_TRUE(Admit(1, 1).ok());
+    ASSERT_TRUE(MayRun(i % 100 + 1, i % 100 + 1).ok());
+    ASSERT_FALSE(MayRun(2, i + 2).ok());
+    ASSERT_TRUE(MayRun(1, 1).ok());
   }
 }
 

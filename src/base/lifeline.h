@@ -36,20 +36,13 @@ class Lifeline {
     };
   }
 
-  // What was bound does nothing any more, and neither does what will be.
-  void Cut() {
-    cut_ = true;
-    alive_.reset();
-  }
-
  private:
   std::weak_ptr<bool> Watch() {
-    if (alive_ == nullptr && !cut_) alive_ = std::make_shared<bool>();
+    if (alive_ == nullptr) alive_ = std::make_shared<bool>();
     return alive_;
   }
 
   std::shared_ptr<bool> alive_;  // made by the first task: most objects never need one
-  bool cut_ = false;
 };
 
 }  // namespace sluice

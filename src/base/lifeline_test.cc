@@ -48,14 +48,13 @@ TEST_F(LifelineTest, NobodyGetsWhatComesBackTooLate) {
   EXPECT_TRUE(owned.expired());
 }
 
-TEST_F(LifelineTest, CutIsForGood) {
+TEST_F(LifelineTest, WhatIsBoundRunsWhileTheObjectLives) {
   int runs = 0;
-  auto before = lifeline_->Bind([&runs] { ++runs; });
-  before();
-  lifeline_->Cut();
-  before();
-  lifeline_->Bind([&runs] { ++runs; })();
-  EXPECT_EQ(runs, 1);
+  auto bound = lifeline_->Bind([&runs](int by) { runs += by; });
+  bound(2);
+  lifeline_.reset();
+  bound(1);
+  EXPECT_EQ(runs, 2);
 }
 
 }  // namespace

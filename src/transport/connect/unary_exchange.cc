@@ -9,7 +9,6 @@
 #include "transport/connect/error.h"
 #include "transport/content_coding.h"
 #include "transport/gzip.h"
-#include "transport/new_call.h"
 #include "transport/parse_proto.h"
 #include "transport/rest/decode_request.h"
 #include "transport/rest/media_type.h"
@@ -28,17 +27,9 @@ void PrintProto(const Message& message, std::string& out) { message.SerializeToS
 }  // namespace
 
 void UnaryExchange::Start(const Method& method) {
-  call_ = transport::NewCall(exchange_, method, Protocol::kConnect, context_.chain, *this);
-  absl::Status length = body_.Begin(call_);
+  absl::Status length = MakeCall(method);
   absl::Status status = CheckHead(method);
-  if (status.ok()) status = std::move(length);
-  status.ok() ? call_->Begin() : call_->Refuse(std::move(status));
-}
-
-void UnaryExchange::Refuse(const Method& method, absl::Status refusal) {
-  call_ = transport::NewCall(exchange_, method, Protocol::kConnect, context_.chain, *this);
-  body_.Begin(call_).IgnoreError();
-  call_->Refuse(std::move(refusal));
+  BeginCall(status.ok() ? std::move(length) : std::move(status));
 }
 
 // --- request ---

@@ -2,37 +2,26 @@
 // error as JSON.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "call/call.h"
-#include "transport/body_collector.h"
+#include "transport/body_exchange.h"
 #include "transport/connect/get_query.h"
-#include "transport/context.h"
 #include "transport/rest/answer.h"
 
 namespace sluice::connect {
 
-class UnaryExchange final : public http::ExchangeHandler, public CallPort {
+class UnaryExchange final : public transport::BodyExchange {
  public:
   UnaryExchange(const transport::Context& context, http::Exchange& exchange)
-      : context_(context), exchange_(exchange), body_(context, exchange) {}
-  ~UnaryExchange() override {
-    if (call_ != nullptr) call_->Detach();
-  }
+      : BodyExchange(context, exchange, Protocol::kConnect) {}
 
   // One of them, once. Each makes the call, so that refusals are logged and counted, too.
   void Start(const Method& method);
-  void Refuse(const Method& method, absl::Status refusal);
+  void Refuse(const Method& method, absl::Status refusal) { RefuseCall(method, std::move(refusal)); }
 
-  // --- http::ExchangeHandler ---
-  void OnBody(std::string_view bytes) override { body_.OnBody(bytes); }
   void OnBodyEnd() override;
-  void OnDrain() override { call_->Drain(); }
-  void OnClosed(http::CloseReason) override { call_->Detach(); }
-
-  // --- CallPort ---
   size_t Write(const Message& message) override;
   size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;
@@ -47,10 +36,6 @@ class UnaryExchange final : public http::ExchangeHandler, public CallPort {
   bool IsChore(std::string_view bytes, bool coded) const;
   absl::Status SetForm(std::string_view name, std::string_view sent);
 
-  const transport::Context& context_;
-  http::Exchange& exchange_;
-  std::shared_ptr<Call> call_;
-  transport::BodyCollector body_;
   GetQuery query_;  // of a GET, instead of a body
   Form form_ = Form::kJson;
   std::string allow_;  // the verbs of a VERB_NOT_ALLOWED

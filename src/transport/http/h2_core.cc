@@ -65,7 +65,6 @@ H2Core::H2Core(SessionHost& host, const Limits& limits, Budget& budget)
 }
 
 H2Core::~H2Core() {
-  lifeline_.Cut();
   dying_ = true;
   Lost();
   nghttp2_session_del(session_);

@@ -11,7 +11,6 @@
 #include "transport/content_coding.h"
 #include "transport/gzip.h"
 #include "transport/http/canonical.h"
-#include "transport/new_call.h"
 #include "transport/oip/infer_answer.h"
 #include "transport/parse_proto.h"
 #include "transport/rest/answer.h"
@@ -52,23 +51,16 @@ struct OipExchange::Encoded {
   }
 };
 
-OipExchange::~OipExchange() {
-  if (call_ != nullptr) call_->Detach();
-}
-
 void OipExchange::Start(const Method& method, Route route) {
   route_ = std::move(route);
-  call_ = transport::NewCall(exchange_, method, Protocol::kOip, context_.chain, *this);
-  absl::Status status = body_.Begin(call_);
+  absl::Status status = MakeCall(method);
   if (status.ok()) status = CheckHead();
-  status.ok() ? call_->Begin() : call_->Refuse(std::move(status));
+  BeginCall(std::move(status));
 }
 
 void OipExchange::Refuse(absl::Status refusal, std::string allow) {
   allow_ = std::move(allow);
-  call_ = transport::NewCall(exchange_, UnknownMethod(), Protocol::kOip, context_.chain, *this);
-  body_.Begin(call_).IgnoreError();
-  call_->Refuse(std::move(refusal));
+  RefuseCall(UnknownMethod(), std::move(refusal));
 }
 
 absl::Status OipExchange::CheckHead() {
@@ -134,11 +126,6 @@ transport::BodyDecoding OipExchange::SmallDecoding() {
             RETURN_IF_ERROR(ReadRepositoryRequest(json, *request));
             return request;
           }};
-}
-
-void OipExchange::OnClosed(http::CloseReason) {
-  lifeline_.Cut();
-  call_->Detach();
 }
 
 // --- answer ---

@@ -6,33 +6,24 @@
 #include <string_view>
 
 #include "base/lifeline.h"
-#include "call/call.h"
 #include "inference/grpc_service.pb.h"
-#include "transport/body_collector.h"
-#include "transport/context.h"
+#include "transport/body_exchange.h"
 #include "transport/oip/infer_request.h"
 #include "transport/oip/route.h"
 
 namespace sluice::oip {
 
-class OipExchange final : public http::ExchangeHandler, public CallPort {
+class OipExchange final : public transport::BodyExchange {
  public:
   OipExchange(const transport::Context& context, http::Exchange& exchange)
-      : context_(context), exchange_(exchange), body_(context, exchange) {}
-  ~OipExchange() override;
+      : BodyExchange(context, exchange, Protocol::kOip) {}
 
   // One of them, once. Each makes the call, so that refusals are logged and counted, too. `allow`: the verb that the
   // path is for, when it was another.
   void Start(const Method& method, Route route);
   void Refuse(absl::Status refusal, std::string allow);
 
-  // --- http::ExchangeHandler ---
-  void OnBody(std::string_view bytes) override { body_.OnBody(bytes); }
   void OnBodyEnd() override;
-  void OnDrain() override { call_->Drain(); }
-  void OnClosed(http::CloseReason reason) override;
-
-  // --- CallPort ---
   size_t Write(const Message& message) override;
   size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;
@@ -55,16 +46,10 @@ class OipExchange final : public http::ExchangeHandler, public CallPort {
   void SendProblem(const absl::Status& status);
   void SendHead(int status, std::string_view content_type, size_t bytes, Headers& headers);
 
-  const transport::Context& context_;
-  http::Exchange& exchange_;
   Route route_;
   std::string allow_;
-  std::shared_ptr<Call> call_;
+  size_t json_bytes_ = SIZE_MAX;  // of the body; the tensors are behind them
   Lifeline lifeline_;
-
-  // Request.
-  transport::BodyCollector body_;
-  size_t json_bytes_ = SIZE_MAX;  // the tensors are behind them
 
   // Answer.
   const std::shared_ptr<AnswerForm> form_ =

@@ -39,7 +39,7 @@ class PageExchange final : public http::ExchangeHandler {
   }
   void OnBody(std::string_view bytes) override { exchange_.ConsumeBody(bytes.size()); }
   void OnBodyEnd() override {}
-  void OnClosed(http::CloseReason) override { lifeline_.Cut(); }
+  void OnClosed(http::CloseReason) override {}
 
  private:
   void SendNotAllowed() {

@@ -3,7 +3,6 @@
 #include <functional>
 #include <utility>
 
-#include "transport/new_call.h"
 #include "transport/rest/decode_request.h"
 
 namespace sluice::rest {
@@ -11,16 +10,12 @@ namespace sluice::rest {
 void RestExchange::Start(const Method& method, RouteMatch route) {
   route_ = std::move(route);
   response_field_ = route_.binding->response_field;
-  call_ = transport::NewCall(exchange_, method, Protocol::kRest, context_.chain, *this);
-  absl::Status length = body_.Begin(call_);
-  length.ok() ? call_->Begin() : call_->Refuse(std::move(length));
+  BeginCall(MakeCall(method));
 }
 
 void RestExchange::Refuse(absl::Status refusal, std::string allow) {
   allow_ = std::move(allow);
-  call_ = transport::NewCall(exchange_, UnknownMethod(), Protocol::kRest, context_.chain, *this);
-  body_.Begin(call_).IgnoreError();
-  call_->Refuse(std::move(refusal));
+  RefuseCall(UnknownMethod(), std::move(refusal));
 }
 
 void RestExchange::OnBodyEnd() {

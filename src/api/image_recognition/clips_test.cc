@@ -186,6 +186,13 @@ TEST_F(WatchTest, AFullQueueIsAnErrorOfThePicture) {
   EXPECT_EQ(call_->outcome(), "OK");
 }
 
+TEST_F(WatchTest, FourPicturesAreInProgressAtMost) {
+  call_->Send(Images({"1", "2", "3", "4", "5", "6"}));
+  EXPECT_EQ(simulation_->scheduler.waiting(), 3u) << "one runs";
+  Advance(milliseconds(10));
+  EXPECT_EQ(simulation_->scheduler.waiting(), 3u);
+}
+
 TEST_F(WatchTest, ASlowReaderHoldsPicturesBack) {
   call_->SetWritable(false);
   call_->Send(Images({"1", "2", "3", "4", "5", "6"}));

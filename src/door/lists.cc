@@ -45,8 +45,7 @@ Chain MakeCallChain(const LayerContext& context) {
   Chain chain;
   chain.push_back(std::make_unique<ObserveLayer>(context));   // first in, last out: sees every ending; never waits
   chain.push_back(std::make_unique<DeadlineLayer>(context));  // before anything that can wait
-  chain.push_back(
-      std::make_unique<LogRoomLayer>(context));  // waits for the log's reader, where the configuration says so
+  chain.push_back(std::make_unique<LogRoomLayer>(context));   // waits for the log's reader, if it is configured to
   return chain;
 }
 

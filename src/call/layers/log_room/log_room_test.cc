@@ -1,14 +1,11 @@
 #include "call/layers/log_room/log_room.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <thread>
 
 #include "ai/inference/image_recognition.pb.h"
 #include "base/error.h"
 #include "base/testing/fake_loop.h"
+#include "base/testing/stalled_log.h"
 #include "call/layers/deadline/deadline.h"
 #include "call/testing/layer_context.h"
 #include "call/testing/recording_port.h"
@@ -22,24 +19,12 @@ using ai::inference::RecognizeRequest;
 class LogRoomTest : public testing::Test {
  protected:
   LogRoomTest() {
-    EXPECT_EQ(pipe(ends_), 0);
-    EXPECT_EQ(fcntl(ends_[0], F_SETFL, O_NONBLOCK), 0);
-    log_ = std::make_unique<AccessLog>(ends_[1], AccessLog::Options{.waits = true});
     chain_.push_back(std::make_unique<DeadlineLayer>(layers_.On(loop_)));
-    chain_.push_back(std::make_unique<LogRoomLayer>(layers_.On(loop_, *log_)));
+    chain_.push_back(std::make_unique<LogRoomLayer>(layers_.On(loop_, log_.log())));
     const auto* service = RecognizeRequest::descriptor()->file()->FindServiceByName("ImageRecognition");
     methods_.Add(
         service->FindMethodByName("Recognize"),
         Unary<RecognizeRequest>([this](std::shared_ptr<Call>, std::unique_ptr<RecognizeRequest>) { ++handled_; }));
-  }
-  ~LogRoomTest() override {
-    log_.reset();
-    close(ends_[0]);
-    close(ends_[1]);
-  }
-  void Fill() {
-    const std::string line(100'000, 'x');
-    while (!log_->Congested()) log_->Append(line);
   }
   std::shared_ptr<Call> Start() {
     auto call = Call::Create(
@@ -51,10 +36,9 @@ class LogRoomTest : public testing::Test {
     return call;
   }
 
-  int ends_[2];
   FakeLoop loop_;
   TestLayerContext layers_;
-  std::unique_ptr<AccessLog> log_;
+  StalledLog log_;
   Chain chain_;
   MethodTable methods_;
   Headers headers_;
@@ -63,22 +47,18 @@ class LogRoomTest : public testing::Test {
 };
 
 TEST_F(LogRoomTest, ACallWaitsForTheReaderAndGoesOn) {
-  Fill();
+  log_.Fill();
   const auto call = Start();
   loop_.Advance(std::chrono::milliseconds(200));
   EXPECT_EQ(handled_, 0);
-  std::thread reader([this] {
-    char buffer[4096];
-    while (log_->Congested()) (void)!read(ends_[0], buffer, sizeof buffer);
-  });
-  reader.join();
+  log_.Read();
   loop_.Advance(std::chrono::milliseconds(200));
   EXPECT_EQ(handled_, 1);
   call->Cancel();
 }
 
 TEST_F(LogRoomTest, ItsDeadlineHolds) {
-  Fill();
+  log_.Fill();
   headers_.Add("x-request-timeout", "0.5");
   const auto call = Start();
   loop_.Advance(std::chrono::milliseconds(600));

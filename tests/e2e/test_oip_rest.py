@@ -252,7 +252,11 @@ def raw(server, model: str, body: bytes, **headers: str) -> requests.Response:
 def test_a_body_that_is_only_a_tensor(server):
     """Triton's raw binary request: the shape follows from the model, every output comes back as bytes."""
     x = np.arange(9, dtype=np.float32).reshape(3, 3)
-    for body, headers in [(x.tobytes(), {"Content-Type": "application/octet-stream"}), (gzip.compress(x.tobytes()), {"Content-Encoding": "gzip"})]:
+    for body, headers in [
+        (x.tobytes(), {"Content-Type": "application/octet-stream"}),
+        (x.tobytes(), {"Content-Encoding": "identity"}),
+        (gzip.compress(x.tobytes()), {"Content-Encoding": "gzip"}),
+    ]:
         answer = raw(server, "affine", body, **headers)
         json_bytes = int(answer.headers["Inference-Header-Content-Length"])
         (output,) = json.loads(answer.content[:json_bytes])["outputs"]

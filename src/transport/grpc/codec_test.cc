@@ -336,6 +336,18 @@ TEST_F(GrpcCodecTest, AParsedMessageFindsItsExchangeGone) {
   EXPECT_EQ(budget.bytes(), 0u);
 }
 
+// Found by a fuzzer: what had come behind the message was never given back to flow control.
+TEST_F(GrpcCodecTest, AfterALargeMessageThatIsWrongTheRestIsGivenBack) {
+  FakeExchange& e = Open(kUnary);  // names no encoding
+  const std::string body = Packed(Ask(Noise(5'000))) + "behind";
+  Send(body);
+  EXPECT_LT(e.consumed, body.size());
+  chores.Run();
+  e.loop_.Run();
+  EXPECT_EQ(e.grpc_status(), "13");
+  EXPECT_EQ(e.consumed, body.size());
+}
+
 TEST_F(GrpcCodecTest, TooManyLargeMessagesAreRefused) {
   chores.full = true;
   FakeExchange& e = Open(kUnary, {{"grpc-encoding", "gzip"}});

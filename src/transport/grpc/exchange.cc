@@ -172,9 +172,11 @@ absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
 
 void GrpcExchange::OnParsedByWorker(Parcel parcel) {
   parsing_ = false;
-  if (call_->done()) return;
-  absl::Status status = OnParsed(std::move(parcel.parsed), std::move(parcel.hold), parcel.wire_bytes);
-  status.ok() ? Resume() : call_->Fail(std::move(status));
+  if (!call_->done()) {
+    absl::Status status = OnParsed(std::move(parcel.parsed), std::move(parcel.hold), parcel.wire_bytes);
+    if (!status.ok()) call_->Fail(std::move(status));
+  }
+  Resume();  // a call that is over gives back what waits, too
 }
 
 absl::Status GrpcExchange::OnParsed(absl::StatusOr<MessagePtr> parsed, BudgetHold hold, size_t wire_bytes) {

@@ -6,12 +6,31 @@
 
 namespace sluice::grpcweb {
 
+namespace {
+
+// Up to the group that is none: what comes out does not depend on where the stream was cut.
+bool DecodeOneByOne(std::string_view groups, std::string& out) {
+  for (; !groups.empty(); groups.remove_prefix(4)) {
+    const size_t before = out.size();
+    if (json::Base64Decode(groups.substr(0, 4), out)) continue;
+    out.resize(before);
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 // `groups` are whole groups of four characters. Padding ends one text; the next begins with the next group.
 bool Base64Stream::DecodeGroups(std::string_view groups, std::string& out) {
   while (!groups.empty()) {
     const size_t padding = std::min(groups.find('='), groups.size());
     const size_t end = std::min((padding / 4 + 1) * 4, groups.size());
-    if (!json::Base64Decode(groups.substr(0, end), out)) return false;
+    const size_t before = out.size();
+    if (!json::Base64Decode(groups.substr(0, end), out)) {
+      out.resize(before);
+      if (!DecodeOneByOne(groups.substr(0, end), out)) return false;
+    }
     groups.remove_prefix(end);
   }
   return true;

@@ -8,7 +8,7 @@ namespace sluice::grpcweb {
 
 class Base64Stream {
  public:
-  // Appends what `text` completes. False: it is not base64.
+  // Appends what `text` completes. False: it is not base64, from a group on whose bytes are the first that are missing.
   bool Decode(std::string_view text, std::string& out);
   // Characters of an incomplete group have come.
   bool mid_group() const { return !carry_.empty(); }

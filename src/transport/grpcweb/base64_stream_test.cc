@@ -24,6 +24,19 @@ TEST(Base64StreamTest, PaddedTextsOneAfterAnotherCutAnywhere) {
   }
 }
 
+// Found by a fuzzer: what came out before the fault depended on the cut.
+TEST(Base64StreamTest, WhatIsGoodBeforeAFaultComesOutWhereverItIsCut) {
+  for (size_t step = 1; step < 20; ++step) {
+    std::string out;
+    bool mid = false;
+    EXPECT_FALSE(DecodeBy(step, "YWJjYWJjYWJj=AAAYWJj", out, mid)) << step;
+    EXPECT_EQ(out, "abcabcabc") << step;
+    std::string both;
+    EXPECT_TRUE(DecodeBy(step, "+AAA-AAA", both, mid)) << step;
+    EXPECT_EQ(both.size(), 6u) << step;
+  }
+}
+
 TEST(Base64StreamTest, WhatIsNone) {
   for (const char* bad : {"YQ=a", "=AAA", "Y===", "a b c d ", "\xff\xff\xff\xff"}) {
     for (size_t step = 1; step < 6; ++step) {

@@ -19,14 +19,14 @@ void TextExchange::OnBody(std::string_view bytes) {
   if (inside_.done()) return exchange_.ConsumeBody(bytes.size());
   std::string decoded;
   size_t groups = base64_.carried() + bytes.size();
-  if (base64_.Decode(bytes, decoded)) {
-    groups -= base64_.carried();
-  } else {
-    inside_.Fail(Error(Reason::INVALID_BODY, "the body is not base64, as application/grpc-web-text says"));
-  }
+  const bool good = base64_.Decode(bytes, decoded);
+  if (good) groups -= base64_.carried();
   // What whole groups have above their bytes; the rest is given back as the bytes are taken.
   exchange_.ConsumeBody(groups - decoded.size());
   if (!decoded.empty()) inside_.OnBody(decoded);
+  if (!good && !inside_.done()) {
+    inside_.Fail(Error(Reason::INVALID_BODY, "the body is not base64, as application/grpc-web-text says"));
+  }
 }
 
 void TextExchange::OnBodyEnd() {

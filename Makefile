@@ -8,10 +8,10 @@ help:  ## this list
 run:  ## install what is missing, build, fetch the models, start the server (ARGS="--listen HOST:PORT ...")
 	@tools/run_server.sh $(ARGS)
 
-test:  ## the same set-up, then every test
+test:  ## the same setup, then every test
 	@tools/test.sh
 
-quick:  ## levels and unit tests only, for the loop while working
+quick:  ## levels and unit tests only: for use while working
 	@tools/test.sh --quick
 
 build:  ## set up and build everything but the benchmarks
@@ -36,5 +36,5 @@ train-text:  ## train the text classifiers again (7 CPU minutes; ARGS go to trai
 train-face:  ## train the face detector again (hours; ARGS go to training/face/run.sh)
 	@training/face/run.sh $(ARGS)
 
-check-training:  ## a short training run of the face detector against its committed curve (minutes; ARGS go to training/face/check.sh)
+check-training:  ## a short training run of the face detector compared with its committed curve (minutes; ARGS go to training/face/check.sh)
 	@training/face/check.sh $(ARGS)

@@ -1,4 +1,4 @@
-"""The table of the article that Sluice grew from: a picture as base64 in JSON over HTTP/1.1, or as bytes over gRPC."""
+"""The table of the article that Sluice grew from: an image as base64 in JSON over HTTP/1.1, or as bytes over gRPC."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def picture(folder: Path, side: int, bytes_wanted: int) -> bytes:
     low, high = 0.0, 100.0
     for _ in range(12):
         level = (low + high) / 2
-        file = cv2.imencode(".jpg", np.clip(sample + level * noise, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+        file = cv2.imencode(
+            ".jpg", np.clip(sample + level * noise, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 92]
+        )[1].tobytes()
         low, high = (level, high) if len(file) < bytes_wanted else (low, level)
     return file
 
@@ -58,7 +60,9 @@ class Client:
     def __init__(self, folder: Path, url: str, link: Link | None = None):
         self.folder, self.url, self.link = folder, url, link
 
-    def run(self, form: str, body: bytes, calls: int, connections: int, streams: int, path: str = "") -> tuple[list[float], int, float]:
+    def run(
+        self, form: str, body: bytes, calls: int, connections: int, streams: int, path: str = ""
+    ) -> tuple[list[float], int, float]:
         """Latencies of the good answers in seconds, sorted; how many were refused; wall seconds."""
         data, log = self.folder / f"{form}.body", self.folder / f"{form}.log"
         data.write_bytes(body)
@@ -96,7 +100,10 @@ def over_the_link(port: int, folder: Path, large: dict[str, bytes]) -> None:
 
 
 TEXT = "中国女排获得世界杯冠军"
-CLASSIFY = {"JSON": ("/api/v1/classify", json.dumps({"texts": [TEXT]}).encode()), "gRPC": ("/ai.inference.TextClassification/Classify", frame(field(1, TEXT.encode())))}
+CLASSIFY = {
+    "JSON": ("/api/v1/classify", json.dumps({"texts": [TEXT]}).encode()),
+    "gRPC": ("/ai.inference.TextClassification/Classify", frame(field(1, TEXT.encode()))),
+}
 
 
 def one_connection(client: Client, calls: int) -> None:
@@ -105,7 +112,9 @@ def one_connection(client: Client, calls: int) -> None:
     for form, (path, body) in CLASSIFY.items():
         good, _, wall = client.run(form, body, 20 * calls, 1, 1 if form == "JSON" else 4, path)
         rate[form], middle[form] = len(good) / wall, good[len(good) // 2] * 1e3
-    print(f"{'texts/s on 1 connection (HTTP/2: 4 streams)':44}{rate['JSON']:>12.0f}{rate['gRPC']:>12.0f}{rate['gRPC'] / rate['JSON']:>9.2f}  article: 3 (gRPC / JSON); P50 {middle['JSON']:.2f} and {middle['gRPC']:.2f} ms")
+    print(
+        f"{'texts/s on 1 connection (HTTP/2: 4 streams)':44}{rate['JSON']:>12.0f}{rate['gRPC']:>12.0f}{rate['gRPC'] / rate['JSON']:>9.2f}  article: 3 (gRPC / JSON); P50 {middle['JSON']:.2f} and {middle['gRPC']:.2f} ms"
+    )
 
 
 def bench_article(build: Path, folder: Path, calls: int) -> None:
@@ -135,6 +144,10 @@ def bench_article(build: Path, folder: Path, calls: int) -> None:
         answered = successes(port) - before  # h2load takes a refused gRPC call for a good one
         p50, p99 = took[len(took) // 2] * 1e3, took[len(took) * 99 // 100] * 1e3
         who = "of the answers" if form == "JSON" else "with the refusals"
-        print(f"1,000 at once, 20 kB pictures, {form}: {answered / wall:.0f} answers/s, {1 - answered / (10 * calls):.0%} refused at once; P50 {p50:.0f} ms, P99 {p99:.0f} ms {who}")
-    print(f"(article: 150 ms. {os.cpu_count()} cores answer what they can; more than 256 waiting are refused with Retry-After, which bounds the wait.)")
+        print(
+            f"1,000 at once, 20 kB pictures, {form}: {answered / wall:.0f} answers/s, {1 - answered / (10 * calls):.0%} refused at once; P50 {p50:.0f} ms, P99 {p99:.0f} ms {who}"
+        )
+    print(
+        f"(article: 150 ms. {os.cpu_count()} cores answer what they can; more than 256 waiting are refused with Retry-After, which bounds the wait.)"
+    )
     server.stop()

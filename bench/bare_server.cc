@@ -91,7 +91,7 @@ class Connection {
   }
 
  private:
-  // Straight into the body, as Sluice reads a picture.
+  // Straight into the body, as Sluice reads an image.
   ssize_t ReadBody() {
     const size_t had = body_.size();
     body_.resize(wanted_);

@@ -1,4 +1,4 @@
-"""Faces: the served picture beside the same functions in a loop."""
+"""Faces: the served image beside the same functions in a loop."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def print_rows(in_flight: int, plain: list[Measured], served: dict[str, list[Mea
         ratio = median([r.cpu / s.cpu for s, r in zip(runs, plain)])
         least = min(s.cpu for s in runs) - min(r.cpu for r in plain)
         cpu, wall = median([s.cpu for s in runs]), median([s.wall for s in runs])
-        print(f"{name:16}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{ratio:>12.3f}{extra * 1e6:>10.0f}{least * 1e6:>10.0f}")
+        print(
+            f"{name:16}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{ratio:>12.3f}{extra * 1e6:>10.0f}{least * 1e6:>10.0f}"
+        )
 
 
 def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
@@ -50,16 +52,24 @@ def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
     path = picture(folder, 640, 480)
     jpeg = path.read_bytes()
     raw_root = models[1] if model == "yunet_s_320" else models[0]
-    rest = Load("REST raw", folder, jpeg, f"/api/v1/recognize?model_id={model}", ["content-type: image/jpeg"], http1=True)
+    rest = Load(
+        "REST raw", folder, jpeg, f"/api/v1/recognize?model_id={model}", ["content-type: image/jpeg"], http1=True
+    )
     loads = [
         Load("gRPC", folder, frame(field(1, jpeg) + field(2, model.encode())), RPC, GRPC),
         rest,
         Load("REST base64", folder, json.dumps({"image": base64.b64encode(jpeg).decode(), "model_id": model}).encode(), "/api/v1/recognize", ["content-type: application/json"], http1=True),
     ]
     print(f"\nFaces: {model}, one 640x480 JPEG of {len(jpeg) // 1024} kB, {rounds} rounds of {images} images")
-    print("  bare, blocking: threads that read, compute and write, with no protocol, limits, log or metrics; bare, loop: the same with a thread for the sockets and threads that compute")
-    print("  extra: median of served less raw, round by round; least: the cheapest round less raw's cheapest, which the neighbours of a shared machine disturb less")
-    print(f"{'':16}{'in flight':>10}{'CPU ms/image':>14}{'images/s':>10}{'raw/served':>12}{'extra µs':>10}{'least µs':>10}")
+    print(
+        "  bare, blocking: threads that read, compute and write, with no protocol, limits, log or metrics; bare, loop: the same with a thread for the sockets and threads that compute"
+    )
+    print(
+        "  extra: median of served less raw, round by round; least: the cheapest round less raw's cheapest, which the neighbours of a shared machine disturb less"
+    )
+    print(
+        f"{'':16}{'in flight':>10}{'CPU ms/image':>14}{'images/s':>10}{'raw/served':>12}{'extra µs':>10}{'least µs':>10}"
+    )
     for in_flight in (1, 16):
         threads, warm_up = min(in_flight, os.cpu_count() or 1), max(images // 10, in_flight)
         plain, served = [], {}
@@ -88,8 +98,12 @@ def bench_frames(build: Path, folder: Path, rounds: int, images: int) -> None:
     runs = [load.run(server, port, 5 * images, 64, latencies=True) for _ in range(rounds)]
     server.stop()
     best = max(runs, key=lambda run: 1 / run.wall)
-    print(f"\nLive frames: face_detection_lite, one 320x240 JPEG of {len(jpeg) // 1024} kB over gRPC, 64 in flight, load generator on the same machine")
-    print(f"{median([1 / r.wall for r in runs]):.0f} frames/s (best round {1 / best.wall:.0f}), P99 {median([r.p99 for r in runs]) * 1e3:.0f} ms, server CPU {median([r.cpu for r in runs]) * 1e3:.2f} ms a frame")
+    print(
+        f"\nLive frames: face_detection_lite, one 320x240 JPEG of {len(jpeg) // 1024} kB over gRPC, 64 in flight, load generator on the same machine"
+    )
+    print(
+        f"{median([1 / r.wall for r in runs]):.0f} frames/s (best round {1 / best.wall:.0f}), P99 {median([r.p99 for r in runs]) * 1e3:.0f} ms, server CPU {median([r.cpu for r in runs]) * 1e3:.2f} ms a frame"
+    )
     for model in ("face_detection_lite", "face_detection_v1", "face_detection_hd"):
         alone = raw(build / "bench" / "raw_pipeline", ROOT / "models", model, path, images // (4 if model.endswith("hd") else 1), 1)
         print(f"  {model}: {alone.cpu * 1e3:.2f} ms of CPU a frame in a loop, decoding included")

@@ -1,4 +1,4 @@
-"""A picture of 1 MB over gRPC, raw over REST and as base64 in JSON: what carrying it costs the server."""
+"""An image of 1 MB over gRPC, raw over REST and as base64 in JSON: what carrying it costs the server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WANTED = 1.2  # REST raw / gRPC
 
 
 def padded(jpeg: bytes, bytes_wanted: int) -> bytes:
-    """The same picture with comments, which a decoder passes over, up to that size."""
+    """The same image with comments, which a decoder passes over, up to that size."""
     largest = 65_533
     comments, missing = b"", bytes_wanted - len(jpeg)
     while missing > 4:
@@ -36,7 +36,9 @@ def loads(folder: Path, name: str, jpeg: bytes) -> list[Load]:
     ]
 
 
-def compare(build: Path, folder: Path, server: Process, port: int, name: str, jpeg: bytes, rounds: int, calls: int) -> None:
+def compare(
+    build: Path, folder: Path, server: Process, port: int, name: str, jpeg: bytes, rounds: int, calls: int
+) -> None:
     path = folder / f"{name}.jpg"
     path.write_bytes(jpeg)
     kinds = loads(folder, name, jpeg)
@@ -52,7 +54,9 @@ def compare(build: Path, folder: Path, server: Process, port: int, name: str, jp
         # Pair by pair, so that a drift of the machine's speed does not count.
         ratio = median([a / b for a, b in zip(cpu, grpc)])
         carrying = median([a - b for a, b in zip(cpu, alone)])
-        print(f"{load.name:26}{median(cpu) * 1e3:>10.3f}{ratio:>14.2f}{carrying * 1e3:>18.3f}{WANTED if 'raw' in load.name else '':>12}")
+        print(
+            f"{load.name:26}{median(cpu) * 1e3:>10.3f}{ratio:>14.2f}{carrying * 1e3:>18.3f}{WANTED if 'raw' in load.name else '':>12}"
+        )
 
 
 def bench_images(build: Path, folder: Path, rounds: int, images: int) -> None:
@@ -60,7 +64,9 @@ def bench_images(build: Path, folder: Path, rounds: int, images: int) -> None:
     server, port = start_sluice(build, [ROOT / "models"], folder / "images.log")
     print(f"\nA picture of 1 MB, {MODEL}, 4 in flight, {rounds} rounds, server CPU ms per call")
     print("  real: a JPEG of 1024x1024; most of its cost is decoding, which is the same for every protocol")
-    print("  padded: a JPEG of 320x320 and 20 kB, with comments up to 1 MB, which the decoder passes over: what is left is carrying and transcoding")
+    print(
+        "  padded: a JPEG of 320x320 and 20 kB, with comments up to 1 MB, which the decoder passes over: what is left is carrying and transcoding"
+    )
     print("  carrying: CPU per call less that of the same pipeline in a loop without a server, pair by pair")
     print(f"{'':26}{'CPU ms':>10}{'ratio to gRPC':>14}{'carrying, ms':>18}{'asked for':>12}")
     compare(build, folder, server, port, "real", real, rounds, max(1, images // 5))

@@ -33,7 +33,9 @@ class Process:
     """A server of this run; stopped with it."""
 
     def __init__(self, args: list, cwd: Path = ROOT):
-        self.child = subprocess.Popen([str(a) for a in args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=cwd)
+        self.child = subprocess.Popen(
+            [str(a) for a in args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=cwd
+        )
         self.lines = []
         for line in self.child.stdout:
             self.lines.append(line.strip())
@@ -77,7 +79,9 @@ class Load:
         self.file = folder / re.sub(r"\W+", "_", name)
         self.file.write_bytes(body)
 
-    def run(self, server: Process, port: int, calls: int, in_flight: int, *, counted: bool = True, latencies: bool = False) -> Measured:
+    def run(
+        self, server: Process, port: int, calls: int, in_flight: int, *, counted: bool = True, latencies: bool = False
+    ) -> Measured:
         """Server CPU and wall time per call. Ends the program when a call failed; `counted`: by the server's own metrics too."""
         clients = max(1, int(in_flight**0.5)) if not self.http1 else in_flight
         streams = max(1, in_flight // clients)

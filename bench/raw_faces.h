@@ -11,8 +11,8 @@
 
 namespace sluice::bench {
 
-// Ends the program when the model or a picture is not as it should be. Find may run on several threads, each with its own
-// number.
+// Ends the program when the model or an image is not as it should be. Find may run on several threads, each with its
+// own number.
 class RawFaces {
  public:
   RawFaces(const char* models_dir, const char* model_id, int threads) : loaded_(models_dir, model_id, threads) {

@@ -34,7 +34,9 @@ def main() -> None:
     parser.add_argument("only", nargs="*", help="small, tensors, faces, images, frames, texts, article")
     args = parser.parse_args()
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    print(f"{datetime.date.today()}  {cpu.group(1) if cpu else platform.processor()}, {os.cpu_count()} cores, Linux {platform.release()}")
+    print(
+        f"{datetime.date.today()}  {cpu.group(1) if cpu else platform.processor()}, {os.cpu_count()} cores, Linux {platform.release()}"
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if not args.only or "small" in args.only:

@@ -36,7 +36,10 @@ def save_identity(folder: Path, engine: str) -> None:
     )
     (folder / engine / "1").mkdir(parents=True)
     (folder / engine / "model.yaml").write_text(f"engine: {engine}\n")
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), folder / engine / "1" / "model.onnx")
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8),
+        folder / engine / "1" / "model.onnx",
+    )
 
 
 def loads(folder: Path) -> list[tuple[Load, int, int]]:

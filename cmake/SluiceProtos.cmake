@@ -27,7 +27,7 @@ function(sluice_proto_library name)
   if(SLUICE_SANITIZE)
     target_compile_options(${name} PRIVATE -fno-sanitize=all -O0)
   endif()
-  # Most of what the compiler would do with it is lost on it: a third less time, no slower (a message of tensors, a picture).
+  # Most of what the compiler would do with it is lost on it: a third less time, no slower (a message of tensors, an image).
   target_compile_options(${name} PRIVATE -O1 -g0)
   if(SLUICE_PCH AND NOT P_GRPC)
     target_precompile_headers(${name} PRIVATE <google/protobuf/extension_set.h> <google/protobuf/generated_message_reflection.h>

@@ -67,6 +67,16 @@ function(sluice_docs_page)
   sluice_embed(sluice_openapi ${viewer}/LICENSE ${header} kSwaggerUiLicense GZIP)
 endfunction()
 
+# The files of the front page and of what will be below /console/.
+function(sluice_console)
+  set(header door/console_files.h)
+  set(console ${CMAKE_SOURCE_DIR}/console)
+  sluice_embed(sluice_door ${console}/index.html ${header} kConsoleIndex)
+  sluice_embed(sluice_door ${console}/front.js ${header} kConsoleScript GZIP)
+  sluice_embed(sluice_door ${console}/front.css ${header} kConsoleStyle GZIP)
+  sluice_embed(sluice_door ${console}/astronaut.jpg ${header} kConsoleAstronaut)
+endfunction()
+
 # Lower levels first: the order is the include direction (tools/levels.py checks the includes themselves).
 function(sluice_rooms)
   set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)  # target all_verify_interface_header_sets: every header compiles alone
@@ -95,6 +105,7 @@ function(sluice_rooms)
   set(main ${CMAKE_SOURCE_DIR}/src/main.cc)
   sluice_room(door SOURCES ${door} DEPS sluice_api sluice_openapi sluice_transport CLI11::CLI11)
   sluice_list_headers(sluice_door)
+  sluice_console()
   if(EXISTS ${main})
     add_executable(sluice ${main})
     target_link_libraries(sluice PRIVATE sluice_door)

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib.sh
 
-# Configure again after a set-up that may have brought packages; Ninja itself sees changed CMake files.
+# Configure again after a setup that may have brought packages; Ninja itself sees changed CMake files.
 if [ ! -f build/build.ninja ] || [ -n "$(find .deps/stamps -newer build/build.ninja -name 'python-*')" ]; then
   logged build/configure.log "configure" cmake --preset release
   touch build/build.ninja

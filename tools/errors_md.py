@@ -10,15 +10,14 @@ CODES = {1: "CANCELLED", 2: "UNKNOWN", 3: "INVALID_ARGUMENT", 4: "DEADLINE_EXCEE
          8: "RESOURCE_EXHAUSTED", 9: "FAILED_PRECONDITION", 12: "UNIMPLEMENTED", 13: "INTERNAL", 14: "UNAVAILABLE", 16: "UNAUTHENTICATED"}
 HEAD = """# Errors
 
-One table feeds all protocols: [errors.proto](../proto/ai/inference/errors.proto), from which this page is made
+One table feeds all protocols: [errors.proto](../proto/ai/inference/errors.proto), from which this page is generated
 (`tools/errors_md.py`).
 
-REST answers `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`, `reason`, `request_id`, and where
-known `field_violations` and `retry_after_ms`. gRPC answers `grpc-status`, `grpc-message` and `grpc-status-details-bin` with
-ErrorInfo (the reason), RequestInfo, BadRequest and RetryInfo; gRPC-Web has them in the body's last frame,
-Connect in its error JSON, under the HTTP status that Connect gives the code. A WebSocket closes
-with 4000 + gRPC code, a REST stream under way ends with the problem ([streams.md](streams.md)). A message says what happened,
-to what, and what to do.
+REST responds with `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail`, `reason`, `request_id` and, where
+known, `field_violations` and `retry_after_ms`. gRPC responds with `grpc-status`, `grpc-message` and `grpc-status-details-bin` with
+ErrorInfo (the reason), RequestInfo, BadRequest and RetryInfo. gRPC-Web has them in the body's last frame; Connect in its error JSON,
+with the HTTP status that Connect assigns to the code. A WebSocket closes with 4000 + the gRPC code, and a REST stream in progress
+ends with the problem ([streams.md](streams.md)). A message says what happened, to what, and what to do.
 
 | reason | gRPC | HTTP | retry | when |
 | --- | --- | --- | --- | --- |
@@ -29,12 +28,16 @@ def page() -> str:
     rows, comment = [], []
     for line in (ROOT / "proto/ai/inference/errors.proto").read_text().splitlines():
         line = line.strip()
-        entry = re.match(r"([A-Z_]+) = \d+ \[\(reason\) = \{code: (\d+), http_status: (\d+)(, retryable: true)?", line)
+        entry = re.match(
+            r"([A-Z_]+) = \d+ \[\(reason\) = \{code: (\d+), http_status: (\d+)(, retryable: true)?", line
+        )
         if line.startswith("//"):
             comment.append(line.lstrip("/ "))
             continue
         if entry and entry[1] != "REASON_UNSPECIFIED":
-            rows.append(f"| {entry[1]} | {CODES[int(entry[2])]} | {entry[3]} | {'yes' if entry[4] else ''} | {' '.join(comment)} |\n")
+            rows.append(
+                f"| {entry[1]} | {CODES[int(entry[2])]} | {entry[3]} | {'yes' if entry[4] else 'no'} | {' '.join(comment)} |\n"
+            )
         comment = []
     return HEAD + "".join(rows)
 

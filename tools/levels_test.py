@@ -28,7 +28,9 @@ class LevelsTest(unittest.TestCase):
         self.assertEqual(problems("transport/rest/a.cc", '#include "json/reader.h"'), [])
 
     def test_the_door_includes_everything(self):
-        self.assertEqual(problems("door/server.cc", '#include "transport/http/h.h"', '#include "api/x.h"', '#include "cli/c.h"'), [])
+        self.assertEqual(
+            problems("door/server.cc", '#include "transport/http/h.h"', '#include "api/x.h"', '#include "cli/c.h"'), []
+        )
 
     def test_a_library_stays_in_its_folder(self):
         self.assertEqual(problems("engine/openvino/e.cc", "#include <openvino/openvino.hpp>", "ov::Core core;"), [])

@@ -13,7 +13,7 @@ logged() {
   say "$what ..."
   if ! "$@" >"$log" 2>&1; then
     tail -n "${LOG_LINES:-25}" "$log" >&2
-    say "$what: FAILED after $((SECONDS - began)) s, all of it in $log"
+    say "$what: FAILED after $((SECONDS - began)) s; full output in $log"
     return 1
   fi
   say "$what: done in $((SECONDS - began)) s"

@@ -43,7 +43,9 @@ def item_of(document: dict, path: str, verb: str, operation: dict) -> dict:
     shared = document["components"]["parameters"]
     parameters = [shared[p["$ref"].rsplit("/", 1)[1]] if "$ref" in p else p for p in operation["parameters"]]
     headers = [
-        {"key": p["name"], "value": "", "description": p.get("description", ""), "disabled": True} for p in parameters if p["in"] == "header"
+        {"key": p["name"], "value": "", "description": p.get("description", ""), "disabled": True}
+        for p in parameters
+        if p["in"] == "header"
     ]
     request = {"method": verb.upper(), "header": headers, "url": url_of(path, parameters), "description": operation.get("description", "")}
     if (body := body_of(operation)) is not None:
@@ -53,7 +55,9 @@ def item_of(document: dict, path: str, verb: str, operation: dict) -> dict:
 
 
 def collection_of(document: dict) -> dict:
-    folders = {tag["name"]: {"name": tag["name"], "description": tag["description"], "item": []} for tag in document["tags"]}
+    folders = {
+        tag["name"]: {"name": tag["name"], "description": tag["description"], "item": []} for tag in document["tags"]
+    }
     for path, item in document["paths"].items():
         for verb, operation in item.items():
             folders[operation["tags"][0]]["item"].append(item_of(document, path, verb, operation))

@@ -78,12 +78,12 @@ pick_package() {
       return
     fi
   done
-  fail "this distribution has none of: $*"
+  fail "this distribution has no package for: $*"
 }
 
 system_packages() {
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    say "no apt here: install what tools/packages.txt names by hand, if it is not there yet"
+    say "no apt here: install the packages of tools/packages.txt by hand, unless they are there"
     return
   fi
   local missing names=() need
@@ -145,7 +145,7 @@ kserve_clients() {
 }
 
 models() {
-  $deps/venv/bin/python tools/get_models.py --for "$1" || fail "the models are not complete; run it again"
+  $deps/venv/bin/python tools/get_models.py --for "$1" || fail "some models are missing; run it again"
   local picture=$deps/samples/astronaut
   if [ ! -s $picture.jpg ] || [ $picture.png -nt $picture.jpg ]; then
     $deps/venv/bin/python - $picture <<'PYTHON'
@@ -228,10 +228,10 @@ node_packages() {
   if logged $log "npm packages, $name" env -C "$to" npm ci --no-audit --no-fund; then put_stamp "npm-$name" "$stamp"; fi
 }
 
-# Two set-ups at once would step on each other.
+# Two setups at once would step on each other.
 if command -v flock >/dev/null; then
   exec 9>$deps/lock
-  flock -n 9 || { say "another set-up is running; waiting for it"; flock 9; }
+  flock -n 9 || { say "another setup is running; waiting for it"; flock 9; }
 fi
 
 system_packages

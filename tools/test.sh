@@ -65,7 +65,7 @@ fuzz_one() {
   if [ -d "$seeds" ]; then arguments+=("$seeds"); fi
   if ! "${fixed_addresses[@]}" "build-fuzz/fuzz/$name" "${arguments[@]}" >"$log" 2>&1; then
     tail -n 40 "$log" >&2
-    say "fuzz $name: FAILED, all of it in $log"
+    say "fuzz $name: FAILED; full output in $log"
     return 1
   fi
   say "fuzz $name: $(grep -E '^Done ' "$log" | tail -n 1)"

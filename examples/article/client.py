@@ -14,7 +14,9 @@ def recognize(address: str, path: str) -> None:
             request = image_recognition_pb2.RecognizeRequest(image=picture.read(), model_id="face_detection_v1")
         response = stub.Recognize(request)
         for face in response.faces:
-            print(f"face: x={face.x} y={face.y} width={face.width} height={face.height} confidence={face.confidence:.2f}")
+            print(
+                f"face: x={face.x} y={face.y} width={face.width} height={face.height} confidence={face.confidence:.2f}"
+            )
         print(f"latency: {response.latency:.2f} ms")
 
 

@@ -9,7 +9,9 @@ import requests
 def recognize(url: str, path: str) -> None:
     with open(path, "rb") as picture:
         image = base64.b64encode(picture.read()).decode()
-    response = requests.post(f"{url}/api/v1/recognize", json={"image_base64": image, "model_id": "face_detection_v1"}, timeout=10)
+    response = requests.post(
+        f"{url}/api/v1/recognize", json={"image_base64": image, "model_id": "face_detection_v1"}, timeout=10
+    )
     print(response.status_code, response.json())
 
 

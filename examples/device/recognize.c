@@ -1,4 +1,4 @@
-// A picture to Sluice from a small device: HTTP/1.1 over a plain socket, no library, no heap. The picture is read and sent in pieces of
+// An image to Sluice from a small device: HTTP/1.1 over a plain socket, no library, no heap. The image is read and sent in pieces of
 // 512 bytes, the answer is read into one buffer of 2 KiB; a longer one (very many faces) is cut and reported as such.
 //
 //   cc -Os -o recognize recognize.c && ./recognize 127.0.0.1 8000 photo.jpg
@@ -45,7 +45,7 @@ static int send_all(int fd, const char* bytes, size_t count) {
   return 0;
 }
 
-// Content-Length first: the device knows its picture's size, and the server need not guess.
+// Content-Length first: the device knows its image's size, and the server need not guess.
 static int send_request(int fd, const char* host, FILE* picture) {
   fseek(picture, 0, SEEK_END);
   const long size = ftell(picture);

@@ -1,4 +1,4 @@
-// A picture and a few texts through Sluice with plain grpc-go: one unary call of each service, then a live stream.
+// An image and a few texts through Sluice with plain grpc-go: one unary call of each service, then a live stream.
 //
 //	./generate.sh && go run . -address 127.0.0.1:50051 photo.jpg
 package main

@@ -5,7 +5,7 @@
 
 namespace sluice {
 
-// Rounds of one stage (a picture that is looked at in several sizes) add up.
+// Rounds of one stage (an image that is looked at in several sizes) add up.
 struct StageTime {
   TimePoint began{};  // of the first round
   TimePoint ended{};  // of the last one

@@ -17,7 +17,7 @@ inline constexpr size_t kNameBytesMax = 1024;
 inline absl::Status CheckName(std::string_view field, std::string_view name) {
   if (name.size() <= kNameBytesMax) return absl::OkStatus();
   return FieldError(Reason::INVALID_REQUEST, field,
-                    StrCat(field, " has ", name.size(), " bytes; at most ", kNameBytesMax, " are taken"));
+                    StrCat(field, " has ", name.size(), " bytes; at most ", kNameBytesMax, " are allowed"));
 }
 
 }  // namespace sluice

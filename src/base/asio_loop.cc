@@ -100,7 +100,7 @@ struct AsioLoop::Impl {
   }
 
   // One asio timer for all: moved only when a timer earlier than the armed time came. When the earliest is cancelled
-  // the asio timer stays, fires for nothing once, and is armed anew.
+  // the asio timer stays, fires for nothing once, and is armed again.
   void Arm() {
     const TimePoint earliest = timers.Earliest();
     if (earliest >= armed) return;

@@ -51,7 +51,7 @@ class AsioLoop final : public Loop {
   TimerId At(TimePoint when, Task task) override;
   void Cancel(TimerId id) override;
 
-  // Any thread. A turn above 50 ms is also logged, with what it did; one line a second at most.
+  // Any thread. A turn above 50 ms is also logged, with what it did; one line per second at most.
   TurnTimes::Numbers turns() const;
 
   // `fd` must be non-blocking. `events` must outlive the watch.

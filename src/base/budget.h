@@ -32,7 +32,7 @@ class Budget {
 
   // Reading of large bodies stops. A session whose body waits asks again every kRetry.
   bool Over() const { return bytes() >= bytes_max_ - bytes_max_ / 8; }
-  // Memory gets short: whoever holds much of it and stands still is cut early.
+  // Memory gets short: whoever holds much of it and stalls is cut early.
   bool Short() const { return bytes() >= bytes_max_ - bytes_max_ / 4; }
   // Whether an exchange may start whose body has (or may have) so many bytes; else it is refused (OVERLOADED). Large ones
   // are refused before the budget is full, so that those under way can end.

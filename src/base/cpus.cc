@@ -30,7 +30,7 @@ std::string ReadFile(const std::string& path) {
   return text.str();
 }
 
-// Where a hierarchy of cgroups is seen: `base` of it lies at `mount`.
+// Where a hierarchy of cgroups is seen: `base` of it is at `mount`.
 struct Mount {
   std::string mount, base;
 };

@@ -11,8 +11,8 @@ absl::Status DecodeMemory::Take(size_t bytes) {
                  StrCat("the message would take more than ", bytes_max(), " bytes of memory; send less per message"));
   }
   if (taken_ + bytes >= kSmallBytes && !hold_.TryResize(budget_, came_ + taken_ + bytes)) {
-    return Error(Reason::OVERLOADED,
-                 StrCat("the server has no room for a message that takes ", bytes, " bytes of memory; retry later"));
+    return Error(Reason::OVERLOADED, StrCat("the server has no memory left for a message that takes ", bytes,
+                                            " bytes of memory; retry later"));
   }
   taken_ += bytes;
   return absl::OkStatus();

@@ -14,13 +14,13 @@ namespace sluice {
 
 class DecodeMemory {
  public:
-  // `hold` gets what is taken, beside what it has (the bytes as they came); while the decoding runs, on whatever thread, it
-  // is nobody else's. `message_bytes_max`: of the message's wire form, as sent or inflated.
+  // `hold` gets what is taken, beside what it has (the bytes as they came); while the decoding runs, on whatever
+  // thread, it is nobody else's. `message_bytes_max`: of the message's wire form, as sent or inflated.
   DecodeMemory(Budget& budget, BudgetHold& hold, size_t message_bytes_max)
       : budget_(budget), hold_(hold), came_(hold.bytes()), message_bytes_max_(message_bytes_max) {}
 
-  // For bytes about to be allocated: BODY_TOO_LARGE when this is more than a message of this size may become, OVERLOADED
-  // when the budget has no room.
+  // For bytes about to be allocated: BODY_TOO_LARGE when this is more than a message of this size may become,
+  // OVERLOADED when the budget has no room.
   absl::Status Take(size_t bytes);
   void Give(size_t bytes) { Set(taken_ - bytes); }
   // The message was made and takes `bytes`; the bytes as they came are gone.

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kReasonUrl = "sluice/reason";
 constexpr std::string_view kFieldUrl = "sluice/field";
 constexpr std::string_view kRetryUrl = "sluice/retry_after_ms";
-// Clients of gRPC break on trailers of more than 8 KiB, where a message stands twice, once of it escaped.
+// Clients of gRPC break on trailers of more than 8 KiB, where a message appears twice, once escaped.
 constexpr size_t kMessageBytesMax = 1024;
 
 using Table = std::array<ReasonInfo, ai::inference::Reason_ARRAYSIZE>;

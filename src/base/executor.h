@@ -20,7 +20,7 @@ class Executor {
 // One thread that runs tasks and timers in turn. Everything but Post() belongs to that thread.
 class Loop : public Executor {
  public:
-  using TimerId = uint64_t;  // 0 is no timer
+  using TimerId = uint64_t;  // 0 is not a timer
 
   virtual const Clock& clock() const = 0;
   // Time read once per turn of the loop: cheap, at most one turn old.

@@ -26,8 +26,8 @@ class Lifeline {
     };
   }
 
-  // A task for a worker, and back: `work` does something to the load, then `back` gets it on `loop`, where the object lives; when
-  // that is gone, the load ends there. The load owns all that `work` touches.
+  // A task for a worker, and back: `work` does something to the load, then `back` gets it on `loop`, where the object
+  // lives; when that is gone, the load ends there. The load owns all that `work` touches.
   template <typename Load, typename Work, typename Back>
   Task RoundTrip(Loop& loop, Load load, Work work, Back back) {
     return [&loop, load = std::move(load), work = std::move(work), back = Bind(std::move(back))]() mutable {

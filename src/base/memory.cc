@@ -34,7 +34,7 @@ void Lower(const std::string& file, uint64_t& limit) {
   if (std::ifstream(file) >> bytes) limit = std::min(limit, bytes);
 }
 
-// Where this process stands below /sys/fs/cgroup: the line "0::/…" of its own list.
+// Where this process is below /sys/fs/cgroup: the line "0::/…" of its own list.
 std::string ControlGroup() {
   std::ifstream list("/proc/self/cgroup");
   for (std::string line; std::getline(list, line);) {

@@ -5,9 +5,9 @@
 
 namespace sluice {
 
-// Large blocks (bodies, tensors) come from the heap and freed ones stay there, up to 128 MiB for each heap. glibc's own way
-// gives each back to the system: 1 MB in and out then costs 400 page faults a call, more than all the rest. Before any thread
-// starts; nothing where the C library is another.
+// Large blocks (bodies, tensors) come from the heap and freed ones stay there, up to 128 MiB for each heap. glibc's own
+// way gives each back to the system: 1 MB in and out then costs 400 page faults a call, more than all the rest. Before
+// any thread starts; nothing where the C library is another.
 void KeepFreedMemory();
 
 // Gives the system back what is free now. Milliseconds: for the end of something large, such as loading models.

@@ -24,7 +24,7 @@ size_t Utf8CharacterBytes(std::string_view text) {
   for (size_t i = 1; i < n; ++i) {
     if (!IsContinuation(text[i])) return 0;
   }
-  // Overlong forms, surrogates, and what lies above U+10FFFF.
+  // Overlong forms, surrogates, and what is above U+10FFFF.
   if ((lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F)) return 0;
   if ((lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F)) return 0;
   return n;
@@ -50,7 +50,7 @@ std::string_view CutUtf8(std::string_view text, size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
   size_t cut = bytes_max;
   while (cut > 0 && bytes_max - cut < 3 && IsContinuation(text[cut])) --cut;
-  // Bytes that are no character anyway are cut where they lie.
+  // Bytes that are not characters anyway are cut where they are.
   return text.substr(0, Utf8CharacterBytes(text.substr(cut)) > bytes_max - cut ? cut : bytes_max);
 }
 

@@ -12,8 +12,8 @@
 
 namespace sluice {
 
-// Says what this thread's present turn does, for the log line of one that takes too long: the last name counts. `what` stays
-// as long as the program (a literal, the name of a method).
+// Says what this thread's current turn does, for the log line of one that takes too long: the last name counts. `what`
+// stays as long as the program (a literal, the name of a method).
 void NameTurn(std::string_view what);
 std::string_view TurnName();
 

@@ -50,7 +50,7 @@ TEST(TurnTimesTest, ALoopMeasuresItsTurnsAndLogsALongOne) {
   };
   run(milliseconds(120));
   run(microseconds(1));
-  run(milliseconds(120));  // one line a second is enough
+  run(milliseconds(120));  // one line per second is enough
   loop.Stop();
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_EQ(log.find("loop.slow_turn"), log.rfind("loop.slow_turn")) << log;

@@ -166,7 +166,7 @@ void Call::Finish(absl::Status status) {
 void Call::Cancel() {
   if (phase_ == Phase::kDone) return;
   port_ = nullptr;
-  Finish(Error(Reason::CANCELLED, "the client went away before the answer"));
+  Finish(Error(Reason::CANCELLED, "the client disconnected before the response"));
 }
 
 void Call::Detach() {

@@ -10,7 +10,7 @@
 namespace sluice {
 
 // Handler of a method with one request message. `fn` owns the request and ends the call with Call::Reply or Call::Fail,
-// now or later (it keeps the shared_ptr); `on_cancel` runs when the call ended otherwise.
+// now or later (it keeps the shared_ptr); `on_cancel` runs when the call ended in another way.
 template <typename Request>
 class UnaryHandler final : public CallHandler {
  public:

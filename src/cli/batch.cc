@@ -1,4 +1,4 @@
-// sluice batch: a file of texts or a folder of pictures through a running server; can be killed and run again.
+// sluice batch: a file of texts or a folder of images through a running server; can be killed and run again.
 #include <unistd.h>
 
 #include <cstdio>
@@ -28,7 +28,7 @@ struct Flags {
   bool quiet = false;
 };
 
-// Reads the lines of an earlier run along with their items; counts what is done and leaves the source behind it.
+// Reads the lines of an earlier run along with their items; counts what is done and leaves the source after it.
 struct Done {
   Source& source;
   Progress& progress;
@@ -80,7 +80,7 @@ absl::StatusOr<Progress> RunBatch(const Flags& flags) {
   }
   progress.resumed = progress.done;
   if (progress.resumed > 0) {
-    std::fprintf(stderr, "%s: going on after %llu of %llu\n", flags.out.c_str(),
+    std::fprintf(stderr, "%s: continuing after %llu of %llu\n", flags.out.c_str(),
                  static_cast<unsigned long long>(progress.done), static_cast<unsigned long long>(progress.total));
   }
   const auto call = [&flags](const Chunk::Send& send) {
@@ -102,7 +102,7 @@ absl::StatusOr<Progress> RunBatch(const Flags& flags) {
 int Batch(const Flags& flags) {
   const auto ended = RunBatch(flags);
   if (!ended.ok()) {
-    std::fprintf(stderr, "sluice: %s\nNothing is lost: run the same command again to go on.\n",
+    std::fprintf(stderr, "sluice: %s\nNothing is lost: run the same command again to continue.\n",
                  std::string(ended.status().message()).c_str());
     return kFailed;
   }
@@ -122,17 +122,17 @@ int Batch(const Flags& flags) {
 
 void AddBatch(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  Command command = line.Add(
-      "batch",
-      "Send a file of texts (JSON lines) or a folder of pictures through a server; run again to go on after a kill");
-  command.Add("--in", flags->in, "JSON lines {\"text\": …, \"id\": …} or \"…\"; or a folder of pictures").Required();
-  command.Add("--out", flags->out, "JSON lines, one an input line, in order").Required();
-  command.Add("--server", flags->server, "A running server").ShowDefault();
+  Command command = line.Add("batch",
+                             "Send a file of texts (JSON lines) or a folder of images through a server; run it again "
+                             "to continue after an interruption");
+  command.Add("--in", flags->in, "JSON lines {\"text\": …, \"id\": …} or \"…\"; or a folder of images").Required();
+  command.Add("--out", flags->out, "JSON lines, one per input line, in order").Required();
+  command.Add("--server", flags->server, "Address of a running server").ShowDefault();
   command.Add("--model", flags->model, "Model id; by default news_classification_v1 or face_detection_v1");
-  command.Add("--min-confidence", flags->min_confidence, "Of faces, 0 to 1").ShowDefault();
-  command.Add("--concurrency", flags->concurrency, "Calls at once").Range(1, 64).ShowDefault();
-  command.Add("--quiet", flags->quiet, "Only errors and rejected lines");
-  command.Footer("Exit code: 0 all done; 1 all done, some lines were rejected; 2 not finished, run it again.");
+  command.Add("--min-confidence", flags->min_confidence, "Minimum confidence of faces, 0 to 1").ShowDefault();
+  command.Add("--concurrency", flags->concurrency, "Calls in flight").Range(1, 64).ShowDefault();
+  command.Add("--quiet", flags->quiet, "Print only errors and rejected lines");
+  command.Footer("Exit code: 0: done; 1: done, but some lines were rejected; 2: not finished, run it again.");
   command.Run([flags] { return Batch(*flags); });
 }
 

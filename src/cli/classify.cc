@@ -78,11 +78,11 @@ int Classify(Flags flags) {
 
 void AddClassify(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  Command command = line.Add("classify", "Label short Chinese texts");
-  command.Add("TEXT", flags->texts, "Texts; without any, each line of standard input is one");
-  command.Add("--server", flags->server, "A running server").ShowDefault();
+  Command command = line.Add("classify", "Classify short Chinese texts");
+  command.Add("TEXT", flags->texts, "Texts; if none are given, each line of standard input is one");
+  command.Add("--server", flags->server, "Address of a running server").ShowDefault();
   command.Add("--model", flags->model, "Model id").ShowDefault();
-  command.Add("--json", flags->json, "One JSON object a text");
+  command.Add("--json", flags->json, "Print one JSON object per text");
   command.Run([flags] { return Classify(*flags); });
 }
 

@@ -1,5 +1,5 @@
-// A command line with sub-commands, in the few words that ours need. CLI11, whose headers take seconds to compile, stays in
-// command_line.cc.
+// A command line with sub-commands, in the few words that ours need. CLI11, whose headers take seconds to compile,
+// stays in command_line.cc.
 #pragma once
 
 #include <functional>
@@ -41,8 +41,8 @@ class Command {
   Option Add(const std::string& name, float& value, const std::string& help);
   Option Add(const std::string& name, bool& value, const std::string& help);
   void Footer(const std::string& text);
-  // What to do when this command is chosen; its result is the exit code of the process. `check` runs before: its text, when not
-  // empty, says what is wrong with the options.
+  // What to do when this command is chosen; its result is the exit code of the process. `check` runs before: its text,
+  // when not empty, says what is wrong with the options.
   void Run(std::function<int()> run, std::function<std::string()> check = nullptr);
 
  private:

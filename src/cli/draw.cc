@@ -57,12 +57,12 @@ absl::StatusOr<std::string> EncodePng(const Image& image) {
   spng_set_ihdr(png.get(), &header);
   const size_t bytes = image.stride() * image.height;
   if (spng_encode_image(png.get(), image.pixels.data(), bytes, SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE) != 0) {
-    return Error(Reason::INTERNAL, "the picture could not be written as PNG");
+    return Error(Reason::INTERNAL, "the image could not be written as PNG");
   }
   size_t size = 0;
   int error = 0;
   const std::unique_ptr<void, void (*)(void*)> encoded(spng_get_png_buffer(png.get(), &size, &error), std::free);
-  if (encoded == nullptr) return Error(Reason::INTERNAL, "the picture could not be written as PNG");
+  if (encoded == nullptr) return Error(Reason::INTERNAL, "the image could not be written as PNG");
   return std::string(static_cast<const char*>(encoded.get()), size);
 }
 

@@ -1,4 +1,4 @@
-// Pictures with boxes drawn, for `sluice recognize --out`.
+// Images with boxes drawn, for `sluice recognize --out`.
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace sluice::cli {
 
-// The picture upright, at full size, each box as a green frame; PNG bytes.
+// The image upright, at full size, each box as a green frame; PNG bytes.
 absl::StatusOr<std::string> DrawBoxes(std::string_view file, std::span<const PixelBox> boxes);
 
 }  // namespace sluice::cli

@@ -40,7 +40,8 @@ absl::StatusOr<HostPort> Parse(std::string server) {
   return HostPort{std::move(host), server.substr(colon + 1)};
 }
 
-// The steps in order on one io_context, which runs no longer than `timeout`. Asio's plain operations and Beast's parser alone:
+// The steps in order on one io_context, which runs no longer than `timeout`. Asio's plain operations and Beast's parser
+// alone:
 // Beast's own streams would take as long to compile as ten other files.
 struct Conversation {
   asio::io_context io;
@@ -103,8 +104,8 @@ absl::StatusOr<HttpAnswer> Talk(const std::string& server, const std::string& he
   Conversation conversation;
   conversation.Run(to, StrCat(head, "Host: ", to.host, ":", to.port, "\r\nConnection: close\r\n\r\n", body), timeout);
   if (conversation.error) {
-    return Error(Reason::MODEL_UNAVAILABLE,
-                 StrCat("no answer from ", server, ": ", conversation.error.message(), "; is `sluice serve` running?"));
+    return Error(Reason::MODEL_UNAVAILABLE, StrCat("no response from ", server, ": ", conversation.error.message(),
+                                                   "; is `sluice serve` running?"));
   }
   auto response = conversation.parser.release();
   return HttpAnswer{.status = static_cast<int>(response.result_int()),

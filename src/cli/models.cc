@@ -29,10 +29,14 @@ int ListModels(const std::string& root) {
     return 1;
   }
   std::printf("%-32s %-8s %-22s %-10s %-12s %s\n", "model", "version", "task", "state", "engine", "");
-  for (const ModelInfo& model : repository.List()) {
+  const std::vector<ModelInfo> models = repository.List();
+  for (const ModelInfo& model : models) {
+    if (model.fetchable) continue;
     std::printf("%-32s %-8s %-22s %-10s %-12s %s\n", model.id.c_str(), model.version.c_str(), model.task.c_str(),
                 std::string(ToString(model.state)).c_str(), model.engine.c_str(), NoteOf(model).c_str());
   }
+  if (const std::string ids = FetchableIn(models); !ids.empty())
+    std::printf("\nNot fetched: %s. To fetch one: python3 tools/get_models.py ID\n", ids.c_str());
   return 0;
 }
 
@@ -40,8 +44,8 @@ int ListModels(const std::string& root) {
 
 void AddModels(CommandLine& line) {
   auto root = std::make_shared<std::string>("models");
-  Command command = line.Add("models", "Load every model of a folder and list what came of it");
-  command.Add("--models", *root, "Folder of models").ShowDefault();
+  Command command = line.Add("models", "Load every model in a folder and list the results");
+  command.Add("--models", *root, "Models folder").ShowDefault();
   command.Run([root] { return ListModels(*root); });
 }
 

@@ -1,4 +1,4 @@
-// Picture files as the sub-commands send them.
+// Image files as the sub-commands send them.
 #pragma once
 
 #include <string>

@@ -1,10 +1,7 @@
-// sluice recognize: finds faces in picture files, by a running server or in this process.
-#include "api/image_recognition/recognize.h"
-
+// sluice recognize: finds faces in image files, by a running server or in this process.
 #include <cstdio>
 #include <fstream>
 
-#include "ai/inference/image_recognition.pb.h"
 #include "base/config/config.h"
 #include "base/error.h"
 #include "base/strings.h"
@@ -17,6 +14,7 @@
 #include "json/reader.h"
 #include "json/writer.h"
 #include "pipeline/face_detection/detector.h"
+#include "pipeline/face_detection/response.h"
 
 namespace sluice::cli {
 namespace {
@@ -145,17 +143,17 @@ int Recognize(const Flags& flags) {
 
 void AddRecognize(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  Command command = line.Add("recognize", "Find faces in pictures");
+  Command command = line.Add("recognize", "Find faces in images");
   command.Add("FILE", flags->files, "JPEG, PNG or WebP").Required();
-  command.Add("--server", flags->server, "A running server").ShowDefault();
+  command.Add("--server", flags->server, "Address of a running server").ShowDefault();
   command.Add("--local", flags->local, "Compute in this process; no server needed");
-  command.Add("--models", flags->models, "Folder of models, with --local").ShowDefault();
+  command.Add("--models", flags->models, "Models folder, for --local").ShowDefault();
   command.Add("--model", flags->model, "Model id").ShowDefault();
   command.Add("--min-confidence", flags->min_confidence, "0 to 1").ShowDefault();
-  command.Add("--json", flags->json, "One JSON object a picture");
-  command.Add("--out", flags->out, "PNG with the boxes drawn; with one FILE");
+  command.Add("--json", flags->json, "Print one JSON object per image");
+  command.Add("--out", flags->out, "Write a PNG with the boxes drawn; needs exactly one FILE");
   command.Run([flags] { return Recognize(*flags); },
-              [flags] { return !flags->out.empty() && flags->files.size() > 1 ? "--out takes one FILE" : ""; });
+              [flags] { return !flags->out.empty() && flags->files.size() > 1 ? "--out needs exactly one FILE" : ""; });
 }
 
 }  // namespace sluice::cli

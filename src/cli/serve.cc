@@ -42,7 +42,7 @@ absl::Status CheckSystem() {
   for (const char* path : {"/proc/self/fd", "/proc/stat"}) {
     if (access(path, R_OK) == 0) continue;
     return Error(Reason::INTERNAL, StrCat("cannot read ", path,
-                                          ": models need /proc and /sys. In a chroot or a container of your own "
+                                          ": models need /proc and /sys. In a chroot or your own container, "
                                           "mount them: mount -t proc proc /proc; mount -t sysfs sys /sys"));
   }
   return absl::OkStatus();
@@ -76,10 +76,10 @@ int Serve(const ServeFlags& flags) {
 void AddServe(CommandLine& line) {
   auto flags = std::make_shared<ServeFlags>();
   Command command = line.Add("serve", "Run the server until SIGINT or SIGTERM");
-  command.Add("--config", flags->config, "Configuration file (YAML); without it the defaults").ExistingFile();
+  command.Add("--config", flags->config, "Configuration file (YAML); without one, the defaults apply").ExistingFile();
   command.Add("--listen", flags->listen,
-              "HOST:PORT, may be repeated; port 0 picks one. Replaces the listeners of the file");
-  command.Add("--models", flags->models, "Folder of models").ExistingFolder();
+              "HOST:PORT, may be repeated; port 0 picks a free one. Overrides the file's listeners");
+  command.Add("--models", flags->models, "Models folder").ExistingFolder();
   command.Run([flags] { return Serve(*flags); });
 }
 

@@ -1,5 +1,5 @@
-// sluice try-model: tries one model's folder as the server does before it serves it. With --child it is the process in which that
-// happens; the server and this command start it.
+// sluice try-model: tries one model's folder as the server does before it serves it. With --child it is the process in
+// which that happens; the server and this command start it.
 #include <cstdio>
 #include <filesystem>
 
@@ -50,7 +50,7 @@ int TryModel(const std::string& folder) {
     }
     return all ? 0 : kSomeFailed;
   }
-  return Fail(folder + " is no folder of a model: it holds neither model.yaml nor a version folder");
+  return Fail(folder + " is not a model's folder: it contains neither model.yaml nor a version folder");
 }
 
 }  // namespace
@@ -59,11 +59,11 @@ void AddTryModel(CommandLine& line) {
   auto folder = std::make_shared<std::string>();
   auto child = std::make_shared<bool>(false);
   Command command =
-      line.Add("try-model", "Try a model's folder in child processes, as the server does before it serves it");
+      line.Add("try-model", "Try a model in child processes, as the server does before serving it");
   command.Add("DIR", *folder, "The model's folder: models/<id>").ExistingFolder();
-  command.Add("--child", *child, "Be the child").Hidden();
+  command.Add("--child", *child, "Run as the child").Hidden();
   command.Footer(
-      "Exit code: 0 it can be served; 1 a version of it cannot, the line says why; 2 there is no such model.");
+      "Exit code: 0: every version can be served; 1: one cannot, and its line says why; 2: there is no such model.");
   command.Run([folder, child] { return *child ? trial::ChildMain(&EngineNamed) : TryModel(*folder); },
               [folder, child] { return std::string(*child || !folder->empty() ? "" : "DIR is missing: models/<id>"); });
 }

@@ -45,7 +45,7 @@ absl::StatusOr<std::optional<uint32_t>> ExposedOf(const ai::inference::config::L
       bits |= http::kExposeConsole;
     else
       return Error(Reason::INVALID_REQUEST, StrCat("listener ", listener.address(), ": expose '", name,
-                                                   "' is none of api, admin, metrics, console"));
+                                                   "' is not one of api, admin, metrics, console"));
   }
   return bits;
 }

@@ -28,7 +28,7 @@ class HealthRegistry;
 std::vector<std::unique_ptr<Engine>> MakeEngines(const config::Models& options = config::Models());
 // As Repository takes them.
 std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines);
-// Where model files are tried before they are loaded; null when the configuration does not want that.
+// Where model files are tried before they are loaded; null when it is turned off.
 std::unique_ptr<Trial> MakeTrial(const config::Models& models);
 std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options);
 Chain MakeCallChain(const LayerContext& context);

@@ -7,6 +7,7 @@
 
 #include "ai/inference/config/server.pb.h"
 #include "call/method.h"
+#include "repository/live_set.h"
 #include "transport/pages/codec.h"
 
 namespace prometheus {
@@ -21,13 +22,15 @@ struct PagesContext {
   const MethodTable& methods;
   // Why the server is not ready; empty when it is. Thread-safe.
   std::function<std::string()> not_ready;
+  // Everything found in the models' folders. Thread-safe.
+  std::function<std::vector<ModelInfo>()> models;
   bool show_metrics = true;
 };
 
 // /openapi.json of such a server.
 std::string OpenApiText(const MethodTable& methods);
 
-// /healthz is 200 while the process answers; /readyz is 200 while one model serves, until it drains.
+// /healthz is 200 while the process answers; /readyz is 200 while a model is serving, until it drains.
 std::vector<pages::PageEntry> MakePages(const PagesContext& context);
 
 }  // namespace sluice

@@ -27,21 +27,21 @@ struct QueueColumn {
 };
 
 constexpr QueueColumn kQueueColumns[] = {
-    {"ai_model_utilization", MetricType::Gauge, "Share of the workers' time in the last 10 s.",
+    {"ai_model_utilization", MetricType::Gauge, "Fraction of the workers' time that the model used in the last 10 s.",
      [](const QueueStats& queue, const Utilisation& use) { return use.OfQueue(queue.id); }},
-    {"ai_inference_queue_depth", MetricType::Gauge, "Items waiting.",
+    {"ai_inference_queue_depth", MetricType::Gauge, "Items waiting in the queue.",
      [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.depth); }},
-    {"ai_inference_queue_wait_seconds", MetricType::Gauge, "Predicted wait of an item that comes now.",
+    {"ai_inference_queue_wait_seconds", MetricType::Gauge, "Predicted wait of an item that arrives now.",
      [](const QueueStats& queue, const Utilisation&) { return Seconds(queue.predicted_wait); }},
-    {"ai_inference_queue_items_total", MetricType::Counter, "Items that ran.",
+    {"ai_inference_queue_items_total", MetricType::Counter, "Items computed.",
      [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.done); }},
-    {"ai_inference_queue_batches_total", MetricType::Counter, "Runs; items / batches is the batch size.",
+    {"ai_inference_queue_batches_total", MetricType::Counter, "Runs; items divided by batches is the mean batch size.",
      [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.batches); }},
-    {"ai_inference_queue_refused_total", MetricType::Counter, "Items refused at the queue.",
+    {"ai_inference_queue_refused_total", MetricType::Counter, "Items that the queue refused.",
      [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.refused); }},
-    {"ai_inference_queue_expired_total", MetricType::Counter, "Items whose deadline passed while they waited.",
+    {"ai_inference_queue_expired_total", MetricType::Counter, "Items whose deadline passed while they were waiting.",
      [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.expired); }},
-    {"ai_inference_queue_cancelled_total", MetricType::Counter, "Items cancelled while they waited.",
+    {"ai_inference_queue_cancelled_total", MetricType::Counter, "Items cancelled while they were waiting.",
      [](const QueueStats& queue, const Utilisation&) { return static_cast<double>(queue.cancelled); }},
 };
 
@@ -63,17 +63,17 @@ struct Row {
 constexpr Row kRows[] = {
     {"ai_inference_connections", MetricType::Gauge, "Open connections.",
      [](const Numbers& numbers) { return numbers.network.connections; }},
-    {"ai_inference_inflight_bytes", MetricType::Gauge, "Bytes held by calls: headers, bodies, answers not read yet.",
+    {"ai_inference_inflight_bytes", MetricType::Gauge, "Bytes held by calls: headers, bodies, unread responses.",
      [](const Numbers& numbers) { return numbers.network.inflight_bytes; }},
-    {"ai_inference_network_bytes_total", MetricType::Counter, "Bytes on the sockets.",
+    {"ai_inference_network_bytes_total", MetricType::Counter, "Bytes read from and written to sockets.",
      [](const Numbers& numbers) { return numbers.network.bytes_in; }, "direction", "in"},
-    {"ai_inference_network_bytes_total", MetricType::Counter, "Bytes on the sockets.",
+    {"ai_inference_network_bytes_total", MetricType::Counter, "Bytes read from and written to sockets.",
      [](const Numbers& numbers) { return numbers.network.bytes_out; }, "direction", "out"},
-    {"ai_inference_chores_waiting", MetricType::Gauge, "Decoding and printing jobs that wait.",
+    {"ai_inference_chores_waiting", MetricType::Gauge, "Decoding and encoding jobs that are waiting.",
      [](const Numbers& numbers) { return static_cast<double>(numbers.chores); }},
-    {"ai_inference_log_lines_dropped_total", MetricType::Counter, "Lines lost to a log's slow reader.",
+    {"ai_inference_log_lines_dropped_total", MetricType::Counter, "Lines dropped because a log's reader was too slow.",
      [](const Numbers& numbers) { return numbers.network.access_lines_lost; }, "log", "access"},
-    {"ai_inference_log_lines_dropped_total", MetricType::Counter, "Lines lost to a log's slow reader.",
+    {"ai_inference_log_lines_dropped_total", MetricType::Counter, "Lines dropped because a log's reader was too slow.",
      [](const Numbers&) { return static_cast<double>(LogLinesLost()); }, "log", "server"},
 };
 
@@ -133,15 +133,15 @@ std::vector<MetricFamily> Scrape::Collect() const {
     MetricFamily& family = out.emplace_back(Family(column.name, column.help, column.type));
     for (const QueueStats& queue : queues) Add(family, ModelLabels(queue.name), column.value(queue, utilisation_));
   }
-  MetricFamily& workers = out.emplace_back(
-      Family("ai_inference_worker_utilization", "Busy share of a worker in the last 10 s.", MetricType::Gauge));
+  MetricFamily& workers = out.emplace_back(Family(
+      "ai_inference_worker_utilization", "Fraction of the last 10 s in which the worker was busy.", MetricType::Gauge));
   for (int i = 0; i < scheduler_.workers(); ++i) {
     Add(workers, {{"worker", std::to_string(i)}}, utilisation_.OfWorker(static_cast<size_t>(i)));
   }
   const NetworkNumbers network = network_();
   AddRows({.network = network, .chores = scheduler_.waiting_chores()}, out);
-  MetricFamily& turns = out.emplace_back(
-      Family("ai_inference_loop_turn_seconds", "Turns of the loops that move bytes.", MetricType::Histogram));
+  MetricFamily& turns =
+      out.emplace_back(Family("ai_inference_loop_turn_seconds", "Turns of the network loops.", MetricType::Histogram));
   for (size_t i = 0; i < network.loops.size(); ++i) AddTurns(turns, network.loops[i], i);
   return out;
 }

@@ -64,17 +64,20 @@ config::Server WithinLimits(config::Server options) {
 }
 
 void LogModels(const Repository& repository) {
-  for (const ModelInfo& model : repository.List()) {
+  const std::vector<ModelInfo> models = repository.List();
+  for (const ModelInfo& model : models) {
     if (model.state == ModelState::kServing) {
       LogInfo("model.serving", {{"model", model.id},
                                 {"version", model.version},
                                 {"task", model.task},
                                 {"engine", model.engine},
                                 {"why", model.reason}});
-    } else {
+    } else if (!model.fetchable) {
       LogWarning("model.not_serving", {{"model", model.id}, {"version", model.version}, {"reason", model.reason}});
     }
   }
+  if (const std::string ids = FetchableIn(models); !ids.empty())
+    LogInfo("models.not_fetched", {{"models", ids}, {"hint", "python3 tools/get_models.py ID fetches one"}});
 }
 
 }  // namespace
@@ -171,6 +174,7 @@ absl::Status Server::Parts::StartCalls() {
   const PagesContext pages{.metrics = {metrics.get(), scrape.get()},
                            .methods = methods,
                            .not_ready = [this] { return NotReady(); },
+                           .models = [this] { return repository->List(); },
                            .show_metrics = options.metrics().enabled()};
   const transport::Context transport{.methods = methods,
                                      .chain = chain,
@@ -198,7 +202,7 @@ absl::Status Server::Parts::StartNetwork() {
 // Empty when it is ready. Never for load, or for one model.
 std::string Server::Parts::NotReady() const {
   if (draining) return "draining";
-  return repository->ready() ? "" : "no model serves; `sluice models` and /v2/repository/index say why";
+  return repository->ready() ? "" : "no model is serving; `sluice models` and /v2/repository/index say why";
 }
 
 void Server::Parts::TellHealth() {

@@ -27,8 +27,8 @@ class Server {
   std::vector<std::string> addresses() const;
 
   // Not ready first, then `drain.delay_ms` of service as before, then GOAWAY and the end of what is in flight, at most
-  // `drain.timeout_ms`. Blocks; not on a loop. Returns true when nothing had to be cut; else the log says what. From here on
-  // the process ends soon after that time, whatever does not stop.
+  // `drain.timeout_ms`. Blocks; not on a loop. Returns true when nothing had to be cut; else the log says what. From
+  // here on the process ends soon after that time, whatever does not stop.
   bool Drain();
 
   // Log files are opened again under their names. Any thread; does not wait for a disk.

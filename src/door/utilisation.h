@@ -1,4 +1,4 @@
-// How busy workers and models were of late: over a window of the server's own, so that it does not matter who asks, nor how often.
+// How busy workers and models were recently: over a window of the server's own, so that it does not matter who asks, nor how often.
 #pragma once
 
 #include <deque>

@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-// Takes the next element off `data`. False when nothing is left, or when what is left is no whole element.
+// Takes the next element off `data`. False when nothing is left, or when what is left is not a whole element.
 bool TakeBytes(std::string_view& data, std::string_view& element);
 
 // Number of elements; nothing when the last one is cut off.

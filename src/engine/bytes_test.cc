@@ -39,8 +39,8 @@ TEST(Bytes, ATensorHasAsManyElementsAsItsShapeSays) {
   };
   EXPECT_TRUE(check({2}, data.size()).ok());
   EXPECT_EQ(check({3}, data.size()).message(),
-            "input 's' of BYTES [3] does not have 2 elements; each element is its length, 4 bytes little-endian, and "
-            "its bytes");
+            "input 's' of BYTES [3] does not have 2 elements; each element is its length (4 bytes, little-endian) "
+            "followed by its bytes");
   EXPECT_EQ(ReasonOf(check({2}, data.size() - 1)), Reason::INVALID_REQUEST);
 }
 

@@ -17,11 +17,12 @@ absl::Status CheckBytes(const TensorSpec& spec, const TensorView& tensor, std::o
   if (found && found == elements) return absl::OkStatus();
   return FieldError(Reason::INVALID_REQUEST, spec.name,
                     StrCat("input '", spec.name, "' of BYTES ", ToString(tensor.shape), " does not have ",
-                           found ? StrCat(*found, " elements") : std::string("a last element that is cut off"),
-                           "; each element is its length, 4 bytes little-endian, and its bytes"));
+                           found ? StrCat(*found, " elements") : std::string("a complete last element"),
+                           "; each element is its length (4 bytes, little-endian) followed by its bytes"));
 }
 
-// A BOOL of 2 is neither to a compiler: what a kernel makes of it (the number of true ones, say) may lead outside its memory.
+// A BOOL of 2 is neither to a compiler: what a kernel makes of it (the number of true ones, say) may lead outside its
+// memory.
 absl::Status CheckBools(const TensorSpec& spec, const TensorView& tensor) {
   const auto bytes = tensor.As<uint8_t>();
   uint8_t all = 0;
@@ -35,8 +36,9 @@ absl::Status CheckBools(const TensorSpec& spec, const TensorView& tensor) {
 
 absl::Status CheckShape(const TensorSpec& spec, const Shape& shape) {
   if (spec.any || spec.any_shape ? ElementsOf(shape).has_value() : Fits(shape, spec.shape)) return absl::OkStatus();
-  return FieldError(Reason::INVALID_REQUEST, spec.name,
-                    StrCat("input '", spec.name, "' takes shape ", ToString(spec.shape), ", not ", ToString(shape)));
+  return FieldError(
+      Reason::INVALID_REQUEST, spec.name,
+      StrCat("input '", spec.name, "' must have shape ", ToString(spec.shape), ", not ", ToString(shape)));
 }
 
 absl::Status CheckInput(const TensorSpec& spec, const TensorView& tensor) {
@@ -91,7 +93,7 @@ absl::Status InputChecks::CheckSymbol(const std::vector<Place>& places, std::spa
     return FieldError(Reason::INVALID_REQUEST, spec.name,
                       StrCat("dimension ", place.dimension, " of input '", spec.name, "' is ", size, ", and dimension ",
                              first->dimension, " of '", signature_.inputs[first->input].name, "' is ", wanted,
-                             "; the model has one size for both ('", spec.symbols[place.dimension], "')"));
+                             "; the model uses one size for both ('", spec.symbols[place.dimension], "')"));
   }
   return absl::OkStatus();
 }

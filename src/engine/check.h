@@ -10,7 +10,7 @@
 
 namespace sluice {
 
-// INVALID_REQUEST, naming the input, when type, shape or byte count do not go with `spec`.
+// INVALID_REQUEST, naming the input, when type, shape or byte count do not match `spec`.
 absl::Status CheckInput(const TensorSpec& spec, const TensorView& tensor);
 // The shape alone.
 absl::Status CheckShape(const TensorSpec& spec, const Shape& shape);
@@ -31,7 +31,7 @@ class InputChecks {
   absl::Status CheckSymbol(const std::vector<Place>& places, std::span<const Shape* const> shapes) const;
 
   const ModelSignature& signature_;
-  std::vector<std::vector<Place>> symbols_;  // where each stands that stands twice
+  std::vector<std::vector<Place>> symbols_;  // the places of each that occurs more than once
 };
 
 }  // namespace sluice

@@ -5,7 +5,7 @@
 namespace sluice {
 
 absl::StatusOr<std::shared_ptr<LoadedModel>> LoadedModel::Reshaped(const Shape& /*input*/) const {
-  return Error(Reason::UNIMPLEMENTED, "this engine's models keep their input's shape");
+  return Error(Reason::UNIMPLEMENTED, "this engine cannot change a model's input shape");
 }
 
 }  // namespace sluice

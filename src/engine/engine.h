@@ -43,18 +43,18 @@ class Session {
   virtual ~Session() = default;
 
   // The engine's own buffer for input `index` at this shape; the caller writes its elements (type: the signature's) into
-  // it before Run(). The same pointer comes back while the shape stays the same. Not for BYTES.
+  // it before Run(). The same pointer is returned while the shape stays the same. Not for BYTES.
   virtual absl::StatusOr<void*> InputBuffer(size_t index, const Shape& shape) = 0;
   // Zero-copy of caller memory, which must stay until Run() returned. Wrong type or shape: INVALID_REQUEST for the client.
   virtual absl::Status SetInput(size_t index, const TensorView& tensor) = 0;
-  // Computes. Every input that is not optional was given by one of the two functions above, and stays until given anew (a
-  // SetInput only for one Run). What the inputs' values make impossible (an index outside, shapes that do not go together) is
+  // Computes. Every input that is not optional was given by one of the two functions above, and stays until given again (a
+  // SetInput only for one Run). What the inputs' values make impossible (an index outside, shapes that do not fit together) is
   // INVALID_REQUEST; another failure is MODEL_FAILED with a text fit for clients; the engine's own words go to the log. After
   // an error there are no outputs. `stop`, from any thread: the run ends as soon as the engine can, with CANCELLED.
   virtual absl::Status Run(std::stop_token stop = {}) = 0;
-  // Valid until the next call of a function other than Output(). May lie in the memory that SetInput was given (identity).
+  // Valid until the next call of a function other than Output(). May be in the memory that SetInput was given (identity).
   virtual absl::StatusOr<TensorView> Output(size_t index) = 0;
-  // The outputs are not looked at again: gives back the memory that they lie in, where the engine has others who want it.
+  // The outputs are not looked at again: gives back the memory that they are in, where the engine has others who want it.
   virtual void ForgetOutputs() {}
 };
 
@@ -75,7 +75,7 @@ struct LoadOptions {
   std::map<std::string, Shape> reshape = {};  // input name -> shape; the name "" means the only (or first) input
   int threads_per_inference = 1;
   std::string name = {};        // for the log: "id@version"
-  bool trusted_inputs = false;  // a task of ours makes every input: sizes are its own, indices lie inside their tables
+  bool trusted_inputs = false;  // a task of ours makes every input: sizes are its own, indices are inside their tables
 };
 
 // Thread-safe.

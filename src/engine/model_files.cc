@@ -30,7 +30,7 @@ absl::StatusOr<UniqueFd> SealedCopy(const fs::path& path, const std::string& nam
   const UniqueFd from(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat about {};
   if (!from || fstat(from.get(), &about) != 0) return Unreadable(name, std::strerror(errno));
-  if (!S_ISREG(about.st_mode)) return Unreadable(name, "it is no regular file");
+  if (!S_ISREG(about.st_mode)) return Unreadable(name, "it is not a regular file");
   UniqueFd to(memfd_create("model", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!to) return Unreadable(name, std::strerror(errno));
   while (true) {
@@ -49,7 +49,7 @@ absl::Status CheckName(const std::string& name) {
   bool inside = !name.empty() && name.size() <= 512 && path.is_relative() && name.find('\0') == std::string::npos;
   for (const fs::path& part : path) inside = inside && part != "..";
   if (inside) return absl::OkStatus();
-  return Error(Reason::MODEL_FAILED, "the model names weights outside of its folder; they must lie beside it");
+  return Error(Reason::MODEL_FAILED, "the model refers to weights outside its folder; they must be next to it");
 }
 
 // The files that the model's own file names.

@@ -63,15 +63,15 @@ void Explain(std::string_view text, size_t from, Alphabet alphabet, Base64Error*
   while (i < text.size() && base64::ValueOf(text[i], alphabet) != 0xff) ++i;
   error->position = i;
   if (i == text.size()) {
-    error->reason = text.size() % 4 == 1 ? "is cut off: base64 never has a single character left over; send it whole"
-                                         : "has stray bits in its last character; send it whole";
+    error->reason = text.size() % 4 == 1 ? "is truncated: base64 never leaves a single character over; send all of it"
+                                         : "has stray bits in its last character; send all of it";
     return;
   }
   const char c = text[i];
   if (c == '\n' || c == '\r' || c == ' ') {
-    error->reason = StrCat("has white space at character ", i, "; send base64 in one line, without breaks");
+    error->reason = StrCat("has white space at character ", i, "; send base64 without line breaks");
   } else if (c == '=') {
-    error->reason = StrCat("has padding out of place at character ", i);
+    error->reason = StrCat("has misplaced padding at character ", i);
   } else if (text.substr(0, 5) == "data:") {
     error->reason = "is a data URL; send only the base64 after the comma";
   } else if (c == '+' || c == '/' || c == '-' || c == '_') {

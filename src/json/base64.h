@@ -1,6 +1,6 @@
 // Base64 (RFC 4648) both ways: AVX2 where the processor has it, tables elsewhere.
 //
-// Decoding takes the standard and the URL-safe alphabet (not both in one text), with or without padding, and nothing
+// Decoding accepts the standard and the URL-safe alphabet (not both in one text), with or without padding, and nothing
 // else: no line breaks, no stray bits in the last character.
 #pragma once
 

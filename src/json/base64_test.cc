@@ -93,7 +93,7 @@ TEST(Base64Test, TheReasonSaysWhatToDo) {
   std::string out;
   Base64Error error;
   EXPECT_FALSE(Base64Decode("AAAA\nAAAA", out, &error));
-  EXPECT_EQ(error.reason, "has white space at character 4; send base64 in one line, without breaks");
+  EXPECT_EQ(error.reason, "has white space at character 4; send base64 without line breaks");
   EXPECT_FALSE(Base64Decode("data:image/png;base64,AAAA", out, &error));
   EXPECT_EQ(error.reason, "is a data URL; send only the base64 after the comma");
   EXPECT_FALSE(Base64Decode("AAAA*AAA", out, &error));

@@ -37,18 +37,18 @@ absl::Status ReadBodies(const HttpRule& rule, const MethodDescriptor& method, Bi
   } else if (!rule.body().empty()) {
     out.body = Binding::Body::kField;
     out.body_field = method.input_type()->FindFieldByName(rule.body());
-    if (out.body_field == nullptr) return Bad(method, StrCat("body '", rule.body(), "' is no field of the request"));
+    if (out.body_field == nullptr) return Bad(method, StrCat("body '", rule.body(), "' is not a field of the request"));
   }
   if (rule.response_body().empty()) return absl::OkStatus();
   out.response_field = method.output_type()->FindFieldByName(rule.response_body());
   if (out.response_field != nullptr) return absl::OkStatus();
-  return Bad(method, StrCat("response_body '", rule.response_body(), "' is no field of the response"));
+  return Bad(method, StrCat("response_body '", rule.response_body(), "' is not a field of the response"));
 }
 
 absl::Status ReadVariables(const MethodDescriptor& method, Binding& out) {
   for (const auto& variable : out.path.variables) {
     auto fields = ResolveFieldPath(*method.input_type(), variable.field_path);
-    if (!fields) return Bad(method, StrCat("variable '", variable.field_path, "' is no field of the request"));
+    if (!fields) return Bad(method, StrCat("variable '", variable.field_path, "' is not a field of the request"));
     const FieldDescriptor& last = *fields->back();
     const bool message =
         last.message_type() != nullptr && TableOf(*last.message_type()).well_known == WellKnown::kMessage;

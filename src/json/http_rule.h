@@ -30,7 +30,7 @@ struct Binding {
 // All bindings of a method; none when it has no rule. An error says which rule is wrong (a programmer's mistake).
 absl::StatusOr<std::vector<Binding>> BindingsOf(const google::protobuf::MethodDescriptor& method, int method_index);
 
-// Resolves "a.b.c" by names or json_names. Nothing when a part is no field, or a part before the last is not one
+// Resolves "a.b.c" by names or json_names. Nothing when a part is not a field, or a part before the last is not one
 // message.
 std::optional<FieldPath> ResolveFieldPath(const google::protobuf::Descriptor& message, std::string_view path);
 

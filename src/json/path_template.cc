@@ -24,7 +24,7 @@ class Parser {
       out_.verb = std::string(Word());
       if (out_.verb.empty()) return Bad("has an empty verb after ':'");
     }
-    if (at_ != text_.size()) return Bad("has a character out of place");
+    if (at_ != text_.size()) return Bad("has an unexpected character");
     for (size_t i = 0; i + 1 < out_.segments.size(); ++i) {
       if (out_.segments[i].kind == PathSegment::kRest) return Bad("has '**' before its last segment");
     }
@@ -85,7 +85,7 @@ class Parser {
     } else {
       out_.segments.push_back({PathSegment::kSingle, {}});
     }
-    if (!Take('}')) return Bad("lacks '}'");
+    if (!Take('}')) return Bad("is missing '}'");
     variable.last = out_.segments.size() - 1;
     variable.multi = variable.last > variable.first || out_.segments.back().kind == PathSegment::kRest;
     out_.variables.push_back(std::move(variable));

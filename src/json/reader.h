@@ -3,10 +3,10 @@
 //   ClassifyRequest request;
 //   absl::Status status = JsonToMessage(R"({"texts": ["特斯拉发布新款电动车"]})", request);
 //
-// Both field-name forms are taken, 64-bit numbers as numbers or strings, enums by name or number, bytes as any base64;
-// null leaves a field unset. A repeated key, a second member of a oneof, an unknown field, a lone surrogate and text
-// after the end are errors. An error is INVALID_BODY, names the field (FieldOf) and says what was expected: "texts[3]
-// must be a string, not a number".
+// Both field-name forms are accepted, 64-bit numbers as numbers or strings, enums by name or number, bytes as any
+// base64; null leaves a field unset. A repeated key, a second member of a oneof, an unknown field, a lone surrogate and
+// text after the end are errors. An error is INVALID_BODY, names the field (FieldOf) and says what was expected:
+// "texts[3] must be a string, not a number".
 #pragma once
 
 #include <string_view>

@@ -93,7 +93,7 @@ TEST(JsonReaderTest, NumbersThatAreNoneAreRefused) {
   // Not even JSON.
   for (const char* value :
        {"01", "+1", "1.", ".5", "1e", "0x1", "NaN", "Infinity", "-", "tru", "nul", "nulll", "1 2", "'a'", "1\x01"}) {
-    EXPECT_NE(Refusal<Scalars>(StrCat("{\"double_value\": ", value, "}")).find("JSON breaks at byte"),
+    EXPECT_NE(Refusal<Scalars>(StrCat("{\"double_value\": ", value, "}")).find("invalid JSON at byte"),
               std::string::npos)
         << value;
   }
@@ -241,14 +241,14 @@ TEST(JsonReaderTest, WellKnownTypes) {
 
 TEST(JsonReaderTest, BadTextIsRefusedAndNamed) {
   EXPECT_EQ(Refusal<ClassifyRequest>("{\"texts\": [\"a\", \"\\ud800\"]}"),
-            "texts[1] has a lone surrogate, which is no character; send UTF-16 pairs whole");
+            "texts[1] has a lone surrogate, which is not a character; send complete UTF-16 pairs");
   for (const char* text : {"\\ud800x", "\\udc00", "\\ud800\\u0041", "\\ud800\\ud800", "\\udfff\\ud800", "\\ud83d\\n"}) {
     EXPECT_NE(Refusal<ClassifyRequest>(StrCat("{\"model_id\": \"", text, "\"}")).find("model_id has a lone surrogate"),
               std::string::npos)
         << text;
   }
   for (const char* text : {"\\x", "\\u12", "\\u12g4", "\\U0041"}) {
-    EXPECT_NE(Refusal<ClassifyRequest>(StrCat("{\"model_id\": \"", text, "\"}")).find("model_id has an escape"),
+    EXPECT_NE(Refusal<ClassifyRequest>(StrCat("{\"model_id\": \"", text, "\"}")).find("model_id has an invalid escape"),
               std::string::npos)
         << text;
   }

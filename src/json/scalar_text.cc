@@ -16,7 +16,7 @@ const char* SkipDigits(const char* p, const char* end) {
   return p;
 }
 
-// "1e3", "5.0", "-1.20e1": exact whole numbers in another dress. Digits are moved, never rounded.
+// "1e3", "5.0", "-1.20e1": exact integers in another dress. Digits are moved, never rounded.
 std::optional<std::string> WholeDigits(std::string_view text) {
   std::string digits;
   long point = -1, exponent = 0;

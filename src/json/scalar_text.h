@@ -11,7 +11,7 @@ namespace sluice::json {
 // The number grammar of RFC 8259.
 bool IsJsonNumber(std::string_view text);
 
-// Whole numbers, also as 1e3 or 5.0 when the value is exact. Nothing else: no spaces, no '+', no leading zeros.
+// Integers, also as 1e3 or 5.0 when the value is exact. Nothing else: no spaces, no '+', no leading zeros.
 std::optional<int32_t> ParseInt32(std::string_view text);
 std::optional<int64_t> ParseInt64(std::string_view text);
 std::optional<uint32_t> ParseUint32(std::string_view text);

@@ -16,7 +16,7 @@ bool NeedsEscape(char c) { return static_cast<uint8_t>(c) < 0x20 || c == '"' || 
 
 struct Look {
   size_t plain = 0;        // bytes before the first that needs an escape
-  bool non_ascii = false;  // among those bytes, or a little behind them
+  bool non_ascii = false;  // among those bytes, or shortly after them
 };
 
 Look LookAt(std::string_view text) {

@@ -25,13 +25,13 @@ class Tokens {
   Tokens(const Tokens&) = delete;
   Tokens& operator=(const Tokens&) = delete;
 
-  // Finds the tokens of `json` and stands on the first. INVALID_BODY names what is wrong and where.
+  // Finds the tokens of `json` and starts at the first. INVALID_BODY names what is wrong and where.
   absl::Status Scan(std::string_view json);
   // The same; what the tokens take is taken from `memory`, and stays taken.
   absl::Status Scan(std::string_view json, DecodeMemory& memory);
   size_t count() const { return count_; }
 
-  // First byte of the present token; 0 at the end.
+  // First byte of the current token; 0 at the end.
   char Peek() const { return at_ < count_ ? json_[starts_[at_]] : '\0'; }
   bool AtEnd() const { return at_ >= count_; }
   void Advance() { ++at_; }
@@ -41,14 +41,14 @@ class Tokens {
     return true;
   }
 
-  // The present scalar: a string with its quotes, a number or a literal. Must not be at the end.
+  // The current scalar: a string with its quotes, a number or a literal. Must not be at the end.
   std::string_view Scalar() const;
 
   // For looking ahead and coming back.
   uint32_t Mark() const { return at_; }
   void Reset(uint32_t mark) { at_ = mark; }
 
-  // Byte offset of the present token; the length of the text at the end.
+  // Byte offset of the current token; the length of the text at the end.
   size_t Offset() const { return at_ < count_ ? starts_[at_] : json_.size(); }
   std::string_view Text() const { return json_; }
 

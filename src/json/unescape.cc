@@ -8,8 +8,8 @@
 namespace sluice::json {
 namespace {
 
-constexpr char kBadEscape[] = "has an escape that JSON does not know; use \\\" \\\\ \\/ \\b \\f \\n \\r \\t or \\uXXXX";
-constexpr char kLoneSurrogate[] = "has a lone surrogate, which is no character; send UTF-16 pairs whole";
+constexpr char kBadEscape[] = "has an invalid escape; use \\\" \\\\ \\/ \\b \\f \\n \\r \\t or \\uXXXX";
+constexpr char kLoneSurrogate[] = "has a lone surrogate, which is not a character; send complete UTF-16 pairs";
 
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -48,7 +48,7 @@ void AppendUtf8(uint32_t c, std::string& out) {
   }
 }
 
-// `p` stands after "\u" and moves behind what was taken.
+// `p` points after "\u" and moves past what was read.
 const char* UnescapeUnicode(const char*& p, const char* end, std::string& out) {
   const int32_t unit = CodeUnit(p, end);
   if (unit < 0) return kBadEscape;

@@ -83,7 +83,7 @@ bool JsonWalk::ReadFieldMask(Message& out, const MessageTable& table, const Path
   return true;
 }
 
-// Stands behind the '{' and comes back there.
+// Starts after the '{' and returns there.
 bool JsonWalk::FindTypeUrl(std::string& url, bool& empty, const Path& path) {
   const uint32_t mark = tokens_.Mark();
   empty = tokens_.Peek() == '}';
@@ -147,7 +147,7 @@ bool JsonWalk::ReadAnyValue(Message& value, const Path& path) {
     }
     if (!Next('}', more, path)) return false;
   }
-  return seen || Fail(path, "needs \"value\" beside \"@type\"");
+  return seen || Fail(path, "needs \"value\" next to \"@type\"");
 }
 
 bool JsonWalk::ReadStruct(Struct& out, const Path& path) {

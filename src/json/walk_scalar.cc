@@ -116,12 +116,12 @@ bool JsonWalk::FailSyntax(const Path& path, std::string_view expected) {
   const std::string in = place.empty() ? std::string() : StrCat(" in ", place);
   std::string message;
   if (tokens_.AtEnd()) {
-    message = StrCat("the JSON ends after ", tokens_.Offset(), " bytes", in, ", where ", expected,
-                     " should follow; send the whole body");
+    message = StrCat("the JSON ends after ", tokens_.Offset(), " bytes", in, ": expected ", expected,
+                     "; send the whole body");
   } else {
     const std::string_view rest = tokens_.Text().substr(tokens_.Offset(), 200);
-    message = StrCat("the JSON breaks at byte ", tokens_.Offset(), in, ": found ", Excerpt(rest, 20), " where ",
-                     expected, " should stand");
+    message =
+        StrCat("invalid JSON at byte ", tokens_.Offset(), in, ": expected ", expected, ", found ", Excerpt(rest, 20));
   }
   status = place.empty() ? Error(Reason::INVALID_BODY, message) : FieldError(Reason::INVALID_BODY, place, message);
   return false;

@@ -45,7 +45,7 @@ class NameWalk {
     }
   }
 
-  // Values are siblings of their enum in protobuf's names; here they stand below it.
+  // Values are siblings of their enum in protobuf's names; here they are below it.
   std::string InEnum(const EnumDescriptorProto& type, const std::string& prefix, size_t at) {
     std::string name = prefix + type.name();
     if (path_.size() == at) return name;
@@ -64,7 +64,7 @@ class NameWalk {
   std::vector<int> path_;
 };
 
-// Without the space that stands behind each "//".
+// Without the space that follows each "//".
 std::string Clean(std::string_view comment) {
   std::string out;
   while (!comment.empty()) {

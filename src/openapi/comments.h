@@ -20,7 +20,7 @@ class Comments {
   explicit Comments(std::string_view descriptor_set);
 
   // Of a service, method, message, field, enum or value by its full name ("ai.inference.Face.x"): the comment before it
-  // or, without one, behind it. Lines as written; "" when there is none.
+  // or, without one, after it. Lines as written; "" when there is none.
   std::string_view Of(std::string_view full_name) const;
   // Its first sentence, without the full stop.
   std::string_view SummaryOf(std::string_view full_name) const;

@@ -16,25 +16,26 @@ namespace sluice::openapi {
 namespace {
 
 constexpr std::string_view kIntroduction =
-    R"(One definition of each API serves REST, gRPC and live streams on every port. This page is the REST side; gRPC clients find
-the same methods by reflection or in the published .proto files, gRPC-Web and Connect clients at `/package.Service/Method`.
+    R"(One definition of each API serves REST, gRPC and live streams on every port. This page shows the REST side; gRPC clients
+find the same methods by reflection or in the published .proto files, gRPC-Web and Connect clients at
+`/package.Service/Method`.
 
-- **JSON** follows the rules of proto3: names as here or in lowerCamelCase, bytes as base64, 64-bit numbers as text.
+- **JSON** follows the rules of proto3: names as here or in lowerCamelCase, bytes as base64, 64-bit numbers as strings.
   An unknown field is an error.
 - **Errors** are `application/problem+json`; `reason` is for programs, `detail` for people.
-- **Every answer** carries `X-Request-ID`: yours, or one that the server made. It is in the access log, too.
-- **Deadlines**: `X-Request-Timeout` in seconds. What cannot be answered in time is refused at once.
+- **Every response** carries `X-Request-ID`: yours, or one that the server created. It is also in the access log.
+- **Deadlines**: `X-Request-Timeout` in seconds. A request that cannot be answered in time is refused at once.
 - **Compression**: gzip both ways (`Content-Encoding`, `Accept-Encoding`).)";
 
 constexpr std::string_view kParameters = R"json({
       "X-Request-ID": {
         "name": "X-Request-ID", "in": "header", "schema": {"type": "string"},
-        "description": "Names the request in answers and logs: 1 to 128 visible ASCII characters. Otherwise the server makes one."
+        "description": "Identifies the request in responses and logs: 1 to 128 visible ASCII characters. If absent, the server creates one."
       },
       "X-Request-Timeout": {
         "name": "X-Request-Timeout", "in": "header",
         "schema": {"type": "string", "pattern": "^[0-9]{1,6}(\\.[0-9]{1,3})?$"},
-        "description": "Seconds that the answer may take, e.g. `0.5`. Default: the method's own."
+        "description": "Timeout in seconds, e.g. `0.5`. Default: the method's own."
       }
     })json";
 

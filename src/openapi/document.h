@@ -10,8 +10,8 @@
 
 namespace sluice::openapi {
 
-// JSON, indented; the same bytes for the same table. `version` is the server's; `oip` counts when the table has the protocol's
-// service. Takes a few milliseconds.
+// JSON, indented; the same bytes for the same table. `version` is the server's; `oip` counts when the table has the
+// protocol's service. Takes a few milliseconds.
 std::string MakeDocument(const MethodTable& methods, std::string_view version, std::span<const OipPath> oip = {});
 
 }  // namespace sluice::openapi

@@ -57,7 +57,7 @@ class JsonOut {
 
   std::string text_;
   size_t depth_ = 0;
-  bool empty_ = true;  // nothing in the present object or array yet
+  bool empty_ = true;  // nothing in the current object or array yet
   bool after_key_ = false;
 };
 

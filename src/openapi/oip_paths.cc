@@ -15,9 +15,9 @@ constexpr std::string_view kTag = "OpenInferenceProtocol";
 constexpr std::string_view kService = "inference.GRPCInferenceService";
 
 constexpr std::string_view kTagDescription =
-    R"(The Open Inference Protocol v2 of KServe and Triton, for models of task `tensor`: what a folder with a model file and no
-`model.yaml` is. `echo` answers with what it was sent. The same methods are at `inference.GRPCInferenceService` over gRPC, with a
-stream of inferences besides. Loading and unloading need a listener that exposes `admin`.)";
+    R"(The Open Inference Protocol v2 of KServe and Triton, for models of task `tensor`, such as any folder with a model file and
+no `model.yaml`. `echo` returns what it was sent. Over gRPC the same methods are at `inference.GRPCInferenceService`, along with a
+stream of inferences. Loading and unloading need a listener that exposes `admin`.)";
 
 // What the document says of an rpc's answers and of its request body.
 struct Row {
@@ -35,7 +35,7 @@ constexpr std::string_view kInferBody = R"json({
             "application/octet-stream": {
               "schema": {
                 "type": "string", "format": "binary",
-                "description": "The JSON and, behind it, the bytes of the inputs that have `binary_data_size`; `Inference-Header-Content-Length` says where they begin. With 0 there is no JSON: all of the body is the model's only input."
+                "description": "The JSON, followed by the bytes of the inputs that have `binary_data_size`; `Inference-Header-Content-Length` says where they begin. With 0 there is no JSON: the whole body is the model's only input."
               }
             }
           })json";
@@ -84,7 +84,7 @@ void WriteParameters(const OipPath& path, JsonOut& out) {
       out.Object([&] {
         out.String("name", "Inference-Header-Content-Length");
         out.String("in", "header");
-        out.String("description", "Bytes of JSON before those of tensors; without it, all of the body is JSON.");
+        out.String("description", "Length of the JSON before the tensors' bytes; if absent, the whole body is JSON.");
         out.Raw("schema", R"({"type": "integer", "minimum": 0})");
       });
     }
@@ -123,7 +123,7 @@ void WriteOperation(const OipPath& path, std::string_view id, const Comments& co
       });
     }
     out.Object("responses", [&] {
-      WriteResponse("200", "The answer.", row.answer, infer, out);
+      WriteResponse("200", "The response.", row.answer, infer, out);
       if (row.may_say_no) WriteResponse("503", "Not ready.", "oip.NotReady", false, out);
       WriteResponse("default", "An error.", "oip.Error", false, out);
     });

@@ -1,5 +1,5 @@
-// The Open Inference Protocol in the document: paths and bodies that no google.api.http rule says, because its JSON is not the
-// proto3 form of its messages (transport/oip).
+// The Open Inference Protocol in the document: paths and bodies that no google.api.http rule says, because its JSON is
+// not the proto3 form of its messages (transport/oip).
 #pragma once
 
 #include <span>
@@ -11,7 +11,7 @@
 
 namespace sluice::openapi {
 
-// A path as the server takes it: "/v2/models/{model_name}/infer", "POST", and the rpc of the protocol's gRPC service.
+// A path as the server accepts it: "/v2/models/{model_name}/infer", "POST", and the rpc of the protocol's gRPC service.
 struct OipPath {
   std::string_view path, verb, rpc;
 };

@@ -23,7 +23,7 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
                   {"$ref": "#/components/schemas/oip.Error"}]
       })json"},
     {"oip.Error", R"json({
-        "description": "A problem (RFC 9457), and its `detail` once more where clients of this protocol look.",
+        "description": "A problem (RFC 9457), with its `detail` repeated where clients of this protocol expect it.",
         "allOf": [{"$ref": "#/components/schemas/Problem"},
                   {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}]
       })json"},
@@ -68,13 +68,13 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
         "properties": {"model_stats": {"type": "array", "items": {
           "type": "object", "required": ["name", "version", "inference_count", "execution_count", "inference_stats"],
           "properties": {"name": {"type": "string"}, "version": {"type": "string"},
-                         "last_inference": {"type": "integer", "description": "Milliseconds since 1970; 0: none yet."},
+                         "last_inference": {"type": "integer", "description": "Milliseconds since 1970; 0: none so far."},
                          "inference_count": {"type": "integer", "minimum": 0}, "execution_count": {"type": "integer", "minimum": 0},
                          "inference_stats": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/oip.Duration"}}}
         }}}
       })json"},
     {"oip.Parameters", R"json({
-        "type": ["object", "null"], "description": "What this server does not know is passed over, whatever JSON it is."
+        "type": ["object", "null"], "description": "Unknown parameters are ignored, whatever JSON they are."
       })json"},
     {"oip.RequestInput", R"json({
         "type": "object", "required": ["name", "datatype", "shape"],
@@ -82,7 +82,7 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
           "name": {"type": "string", "minLength": 1}, "datatype": {"$ref": "#/components/schemas/oip.Datatype"},
           "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}, "maxItems": 64},
           "parameters": {"allOf": [{"$ref": "#/components/schemas/oip.Parameters"}],
-                         "description": "`binary_data_size`: the tensor's bytes are behind the JSON."},
+                         "description": "`binary_data_size`: the tensor's bytes follow the JSON."},
           "data": {"type": "array", "description": "The elements in row-major order, flat or nested as the shape; numbers, booleans, or strings for BYTES."}
         }
       })json"},
@@ -90,17 +90,17 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
         "type": "object", "required": ["name"],
         "properties": {"name": {"type": "string", "minLength": 1},
                        "parameters": {"allOf": [{"$ref": "#/components/schemas/oip.Parameters"}],
-                                      "description": "`binary_data`: answered as bytes behind the JSON."}}
+                                      "description": "`binary_data`: returned as bytes after the JSON."}}
       })json"},
     {"oip.InferRequest", R"json({
         "type": "object", "required": ["inputs"],
         "properties": {
-          "id": {"type": ["string", "null"], "description": "Comes back in the answer."},
+          "id": {"type": ["string", "null"], "description": "Returned in the response."},
           "parameters": {"allOf": [{"$ref": "#/components/schemas/oip.Parameters"}],
                          "description": "`binary_data_output`: all outputs as bytes; `timeout` in microseconds; `priority`, 1 the highest."},
           "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/oip.RequestInput"}, "maxItems": 1024},
           "outputs": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/oip.RequestOutput"}, "maxItems": 1024,
-                      "description": "Those wanted, in this order; without it all."}
+                      "description": "The outputs to return, in this order; all of them if absent."}
         }
       })json"},
     {"oip.InferResponse", R"json({
@@ -118,7 +118,7 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
         }
       })json"},
     {"oip.IndexRequest", R"json({
-        "type": "object", "properties": {"ready": {"type": ["boolean", "null"], "description": "Only models that serve."}}
+        "type": "object", "properties": {"ready": {"type": ["boolean", "null"], "description": "Only models that are serving."}}
       })json"},
     {"oip.RepositoryIndex", R"json({
         "type": "array", "items": {
@@ -128,7 +128,7 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
       })json"},
     {"oip.ChangeRequest", R"json({
         "type": "object", "properties": {"parameters": {
-          "type": ["object", "null"], "properties": {"unload_dependents": {"description": "Passed over."}}, "additionalProperties": false
+          "type": ["object", "null"], "properties": {"unload_dependents": {"description": "Ignored."}}, "additionalProperties": false
         }}
       })json"},
 };

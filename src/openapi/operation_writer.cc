@@ -59,7 +59,7 @@ void WriteExample(const std::string& json, JsonOut& out) {
   if (!json.empty()) out.Raw("example", json);
 }
 
-// Streams of JSON: one message a line or event.
+// Streams of JSON: one message per line or event.
 void WriteStream(std::string_view media_type, std::string_view what, const std::string& example, JsonOut& out) {
   out.Object(media_type, [&] {
     out.Object("schema", [&] {
@@ -96,7 +96,7 @@ void OperationWriter::WriteParameters(const Operation& operation) {
         out_.String("name", parameter.name);
         out_.String("in", "path");
         out_.Bool("required", true);
-        if (parameter.rest) out_.String("description", "May hold slashes.");
+        if (parameter.rest) out_.String("description", "May contain slashes.");
         const auto comment = parameter.field == nullptr ? "" : comments_.Of(parameter.field->full_name());
         if (!comment.empty() && !parameter.rest) out_.String("description", comment);
         out_.Object("schema", [&] {
@@ -137,7 +137,7 @@ void OperationWriter::WriteQueryParameter(const FieldDescriptor& field, const st
     out_.String("name", name);
     out_.String("in", "query");
     std::string description(comments_.Of(field.full_name()));
-    if (body_wins) description += StrCat(description.empty() ? "" : "\n\n", "A field in the body wins.");
+    if (body_wins) description += StrCat(description.empty() ? "" : "\n\n", "A field in the body takes precedence.");
     if (!description.empty()) out_.String("description", description);
     if (OptionsOf(field).required()) out_.Bool("required", true);
     out_.Object("schema", [&] { schemas_.WriteParameter(field); });
@@ -153,7 +153,7 @@ void OperationWriter::WriteRequestBody(const Operation& operation) {
       if (type != nullptr && type->full_name() == kHttpBody) return out_.Raw("*/*", kBytes);
       if (operation.method->client_streaming) {
         const std::string line = ExampleOf(RequestOf(operation));
-        return WriteStream(kNdjson, StrCat("One ", MessageLink(RequestOf(operation)), " a line."),
+        return WriteStream(kNdjson, StrCat("One ", MessageLink(RequestOf(operation)), " per line."),
                            line.empty() ? line : StrCat(line, "\n", line, "\n"), out_);
       }
       WriteJsonBody(operation);
@@ -183,7 +183,7 @@ void OperationWriter::WriteMultipart(const Operation& operation) {
   const std::string& raw_field = operation.method->options->raw_body_field();
   out_.Object("schema", [&] {
     out_.String("type", "object");
-    out_.String("description", StrCat("The part of `", raw_field, "` may also be called `file`."));
+    out_.String("description", StrCat("The part for `", raw_field, "` may also be named `file`."));
     out_.Object("properties", [&] {
       for (int i = 0; i < message.field_count(); ++i) {
         const FieldDescriptor& field = *message.field(i);
@@ -205,7 +205,7 @@ void OperationWriter::WriteResponses(const Operation& operation) {
   out_.Object("responses", [&] {
     out_.Object("200", [&] {
       const auto comment = comments_.Of(ResponseOf(operation).full_name());
-      out_.String("description", comment.empty() ? "The answer." : comment);
+      out_.String("description", comment.empty() ? "The response." : comment);
       out_.Object("headers", [&] { out_.Raw("X-Request-ID", R"({"$ref": "#/components/headers/X-Request-ID"})"); });
       out_.Object("content", [&] { WriteAnswer(operation); });
     });
@@ -217,8 +217,8 @@ void OperationWriter::WriteAnswer(const Operation& operation) {
   const Descriptor& message = ResponseOf(operation);
   if (message.full_name() == kHttpBody) return out_.Raw("*/*", kBytes);
   if (operation.method->server_streaming) {
-    WriteStream(kNdjson, StrCat("One ", MessageLink(message), " a line."), "", out_);
-    return WriteStream("text/event-stream", StrCat("One ", MessageLink(message), " an event."), "", out_);
+    WriteStream(kNdjson, StrCat("One ", MessageLink(message), " per line."), "", out_);
+    return WriteStream("text/event-stream", StrCat("One ", MessageLink(message), " per event."), "", out_);
   }
   out_.Object("application/json", [&] { WriteAnswerSchema(operation); });
 }

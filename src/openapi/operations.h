@@ -30,8 +30,8 @@ struct PathItem {
   std::vector<Operation> operations;
 };
 
-// In the order of the table. Rules with a verb that OpenAPI does not know are left out. Wrong rules, too: the REST codec
-// ends the process for them.
+// In the order of the table. Rules with a verb that OpenAPI does not know are left out. Wrong rules, too: the REST
+// codec ends the process for them.
 std::deque<PathItem> OperationsOf(const MethodTable& methods);
 
 }  // namespace sluice::openapi

@@ -11,7 +11,7 @@
 namespace sluice::openapi {
 namespace {
 
-// Statuses that operations list; the others of the table come from what stands around them and are "default".
+// Statuses that operations list; the others of the table come from their surroundings and are "default".
 constexpr int kAlways[] = {400, 404, 500, 503, 504};
 constexpr int kWithBody[] = {408, 413, 415};
 

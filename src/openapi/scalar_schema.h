@@ -9,7 +9,7 @@ namespace sluice::openapi {
 // kRequest: every form that JSON may have. kResponse: the form that is printed. kText: in a path or query.
 enum class Form { kRequest, kResponse, kText };
 
-// One value of a field that is no message. `nullable`: null is taken, too.
+// One value of a field that is not a message. `nullable`: null is accepted, too.
 void WriteScalar(const google::protobuf::FieldDescriptor& field, Form form, bool nullable, JsonOut& out);
 
 // False when the type has no JSON form of its own: a message like any other.

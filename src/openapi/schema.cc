@@ -32,13 +32,13 @@ std::string CamelOf(std::string_view name) {
   return out;
 }
 
-// "Also taken: `modelId` for `model_id`."; "" when each name has one form.
+// "Also accepted: `modelId` for `model_id`."; "" when each name has one form.
 std::string OtherNames(const Descriptor& message) {
   std::string out;
   for (int i = 0; i < message.field_count(); ++i) {
     const FieldDescriptor& field = *message.field(i);
     if (!CustomName(field).empty() || field.json_name() == field.name()) continue;
-    out += StrCat(out.empty() ? "Names in lowerCamelCase are taken, too: " : ", ", "`", field.json_name(), "`");
+    out += StrCat(out.empty() ? "Names in lowerCamelCase are accepted, too: " : ", ", "`", field.json_name(), "`");
   }
   return out.empty() ? out : out + ".";
 }

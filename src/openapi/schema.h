@@ -26,7 +26,7 @@ class Schemas {
 
   // Each writes the members of a schema object; the caller opens and closes it.
   void WriteMessage(const google::protobuf::Descriptor& message, Role role);
-  // `whole_body`: the value is the body itself, where null is no way to leave it out.
+  // `whole_body`: the value is the body itself, where null is not a way to leave it out.
   void WriteField(const google::protobuf::FieldDescriptor& field, Role role, bool whole_body = false);
   // A field that comes in the path or the query, as text.
   void WriteParameter(const google::protobuf::FieldDescriptor& field);
@@ -48,8 +48,8 @@ class Schemas {
   std::map<std::string, const google::protobuf::Descriptor*> used_[2];
 };
 
-// "image_base64" of `bytes image = 1 [json_name = "image_base64"]`: a json_name that is not what protoc makes by itself;
-// else "".
+// "image_base64" of `bytes image = 1 [json_name = "image_base64"]`: a json_name that is not what protoc makes by
+// itself; else "".
 std::string CustomName(const google::protobuf::FieldDescriptor& field);
 
 }  // namespace sluice::openapi

@@ -29,7 +29,7 @@ UseStatistics::Numbers ModelCatalog::StatisticsOf(const ModelVersion& version) {
 absl::Status ModelCatalog::Change(std::function<absl::Status()> change, Done done) {
   if (waiting_.fetch_add(1) >= kWaitingMax) {
     --waiting_;
-    return Error(Reason::OVERLOADED, "too many models wait to be loaded or unloaded; try again later");
+    return Error(Reason::OVERLOADED, "too many models are waiting to be loaded or unloaded; retry later");
   }
   changes_.Post([this, change = std::move(change), done = std::move(done)]() mutable {
     --waiting_;

@@ -14,7 +14,7 @@ absl::StatusOr<std::string> ReadModelFile(const ModelVersion& version, std::stri
   std::ifstream in(path, std::ios::binary);
   std::ostringstream bytes;
   if (path.empty() || !in || !(bytes << in.rdbuf())) {
-    return Error(Reason::MODEL_UNAVAILABLE, StrCat("the file '", name, "' is not beside the model"));
+    return Error(Reason::MODEL_UNAVAILABLE, StrCat("the file '", name, "' is not next to the model"));
   }
   return bytes.str();
 }
@@ -27,7 +27,7 @@ absl::StatusOr<std::vector<std::string>> ReadLabels(const ModelVersion& version,
     if (line.ends_with('\r')) line.pop_back();
     if (!line.empty()) labels.push_back(std::move(line));
   }
-  if (labels.empty()) return Error(Reason::MODEL_UNAVAILABLE, StrCat("'", name, "' holds no labels"));
+  if (labels.empty()) return Error(Reason::MODEL_UNAVAILABLE, StrCat("'", name, "' contains no labels"));
   return labels;
 }
 

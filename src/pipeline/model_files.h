@@ -1,4 +1,4 @@
-// The text files that lie beside a model: labels, vocabularies.
+// The text files that are next to a model: labels, vocabularies.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace sluice {
 // The whole file that the manifest names; MODEL_UNAVAILABLE, naming it, when it is not there.
 absl::StatusOr<std::string> ReadModelFile(const ModelVersion& version, std::string_view name);
 
-// One label a line, at least one.
+// One label per line, at least one.
 absl::StatusOr<std::vector<std::string>> ReadLabels(const ModelVersion& version, std::string_view name);
 
 }  // namespace sluice

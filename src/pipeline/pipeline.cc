@@ -52,7 +52,7 @@ std::function<absl::Status(ModelVersion&)> PrepareVersions(JobQueue& jobs,
       version.set_companion(std::make_unique<Runtime>(jobs, queue, clock));
       return absl::OkStatus();
     }
-    return Error(Reason::MODEL_UNAVAILABLE, StrCat("no task is named '", manifest.task(), "'"));
+    return Error(Reason::MODEL_UNAVAILABLE, StrCat("there is no task '", manifest.task(), "'"));
   };
 }
 

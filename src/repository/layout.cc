@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kLookedAtMax = 1000;  // entries of a folder that is no version: somebody may keep a data set there
+constexpr size_t kLookedAtMax = 1000;  // entries of a folder that is not a version: somebody may keep a data set there
 constexpr const char* kModelFiles[] = {"model.onnx", "model.xml", "model.tflite"};
 
 std::string NameOf(const fs::path& path) { return path.filename().string(); }
@@ -47,13 +47,13 @@ std::string VersionProblem(const fs::path& version) {
     for (const fs::path& entry : *entries) {
       if (std::string broken = BrokenLink(entry); !broken.empty()) return StrCat("in version ", name, ", ", broken);
     }
-    return StrCat("version folder ", name, entries->empty() ? " is empty" : " holds no model file",
+    return StrCat("version folder ", name, entries->empty() ? " is empty" : " contains no model file",
                   "; put model.onnx, model.tflite or model.xml into it");
   } else if (file.parent_path() == version) {
     return StrCat("rename ", name, "/", NameOf(file), " to ", name, "/", RightName(file));
   } else {
-    return StrCat("the model file lies too deep; move ", fs::relative(file, version.parent_path()).string(), " to ",
-                  name, "/", RightName(file));
+    return StrCat("the model file is nested too deeply; move ", fs::relative(file, version.parent_path()).string(),
+                  " to ", name, "/", RightName(file));
   }
 }
 
@@ -69,7 +69,7 @@ std::string MeantVersion(const std::string& name) {
 std::string OtherFolderProblem(const fs::path& entry) {
   const fs::path file = AnyModelFile(entry, 2);
   if (file.empty()) return {};
-  return StrCat("folder ", NameOf(entry), " is no version, which is a number like 1; rename it to ",
+  return StrCat("folder ", NameOf(entry), " is not a version number such as 1; rename it to ",
                 MeantVersion(NameOf(entry)),
                 NameOf(file) == RightName(file) ? "" : StrCat(" and the file in it to ", RightName(file)));
 }
@@ -128,12 +128,12 @@ std::string BrokenLink(const fs::path& path) {
   const bool there = fs::exists(path, error);
   if (there && !error) return {};
   return StrCat("the link ", NameOf(path),
-                error ? StrCat(" cannot be followed: ", error.message()) : std::string(" leads nowhere"));
+                error ? StrCat(" cannot be followed: ", error.message()) : std::string(" points to nothing"));
 }
 
 std::string LayoutProblem(const fs::path& folder) {
   const auto entries = EntriesIn(folder);
-  if (!entries.ok()) return "its folder cannot be listed; give the server the right to read it";
+  if (!entries.ok()) return "its folder cannot be listed; give the server permission to read it";
   std::string problems;
   for (const fs::path& entry : *entries) {
     const std::string problem = EntryProblem(entry);
@@ -142,7 +142,7 @@ std::string LayoutProblem(const fs::path& folder) {
   }
   std::error_code error;
   if (!problems.empty() && fs::exists(folder / "config.pbtxt", error))
-    problems += "; config.pbtxt is not read, model.yaml takes its place";
+    problems += "; config.pbtxt is ignored, use model.yaml instead";
   return problems;
 }
 

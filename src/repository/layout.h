@@ -12,7 +12,7 @@
 
 namespace sluice {
 
-// Nothing when the name is no version: 1, 2, 17, but not 01 or 1a.
+// Nothing when the name is not a version: 1, 2, 17, but not 01 or 1a.
 std::optional<uint64_t> VersionNumber(const std::string& name);
 
 // Of a version folder; empty when it has none.
@@ -22,13 +22,13 @@ std::string ModelFileIn(const std::filesystem::path& folder);
 absl::StatusOr<std::vector<std::filesystem::path>> EntriesIn(const std::filesystem::path& folder,
                                                              size_t max = SIZE_MAX);
 
-// True for a folder, also behind links.
+// True for a folder, or a link to one.
 bool IsFolder(const std::filesystem::path& path);
 
 // A file that an engine may read, by the end of its name, in whatever case.
 bool LooksLikeModel(const std::filesystem::path& path);
 
-// A link that leads nowhere or in a circle: what is wrong with it. Empty for everything else.
+// A link that points to nothing or in a circle: what is wrong with it. Empty for everything else.
 std::string BrokenLink(const std::filesystem::path& path);
 
 // Why nothing of the model's folder can be served, or not all of it, and what to do. Empty when all is as it should be.

@@ -46,7 +46,7 @@ LiveSet::LiveSet(std::vector<ModelInfo> models) : models_(std::move(models)) {
       info.engine = info.handle->engine();
     } else {
       info.state = target != nullptr && target->failed ? ModelState::kFailed : ModelState::kNoFile;
-      info.reason = StrCat("model '", info.alias_of, "' does not serve");
+      info.reason = StrCat("model '", info.alias_of, "' is not serving");
     }
   }
   ready_ = AnyServes();
@@ -83,7 +83,8 @@ absl::StatusOr<ModelHandle> LiveSet::Resolve(std::string_view id, std::string_vi
                  StrCat("model '", Excerpt(id), "' does not exist; models: ", ids.empty() ? "none" : ids));
   }
   if (model->versions.empty()) {
-    return Error(Reason::MODEL_UNAVAILABLE, StrCat("model '", id, "' could not be loaded; its operator can see why"));
+    return Error(Reason::MODEL_UNAVAILABLE,
+                 StrCat("model '", id, "' could not be loaded; the server's operator can see why"));
   }
   if (version.empty()) return model->versions.back();
   for (const ModelHandle& handle : model->versions) {
@@ -94,6 +95,14 @@ absl::StatusOr<ModelHandle> LiveSet::Resolve(std::string_view id, std::string_vi
     absl::StrAppend(&known, known.empty() ? "" : ", ", handle->version());
   return Error(Reason::MODEL_NOT_FOUND,
                StrCat("model '", id, "' has no version '", Excerpt(version), "'; versions: ", known));
+}
+
+std::string FetchableIn(const std::vector<ModelInfo>& models) {
+  std::vector<std::string> ids;
+  for (const ModelInfo& model : models) {
+    if (model.fetchable) ids.push_back(model.id);
+  }
+  return absl::StrJoin(ids, ", ");
 }
 
 std::string LiveSet::ServingIds() const {

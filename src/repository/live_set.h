@@ -1,4 +1,4 @@
-// An immutable picture of what is served: ids, versions, aliases, and what failed. Replaced as a whole.
+// An immutable snapshot of what is served: ids, versions, aliases, and what failed. Replaced as a whole.
 #pragma once
 
 #include <map>
@@ -25,11 +25,15 @@ struct ModelInfo {
   std::string id;
   std::string version;  // empty for aliases, and when no version was found
   ModelState state = ModelState::kServing;
-  std::string reason;  // why it does not serve; when it does, how its engine was chosen
+  bool fetchable = false;  // of kNoFile: tools/get_models.py can fetch the file
+  std::string reason;      // why it does not serve; when it does, how its engine was chosen
   std::string alias_of;
   std::string task, engine, description, license;
   ModelHandle handle;  // null unless serving (an alias: its target's default version)
 };
+
+// Ids of those that are not served because their file was not fetched: "a, b".
+std::string FetchableIn(const std::vector<ModelInfo>& models);
 
 // Immutable once built; thread-safe.
 class LiveSet {
@@ -39,8 +43,8 @@ class LiveSet {
 
   absl::StatusOr<ModelHandle> Resolve(std::string_view id, std::string_view version) const;
   const std::vector<ModelInfo>& models() const { return models_; }
-  // Whether a server with these models is of use: one of them serves. Those of the identity engine count only where there are
-  // no others: `echo` says nothing of whether real ones load.
+  // Whether a server with these models is of use: one of them serves. Those of the identity engine count only where
+  // there are no others: `echo` says nothing of whether real ones load.
   bool ready() const { return ready_; }
   // Ids that serve, "a, b, c".
   std::string ServingIds() const;

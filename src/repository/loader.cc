@@ -41,15 +41,17 @@ ai::inference::trial::Usual UsualOf(const Manifest& manifest) {
 }
 
 std::vector<FoundVersion> VersionsOf(const FoundModel& model, const std::vector<Engine*>& engines) {
-  // A model without a file has one version, whatever lies in its folder.
+  // A model without a file has one version, whatever is in its folder.
   if (engines.size() == 1 && !engines[0]->needs_file()) return {{"1", model.folder, ""}};
   return ChooseVersions(model.versions, model.manifest->versions());
 }
 
 std::string NoVersion(const FoundModel& model) {
   if (!model.problem.empty()) return model.problem;
-  if (model.versions.empty()) return "no version folder with a model file: put it into 1/model.onnx (or .tflite, .xml)";
-  return "the manifest's `versions` wants none of the version folders";
+  if (model.versions.empty() && model.fetchable)
+    return StrCat("its file has not been fetched: python3 tools/get_models.py ", model.id);
+  if (model.versions.empty()) return "it has no model file: put it in 1/model.onnx (or .tflite, .xml)";
+  return "the manifest's `versions` selects none of the version folders";
 }
 
 }  // namespace
@@ -74,7 +76,11 @@ std::vector<ModelInfo> Loader::Load(const FoundModel& model, bool again) const {
   const auto engines = EnginesFor(*model.manifest);
   if (!engines.ok()) return {Not(info, ModelState::kFailed, std::string(engines.status().message()))};
   const std::vector<FoundVersion> versions = VersionsOf(model, *engines);
-  if (versions.empty()) return {Not(info, ModelState::kNoFile, Excerpt(NoVersion(model), kReasonBytesMax))};
+  if (versions.empty()) {
+    ModelInfo line = Not(info, ModelState::kNoFile, Excerpt(NoVersion(model), kReasonBytesMax));
+    line.fetchable = model.fetchable && model.problem.empty() && model.versions.empty();
+    return {std::move(line)};
+  }
   std::vector<ModelInfo> all;
   for (const FoundVersion& version : versions) {
     ModelInfo line = info;
@@ -142,7 +148,7 @@ absl::StatusOr<std::vector<Loader::Chosen>> Loader::Choose(const TrialJob& all, 
   std::erase_if(job.engines, [&job](const Engine* engine) { return !engine->CanLoad(job.files->format()); });
   if (job.engines.empty())
     return absl::InvalidArgumentError(StrCat("engine ", manifest.engine(), " does not read this kind of file"));
-  std::string untried = "not tried before it was loaded";
+  std::string untried = "loaded without a trial";
   if (options_.trial != nullptr) {
     const auto verdict = options_.trial->Try(job);
     if (verdict.ok()) {

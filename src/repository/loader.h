@@ -24,7 +24,7 @@ class Loader {
   Loader(const Options& options, const std::vector<Engine*>& engines) : options_(options), engines_(engines) {}
 
   // One line for each chosen version of the model, or one line that says why there is none. Never fails as a whole. Any
-  // thread, several at a time. `again`: files that failed their trial before are tried anew.
+  // thread, several at a time. `again`: files that failed their trial before are tried again.
   std::vector<ModelInfo> Load(const FoundModel& model, bool again = false) const;
 
  private:

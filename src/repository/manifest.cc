@@ -38,7 +38,7 @@ image_classification: {labels: labels.txt, top: 5, outputs: probabilities}
 audio_classification: {labels: labels.txt, sample_rate_hz: 16000, top: 5, seconds_max: 60, outputs: probabilities}
 )";
 
-// Ids stand in paths, URLs and metric labels.
+// Ids are used in paths, URLs and metric labels.
 bool IsName(std::string_view id) {
   if (id.empty() || id.size() > 128 || id.front() == '.') return false;
   return id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
@@ -53,16 +53,16 @@ absl::Status CheckAlias(std::string_view text, std::string_view file) {
   written.clear_description();
   written.clear_alias_of();
   if (written.ByteSizeLong() == 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(StrCat(file, ": with alias_of there is nothing else but id and description"));
+  return absl::InvalidArgumentError(StrCat(file, ": alias_of allows only id and description beside it"));
 }
 
 absl::Status Check(const Manifest& manifest, std::string_view file, std::string_view folder) {
   const auto wrong = [file](std::string_view what) { return absl::InvalidArgumentError(StrCat(file, ": ", what)); };
   if (manifest.id() != folder) return wrong(StrCat("id '", manifest.id(), "' is not the folder's name '", folder, "'"));
   if (!IsName(manifest.id()))
-    return wrong(StrCat("'", manifest.id(), "' is no model id: letters, digits, '_', '-', '.'; rename the folder"));
+    return wrong(StrCat("'", manifest.id(), "' is not a model id (letters, digits, '_', '-', '.'); rename the folder"));
   if (manifest.versions().policy() == config::Versions::LIST && manifest.versions().list().empty()) {
-    return wrong("versions.policy is list, and versions.list is empty");
+    return wrong("versions.policy is list, but versions.list is empty");
   }
   const bool detects = manifest.task() == "face_detection";
   if (detects && manifest.alias_of().empty() &&
@@ -72,7 +72,7 @@ absl::Status Check(const Manifest& manifest, std::string_view file, std::string_
   if ((manifest.input().width() == 0) != (manifest.input().height() == 0))
     return wrong("input needs both width and height");
   const config::Ngrams& ngram = manifest.text_classification().ngram();
-  if (ngram.min() > ngram.max()) return wrong("text_classification.ngram.min is above ngram.max");
+  if (ngram.min() > ngram.max()) return wrong("text_classification.ngram.min is greater than ngram.max");
   return absl::OkStatus();
 }
 

@@ -66,12 +66,12 @@ TEST(Manifest, EveryMistakeIsNamed) {
       {"task: face_detection", "face_detection.decoder: centerface, yunet, blazeface or boxes"},
       {"face_detection: {decoder: decoder_unspecified}", "must be one of centerface, yunet, blazeface, boxes"},
       {"versions: {policy: list}", "versions.list is empty"},
-      {"text_classification: {ngram: {min: 4, max: 2}}", "ngram.min is above"},
-      {"alias_of: x\nmax_batch: 2", "nothing else but id and description"},
+      {"text_classification: {ngram: {min: 4, max: 2}}", "ngram.min is greater than"},
+      {"alias_of: x\nmax_batch: 2", "alias_of allows only id and description"},
       {"a: [", "m/model.yaml:1: "},
   };
   for (const Case& c : cases) EXPECT_THAT(ErrorOf(c.text), HasSubstr(c.error)) << c.text;
-  EXPECT_THAT(ErrorOf("", "a b"), HasSubstr("is no model id"));
+  EXPECT_THAT(ErrorOf("", "a b"), HasSubstr("is not a model id"));
 }
 
 TEST(Manifest, EveryManifestOfTheRepositoryIsValid) {

@@ -129,9 +129,9 @@ absl::Status Repository::LoadModel(std::string_view id) {
     ReturnFreedMemory();
     if (reasons.empty()) return absl::OkStatus();
     return Error(Reason::MODEL_FAILED,
-                 StrCat("model '", Excerpt(id), any ? "' is loaded in part: " : "' cannot be loaded: ", reasons));
+                 StrCat("model '", Excerpt(id), any ? "' is only partly loaded: " : "' cannot be loaded: ", reasons));
   }
-  return Error(Reason::MODEL_NOT_FOUND, StrCat("there is no folder of a model '", Excerpt(id), "'"));
+  return Error(Reason::MODEL_NOT_FOUND, StrCat("there is no folder for a model '", Excerpt(id), "'"));
 }
 
 absl::Status Repository::UnloadModel(std::string_view id) {

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// What is no protobuf is refused before an engine sees it.
+// What is not protobuf is refused before an engine sees it.
 const std::string kFine(
     "\x0a\x04"
     "fine"),
@@ -319,6 +319,10 @@ TEST_F(RepositoryTest, WhatIsNotServedIsNamedWithWhatToDo) {
   Write("triton/1/resnet50.onnx", kFine);
   Write("triton/config.pbtxt", "name: \"triton\"");
   Write("manifest_only/model.yaml", "description: weights not fetched");
+  Write("catalog_only/model.yaml", "description: weights not fetched");
+  Write("catalog_bad/model.yaml", "description: weights in the wrong place");
+  Write("catalog_bad/model.onnx", kFine);
+  Write("catalog.yaml", "# a comment\n- id: catalog_only\n  for: optional\n- id: catalog_bad\n- id: good\n");
   Write("notes/readme.txt", "no model");
   Write("loose.onnx", kFine);
   Write(".hidden/1/resnet50.onnx", kFine);
@@ -336,19 +340,22 @@ TEST_F(RepositoryTest, WhatIsNotServedIsNamedWithWhatToDo) {
   EXPECT_EQ(reasons["wrong_name"], "rename 1/resnet50.onnx to 1/model.onnx");
   EXPECT_EQ(reasons["upper"], "rename 1/MODEL.ONNX to 1/model.onnx");
   EXPECT_EQ(reasons["no_version"], "there is no version folder; move model.onnx to 1/model.onnx");
-  EXPECT_EQ(reasons["v"], "folder v1 is no version, which is a number like 1; rename it to 1");
-  EXPECT_EQ(reasons["zero"], "folder 01 is no version, which is a number like 1; rename it to 1");
-  EXPECT_EQ(reasons["nested"], "the model file lies too deep; move 1/model/model.onnx to 1/model.onnx");
-  EXPECT_THAT(reasons["two words"], HasSubstr("is no model id"));
-  EXPECT_THAT(reasons["模型"], HasSubstr("is no model id"));
-  EXPECT_THAT(reasons["triton"], HasSubstr("rename 1/resnet50.onnx to 1/model.onnx; config.pbtxt is not read"));
-  EXPECT_THAT(reasons["manifest_only"], HasSubstr("no version folder with a model file"));
-  EXPECT_THAT(reasons["notes"], HasSubstr("it holds no model"));
+  EXPECT_EQ(reasons["v"], "folder v1 is not a version number such as 1; rename it to 1");
+  EXPECT_EQ(reasons["zero"], "folder 01 is not a version number such as 1; rename it to 1");
+  EXPECT_EQ(reasons["nested"], "the model file is nested too deeply; move 1/model/model.onnx to 1/model.onnx");
+  EXPECT_THAT(reasons["two words"], HasSubstr("is not a model id"));
+  EXPECT_THAT(reasons["模型"], HasSubstr("is not a model id"));
+  EXPECT_THAT(reasons["triton"], HasSubstr("rename 1/resnet50.onnx to 1/model.onnx; config.pbtxt is ignored"));
+  EXPECT_THAT(reasons["manifest_only"], HasSubstr("it has no model file"));
+  EXPECT_EQ(reasons["catalog_only"], "its file has not been fetched: python3 tools/get_models.py catalog_only");
+  EXPECT_EQ(reasons["catalog_bad"], "there is no version folder; move model.onnx to 1/model.onnx");
+  EXPECT_EQ(FetchableIn(repository_->List()), "catalog_only") << "the others have another problem, or none";
+  EXPECT_THAT(reasons["notes"], HasSubstr("it contains no model"));
   EXPECT_THAT(reasons["loose.onnx"], HasSubstr("a model is a folder"));
   EXPECT_THAT(reasons["empty"], HasSubstr("version folder 1 is empty"));
-  EXPECT_EQ(reasons["broken"], "the link broken leads nowhere");
+  EXPECT_EQ(reasons["broken"], "the link broken points to nothing");
   EXPECT_THAT(reasons["circle"], HasSubstr("the link circle cannot be followed"));
-  EXPECT_EQ(reasons["broken_version"], "the link 1 leads nowhere");
+  EXPECT_EQ(reasons["broken_version"], "the link 1 points to nothing");
   EXPECT_EQ(reasons.count(".hidden") + reasons.count("lost+found") + reasons.count("good"), 0u);
 
   for (const auto& [id, reason] : reasons) {
@@ -389,7 +396,7 @@ TEST_F(RepositoryTest, AVersionThatFailsAtAReloadLeavesTheOldOneOfItsNumber) {
   const absl::Status status = repository_->LoadModel("m");
   EXPECT_EQ(
       status.message(),
-      "model 'm' is loaded in part: version 2: cannot read the model file; version 3: cannot read the model file");
+      "model 'm' is only partly loaded: version 2: cannot read the model file; version 3: cannot read the model file");
   EXPECT_EQ(*repository_->Resolve("m", "2"), second);
   EXPECT_THAT(Lines(), ElementsAre("m@1 serving", "m@2 serving", "m@3 failed"));
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "repository/fetchable.h"
 #include "repository/layout.h"
 
 namespace sluice {
@@ -43,7 +44,7 @@ FoundModel ScanFolder(const fs::path& folder) {
   if (!written && model.versions.empty()) {
     return NoModel(folder,
                    model.problem.empty()
-                       ? "it holds no model; a model is 1/model.onnx (or .tflite, .xml) and, if wanted, model.yaml"
+                       ? "it contains no model; a model is 1/model.onnx (or .tflite, .xml) and optionally model.yaml"
                        : model.problem);
   }
   model.manifest = written ? ReadManifest(file.string(), model.id) : ParseManifest("", "model.yaml", model.id);
@@ -54,10 +55,12 @@ FoundModel ScanFolder(const fs::path& folder) {
 
 absl::StatusOr<std::vector<FoundModel>> ScanModels(const std::string& root) {
   ASSIGN_OR_RETURN(const std::vector<fs::path> entries, EntriesIn(root));
+  const auto fetchable = FetchableIds(root);
   std::vector<FoundModel> models;
   for (const fs::path& entry : entries) {
     if (IsFolder(entry)) {
       models.push_back(ScanFolder(entry));
+      models.back().fetchable = fetchable.contains(models.back().id);
     } else if (std::string broken = BrokenLink(entry); !broken.empty()) {
       models.push_back(NoModel(entry, std::move(broken)));
     } else if (LooksLikeModel(entry)) {

@@ -22,14 +22,15 @@ struct FoundModel {
   std::vector<FoundVersion> versions;  // by number, rising; those with a model file
   // What is in the way of its files and what to do: "rename resnet50.onnx to model.onnx". Empty when all is well.
   std::string problem;
-  bool is_model = true;  // false: neither a model.yaml nor a version; only `problem` counts
+  bool is_model = true;    // false: neither a model.yaml nor a version; only `problem` counts
+  bool fetchable = false;  // the catalog beside it says where its file comes from
 };
 
-// Every folder, by name, and every model file that lies among them; what is hidden (and lost+found) apart. An error when `root`
-// is no folder or cannot be listed.
+// Every folder, by name, and every model file among them; what is hidden (and lost+found) apart. An error when `root`
+// is not a folder or cannot be listed.
 absl::StatusOr<std::vector<FoundModel>> ScanModels(const std::string& root);
 
-// Those of `found` that the manifest wants served.
+// Those of `found` that the manifest selects.
 std::vector<FoundVersion> ChooseVersions(const std::vector<FoundVersion>& found, const config::Versions& policy);
 
 }  // namespace sluice

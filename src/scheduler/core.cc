@@ -14,15 +14,15 @@ constexpr absl::Duration kRetryMin = absl::Milliseconds(50);
 constexpr absl::Duration kRetryMax = absl::Seconds(30);
 constexpr absl::Duration kRetryUnmeasured = absl::Seconds(1);
 
-// A principal may fill a queue as long as it holds at most this many times what is still free: alone ¾ of the queue, so that
-// there is room for whoever comes, and the less the more share it.
+// A principal may fill a queue as long as it holds at most this many times what is still free: alone ¾ of the queue, so
+// that there is room for newcomers, and each has the less the more share it.
 constexpr size_t kOwnPerFree = 3;
 
 // How far a batch looks for what may share it: principals, and items in all.
 constexpr size_t kGatherPrincipals = 16;
 constexpr size_t kGatherItems = 256;
 
-// How far a prediction looks one by one; what lies behind counts as a whole.
+// How far a prediction looks one by one; what comes after that counts as a whole.
 constexpr size_t kPredictItems = 256;
 constexpr size_t kPredictPrincipals = 64;
 
@@ -85,8 +85,8 @@ absl::Status SchedulerCore::CheckRoom(const Queue& queue, const Work& work, Time
   // What would be in time on an idle server is refused for the queue's sake: elsewhere or later it may succeed.
   absl::Status late =
       Error(run <= left ? Reason::OVERLOADED : Reason::DEADLINE_EXCEEDED,
-            StrCat("needs about ", static_cast<int64_t>(ToMs(needed)), " ms with the present queue, has ",
-                   static_cast<int64_t>(ToMs(left)), " ms; try later or allow more time"));
+            StrCat("needs about ", static_cast<int64_t>(ToMs(needed)), " ms with the current queue, but has ",
+                   static_cast<int64_t>(ToMs(left)), " ms; retry later or allow more time"));
   SetRetryAfter(late, RetryAfter(queue, work.principal, now));
   return late;
 }
@@ -94,9 +94,9 @@ absl::Status SchedulerCore::CheckRoom(const Queue& queue, const Work& work, Time
 absl::Status SchedulerCore::Overloaded(const Queue& queue, const Work& work, TimePoint now) const {
   absl::Status full =
       Error(Reason::OVERLOADED, queue.waiting >= queue.options.max_items
-                                    ? StrCat("the queue of ", queue.options.max_items, " is full; try later")
-                                    : StrCat("this client's part of the queue of ", queue.options.max_items,
-                                             " is full; send fewer calls at one time"));
+                                    ? StrCat("the queue of ", queue.options.max_items, " is full; retry later")
+                                    : StrCat("this client's share of the queue of ", queue.options.max_items,
+                                             " is full; send fewer calls at a time"));
   SetRetryAfter(full, RetryAfter(queue, work.principal, now));
   return full;
 }

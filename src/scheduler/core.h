@@ -37,7 +37,7 @@ struct QueueOptions {
   bool judges_time = true;                             // refuses what could not be in time
 };
 
-// A dropped item and why. The caller tells it, outside of any lock.
+// A dropped item and why. The caller tells it, outside any lock.
 struct Dropped {
   std::unique_ptr<Work> work;
   absl::Status why;

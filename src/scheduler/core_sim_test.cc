@@ -390,7 +390,7 @@ TEST(SchedulerSimulation, EveryClientIsGivenItsShare) {
 }
 
 // 24 connections of one address want an answer in half a second, all the time; another one of the same address is content with
-// ten. It is not starved: its calls are answered behind about as much as the short deadlines let wait.
+// ten. It is not starved: its calls are answered after about as much work as the short deadlines allow to wait.
 TEST(SchedulerSimulation, ShortDeadlinesDoNotStarveLongOnesOfTheSameClient) {
   struct Plain final : Work {
     void Dropped(absl::Status) override {}

@@ -161,8 +161,8 @@ bool Scheduler::AddChore(QueueId queue, const ChoreOwner& owner, Task& task) {
   return true;
 }
 
-// The worker to notify, after the lock is released; null when none sleeps. It leaves the list here, not when it runs: so the
-// next offer wakes another.
+// The worker to notify, after the lock is released; null when none sleeps. It leaves the list here, not when it runs:
+// so the next offer wakes another.
 Scheduler::Worker* Scheduler::NextSleeper() {
   if (sleepers_.empty()) return nullptr;
   Worker* worker = workers_[static_cast<size_t>(sleepers_.back())].get();

@@ -65,7 +65,7 @@ class Scheduler final : public JobQueue {
     Duration busy{};                       // guarded by mutex_, like the two below
     TimePoint busy_since{};                // while it runs something
     Duration last_busy = Duration::max();  // of the last batch
-    std::stop_source stop;                 // of the batch it runs; taken away, and made anew, when that is stopped
+    std::stop_source stop;                 // of the batch it runs; taken away, and made again, when that is stopped
     std::vector<Result> outbox;            // of its own thread, like `last`
     const Work* last = nullptr;            // of the batch it runs
     std::unique_ptr<Thread> thread;        // ends in Shutdown

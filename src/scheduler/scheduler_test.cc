@@ -145,7 +145,7 @@ TEST_F(SchedulerTest, ExpiredWorkMakesRoomWhileTheWorkerIsBusy) {
   ASSERT_TRUE(Offer(gate.body()).ok());
   gate.entered.wait();
   auto work = std::make_unique<TestWork>(tally_);
-  // Far enough to be offered in time on a machine that stands still for a moment.
+  // Far enough to be offered in time on a machine that stalls for a moment.
   const TimePoint deadline = SystemClock().Now() + std::chrono::milliseconds(500);
   work->deadline = deadline;
   Reason reason = Reason::REASON_UNSPECIFIED;

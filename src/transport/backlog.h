@@ -1,5 +1,5 @@
-// Body bytes that came while nobody took them: kept, and not given back to flow control, until they are taken. This is how
-// a stream that is slower than its client makes the client wait.
+// Body bytes that came while nobody took them: kept, and not given back to flow control, until they are taken. This is
+// how a stream that is slower than its client makes the client wait.
 #pragma once
 
 #include <functional>

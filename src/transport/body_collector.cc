@@ -66,7 +66,7 @@ void BodyCollector::Decode(BodyDecoding body) {
   Task task = lifeline_.RoundTrip(
       exchange_.loop(), std::move(decoding), [](Decoding& on_worker) { on_worker.Run(); }, Finish);
   if (context_.chores.TryPost(owner, task)) return;
-  call_->Fail(Error(Reason::OVERLOADED, "too many large bodies wait to be decoded; retry later"));
+  call_->Fail(Error(Reason::OVERLOADED, "too many large bodies are waiting to be decoded; retry later"));
 }
 
 void BodyCollector::Finish(Decoding decoding) {

@@ -13,7 +13,7 @@ absl::Status Unpack(std::string& bytes, std::string_view coding, Codings taken, 
   const bool deflate = taken == Codings::kGzipAndDeflate;
   if (coding != "gzip" && !(deflate && coding == "deflate")) {
     return Error(Reason::UNSUPPORTED_ENCODING,
-                 StrCat("Content-Encoding '", Excerpt(coding, 40), "' is not taken; send gzip",
+                 StrCat("Content-Encoding '", Excerpt(coding, 40), "' is not supported; use gzip",
                         deflate ? ", deflate" : "", " or none"));
   }
   const auto format = coding == "gzip" ? Inflater::Format::kGzip : Inflater::Format::kZlib;

@@ -15,8 +15,8 @@ inline bool IsCoded(std::string_view coding) { return !coding.empty() && coding 
 
 enum class Codings { kGzip, kGzipAndDeflate };
 
-// Undoes the coding. UNSUPPORTED_ENCODING when it is none of `taken`; BODY_TOO_LARGE above memory.message_bytes_max(); OVERLOADED;
-// INVALID_BODY; CANCELLED by `stop`.
+// Undoes the coding. UNSUPPORTED_ENCODING when it is none of `taken`; BODY_TOO_LARGE above memory.message_bytes_max();
+// OVERLOADED; INVALID_BODY; CANCELLED by `stop`.
 absl::Status Unpack(std::string& bytes, std::string_view coding, Codings taken, DecodeMemory& memory,
                     const std::stop_token& stop = {});
 

@@ -81,7 +81,7 @@ absl::Status Inflater::Write(std::string_view in, std::string& out, const std::s
       const size_t made = kChunkBytes - stream_->avail_out;
       if (made > output_bytes_max_ - output_bytes_) {
         return Error(Reason::BODY_TOO_LARGE,
-                     StrCat("the body inflates to more than ", output_bytes_max_, " bytes; send a smaller one"));
+                     StrCat("the body decompresses to more than ", output_bytes_max_, " bytes; send a smaller one"));
       }
       RETURN_IF_ERROR(Grow(made, out));
       out.append(chunk, made);
@@ -98,7 +98,7 @@ absl::Status Inflater::Write(std::string_view in, std::string& out, const std::s
 
 absl::Status Inflater::Finish() const {
   if (between_members_ && any_member_) return absl::OkStatus();
-  return Error(Reason::INVALID_BODY, "the compressed body ends early; send it whole");
+  return Error(Reason::INVALID_BODY, "the compressed body ends early; send all of it");
 }
 
 Deflater::Deflater(int level) : stream_(new z_stream{}) {

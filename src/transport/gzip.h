@@ -35,8 +35,8 @@ class Inflater {
   explicit Inflater(size_t output_bytes_max, Format format = Format::kGzip);
 
   // Appends what `in` inflates to. BODY_TOO_LARGE as soon as all output together passes the bound, before more is made;
-  // INVALID_BODY when the data is corrupt. Members of a gzip file that follow each other are joined. CANCELLED soon after
-  // `stop` was requested.
+  // INVALID_BODY when the data is corrupt. Members of a gzip file that follow each other are joined. CANCELLED soon
+  // after `stop` was requested.
   absl::Status Write(std::string_view in, std::string& out, const std::stop_token& stop = {});
 
   // INVALID_BODY when the data ended early.

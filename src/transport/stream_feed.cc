@@ -40,7 +40,8 @@ void StreamFeed::Take(std::string_view bytes, Decode decode, bool chore) {
       call_->loop(), std::move(decoding), [](Decoding& on_worker) { on_worker.Run(); },
       [this](Decoding back) { OnDecoded(std::move(back.message), back.wire_bytes); });
   decoding_ = chores_.TryPost(owner, task);
-  if (!decoding_) call_->Fail(Error(Reason::OVERLOADED, "too many large messages wait to be decoded; retry later"));
+  if (!decoding_)
+    call_->Fail(Error(Reason::OVERLOADED, "too many large messages are waiting to be decoded; retry later"));
 }
 
 // Ten thousand small messages may come in one read.

@@ -33,7 +33,7 @@ class StreamFeed {
   size_t message_bytes_max() const { return message_bytes_max_; }
   // Decodes and delivers, now or, if it is a `chore` (too long for a loop), later. Only while CanTake().
   void Take(std::string_view bytes, Decode decode, bool chore);
-  // No more messages: RequestEnd behind the last one.
+  // No more messages: RequestEnd after the last one.
   void End();
   // The handler takes one more (CallPort::ReadMore).
   void ReadMore();

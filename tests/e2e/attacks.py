@@ -103,7 +103,9 @@ def methods_of(address: str) -> list[Method]:
     out = []
     for name in names:
         for method in pool.FindServiceByName(name).methods:
-            out.append(Method(f"/{name}/{method.name}", method.input_type, method.client_streaming, method.server_streaming))
+            out.append(
+                Method(f"/{name}/{method.name}", method.input_type, method.client_streaming, method.server_streaming)
+            )
     return out
 
 
@@ -135,7 +137,10 @@ def bombs(message: descriptor.Descriptor, size: int) -> Iterator[tuple[str, byte
         if field.type == Field.TYPE_MESSAGE:
             for inner in field.message_type.fields:
                 if inner.type in (Field.TYPE_STRING, Field.TYPE_BYTES) or inner.is_repeated:
-                    yield f"long {field.name}.{inner.name}", delimited(field.number, delimited(inner.number, b"\1" * size))
+                    yield (
+                        f"long {field.name}.{inner.name}",
+                        delimited(field.number, delimited(inner.number, b"\1" * size)),
+                    )
     yield "deep groups", b"\x7b" * size
     yield "dots", delimited(4, b"." * size)
 

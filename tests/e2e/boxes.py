@@ -1,4 +1,4 @@
-"""Boxes compared and scored as the test pictures' README says."""
+"""Boxes compared and scored as the test images' README says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def iou(a: Box, b: Box) -> float:
 
 
 class Scorer:
-    """Greedy matching by falling confidence at IoU >= 0.5 over all pictures; `ignore` boxes are neither right nor wrong."""
+    """Greedy matching by falling confidence at IoU >= 0.5 over all images; `ignore` boxes are neither right nor wrong."""
 
     def __init__(self) -> None:
         self.faces = 0

@@ -31,10 +31,14 @@ class Browser:
         self.errors: list[str] = []
         self._id = 0
         self._stack = contextlib.ExitStack()
-        self._process = subprocess.Popen([chromium(), *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self._process = subprocess.Popen(
+            [chromium(), *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
 
     def __enter__(self) -> Browser:
-        port = next(found[1] for line in self._process.stderr if (found := re.search(r"listening on ws://[^:]+:(\d+)/", line)))
+        port = next(
+            found[1] for line in self._process.stderr if (found := re.search(r"listening on ws://[^:]+:(\d+)/", line))
+        )
         request = urllib.request.Request(f"http://127.0.0.1:{port}/json/new?about:blank", method="PUT")
         address = json.load(urllib.request.urlopen(request, timeout=30))["webSocketDebuggerUrl"]
         self._socket = self._stack.enter_context(connect(address, max_size=None, ping_interval=None))

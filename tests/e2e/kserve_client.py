@@ -38,7 +38,9 @@ async def rest(url: str) -> None:
     for binary in (True, False):
         for answer_binary in (True, False):
             for array in ARRAYS:
-                answer = await client.infer(url, request("echo", array, "input", binary, answer_binary), model_name="echo")
+                answer = await client.infer(
+                    url, request("echo", array, "input", binary, answer_binary), model_name="echo"
+                )
                 back = answer.outputs[0].as_numpy().reshape(array.shape)
                 same = [x.encode() if isinstance(x, str) else x for x in back.ravel()] == list(array.ravel())
                 assert same and answer.id == "k-1", (array.dtype, binary, answer_binary, back)

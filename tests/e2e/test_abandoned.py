@@ -14,7 +14,7 @@ import pytest
 from conftest import Server
 from rawh2 import Connection
 
-# 30 MB of a picture's bytes in 30 KB: about 50 ms of a worker's time.
+# 30 MB of an image's bytes in 30 KB: about 50 ms of a worker's time.
 BOMB = gzip.compress(b"\x12" + b"\x80\x80\x80\x0f" + b"\0" * 31457280, 9)
 RECOGNIZE = "/ai.inference.ImageRecognition/Recognize"
 NEIGHBOUR = "127.0.0.2"
@@ -41,7 +41,9 @@ def cpu_s(server: Server) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def post(server: Server, path: str, body: bytes, headers: dict[str, str], source: str = "127.0.0.1") -> tuple[int, float]:
+def post(
+    server: Server, path: str, body: bytes, headers: dict[str, str], source: str = "127.0.0.1"
+) -> tuple[int, float]:
     connection = http.client.HTTPConnection(server.address, timeout=60, source_address=(source, 0))
     begin = time.monotonic()
     connection.request("POST", path, body, headers)
@@ -95,7 +97,9 @@ def test_pictures_that_nobody_waits_for_are_dropped(start, sample):
     connections = []
     for _ in range(100):
         connection = http.client.HTTPConnection(server.address, timeout=60)
-        connection.request("POST", "/api/v1/recognize?model_id=face_detection_hd", sample, {"content-type": "image/jpeg"})
+        connection.request(
+            "POST", "/api/v1/recognize?model_id=face_detection_hd", sample, {"content-type": "image/jpeg"}
+        )
         connections.append(connection)
     time.sleep(0.2)
     for connection in connections:
@@ -147,7 +151,9 @@ def test_the_end_does_not_wait_for_work_of_clients_that_went(start, sample):
     bombs(server, 300).close()
     for _ in range(20):
         connection = http.client.HTTPConnection(server.address)
-        connection.request("POST", "/api/v1/recognize?model_id=face_detection_hd", sample, {"content-type": "image/jpeg"})
+        connection.request(
+            "POST", "/api/v1/recognize?model_id=face_detection_hd", sample, {"content-type": "image/jpeg"}
+        )
         connection.close()
     begin = time.monotonic()
     assert server.stop() == 0

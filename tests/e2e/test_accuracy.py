@@ -1,4 +1,4 @@
-"""Accuracy of the served API on the labelled pictures of ../shared, and parity with OpenCV's YuNet."""
+"""Accuracy of the served API on the labelled images of ../shared, and parity with OpenCV's YuNet."""
 
 from __future__ import annotations
 
@@ -48,13 +48,17 @@ def test_centerface_at_320(images, protos, pictures):
 
 
 # The same weights three times: AP, precision and recall at 0.5. Nothing is asked of 192 px but that 0.5 means the same.
-@pytest.mark.parametrize("model, wanted", [("v1", (0.88, 0.90, 0.80)), ("hd", (0.93, 0.90, 0.90)), ("lite", (0.50, 0.90, 0.40))])
+@pytest.mark.parametrize(
+    "model, wanted", [("v1", (0.88, 0.90, 0.80)), ("hd", (0.93, 0.90, 0.90)), ("lite", (0.50, 0.90, 0.40))]
+)
 def test_our_own_detector(images, protos, pictures, model, wanted):
     scorer = Scorer()
     for file, entry in pictures.items():
         if not is_variant(entry):
             truth = [(tuple(face["box"]), face["ignore"]) for face in entry["faces"]]
-            scorer.add(truth, recognize(images, protos, FACES / file, model_id=f"face_detection_{model}", min_confidence=0.05))
+            scorer.add(
+                truth, recognize(images, protos, FACES / file, model_id=f"face_detection_{model}", min_confidence=0.05)
+            )
     reached = (scorer.average_precision(), *scorer.at(0.5))
     print(model, "AP, precision, recall:", *(f"{value:.3f}" for value in reached))
     assert all(value >= least for value, least in zip(reached, wanted)), reached
@@ -62,7 +66,7 @@ def test_our_own_detector(images, protos, pictures, model, wanted):
 
 @pytest.mark.parametrize("model", ["face_detection_v1", "face_detection_v2"])
 def test_variants_give_the_boxes_of_their_original(images, protos, pictures, model):
-    """EXIF orientation, grey, CMYK, progressive, PNG, WebP: the same faces as in the picture they were made from."""
+    """EXIF orientation, grey, CMYK, progressive, PNG, WebP: the same faces as in the image they were made from."""
     checked = []
     for file, entry in pictures.items():
         kind = file.removeprefix("images/var_").split(".")[0]
@@ -71,7 +75,9 @@ def test_variants_give_the_boxes_of_their_original(images, protos, pictures, mod
         same = SAME_V2_GREY if (model, kind) == ("face_detection_v2", "grey") else SAME
         original = entry["source"]["derived_from"]
         scale = entry["width"] / pictures[original]["width"]
-        wanted = [(tuple(v * scale for v in box), c) for box, c in recognize(images, protos, FACES / original, model_id=model)]
+        wanted = [
+            (tuple(v * scale for v in box), c) for box, c in recognize(images, protos, FACES / original, model_id=model)
+        ]
         found = recognize(images, protos, FACES / file, model_id=model)
         # A face whose confidence is next to the threshold may fall on either side of it.
         for ours, theirs in ((wanted, found), (found, wanted)):
@@ -85,7 +91,9 @@ def test_variants_give_the_boxes_of_their_original(images, protos, pictures, mod
 
 def test_yunet_equals_opencv_on_the_same_pixels(images, protos, tmp_path):
     cv2 = pytest.importorskip("cv2")
-    detector = cv2.FaceDetectorYN.create(str(SHARED / "models" / "yunet_s_640_640.onnx"), "", (640, 640), 0.5, 0.3, 5000)
+    detector = cv2.FaceDetectorYN.create(
+        str(SHARED / "models" / "yunet_s_640_640.onnx"), "", (640, 640), 0.5, 0.3, 5000
+    )
     compared = 0
     for path in sorted((FACES / "images").glob("linzaer_*.jpg"))[:6]:
         picture = cv2.resize(cv2.imread(str(path)), (640, 640))

@@ -43,7 +43,7 @@ FOLDERS = {
 
 def copy_repository(to: Path) -> None:
     """What a build needs of it: sources by copy, what was fetched by link."""
-    for folder in ("src", "proto", "cmake"):
+    for folder in ("src", "proto", "cmake", "console"):
         shutil.copytree(ROOT / folder, to / folder)
     for folder in ("tests", "bench"):
         (to / folder).mkdir()

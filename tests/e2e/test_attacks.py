@@ -48,7 +48,9 @@ def attack_by_protobuf(server: Server, method: attacks.Method) -> None:
                 attacks.over_grpc(channel, method.path, message[: 4 << 20])
 
 
-def attack_by_json(server: Server, path: str, kind: str, bombs: list[tuple[str, bytes]], *, packed: bool = True) -> None:
+def attack_by_json(
+    server: Server, path: str, kind: str, bombs: list[tuple[str, bytes]], *, packed: bool = True
+) -> None:
     for _, body in bombs:
         headers = {"content-type": kind} | ({"content-encoding": "gzip"} if packed else {})
         attacks.post(server.address, path, attacks.gzipped(body) if packed else body, headers)
@@ -66,7 +68,9 @@ def check(server: Server, name: str, attack, worst_s: float = WORST_S) -> None:
         with attacks.Prober(server.address, server.process.pid) as prober:
             attack()
         assert server.process.poll() is None, f"{name} ended the server"
-        print(f"{name}: worst answer {prober.worst_s * 1000:.0f} ms, peak {prober.peak_kib >> 10} MiB, {before >> 10} before")
+        print(
+            f"{name}: worst answer {prober.worst_s * 1000:.0f} ms, peak {prober.peak_kib >> 10} MiB, {before >> 10} before"
+        )
         assert prober.failures == 0, name
         assert prober.peak_kib << 10 < BUDGET + (300 << 20), name
         if prober.worst_s <= worst_s or last:
@@ -138,7 +142,9 @@ def test_all_at_once_within_a_gigabyte(target):
                         attacks.post(target.address, path, attacks.gzipped(message), {"content-type": "application/proto", "content-encoding": "gzip"})
                     case 3:
                         text = attacks.gzipped(one_of(attacks.json_bombs(method.request, 12 << 20), chance))
-                        attacks.post(target.address, path, text, {"content-type": "application/json", "content-encoding": "gzip"})
+                        attacks.post(
+                            target.address, path, text, {"content-type": "application/json", "content-encoding": "gzip"}
+                        )
                     case 4:
                         text = attacks.gzipped(one_of(attacks.json_bombs(method.request, 12 << 20), chance))
                         attacks.post(target.address, "/v2/models/echo/infer", text, {"content-encoding": "gzip"})
@@ -164,7 +170,10 @@ def test_all_at_once_within_a_gigabyte(target):
 
 def test_websockets_take_their_worst_messages(target):
     methods = {m.path: m for m in attacks.methods_of(target.address)}
-    for path, name in (("/api/v1/recognize/stream", "ImageRecognition/StreamRecognize"), ("/api/v1/analyze/stream", "Multimodal/StreamAnalyze")):
+    for path, name in (
+        ("/api/v1/recognize/stream", "ImageRecognition/StreamRecognize"),
+        ("/api/v1/analyze/stream", "Multimodal/StreamAnalyze"),
+    ):
         request = methods[f"/ai.inference.{name}"].request
 
         def attack(path=path, request=request):
@@ -202,7 +211,7 @@ def test_a_stream_on_which_nothing_moves_ends(tmp_path):
             over = channel.stream_stream(attacks.REFLECTION, lambda x: x, lambda x: x)(attacks.silence(), timeout=20)
             with pytest.raises(grpc.RpcError) as caught:
                 next(over)
-            assert "nothing moved" in caught.value.details()
+            assert "idle for too long" in caught.value.details()
             watch = channel.unary_stream("/grpc.health.v1.Health/Watch", lambda x: x, lambda x: x)(b"", timeout=1.5)
             assert next(watch) == b"\x08\x02", "no model, not serving"
             started = time.monotonic()
@@ -214,8 +223,13 @@ def test_a_stream_on_which_nothing_moves_ends(tmp_path):
 
 
 def test_long_names_are_neither_logged_nor_answered(target):
-    for body, code in (({"model_id": "模型" * 5000, "texts": ["a"]}, 404), ({"items": [{"text": "a", "id": "i" * 3000}]}, 400)):
-        request = urllib.request.Request(f"{target.url}/api/v1/classify", json.dumps(body).encode(), {"content-type": "application/json"})
+    for body, code in (
+        ({"model_id": "模型" * 5000, "texts": ["a"]}, 404),
+        ({"items": [{"text": "a", "id": "i" * 3000}]}, 400),
+    ):
+        request = urllib.request.Request(
+            f"{target.url}/api/v1/classify", json.dumps(body).encode(), {"content-type": "application/json"}
+        )
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(request)
         assert caught.value.code == code

@@ -1,4 +1,4 @@
-"""sluice batch against a real server: order, bad lines, kills, a restart of the server, folders of pictures."""
+"""sluice batch against a real server: order, bad lines, kills, a restart of the server, folders of images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def run_batch(server_url: str, source: Path, out: Path, *more: str) -> subproces
 
 def write_texts(path: Path, count: int) -> list[str]:
     texts = [f"{WORDS[i % 7]}，第{i}条，{WORDS[i * 5 % 7]}" for i in range(count)]
-    path.write_text("".join(json.dumps({"text": t, "id": str(i)}, ensure_ascii=False) + "\n" for i, t in enumerate(texts)), encoding="utf-8")
+    path.write_text(
+        "".join(json.dumps({"text": t, "id": str(i)}, ensure_ascii=False) + "\n" for i, t in enumerate(texts)),
+        encoding="utf-8",
+    )
     return texts
 
 
@@ -54,14 +57,17 @@ def test_texts_come_back_in_order(server, tmp_path):
     check_complete(tmp_path / "out.jsonl", 1234)
     assert "1234 done, 0 rejected" in run.stderr
     again = run_batch(server.url, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
-    assert again.returncode == 2 and "is there" in again.stderr, "a finished file is not written over"
+    assert again.returncode == 2 and "exists" in again.stderr, "a finished file is not written over"
 
 
 def test_bad_lines_are_reported_in_their_place(server, tmp_path):
     good = '{"text": "中国女排获得世界杯冠军"}'
     bad = ["not json", '{"text": 7}', '{"text": "a\\u0000b"}', '{"text": "\\ud800"}', '{"id": "x"}']
     source = tmp_path / "in.jsonl"
-    source.write_text("\n".join([good] * 60 + [bad[0]] + [good] * 7 + bad[1:] + ["", '"特斯拉发布新款电动车"'] + [good] * 50), encoding="utf-8")
+    source.write_text(
+        "\n".join([good] * 60 + [bad[0]] + [good] * 7 + bad[1:] + ["", '"特斯拉发布新款电动车"'] + [good] * 50),
+        encoding="utf-8",
+    )
     run = run_batch(server.url, source, tmp_path / "out.jsonl")
     assert run.returncode == 1, run.stderr
     lines = lines_of(tmp_path / "out.jsonl")
@@ -78,7 +84,10 @@ def test_killed_again_and_again_loses_and_doubles_nothing(server, tmp_path):
     out = tmp_path / "out.jsonl"
     for _ in range(200):
         before = out.stat().st_size if out.exists() else 0
-        child = subprocess.Popen(batch_args(server.url, tmp_path / "in.jsonl", out, "--concurrency", str(rng.randint(1, 6))), stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            batch_args(server.url, tmp_path / "in.jsonl", out, "--concurrency", str(rng.randint(1, 6))),
+            stderr=subprocess.DEVNULL,
+        )
         # Killed as soon as it has written some more, sometimes before.
         more = rng.choice([0, 1, 20_000, 60_000])
         while child.poll() is None and (out.stat().st_size if out.exists() else 0) < before + more:
@@ -105,7 +114,7 @@ def test_a_torn_last_line_is_written_again(server, tmp_path):
     note.write_text(note.read_text().replace("model nobody", "model news_classification_v1"))
     out.write_bytes(whole[: len(whole) // 2])
     run = run_batch(server.url, tmp_path / "in.jsonl", out)
-    assert run.returncode == 0 and "going on after" in run.stderr
+    assert run.returncode == 0 and "continuing after" in run.stderr
     assert out.read_bytes() == whole
 
 
@@ -116,7 +125,7 @@ def test_another_input_does_not_go_on(server, tmp_path):
     out.write_text('{"line":1,"id":"0","label":"体育","confidence":1}\n', encoding="utf-8")
     write_texts(tmp_path / "in.jsonl", 11)
     run = run_batch(server.url, tmp_path / "in.jsonl", out, "--model", "nobody")
-    assert run.returncode == 2 and "another input" in run.stderr
+    assert run.returncode == 2 and "different input" in run.stderr
     # Nothing written: nothing to mix up.
     out.write_text("")
     assert run_batch(server.url, tmp_path / "in.jsonl", out).returncode == 0
@@ -131,7 +140,9 @@ def test_a_restart_of_the_server_is_survived(tmp_path):
     write_texts(tmp_path / "in.jsonl", count)
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
     first = Server(tmp_path / "a", config=f"listeners: [{{address: '{address}'}}]")
-    child = subprocess.Popen(batch_args(f"http://{address}", tmp_path / "in.jsonl", out), stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        batch_args(f"http://{address}", tmp_path / "in.jsonl", out), stderr=subprocess.PIPE, text=True
+    )
     while child.poll() is None and (not out.exists() or out.stat().st_size < 100_000):
         time.sleep(0.001)
     first.process.kill()

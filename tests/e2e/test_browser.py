@@ -22,7 +22,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="skipped: no Chromium"),
-    pytest.mark.skipif(not BUNDLE.exists(), reason="skipped: no node and npm at set-up"),
+    pytest.mark.skipif(not BUNDLE.exists(), reason="skipped: no node and npm at setup"),
 ]
 
 
@@ -78,7 +78,9 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--host-resolver-rules=MAP *.test 127.0.0.1"])
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--host-resolver-rules=MAP *.test 127.0.0.1"]
+        )
         yield chromium
         chromium.close()
 
@@ -120,7 +122,9 @@ GOOGLE = "([url, method, request, format, options]) => clients.google(url, metho
 
 
 def test_connect_web_unary(server, clients, sample):
-    answer = clients.evaluate(CONNECT, [server.url, "recognize", {"image": b64(sample)}, {"headers": {"x-request-id": "web-1"}}])
+    answer = clients.evaluate(
+        CONNECT, [server.url, "recognize", {"image": b64(sample)}, {"headers": {"x-request-id": "web-1"}}]
+    )
     assert len(answer["faces"]) == 1 and answer["latency"] > 0
     (entry,) = server.log_lines("web-1")
     assert entry["protocol"] == "grpc-web" and entry["code"] == "OK"
@@ -177,7 +181,9 @@ def test_connect_protocol(server, clients, sample, binary):
     (entry,) = server.log_lines(f"connect-{binary}")
     assert entry["protocol"] == "connect" and entry["code"] == "OK"
     images = [{"image": b64(p), "id": str(i)} for i, p in enumerate([sample, b"junk", sample])]
-    answers = clients.evaluate(CONNECT, [server.url, "watchRecognize", {"images": images}, {"stream": True, "transport": transport}])
+    answers = clients.evaluate(
+        CONNECT, [server.url, "watchRecognize", {"images": images}, {"stream": True, "transport": transport}]
+    )
     assert sorted(a["id"] for a in answers) == ["0", "1", "2"] and [a["id"] for a in answers if "error" in a] == ["1"]
 
 
@@ -198,7 +204,9 @@ def test_connect_protocol_errors(server, clients, sample):
     assert "google.rpc.ErrorInfo" in error["details"] and "google.rpc.BadRequest" in error["details"]
     error = clients.evaluate(CONNECT, [server.url, "watchRecognize", {}, {"stream": True, "transport": {}}])
     assert error["code"] == "InvalidArgument"
-    error = clients.evaluate(CONNECT, [server.url, "recognize", {"image": b64(sample)}, {"timeoutMs": 1, "transport": {}}])
+    error = clients.evaluate(
+        CONNECT, [server.url, "recognize", {"image": b64(sample)}, {"timeoutMs": 1, "transport": {}}]
+    )
     assert error["code"] == "DeadlineExceeded"
 
 
@@ -206,21 +214,21 @@ def test_connect_protocol_errors(server, clients, sample):
 
 TYPESCRIPT = """async ([url, image]) => {
   const client = new sluice.Client(url);
-  const picture = Uint8Array.from(atob(image), (c) => c.charCodeAt(0));
-  const bad = new TextEncoder().encode("no picture");
+  const image = Uint8Array.from(atob(image), (c) => c.charCodeAt(0));
+  const bad = new TextEncoder().encode("no image");
   const failed = (promise) => promise.then(() => "", (error) => [error instanceof sluice.SluiceError, error.reason, error.status]);
   const out = {
-    faces: (await client.recognize(picture, { requestId: "typescript-page" })).faces.length,
+    faces: (await client.recognize(image, { requestId: "typescript-page" })).faces.length,
     label: (await client.classify(["中国女排获得世界杯冠军"]))[0].label,
-    collected: await client.collectRecognize([{ image: picture }, { image: bad }]),
+    collected: await client.collectRecognize([{ image: image }, { image: bad }]),
     analysis: await client.analyze({ text: "中国女排获得世界杯冠军", image: bad }),
     error: await failed(client.recognize(bad)),
-    late: await failed(client.recognize(picture, { timeoutMs: 1, retry: { attempts: 1 } })),
+    late: await failed(client.recognize(image, { timeoutMs: 1, retry: { attempts: 1 } })),
     watched: [], live: [],
   };
-  for await (const one of client.watchRecognize([{ image: picture, id: "one" }])) out.watched.push([one.id, one.faces.length]);
+  for await (const one of client.watchRecognize([{ image: image, id: "one" }])) out.watched.push([one.id, one.faces.length]);
   const stream = client.streamRecognize();
-  for (const frame of [picture, bad, picture]) await stream.send({ image: frame });
+  for (const frame of [image, bad, image]) await stream.send({ image: frame });
   for await (const answer of stream) if (out.live.push(answer.faces.length) === 3) break;
   stream.close();
   return out;
@@ -329,7 +337,9 @@ SOCKET = """url => new Promise(resolve => {
 def test_a_foreign_page_cannot_call(server, page, stranger, sample):
     page.goto(stranger)
     url = f"{server.url}/api/v1/recognize"
-    json_call = page.evaluate(FETCH, [url, {"method": "POST", "body": "{}", "headers": {"content-type": "application/json"}}])
+    json_call = page.evaluate(
+        FETCH, [url, {"method": "POST", "body": "{}", "headers": {"content-type": "application/json"}}]
+    )
     assert json_call[0] == 0 and "Failed to fetch" in json_call[1]  # its preflight is refused
     # A "simple" request is sent without asking; the server must refuse it itself.
     with page.expect_response(url) as sent:
@@ -367,7 +377,10 @@ def test_dns_rebinding(server, page):
     port = server.address.split(":")[1]
     site = f"http://rebind.test:{port}"
     assert page.goto(f"{site}/healthz").status == 421
-    status, kind, text = page.evaluate(FETCH, [f"{site}/api/v1/recognize", {"method": "POST", "body": "{}", "headers": {"content-type": "application/json"}}])
+    status, kind, text = page.evaluate(
+        FETCH,
+        [f"{site}/api/v1/recognize", {"method": "POST", "body": "{}", "headers": {"content-type": "application/json"}}],
+    )
     assert (status, kind) == (421, "basic") and "HOST_NOT_ALLOWED" in text
     assert page.evaluate(FETCH, [f"{site}/metrics", {}])[0] == 421
     assert page.evaluate(SOCKET, f"ws://rebind.test:{port}/api/v1/recognize/stream") == 1006

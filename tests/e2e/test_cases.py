@@ -24,7 +24,10 @@ from websockets.sync.client import connect
 
 from conftest import ROOT, SAMPLE
 
-CASES = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tests" / "cases").glob("*.yaml"))}
+CASES = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "tests" / "cases").glob("*.yaml"))
+}
 # Not the same from call to call.
 VOLATILE = {"latency", "details", "request_id"}
 
@@ -55,7 +58,9 @@ class Method:
         return json_format.ParseDict(value, self.request()).SerializeToString()
 
     def decode(self, data: bytes) -> dict:
-        return json_format.MessageToDict(self.response.FromString(data), preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+        return json_format.MessageToDict(
+            self.response.FromString(data), preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+        )
 
     def canonical(self, answer: dict) -> dict:
         """JSON leaves some empty fields out; as a message they are there."""
@@ -84,7 +89,9 @@ def methods(tmp_path_factory, server):
     def find(name: str) -> Method:
         service, _, method = name.partition("/")
         descriptor = pool.FindServiceByName(service).FindMethodByName(method)
-        request, response = (message_factory.GetMessageClass(d) for d in (descriptor.input_type, descriptor.output_type))
+        request, response = (
+            message_factory.GetMessageClass(d) for d in (descriptor.input_type, descriptor.output_type)
+        )
         mine = options.FromString(descriptor.GetOptions().SerializeToString())
         return Method(descriptor, request, response, paths.get(name, ""), mine.Extensions[extension].websocket_path)
 
@@ -137,7 +144,9 @@ def over_grpc_web(server, method: Method, messages: list[dict]) -> Result | None
         return None
     body = method.encode(messages[0])
     headers = {"Content-Type": "application/grpc-web+proto", "X-Grpc-Web": "1"}
-    answer = requests.post(server.url + method.name, data=struct.pack(">BI", 0, len(body)) + body, headers=headers, timeout=60)
+    answer = requests.post(
+        server.url + method.name, data=struct.pack(">BI", 0, len(body)) + body, headers=headers, timeout=60
+    )
     if not answer.headers.get("Content-Type", "").startswith("application/grpc-web"):
         return None  # not there yet
     result, data = Result(), answer.content
@@ -152,7 +161,9 @@ def over_grpc_web(server, method: Method, messages: list[dict]) -> Result | None
             result.answers.append(method.decode(frame))
     if trailers["grpc-status"] != "0":
         details = trailers["grpc-status-details-bin"]
-        result.error = error_of_status(status_pb2.Status.FromString(base64.b64decode(details + "=" * (-len(details) % 4))))
+        result.error = error_of_status(
+            status_pb2.Status.FromString(base64.b64decode(details + "=" * (-len(details) % 4)))
+        )
     return result
 
 
@@ -160,10 +171,14 @@ def over_connect(server, method: Method, messages: list[dict]) -> Result:
     d = method.descriptor
     bodies = [json.dumps(message).encode() for message in messages]
     if not (d.client_streaming or d.server_streaming):
-        answer = requests.post(server.url + method.name, data=bodies[0], headers={"Content-Type": "application/json"}, timeout=60)
+        answer = requests.post(
+            server.url + method.name, data=bodies[0], headers={"Content-Type": "application/json"}, timeout=60
+        )
         return Result([answer.json()]) if answer.ok else Result(error=error_of_connect(answer.json()))
     framed = b"".join(struct.pack(">BI", 0, len(body)) + body for body in bodies)
-    answer = requests.post(server.url + method.name, data=framed, headers={"Content-Type": "application/connect+json"}, timeout=60)
+    answer = requests.post(
+        server.url + method.name, data=framed, headers={"Content-Type": "application/connect+json"}, timeout=60
+    )
     result, data = Result(), answer.content
     while data:
         flags, length = struct.unpack(">BI", data[:5])
@@ -176,7 +191,9 @@ def over_connect(server, method: Method, messages: list[dict]) -> Result:
 
 
 def error_of_connect(error: dict) -> dict:
-    status = status_pb2.Status(code=code_pb2.Code.Value(error["code"].upper().replace("CANCELED", "CANCELLED")), message=error["message"])
+    status = status_pb2.Status(
+        code=code_pb2.Code.Value(error["code"].upper().replace("CANCELED", "CANCELLED")), message=error["message"]
+    )
     for detail in error["details"]:
         value = base64.b64decode(detail["value"] + "=" * (-len(detail["value"]) % 4))
         status.details.add(type_url=f"type.googleapis.com/{detail['type']}", value=value)
@@ -273,9 +290,13 @@ def test_case(name, server, methods):
     assert "grpc" in results and len(results) >= 2, f"only over {set(results)}"
     first = results["grpc"]
     for protocol, result in results.items():
-        assert [method.canonical(one) for one in result.answers] == [method.canonical(one) for one in first.answers], protocol
+        assert [method.canonical(one) for one in result.answers] == [
+            method.canonical(one) for one in first.answers
+        ], protocol
         if first.error is not None:
-            assert {k: result.error[k] for k in ("message", "reason", "field")} == {k: first.error[k] for k in ("message", "reason", "field")}, protocol
+            assert {k: result.error[k] for k in ("message", "reason", "field")} == {
+                k: first.error[k] for k in ("message", "reason", "field")
+            }, protocol
 
 
 def test_every_method_of_the_api_has_a_case(server):

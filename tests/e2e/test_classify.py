@@ -59,7 +59,9 @@ def test_order_is_kept_when_a_call_is_split_over_workers(server, model):
     assert [r["id"] for r in results] == [str(i) for i in range(100)]
     for i in range(0, 100, 9):
         (alone,) = classify(server, {"texts": [texts[i]], "model_id": model}).json()["results"]
-        assert alone["label"] == results[i]["label"] and alone["confidence"] == pytest.approx(results[i]["confidence"], abs=1e-4)
+        assert alone["label"] == results[i]["label"] and alone["confidence"] == pytest.approx(
+            results[i]["confidence"], abs=1e-4
+        )
 
 
 def test_texts_without_a_letter_are_other_with_low_confidence(server):
@@ -137,7 +139,9 @@ def raw_classify(server, protos):
                 return None, None, None, method(message)
             except grpc.RpcError as error:
                 info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-                for detail in status_pb2.Status.FromString(dict(error.trailing_metadata())["grpc-status-details-bin"]).details:
+                for detail in status_pb2.Status.FromString(
+                    dict(error.trailing_metadata())["grpc-status-details-bin"]
+                ).details:
                     detail.Unpack(info), detail.Unpack(bad)
                 field = bad.field_violations[0].field if bad.field_violations else None
                 return error.code(), info.reason, field, error.details()
@@ -210,7 +214,9 @@ def test_accuracy_on_the_test_split(server, model, accuracy, macro_f1):
         assert answer.status_code == 200, answer.text
         found += [(r["label"], r["confidence"]) for r in answer.json()["results"]]
     # The labelling policy: where its rule touches a row, both labels are right.
-    right = [LABELS.index(got) in policy.accepted(text, LABELS.index(label)) for (label, text), (got, _) in zip(rows, found)]
+    right = [
+        LABELS.index(got) in policy.accepted(text, LABELS.index(label)) for (label, text), (got, _) in zip(rows, found)
+    ]
     share = sum(right) / len(right)
     counts = collections.Counter()
     for (label, _), (got, _), ok in zip(rows, found, right):

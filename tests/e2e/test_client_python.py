@@ -93,7 +93,10 @@ def test_asyncio(kind, server, sample, blank):
     async def run():
         async with kind(server.address if kind is AsyncClient else server.url) as client:
             one, texts, collected = await asyncio.gather(
-                client.recognize(sample), client.classify(TEXTS), client.collect_recognize([Frame(sample), Frame(blank)]))
+                client.recognize(sample),
+                client.classify(TEXTS),
+                client.collect_recognize([Frame(sample), Frame(blank)]),
+            )
             watched = [answer async for answer in client.watch_recognize([Picture(sample), Picture(blank)])]
             live = [answer async for answer in client.stream_recognize([Frame(sample)])] if kind is AsyncClient else []
             with pytest.raises(SluiceError):
@@ -116,7 +119,9 @@ with Client("{server.address}") as client:
     print(client.classify(["{TEXTS[0]}"])[0].label)
 """
     environment = {"PYTHONPATH": str(tmp_path / "site"), "PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8"}
-    run = subprocess.run([sys.executable, "-P", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
     assert run.stdout.strip() == "体育", run.stderr
     assert (tmp_path / "site/sluice_client/py.typed").exists()
     typed = subprocess.run([sys.executable, "-m", "mypy", "--config-file", PACKAGE / "pyproject.toml", "--cache-dir", tmp_path / "mypy", PACKAGE / "sluice_client"],
@@ -125,7 +130,9 @@ with Client("{server.address}") as client:
 
 
 def test_its_descriptors_are_up_to_date():
-    run = subprocess.run([sys.executable, ROOT / "tools" / "clients.py", "--check"], capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, ROOT / "tools" / "clients.py", "--check"], capture_output=True, text=True, timeout=60
+    )
     assert run.returncode == 0, run.stdout + run.stderr
 
 

@@ -29,4 +29,6 @@ def test_it_retries_what_the_table_says(protos):
     source = (PACKAGE / "src" / "errors.ts").read_text()
     listed = set(re.findall(r'^  "([A-Z_]+)",$', source, re.M))
     extension = protos.errors.reason
-    assert listed == {v.name for v in protos.errors.Reason.DESCRIPTOR.values if v.GetOptions().Extensions[extension].retryable}
+    assert listed == {
+        v.name for v in protos.errors.Reason.DESCRIPTOR.values if v.GetOptions().Extensions[extension].retryable
+    }

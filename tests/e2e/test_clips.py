@@ -65,7 +65,7 @@ def test_watch_answers_every_picture_of_a_batch(images, protos, sample, small):
 
 
 def test_watch_a_quick_picture_overtakes_a_slow_one(images, protos, sample, small):
-    """Results come as they finish: refused pictures before those that are computed."""
+    """Results come as they finish: refused images before those that are computed."""
     request = protos.images.WatchRecognizeRequest(images=[protos.images.WatchImage(image=p) for p in (sample, b"")])
     assert [a.sequence for a in images.WatchRecognize(request)] == [1, 0]
 
@@ -85,18 +85,20 @@ def test_watch_an_mjpeg_clip(images, protos, sample, small, between):
 
 
 def test_watch_a_clip_that_breaks_off(images, protos, sample):
-    answers = list(images.WatchRecognize(protos.images.WatchRecognizeRequest(mjpeg=sample + sample[: len(sample) // 2])))
+    answers = list(
+        images.WatchRecognize(protos.images.WatchRecognizeRequest(mjpeg=sample + sample[: len(sample) // 2]))
+    )
     assert {a.sequence for a in answers} == {0, 1}
 
 
 def test_watch_refusals(images, protos, sample):
     Request, Image = protos.images.WatchRecognizeRequest, protos.images.WatchImage
     for request, text in [
-        (Request(), "send pictures in images"),
-        (Request(images=[Image(image=sample)], mjpeg=sample), "send pictures in images"),
+        (Request(), "send either images in images"),
+        (Request(images=[Image(image=sample)], mjpeg=sample), "send either images in images"),
         (Request(mjpeg=b"RIFF...AVI "), "no JPEG in the clip"),
         (Request(mjpeg=b"\xff" * 1_000_000), "no JPEG in the clip"),
-        (Request(images=[Image()] * 1001), "at most 1000 pictures"),
+        (Request(images=[Image()] * 1001), "at most 1000 images"),
     ]:
         error = rpc_error(lambda: list(images.WatchRecognize(request)))
         assert error.code() == grpc.StatusCode.INVALID_ARGUMENT and text in error.details()

@@ -56,7 +56,9 @@ def configure(preset: str, folder, gtest: str | None) -> subprocess.CompletedPro
 def test_the_program_is_configured_without_what_tests_need(tmp_path, gtest):
     done = configure("release", tmp_path, gtest)
     assert done.returncode == 0, done.stdout + done.stderr
-    targets = subprocess.run(["ninja", "-C", str(tmp_path / "build"), "-t", "targets", "all"], capture_output=True, text=True, check=True)
+    targets = subprocess.run(
+        ["ninja", "-C", str(tmp_path / "build"), "-t", "targets", "all"], capture_output=True, text=True, check=True
+    )
     assert "\nsluice: " in targets.stdout and not re.search(r"_test\b|_fuzz\b|test_servers", targets.stdout)
 
 
@@ -74,6 +76,8 @@ def test_nothing_is_looked_for_in_packages_of_tests_and_benchmarks(tmp_path):
     theirs = {path for path in listed if path and not os.path.isdir(path)}
     theirs |= {os.path.dirname(path) for path in theirs if path.endswith(".cmake")}  # what find_package remembers
     assert any(path.endswith("/GTest") for path in theirs), "libgtest-dev is not installed"
-    subprocess.run(["cmake", "--preset", "release", "-B", str(tmp_path)], cwd=ROOT, capture_output=True, timeout=300, check=True)
+    subprocess.run(
+        ["cmake", "--preset", "release", "-B", str(tmp_path)], cwd=ROOT, capture_output=True, timeout=300, check=True
+    )
     found = re.findall("^([^#/:]+):[A-Z]+=(.+)", (tmp_path / "CMakeCache.txt").read_text(), re.MULTILINE)
     assert len(found) > 100 and [entry for entry in found if entry[1] in theirs] == []

@@ -53,7 +53,9 @@ def test_json_and_protobuf(client, protos, sample):
     assert answer.status_code == 200 and answer.headers["content-type"] == "application/json"
     assert answer.json()["results"][0]["label"] == "体育"
     request = protos.images.RecognizeRequest(image=sample).SerializeToString()
-    answer = client.post(RECOGNIZE, content=request, headers={"Content-Type": "application/proto", "Accept-Encoding": "identity"})
+    answer = client.post(
+        RECOGNIZE, content=request, headers={"Content-Type": "application/proto", "Accept-Encoding": "identity"}
+    )
     assert answer.headers["content-type"] == "application/proto"
     assert len(protos.images.RecognizeResponse.FromString(answer.content).faces) == 1
 
@@ -73,7 +75,10 @@ def test_get(client):
     answer = client.get(CLASSIFY, params=query)
     assert answer.status_code == 200 and answer.json()["results"][0]["label"] == "体育"
     packed = base64.urlsafe_b64encode(gzip.compress(json.dumps(TEXTS).encode())).decode().rstrip("=")
-    assert client.get(CLASSIFY, params=query | {"message": packed, "base64": "1", "compression": "gzip"}).json() == answer.json()
+    assert (
+        client.get(CLASSIFY, params=query | {"message": packed, "base64": "1", "compression": "gzip"}).json()
+        == answer.json()
+    )
     refused = client.get(RECOGNIZE, params=query)
     assert refused.status_code == 405 and refused.headers["allow"] == "POST, OPTIONS", "a picture is not for a URL"
 
@@ -85,14 +90,16 @@ def test_errors(client):
     by_type = {detail["type"]: detail for detail in error["details"]}
     value = by_type["google.rpc.ErrorInfo"]["value"]
     info = error_details_pb2.ErrorInfo.FromString(base64.b64decode(value + "=" * (-len(value) % 4)))
-    assert info.reason == "INVALID_IMAGE" and by_type["google.rpc.RequestInfo"]["debug"]["request_id"] == "connect-error"
+    assert (
+        info.reason == "INVALID_IMAGE" and by_type["google.rpc.RequestInfo"]["debug"]["request_id"] == "connect-error"
+    )
     assert client.post(RECOGNIZE, json={"image": "", "model_id": "none_such"}).status_code in (400, 404)
     assert client.post("/ai.inference.Nobody/Knows", json={}).status_code == 404
     assert client.post(RECOGNIZE, content=b"x", headers={"Content-Type": "image/jpeg"}).status_code == 415
 
 
 def test_deadline(client, sample):
-    # A picture whose body leaves in one piece: an answer before a long body's end is what httpx takes for a fault over HTTP/2.
+    # An image whose body leaves in one piece: an answer before a long body's end is what httpx takes for a fault over HTTP/2.
     small = cv2.resize(cv2.imdecode(np.frombuffer(sample, np.uint8), cv2.IMREAD_COLOR), (64, 64))
     picture = base64.b64encode(cv2.imencode(".jpg", small)[1].tobytes()).decode()
     body = {"image": picture, "modelId": "face_detection_hd"}  # many times a millisecond of work
@@ -108,8 +115,12 @@ def test_streams(client, sample):
     body = frame(json.dumps({"images": [{"image": image}, {"image": image}]}).encode())
     *answers, (flag, end) = frames(client.post(WATCH, content=body, headers=headers).content)
     assert [len(json.loads(data)["faces"]) for _, data in answers] == [1, 1] and (flag, end) == (2, b"{}")
-    upload = frame(json.dumps({"image": image}).encode()) + frame(gzip.compress(json.dumps({"image": image}).encode()), 1)
-    (_, summary), (flag, end) = frames(client.post(COLLECT, content=upload, headers=headers | {"Connect-Content-Encoding": "gzip"}).content)
+    upload = frame(json.dumps({"image": image}).encode()) + frame(
+        gzip.compress(json.dumps({"image": image}).encode()), 1
+    )
+    (_, summary), (flag, end) = frames(
+        client.post(COLLECT, content=upload, headers=headers | {"Connect-Content-Encoding": "gzip"}).content
+    )
     assert len(json.loads(summary)["results"]) == 2 and (flag, end) == (2, b"{}")
     (flag, end), = frames(client.post(WATCH, content=frame(b"{}"), headers=headers).content)
     assert flag == 2 and json.loads(end)["error"]["code"] == "invalid_argument"
@@ -130,7 +141,7 @@ def descriptors(tmp_path_factory) -> str:
     return base64.b64encode(out.read_bytes()).decode()
 
 
-@pytest.mark.skipif(not MODULES.is_dir() or shutil.which("node") is None, reason="skipped: no node and npm at set-up")
+@pytest.mark.skipif(not MODULES.is_dir() or shutil.which("node") is None, reason="skipped: no node and npm at setup")
 def test_the_public_client_in_node(server, descriptors):
     classify = {"service": "ai.inference.TextClassification", "method": "classify", "request": TEXTS}
     failing = classify | {"request": {"texts": ["新闻"] * 101}}

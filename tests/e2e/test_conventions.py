@@ -58,10 +58,14 @@ def test_a_picture_by_any_name(server, sample, type_):
     assert status == 200 and len(json.loads(body)["faces"]) == 1
 
 
-@pytest.mark.parametrize("type_", ["application/x-ndjson", "application/jsonl", "Application/NDJSON", "application/x-jsonlines"])
+@pytest.mark.parametrize(
+    "type_", ["application/x-ndjson", "application/jsonl", "Application/NDJSON", "application/x-jsonlines"]
+)
 def test_lines_by_any_name(server, sample, type_):
     line = json.dumps({"image": base64.b64encode(sample).decode()}).encode()
-    status, _, body = call(server, "POST", "/api/v1/recognize:collect", BOM + line + b"\n" + line + b"\n", {"Content-Type": type_})
+    status, _, body = call(
+        server, "POST", "/api/v1/recognize:collect", BOM + line + b"\n" + line + b"\n", {"Content-Type": type_}
+    )
     assert status == 200, body
     assert json.loads(body)
 
@@ -69,7 +73,9 @@ def test_lines_by_any_name(server, sample, type_):
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "x-gzip", "X-GZip"])
 def test_gzip_by_any_name(server, coding):
     packed = gzip.compress(TEXTS)
-    status, _, body = call(server, "POST", "/api/v1/classify", packed, {"Content-Type": "application/json", "Content-Encoding": coding})
+    status, _, body = call(
+        server, "POST", "/api/v1/classify", packed, {"Content-Type": "application/json", "Content-Encoding": coding}
+    )
     assert status == 200, body
     status, _, body = call(server, "POST", "/ai.inference.TextClassification/Classify", packed, {"Content-Type": "application/json", "Content-Encoding": coding})
     assert status == 200, body
@@ -105,12 +111,17 @@ def test_tokens_of_the_connection_in_any_case(server, head):
     assert b" 200 OK\r\n" in answer, answer[:300]
 
 
-@pytest.mark.parametrize(("upgrade", "connection"), [("websocket", "Upgrade"), ("WebSocket", "keep-alive, UPGRADE"), ("WEBSOCKET", "upgrade")])
+@pytest.mark.parametrize(
+    ("upgrade", "connection"),
+    [("websocket", "Upgrade"), ("WebSocket", "keep-alive, UPGRADE"), ("WEBSOCKET", "upgrade")],
+)
 def test_websocket_in_any_case(server, upgrade, connection):
     host, port = server.address.rsplit(":", 1)
     with socket.create_connection((host, int(port)), timeout=10) as client:
-        client.sendall(f"GET /api/v1/recognize/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: {upgrade}\r\nConnection: {connection}\r\n"
-                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+        client.sendall(
+            f"GET /api/v1/recognize/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: {upgrade}\r\nConnection: {connection}\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
         assert client.recv(100).startswith(b"HTTP/1.1 101")
 
 
@@ -129,8 +140,12 @@ def test_head_answers_as_get_without_the_body(server, path):
     if path in ("/metrics", "/v2/models/stats") or status != 200:
         changing |= {"content-length"}  # numbers and ids differ
         assert int(head_headers["content-length"]) > 0
-    assert {k: v for k, v in head_headers.items() if k not in changing} == {k: v for k, v in headers.items() if k not in changing}
-    code = subprocess.run(["curl", "-sS", "--http2-prior-knowledge", "-I", "-m", "20", server.url + path], capture_output=True, check=True).stdout
+    assert {k: v for k, v in head_headers.items() if k not in changing} == {
+        k: v for k, v in headers.items() if k not in changing
+    }
+    code = subprocess.run(
+        ["curl", "-sS", "--http2-prior-knowledge", "-I", "-m", "20", server.url + path], capture_output=True, check=True
+    ).stdout
     assert f"HTTP/2 {status}".encode() in code
 
 
@@ -157,9 +172,15 @@ def tensors(tmp_path_factory):
 
 INPUT = {"name": "input", "datatype": "FP32", "shape": [2], "data": [1, 2]}
 NULLS = [
-    {"id": None, "inputs": [INPUT]}, {"parameters": None, "inputs": [INPUT]}, {"inputs": [INPUT], "outputs": None}, {"inputs": [{**INPUT, "parameters": None}]},
-    {"inputs": [INPUT], "outputs": [{"name": "output", "parameters": None}]}, {"inputs": [{**INPUT, "parameters": {"content_type": None, "binary_data_size": None}}]},
-    {"parameters": {"headers": {"a": ["b"]}, "tags": ["a"], "x": None}, "inputs": [INPUT]}, {"unknown": None, "inputs": [{**INPUT, "unknown": None}]}]
+    {"id": None, "inputs": [INPUT]},
+    {"parameters": None, "inputs": [INPUT]},
+    {"inputs": [INPUT], "outputs": None},
+    {"inputs": [{**INPUT, "parameters": None}]},
+    {"inputs": [INPUT], "outputs": [{"name": "output", "parameters": None}]},
+    {"inputs": [{**INPUT, "parameters": {"content_type": None, "binary_data_size": None}}]},
+    {"parameters": {"headers": {"a": ["b"]}, "tags": ["a"], "x": None}, "inputs": [INPUT]},
+    {"unknown": None, "inputs": [{**INPUT, "unknown": None}]},
+]
 
 
 @pytest.mark.parametrize("request_", NULLS)
@@ -172,7 +193,9 @@ def test_null_is_absent_in_the_open_inference_protocol(tensors, request_):
 @pytest.mark.parametrize("request_", [{"inputs": None}, {"inputs": [{**INPUT, "name": None}]}, {"inputs": [{**INPUT, "shape": None}]}, {"inputs": [{**INPUT, "datatype": None}]},
                                       {"inputs": [{**INPUT, "data": None}]}, {"inputs": [{**INPUT, "data": [1, None]}]}, {"inputs": [None]}, {"id": 7, "inputs": [INPUT]}])
 def test_null_where_something_must_be_is_an_error(tensors, request_):
-    status, _, answer = call(tensors, "POST", "/v2/models/echo/infer", json.dumps(request_).encode(), {"Content-Type": "application/json"})
+    status, _, answer = call(
+        tensors, "POST", "/v2/models/echo/infer", json.dumps(request_).encode(), {"Content-Type": "application/json"}
+    )
     assert status == 400, answer
 
 
@@ -188,12 +211,17 @@ def test_null_is_absent_in_the_repository(tensors):
 def test_null_is_absent_in_typed_requests(server, path):
     for body in ({"texts": ["体育"], "model_id": None}, {"texts": ["体育"], "modelId": None, "items": None}):
         for prefix in (b"", BOM):
-            status, _, answer = call(server, "POST", path, prefix + json.dumps(body).encode(), {"Content-Type": "application/json"})
+            status, _, answer = call(
+                server, "POST", path, prefix + json.dumps(body).encode(), {"Content-Type": "application/json"}
+            )
             assert status == 200, answer
 
 
 def form(*parts: tuple[str, bytes]) -> tuple[bytes, dict[str, str]]:
-    body = b"".join(b'--x\r\nContent-Disposition: form-data; ' + head.encode() + b"\r\n\r\n" + data + b"\r\n" for head, data in parts)
+    body = b"".join(
+        b'--x\r\nContent-Disposition: form-data; ' + head.encode() + b"\r\n\r\n" + data + b"\r\n"
+        for head, data in parts
+    )
     return body + b"--x--\r\n", {"Content-Type": "multipart/form-data; boundary=x"}
 
 
@@ -201,7 +229,9 @@ def form(*parts: tuple[str, bytes]) -> tuple[bytes, dict[str, str]]:
     (('name="model_id"', b""), True), (('name="min_confidence"', b""), True), (('name="min_confidence"\r\nContent-Type: text/plain', b""), True), (('NAME=min_confidence', b"0.5"), True),
     (('name="_charset_"', b"utf-8"), True), (('name="submit"', b""), False), (('name="min_confidence"', b" "), False)])
 def test_an_empty_field_of_a_form_is_absent(server, sample, extra, good):
-    status, _, body = call(server, "POST", "/api/v1/recognize", *form(('name="image"; filename="a.jpg"', sample), extra))
+    status, _, body = call(
+        server, "POST", "/api/v1/recognize", *form(('name="image"; filename="a.jpg"', sample), extra)
+    )
     assert (status == 200) == good, body
 
 
@@ -211,7 +241,9 @@ def test_an_empty_parameter_is_absent(server, sample, query, status):
     assert seen == status, body
 
 
-@pytest.mark.parametrize(("text", "said"), [(b"logz: 1", "'logz'"), (b"listeners: [{address: 127.0.0.1:0, expose: [nothing]}]", "'nothing'")])
+@pytest.mark.parametrize(
+    ("text", "said"), [(b"logz: 1", "'logz'"), (b"listeners: [{address: 127.0.0.1:0, expose: [nothing]}]", "'nothing'")]
+)
 def test_a_configuration_may_begin_with_a_byte_order_mark(tmp_path, text, said):
     (tmp_path / "sluice.yaml").write_bytes(BOM + text + b"\n")
     run = subprocess.run([BINARY, "serve", "--config", tmp_path / "sluice.yaml", "--models", oip.make_models(tmp_path / "models")], capture_output=True, text=True, timeout=60)

@@ -40,7 +40,9 @@ class Case:
         nets.save(folder / self.op.lower() / "1", nodes, self.inputs, [("y", F, self.shape())])
 
     def shape(self) -> list[str]:
-        return {"Conv": ["n", "o", "p", "q"], "TopK": ["k"], "Add": ["k"], "Gather": ["k", "m"]}.get(self.op, ["k", "l"])
+        return {"Conv": ["n", "o", "p", "q"], "TopK": ["k"], "Add": ["k"], "Gather": ["k", "m"]}.get(
+            self.op, ["k", "l"]
+        )
 
 
 def floats(random: np.random.Generator, *shape: int) -> np.ndarray:
@@ -120,7 +122,10 @@ def save_audio(folder: Path) -> None:
 
 def infer(session: requests.Session, url: str, model: str, inputs: dict[str, np.ndarray]) -> requests.Response:
     kinds = {np.dtype(np.float32): "FP32", np.dtype(np.int64): "INT64"}
-    tensors = [{"name": n, "datatype": kinds[v.dtype], "shape": list(v.shape), "data": v.ravel().tolist()} for n, v in inputs.items()]
+    tensors = [
+        {"name": n, "datatype": kinds[v.dtype], "shape": list(v.shape), "data": v.ravel().tolist()}
+        for n, v in inputs.items()
+    ]
     return session.post(f"{url}/v2/models/{model}/infer", json={"inputs": tensors})
 
 
@@ -134,7 +139,9 @@ def check_tensors(session: requests.Session, url: str, case: Case, random: np.ra
     answer = infer(session, url, case.op.lower(), dict(zip(names, values)))
     assert answer.status_code == 200, f"{case.op}: {answer.text}"
     y = answer.json()["outputs"][0]
-    assert y["shape"] == list(right.shape) and np.array_equal(np.array(y["data"], np.float32), right.ravel()), f"{case.op}: {y} is not {right}"
+    assert y["shape"] == list(right.shape) and np.array_equal(
+        np.array(y["data"], np.float32), right.ravel()
+    ), f"{case.op}: {y} is not {right}"
 
 
 def check_audio(session: requests.Session, url: str, random: np.random.Generator, is_good: bool) -> None:
@@ -180,10 +187,13 @@ def test_good_answers_are_right_and_bad_ones_are_errors(tmp_path: Path, engine: 
         (models / case.op.lower() / "model.yaml").write_text(f"engine: {engine}\n")
     save_audio(models)
     (models / "audio" / "model.yaml").write_text(
-        f"engine: {engine}\ntask: audio_classification\naudio_classification: {{sample_rate_hz: {RATE}, outputs: probabilities, top: 2}}\n")
+        f"engine: {engine}\ntask: audio_classification\naudio_classification: {{sample_rate_hz: {RATE}, outputs: probabilities, top: 2}}\n"
+    )
     server = Server(tmp_path, models=models, config="workers: {count: 2}\nmultimodal: {audio_model: audio}\n")
     try:
-        ready = [case for case in CASES if requests.get(f"{server.url}/v2/models/{case.op.lower()}/ready").status_code == 200]
+        ready = [
+            case for case in CASES if requests.get(f"{server.url}/v2/models/{case.op.lower()}/ready").status_code == 200
+        ]
         # OpenVINO does not take every net whose runs can fail; that is the truth, too.
         assert len(ready) >= (3 if engine == "openvino" else len(CASES)), [case.op for case in ready]
         all_clients(server.url, ready, 0)
@@ -198,14 +208,18 @@ def test_a_run_takes_no_more_memory_than_it_may(tmp_path: Path) -> None:
     nodes = [helper.make_node("Expand", ["x", "s"], ["big"]), helper.make_node("ReduceSum", ["big"], ["y"], keepdims=0)]
     nets.save(tmp_path / "models" / "expand" / "1", nodes, [("x", F, [1]), ("s", I64, [1])], [("y", F, [])])
     (tmp_path / "models" / "expand" / "model.yaml").write_text("engine: onnxruntime\n")
-    server = Server(tmp_path, models=tmp_path / "models", config="models: {run_bytes_max: 67108864}\nworkers: {count: 2}\n")
+    server = Server(
+        tmp_path, models=tmp_path / "models", config="models: {run_bytes_max: 67108864}\nworkers: {count: 2}\n"
+    )
     try:
         before = server.memory_kib()
         with requests.Session() as session:
             for _ in range(3):
                 # Ever larger ones leave pieces behind that are too small for the next.
                 for millions in range(1, 13):
-                    answer = infer(session, server.url, "expand", {"x": np.ones(1, np.float32), "s": longs(millions * 1_000_000)})
+                    answer = infer(
+                        session, server.url, "expand", {"x": np.ones(1, np.float32), "s": longs(millions * 1_000_000)}
+                    )
                     assert answer.json()["outputs"][0]["data"] == [millions * 1_000_000], answer.text
                 for elements in (20_000_000, 2**45):
                     answer = infer(session, server.url, "expand", {"x": np.ones(1, np.float32), "s": longs(elements)})

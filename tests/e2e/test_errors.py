@@ -91,7 +91,10 @@ def test_unknown_method_is_unimplemented(server):
 
 
 def test_deadline_is_honest(images, protos, sample):
-    assert rpc_error(images, protos.images.RecognizeRequest(image=sample), timeout=0.0005).code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert (
+        rpc_error(images, protos.images.RecognizeRequest(image=sample), timeout=0.0005).code()
+        == grpc.StatusCode.DEADLINE_EXCEEDED
+    )
 
 
 def test_rest_deadline(server, sample):

@@ -38,7 +38,7 @@ def parts(body: bytes) -> tuple[list[bytes], dict[str, str]]:
     """The messages, and the trailers of the last frame."""
     messages, trailers = [], None
     while body:
-        assert trailers is None, "something behind the trailers"
+        assert trailers is None, "something after the trailers"
         size = int.from_bytes(body[1:5], "big")
         payload, flag = body[5 : 5 + size], body[0]
         body = body[5 + size :]
@@ -70,7 +70,9 @@ def split_padded(text: bytes) -> list[bytes]:
 def test_unary_and_stream(client, protos, sample, text):
     (message,), trailers = call(client, RECOGNIZE, protos.images.RecognizeRequest(image=sample), text)
     assert len(protos.images.RecognizeResponse.FromString(message).faces) == 1 and trailers == {"grpc-status": "0"}
-    batch = protos.images.WatchRecognizeRequest(images=[protos.images.WatchImage(image=p) for p in (sample, b"junk", sample)])
+    batch = protos.images.WatchRecognizeRequest(
+        images=[protos.images.WatchImage(image=p) for p in (sample, b"junk", sample)]
+    )
     messages, trailers = call(client, WATCH, batch, text)
     assert sorted(protos.images.RecognizeResponse.FromString(m).sequence for m in messages) == [0, 1, 2]
     assert trailers == {"grpc-status": "0"}
@@ -92,7 +94,10 @@ def test_preflight(client):
     answer = preflight(client, APP)
     assert answer.status_code == 204 and answer.content == b""
     assert answer.headers["access-control-allow-origin"] == APP and answer.headers["vary"] == "origin"
-    assert "x-grpc-web" in answer.headers["access-control-allow-headers"] and "POST" in answer.headers["access-control-allow-methods"]
+    assert (
+        "x-grpc-web" in answer.headers["access-control-allow-headers"]
+        and "POST" in answer.headers["access-control-allow-methods"]
+    )
     refused = preflight(client, "https://evil.example")
     assert refused.status_code == 403 and "access-control-allow-origin" not in refused.headers
 

@@ -56,7 +56,9 @@ def server(tmp_path_factory):
     for name, (resize, crop_from, color, layout, outputs) in MODELS.items():
         quadrants(folder / f"models/{name}/1", SIZE, layout, softmax=outputs == "probabilities")
         mean, std = (MEAN, STD) if color == "rgb" else (MEAN[::-1], STD[::-1])
-        manifest = MANIFEST.format(resize=resize, crop_from=crop_from, color=color, layout=layout, mean=mean, std=std, outputs=outputs)
+        manifest = MANIFEST.format(
+            resize=resize, crop_from=crop_from, color=color, layout=layout, mean=mean, std=std, outputs=outputs
+        )
         mark = "\ufeff" if name == "stretched" else ""  # as some editors write files
         (folder / f"models/{name}/model.yaml").write_text(mark + manifest)
         (folder / f"models/{name}/labels.txt").write_text(mark + "\n".join(LABELS) + "\n")
@@ -104,7 +106,9 @@ def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
 
 
 def ask(server: Server, model: str, data: bytes, query: str = "") -> requests.Response:
-    return requests.post(f"{server.url}/api/v1/recognize?model_id={model}{query}", data=data, headers={"Content-Type": "image/png"})
+    return requests.post(
+        f"{server.url}/api/v1/recognize?model_id={model}{query}", data=data, headers={"Content-Type": "image/png"}
+    )
 
 
 def agrees(labels: list[dict], image: Image.Image, model: str) -> None:
@@ -151,4 +155,4 @@ def test_what_is_wrong_is_said(server):
     assert refused.status_code == 503 and refused.json()["reason"] == "MODEL_UNAVAILABLE"
     index = requests.post(server.url + "/v2/repository/index").json()
     reason = next(m["reason"] for m in index if m["name"] == "mismatch")
-    assert reason == "'labels.txt' holds 2 labels, the model scores 12"
+    assert reason == "'labels.txt' contains 2 labels, but the model outputs scores for 12"

@@ -23,12 +23,17 @@ def machine(tmp_path):
 
     def jobs(files: dict[str, str | int], memory_gb: int = 64) -> int:
         root = Path(tempfile.mkdtemp(dir=tmp_path))
-        for name, text in {"proc/meminfo": f"MemTotal: 1 kB\nMemAvailable:   {memory_gb * 1000000} kB\n", **files}.items():
+        for name, text in {
+            "proc/meminfo": f"MemTotal: 1 kB\nMemAvailable:   {memory_gb * 1000000} kB\n",
+            **files,
+        }.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(f"{text}\n")
         environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "SLUICE_JOBS": ""}
         command = ["bash", "-euo", "pipefail", "-c", '. tools/lib.sh && jobs_count "$0"', str(root)]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
+        )
         assert not done.stderr
         return int(done.stdout)
 
@@ -37,7 +42,9 @@ def machine(tmp_path):
 
 def v2(folder: str, **files: str | int) -> dict[str, str | int]:
     top = "sys/fs/cgroup"
-    return {f"{top}/cgroup.controllers": "cpu memory"} | {f"{top}{folder}/{k.replace('_', '.', 1)}": v for k, v in files.items()}
+    return {f"{top}/cgroup.controllers": "cpu memory"} | {
+        f"{top}{folder}/{k.replace('_', '.', 1)}": v for k, v in files.items()
+    }
 
 
 def v1(controller: str, folder: str, **files: str | int) -> dict[str, str | int]:
@@ -73,7 +80,9 @@ def test_more_used_than_allowed_is_one_job(machine):
     assert machine(OWN_V2 | v2("", memory_max=GIB, memory_current=2 * GIB, memory_stat="")) == 1
 
 
-@pytest.mark.parametrize("share, jobs", [("50000 100000", 1), ("100000 100000", 1), ("250000 100000", 3), ("6400000 100000", 8)])
+@pytest.mark.parametrize(
+    "share, jobs", [("50000 100000", 1), ("100000 100000", 1), ("250000 100000", 3), ("6400000 100000", 8)]
+)
 def test_share_of_the_processors(machine, share, jobs):
     assert machine(OWN_V2 | v2("", cpu_max=share)) == jobs
     quota, period = share.split()

@@ -41,13 +41,17 @@ ALIASES = {"Model": ["Manifest", "manifest"], "MethodOptions": ["Method", "metho
 
 def holders(messages: dict[str, descriptor_pb2.DescriptorProto], name: str) -> list[str]:
     """Fields whose value is a message `name`: their accessors show that a file has one in hand."""
-    return [field.name for message in messages.values() for field in message.field if field.type_name.split(".")[-1] == name]
+    return [
+        field.name for message in messages.values() for field in message.field if field.type_name.split(".")[-1] == name
+    ]
 
 
 def is_read(field: str, message: str, messages: dict, sources: list[str]) -> bool:
     reads = re.compile(rf"(\.|->)(has_)?{field}(_size)?\(")
     names = [message, *ALIASES.get(message, [])]
-    hands = re.compile("|".join([*(rf"\b{name}\b" for name in names), *(rf"\b{holder}\(" for holder in holders(messages, message))]))
+    hands = re.compile(
+        "|".join([*(rf"\b{name}\b" for name in names), *(rf"\b{holder}\(" for holder in holders(messages, message))])
+    )
     return any(reads.search(text) and hands.search(text) for text in sources)
 
 
@@ -58,7 +62,9 @@ def unread(messages: dict, sources: list[str]) -> list[str]:
 
 def test_every_declared_knob_is_read(messages, sources):
     assert len(messages) > 20 and {"Server", "Listener", "Model", "MethodOptions"} <= set(messages)
-    assert "\n".join(unread(messages, sources)) == "", "declared and read nowhere in src/: build it, or do not declare it"
+    assert (
+        "\n".join(unread(messages, sources)) == ""
+    ), "declared and read nowhere in src/: build it, or do not declare it"
 
 
 def test_a_knob_that_nobody_reads_is_found(messages, sources):

@@ -38,8 +38,12 @@ def test_a_thousand_calls_on_one_connection(server, protos, sample):
     with grpc.insecure_channel(server.address) as channel:
         stub = protos.images_grpc.ImageRecognitionStub(channel)
         calls = [stub.Recognize.future(protos.images.RecognizeRequest(image=sample), timeout=120) for _ in range(CALLS)]
-        codes = collections.Counter(call.exception().code() if call.exception() else grpc.StatusCode.OK for call in calls)
-    assert set(codes) <= REFUSALS | {grpc.StatusCode.OK} and codes[grpc.StatusCode.OK] >= 192, codes  # one client may fill ¾ of a queue
+        codes = collections.Counter(
+            call.exception().code() if call.exception() else grpc.StatusCode.OK for call in calls
+        )
+    assert (
+        set(codes) <= REFUSALS | {grpc.StatusCode.OK} and codes[grpc.StatusCode.OK] >= 192
+    ), codes  # one client may fill ¾ of a queue
     assert server.memory_kib() - before < 400 * 1024
 
 
@@ -66,13 +70,13 @@ def test_a_thousand_connections(server, sample):
 
 
 def test_a_frame_that_nobody_waits_for_is_never_decoded(server, protos, sample):
-    """Workers are busy; a call behind them is cancelled. It leaves the queue without having run. (That expired work never runs
+    """Workers are busy; a call queued after them is cancelled. It leaves the queue without having run. (That expired work never runs
     is shown in simulated time.)"""
     with grpc.insecure_channel(server.address) as channel:
         stub = protos.images_grpc.ImageRecognitionStub(channel)
         request = protos.images.RecognizeRequest(image=sample, model_id=MODEL)
         ahead = [stub.Recognize.future(request, timeout=60) for _ in range(150)]  # what one client may have waiting
-        given_up = stub.Recognize.future(request, timeout=90)  # behind the others
+        given_up = stub.Recognize.future(request, timeout=90)  # after the others
         while counter(server, "ai_inference_queue_depth") == 0 and not ahead[-1].done():
             time.sleep(0.005)
         given_up.cancel()

@@ -1,4 +1,4 @@
-"""Multimodal/Analyze and StreamAnalyze: text, picture and sound in one message, each answered by its own model."""
+"""Multimodal/Analyze and StreamAnalyze: text, image and sound in one message, each answered by its own model."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("multimodal")
     sound = folder / "models" / "loudness"
     nets.loudness(sound / "1")
-    (sound / "model.yaml").write_text("task: audio_classification\naudio_classification: {sample_rate_hz: 16000, outputs: probabilities, top: 1}\n")
+    (sound / "model.yaml").write_text(
+        "task: audio_classification\naudio_classification: {sample_rate_hz: 16000, outputs: probabilities, top: 1}\n"
+    )
     (sound / "labels.txt").write_text("loud\nquiet\n")
-    running = Server(folder, config=f"models: {{extra_roots: [{folder / 'models'}]}}\nmultimodal: {{audio_model: loudness}}")
+    running = Server(
+        folder, config=f"models: {{extra_roots: [{folder / 'models'}]}}\nmultimodal: {{audio_model: loudness}}"
+    )
     yield running
     assert running.stop() == 0, running.stderr_path.read_text()
 
@@ -42,7 +46,9 @@ def sound(level: int) -> bytes:
 
 def tone(tone_hz: float, rate: int) -> bytes:
     """Ten seconds of a loud sine."""
-    return b"".join(struct.pack("<h", round(32000 * math.sin(2 * math.pi * tone_hz * i / rate))) for i in range(SECONDS * rate))
+    return b"".join(
+        struct.pack("<h", round(32000 * math.sin(2 * math.pi * tone_hz * i / rate))) for i in range(SECONDS * rate)
+    )
 
 
 def test_three_parts_in_one_message(stub, protos, sample):
@@ -57,7 +63,9 @@ def test_three_parts_in_one_message(stub, protos, sample):
 
 def test_features_and_json(server, sample):
     features = [0.001, -0.001] * (SECONDS * RATE // 2)
-    answer = requests.post(f"{server.url}/api/v1/analyze", json={"text": "NBA总决赛今日开战", "audio": {"features": features}}).json()
+    answer = requests.post(
+        f"{server.url}/api/v1/analyze", json={"text": "NBA总决赛今日开战", "audio": {"features": features}}
+    ).json()
     assert answer["text"]["result"]["label"] == "体育"
     assert answer["audio"]["labels"] == [{"label": "quiet", "confidence": pytest.approx(0.999, abs=1e-3)}]
     assert "image" not in answer
@@ -68,13 +76,18 @@ def test_features_and_json(server, sample):
 @pytest.mark.parametrize("rate", (8000, 44100, 48000))
 def test_sound_of_another_rate_is_resampled(stub, server, protos, rate):
     def heard(pcm16: bytes, at: int):
-        return stub.Analyze(protos.multimodal.MultimodalRequest(audio=protos.multimodal.Audio(pcm16=pcm16, sample_rate_hz=at))).audio.labels[0]
+        return stub.Analyze(
+            protos.multimodal.MultimodalRequest(audio=protos.multimodal.Audio(pcm16=pcm16, sample_rate_hz=at))
+        ).audio.labels[0]
 
     loudness = 32000 / 32768 * 2 / math.pi  # the mean of a sine's absolute values
     heard_tone = heard(tone(440, rate), rate)
     assert (heard_tone.label, heard_tone.confidence) == ("loud", pytest.approx(loudness, abs=1e-3))
     json = {"audio": {"pcm16": base64.b64encode(tone(440, rate)).decode(), "sample_rate_hz": rate}}
-    assert requests.post(f"{server.url}/api/v1/analyze", json=json).json()["audio"]["labels"][0] == {"label": "loud", "confidence": pytest.approx(heard_tone.confidence)}
+    assert requests.post(f"{server.url}/api/v1/analyze", json=json).json()["audio"]["labels"][0] == {
+        "label": "loud",
+        "confidence": pytest.approx(heard_tone.confidence),
+    }
     if rate > 2 * 11000:
         # The model's 16 kHz carry nothing above 8 kHz; the same bytes, said to be at 16 kHz, are heard.
         high = tone(11000, rate)[: 2 * SECONDS * RATE]
@@ -115,7 +128,9 @@ def test_a_model_whose_input_no_sound_fits_is_refused_at_load(tmp_path, protos):
     (models / "nothing" / "labels.txt").write_text("loud\nquiet\n")
     server = Server(tmp_path, models=models, config="multimodal: {audio_model: nothing}")
     index = requests.post(server.url + "/v2/repository/index").json()
-    assert [model["reason"] for model in index] == ["the model's input [1,-1,0] has a dimension of size 0, which no sound fits"]
+    assert [model["reason"] for model in index] == [
+        "the model's input [1,-1,0] has a dimension of size 0, which no audio fits"
+    ]
     with grpc.insecure_channel(server.address) as channel, pytest.raises(grpc.RpcError) as caught:
         protos.multimodal_grpc.MultimodalStub(channel).Analyze(protos.multimodal.MultimodalRequest(
             audio=protos.multimodal.Audio(pcm16=sound(1), sample_rate_hz=RATE)))

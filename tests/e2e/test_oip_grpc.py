@@ -72,12 +72,20 @@ def test_names_and_numbers_are_the_public_ones():
     for file in files:
         if file.package == "inference":
             for message in file.message_type:
-                compare(pool.FindMessageTypeByName(f"inference.{message.name}"), public_pool.FindMessageTypeByName(f"inference.{message.name}"))
+                compare(
+                    pool.FindMessageTypeByName(f"inference.{message.name}"),
+                    public_pool.FindMessageTypeByName(f"inference.{message.name}"),
+                )
             for service in file.service:
                 for method in service.method:
-                    theirs = public_pool.FindServiceByName("inference.GRPCInferenceService").methods_by_name[method.name]
+                    theirs = public_pool.FindServiceByName("inference.GRPCInferenceService").methods_by_name[
+                        method.name
+                    ]
                     assert method.input_type == f".{theirs.input_type.full_name}"
-                    assert (method.client_streaming, method.server_streaming) == (theirs.client_streaming, theirs.server_streaming)
+                    assert (method.client_streaming, method.server_streaming) == (
+                        theirs.client_streaming,
+                        theirs.server_streaming,
+                    )
     assert checked > 100
 
 
@@ -168,17 +176,17 @@ def test_requests_that_cannot_be_served_say_why(client):
     refused(infer(inputs=[]), bad, "input 'x' is missing")
     refused(infer(inputs=[tensor("x", x), tensor("x", x)]), bad, "given twice")
     refused(infer(inputs=[tensor("x", x.astype(np.int32))]), bad, "takes FP32, not INT32")
-    refused(infer(inputs=[tensor("x", x.reshape(3, 2))]), bad, "takes shape [-1,3], not [3,2]")
+    refused(infer(inputs=[tensor("x", x.reshape(3, 2))]), bad, "must have shape [-1,3], not [3,2]")
     refused(infer(inputs=[tensor("x", x.reshape(6))]), bad, "not [6]")
     refused(infer(inputs=shaped([2, 3], raw=b"\0" * 20)), bad, "does not have 20 bytes")
     refused(infer(inputs=shaped([2, 3], datatype="FP8")), bad, "unknown datatype 'FP8'")
-    refused(infer(inputs=shaped([-2, 3])), bad, "impossible shape [-2,3]")
-    refused(infer(inputs=shaped([2**62, 3])), bad, "impossible shape")
+    refused(infer(inputs=shaped([-2, 3])), bad, "invalid shape [-2,3]")
+    refused(infer(inputs=shaped([2**62, 3])), bad, "invalid shape")
     refused(infer(inputs=shaped([0, 2**62], name="input", raw=b""), model="echo"), bad, "too large")
-    refused(infer(inputs=shaped([2], name="input", datatype="BYTES", raw=b"\5\0\0\0abc"), model="echo"), bad, "cut off")
+    refused(infer(inputs=shaped([2], name="input", datatype="BYTES", raw=b"\5\0\0\0abc"), model="echo"), bad, "complete last element")
     refused(infer(inputs=shaped([2], name="input", datatype="BYTES", raw=b"\1\0\0\0a"), model="echo"), bad, "does not have 1 elements")
     refused(infer(outputs=[triton.InferRequestedOutput("z")]), bad, "no output 'z'; it has 'y'")
-    refused(infer(outputs=[triton.InferRequestedOutput("y")] * 2), bad, "asked for twice")
+    refused(infer(outputs=[triton.InferRequestedOutput("y")] * 2), bad, "requested twice")
     refused(infer(outputs=[triton.InferRequestedOutput("y", class_count=2)]), "UNIMPLEMENTED", "classification")
     refused(infer(sequence_id=5), "UNIMPLEMENTED", "sequence_id")
 
@@ -298,7 +306,7 @@ def test_tflite_without_a_manifest(client, server):
 
 def test_models_are_loaded_and_unloaded(client, server):
     x = tensor("x", np.ones((1, 3), np.float32))
-    refused(lambda: client.load_model("late"), "NOT_FOUND", "no folder of a model 'late'")
+    refused(lambda: client.load_model("late"), "NOT_FOUND", "no folder for a model 'late'")
     nets.affine(server.models / "late/1", factor=5)
     client.load_model("late")
     assert client.is_model_ready("late")
@@ -317,5 +325,5 @@ def test_models_are_loaded_and_unloaded(client, server):
     (server.models / "late/3").mkdir()
     (server.models / "late/3/model.onnx").write_bytes(b"no model")
     refused(lambda: client.load_model("late"), "INTERNAL", "cannot be loaded")
-    refused(lambda: client.load_model("echo", config="{}"), "UNIMPLEMENTED", "a model is what its folder says")
+    refused(lambda: client.load_model("echo", config="{}"), "UNIMPLEMENTED", "a model is defined by its folder")
     refused(lambda: client.unload_model("nope"), "NOT_FOUND")

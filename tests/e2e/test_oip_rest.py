@@ -172,7 +172,7 @@ def test_models_are_loaded_and_unloaded(client, server):
     assert "late" not in {m["name"] for m in ready_only}
     with pytest.raises(InferenceServerException, match="model 'late' is unloaded"):
         client.infer("late", [x])
-    with pytest.raises(InferenceServerException, match="no folder of a model"):
+    with pytest.raises(InferenceServerException, match="no folder for a model"):
         client.load_model("nope")
 
 
@@ -193,8 +193,8 @@ def test_access_log_names_protocol_and_model(server):
 INPUT = {"name": "x", "datatype": "FP32", "shape": [1, 3], "data": [1, 2, 3]}
 WRONG = {
     "no JSON": ("{", "must"),
-    "a list": ("[]", "the body must be an object"),
-    "behind the end": ('{"inputs": []} x', "behind its end"),
+    "a list": ("[]", "the body must be a JSON object"),
+    "after the end": ('{"inputs": []} x', "after its end"),
     "no inputs": ("{}", "inputs is missing"),
     "inputs is no list": ({"inputs": {}}, "inputs must be a list"),
     "an input is no object": ({"inputs": [1]}, "inputs[0] must be an object"),
@@ -205,10 +205,10 @@ WRONG = {
     "unknown datatype": ({"inputs": [{**INPUT, "datatype": "FP8"}]}, "datatype"),
     "negative dimension": ({"inputs": [{**INPUT, "shape": [-1, 3]}]}, "inputs[0].shape[0] must not be negative"),
     "fractional dimension": ({"inputs": [{**INPUT, "shape": [1.5, 3]}]}, "must be a whole number"),
-    "overflowing shape": ({"inputs": [{**INPUT, "shape": [2**40, 2**40]}]}, "impossible shape"),
-    "too few": ({"inputs": [{**INPUT, "data": [1, 2]}]}, "list of 2 values where the tensor's shape asks for 3"),
-    "too many": ({"inputs": [{**INPUT, "data": [1, 2, 3, 4]}]}, "list of 4 values where"),
-    "wrong nesting": ({"inputs": [{**INPUT, "data": [[1], [2], [3]]}]}, "list of 1 values where the tensor's shape asks for 3"),
+    "overflowing shape": ({"inputs": [{**INPUT, "shape": [2**40, 2**40]}]}, "invalid shape"),
+    "too few": ({"inputs": [{**INPUT, "data": [1, 2]}]}, "list of 2 values, but the tensor's shape needs 3"),
+    "too many": ({"inputs": [{**INPUT, "data": [1, 2, 3, 4]}]}, "list of 4 values, but"),
+    "wrong nesting": ({"inputs": [{**INPUT, "data": [[1], [2], [3]]}]}, "list of 1 values, but the tensor's shape needs 3"),
     "too deep": ({"inputs": [{**INPUT, "data": [[[1, 2, 3]]]}]}, "must be a number"),
     "ragged": ({"inputs": [{**INPUT, "shape": [2, 2], "data": [[1, 2], [3]]}]}, "list of 1 values"),
     "a string among numbers": ({"inputs": [{**INPUT, "data": [1, "2", 3]}]}, "inputs[0].data[1] must be a number"),
@@ -216,7 +216,7 @@ WRONG = {
     "beyond the range": ({"inputs": [{**INPUT, "data": [1, 1e39, 3]}]}, "in the range of the datatype"),
     "data and binary": ({"inputs": [{**INPUT, "parameters": {"binary_data_size": 0}}]}, "both data and binary_data_size"),
     "binary without bytes": ({"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "parameters": {"binary_data_size": 12}}]}, "0 bytes are left"),
-    "twice a key": ('{"inputs": [], "inputs": []}', "was there before"),
+    "twice a key": ('{"inputs": [], "inputs": []}', "duplicate key"),
     "wrong input": ({"inputs": [{**INPUT, "name": "z"}]}, "no input 'z'; it has 'x'"),
     "wrong type": ({"inputs": [{**INPUT, "datatype": "INT8"}]}, "takes FP32, not INT8"),
     "missing input": ({"inputs": []}, "input 'x' is missing"),
@@ -234,7 +234,7 @@ def test_wrong_requests_say_what_is_wrong(server, name):
     assert problem in answer.json()["error"], answer.json()["error"]
 
 
-@pytest.mark.parametrize("length,problem", [("9999", "and the body has"), ("x", "is no number"), ("-1", "is no number"), ("3", "send the whole body")])
+@pytest.mark.parametrize("length,problem", [("9999", "and the body has"), ("x", "is not a byte count"), ("-1", "is not a byte count"), ("3", "send the whole body")])
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_header_length_that_is_not(server, length, problem, packed):
     body = json.dumps({"inputs": [INPUT]}).encode()
@@ -272,8 +272,8 @@ def test_a_body_that_is_only_a_tensor(server):
 def test_bodies_that_cannot_be_only_a_tensor(server):
     for model, body, problem in [
         ("affine", b"", "the body is empty"),
-        ("affine", b"\0" * 11, "takes a multiple of 12 bytes, not 11"),
-        ("sums", b"\0" * 32, "has 2 inputs, and bytes alone name none; send the request's JSON before the bytes"),
+        ("affine", b"\0" * 11, "needs a multiple of 12 bytes, not 11"),
+        ("sums", b"\0" * 32, "has 2 inputs, and raw bytes do not say which one they are; send the request's JSON before the bytes"),
         ("nope", b"\0" * 32, "model 'nope' does not exist"),
     ]:
         answer = raw(server, model, body)
@@ -286,7 +286,7 @@ def test_bytes_that_nobody_takes(server):
     head = json.dumps({"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "parameters": {"binary_data_size": 12}}]}).encode()
     post = lambda tail: requests.post(server.url + "/v2/models/affine/infer", data=head + tail, headers={"Inference-Header-Content-Length": str(len(head))})
     assert post(b"\0" * 12).status_code == 200
-    assert "has 4 bytes behind its tensors" in post(b"\0" * 16).json()["error"]
+    assert "has 4 bytes after its tensors" in post(b"\0" * 16).json()["error"]
     assert "11 bytes are left" in post(b"\0" * 11).json()["error"]
 
 
@@ -304,7 +304,7 @@ def test_a_body_in_small_pieces(server):
 def test_bytes_that_json_cannot_carry(server):
     head = json.dumps({"inputs": [{"name": "input", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": 5}}]}).encode()
     answer = requests.post(server.url + "/v2/models/echo/infer", data=head + b"\1\0\0\0\xff", headers={"Inference-Header-Content-Length": str(len(head))})
-    assert answer.status_code == 400 and "ask for binary_data" in answer.json()["error"]
+    assert answer.status_code == 400 and "request binary_data" in answer.json()["error"]
 
 
 def test_paths_and_verbs_that_are_none(server):

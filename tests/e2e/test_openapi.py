@@ -46,8 +46,10 @@ def test_comments_are_the_descriptions(document):
     assert request["properties"]["image"]["description"].startswith("JPEG, PNG or WebP file")
     assert "image_base64" in request["properties"] and "`modelId`" in request["description"]
     recognize = document["paths"]["/api/v1/recognize"]["post"]
-    assert recognize["summary"].startswith("One picture in, its faces out")
-    assert {"application/json", "image/jpeg", "image/png", "image/webp", "multipart/form-data"} <= set(recognize["requestBody"]["content"])
+    assert recognize["summary"].startswith("One image in, its faces out")
+    assert {"application/json", "image/jpeg", "image/png", "image/webp", "multipart/form-data"} <= set(
+        recognize["requestBody"]["content"]
+    )
 
 
 def test_every_reason_is_described(document, protos):
@@ -68,7 +70,9 @@ def send_example(server, path: str, verb: str, operation: dict) -> requests.Resp
         return requests.request(verb, server.url + path, params=query, timeout=30)
     example = content[media_type]["example"]
     body = example if isinstance(example, str) else json.dumps(example)
-    return requests.request(verb, server.url + path, params=query, data=body.encode(), headers={"Content-Type": media_type}, timeout=30)
+    return requests.request(
+        verb, server.url + path, params=query, data=body.encode(), headers={"Content-Type": media_type}, timeout=30
+    )
 
 
 def test_examples_are_answered(document, server):
@@ -113,7 +117,7 @@ def test_schemathesis_finds_nothing_in_the_open_inference_protocol(server, tmp_p
 
 
 def test_schemathesis_finds_nothing_with_random_pictures(server, tmp_path):
-    """Nothing that looks like a picture is sent; the server answers, as the document says, and does not break."""
+    """Nothing that looks like an image is sent; the server answers, as the document says, and does not break."""
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
     run_schemathesis(server, tmp_path, "random", "--checks", checks, "--include-path-regex", "recognize")
 
@@ -147,7 +151,9 @@ def test_docs_page_tries_a_call_in_a_browser(server, tmp_path, operation, wanted
         browser.open(f"{server.url}/docs#/{operation}")
         # A click before the page is ready is lost, and one while an answer is awaited drops it.
         click = "(Date.now() > (window.next ?? 0) && (window.next = Date.now() + 5000, document.querySelector('.execute')?.click()))"
-        status = browser.wait_for(f"(document.querySelector('.live-responses-table .response .response-col_status') ?? {click})?.innerText")
+        status = browser.wait_for(
+            f"(document.querySelector('.live-responses-table .response .response-col_status') ?? {click})?.innerText"
+        )
         assert status.startswith("200")
         assert wanted in browser.run("document.querySelector('.live-responses-table').innerText")
         assert browser.errors == []
@@ -156,7 +162,9 @@ def test_docs_page_tries_a_call_in_a_browser(server, tmp_path, operation, wanted
 def test_the_postman_collection_is_up_to_date(document, server):
     """It is what tools/postman.py makes of the document, and its requests work as they stand."""
     printed = subprocess.run([BINARY, "openapi"], capture_output=True, check=True, timeout=60).stdout
-    check = subprocess.run([sys.executable, ROOT / "tools" / "postman.py", "--check"], input=printed, capture_output=True, timeout=60)
+    check = subprocess.run(
+        [sys.executable, ROOT / "tools" / "postman.py", "--check"], input=printed, capture_output=True, timeout=60
+    )
     assert check.returncode == 0, check.stdout.decode()
     collection = json.loads((ROOT / "clients/postman/sluice.postman_collection.json").read_text(encoding="utf-8"))
     for item in (item for folder in collection["item"] for item in folder["item"]):
@@ -165,5 +173,7 @@ def test_the_postman_collection_is_up_to_date(document, server):
         for variable in request["url"].get("variable", []):
             url = url.replace(f":{variable['key']}", variable["value"])
         headers = {h["key"]: h["value"] for h in request["header"] if not h.get("disabled")}
-        answer = requests.request(request["method"], url, headers=headers, data=request.get("body", {}).get("raw", "").encode(), timeout=30)
+        answer = requests.request(
+            request["method"], url, headers=headers, data=request.get("body", {}).get("raw", "").encode(), timeout=30
+        )
         assert answer.status_code == 200, f"{item['name']}: {answer.text}"

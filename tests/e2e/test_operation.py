@@ -90,7 +90,9 @@ def test_listen_on_every_address_exposes_the_api_alone(tmp_path, models):
 
 @pytest.mark.parametrize("address", ["0.0.0.0:0", "'[::]:0'", "':0'"])
 def test_admin_for_everybody_must_be_meant(tmp_path, address):
-    said = start_and_fail(tmp_path, f"listeners: [{{address: {address}, expose: [api, admin]}}]\nlogs: {{access: 'off'}}\n")
+    said = start_and_fail(
+        tmp_path, f"listeners: [{{address: {address}, expose: [api, admin]}}]\nlogs: {{access: 'off'}}\n"
+    )
     assert "auth: none" in said and "127.0.0.1" in said, said
 
 
@@ -230,7 +232,9 @@ def test_signals_before_it_is_ready(tmp_path):
         process = subprocess.Popen([BINARY, "serve", "--listen", "127.0.0.1:0", "--models", models], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / f"cache{ends}")})
         status = Path(f"/proc/{process.pid}/status")
-        wait_for(lambda: int(re.search(r"SigBlk:\s+(\w+)", status.read_text()).group(1), 16) & 1, 10)  # SIGHUP is taken care of
+        wait_for(
+            lambda: int(re.search(r"SigBlk:\s+(\w+)", status.read_text()).group(1), 16) & 1, 10
+        )  # SIGHUP is taken care of
         process.send_signal(number)
         if ends:
             out, err = process.communicate(timeout=10)

@@ -1,4 +1,4 @@
-"""The main job: a picture in, its faces out, by every way in."""
+"""The main job: an image in, its faces out, by every way in."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def test_json_answers_the_same(server, sample, by_grpc, field):
 
 
 def test_raw_image_answers_the_same(server, sample, by_grpc):
-    answer = requests.post(f"{server.url}/api/v1/recognize?min_confidence=0.4", data=sample, headers={"Content-Type": "image/jpeg"})
+    answer = requests.post(
+        f"{server.url}/api/v1/recognize?min_confidence=0.4", data=sample, headers={"Content-Type": "image/jpeg"}
+    )
     assert answer.status_code == 200, answer.text
     assert boxes_of(answer.json())[:1] == [(f.x, f.y, f.width, f.height) for f in by_grpc.faces]
 
@@ -96,7 +98,9 @@ def test_every_listener_speaks_every_protocol(server, protos, sample):
 
 
 def test_request_id_is_echoed_and_logged_with_the_articles_fields(server, images, protos, sample):
-    call = images.Recognize.with_call(protos.images.RecognizeRequest(image=sample), metadata=[("x-request-id", "e2e-1")])[1]
+    call = images.Recognize.with_call(
+        protos.images.RecognizeRequest(image=sample), metadata=[("x-request-id", "e2e-1")]
+    )[1]
     assert dict(call.initial_metadata())["x-request-id"] == "e2e-1"
     (line,) = server.log_lines("e2e-1")
     assert line["status"] == "success" and line["error"] is None and line["model_id"] == "face_detection_v1"
@@ -126,9 +130,13 @@ def test_command_line(server, sample, tmp_path):
 
     out = tmp_path / "boxes.png"
     for where in (["--server", server.url], ["--local", "--models", str(ROOT / "models")]):
-        run = subprocess.run([BINARY, "recognize", SAMPLE, "--json", "--out", out, *where], capture_output=True, text=True)
+        run = subprocess.run(
+            [BINARY, "recognize", SAMPLE, "--json", "--out", out, *where], capture_output=True, text=True
+        )
         assert run.returncode == 0, run.stderr
         assert len(json.loads(run.stdout)["faces"]) == 1
         assert out.read_bytes().startswith(b"\x89PNG")
-    missing = subprocess.run([BINARY, "recognize", tmp_path / "none.jpg", "--server", server.url], capture_output=True, text=True)
+    missing = subprocess.run(
+        [BINARY, "recognize", tmp_path / "none.jpg", "--server", server.url], capture_output=True, text=True
+    )
     assert missing.returncode != 0 and "none.jpg" in missing.stderr

@@ -116,8 +116,8 @@ def test_watch_refusals_before_the_first_result_are_problems(client, accept):
 
 @pytest.mark.parametrize("accept", ["application/x-ndjson", "text/event-stream"])
 def test_watch_an_error_after_the_head_is_the_last_text(client, sample, accept):
-    """A clip with too many pictures fails when the bound is met, behind 1000 results."""
-    tiny = b"\xff\xd8\xff\xd9"  # no pictures: refused at once, and cheap
+    """A clip with too many images fails when the limit is reached, after 1000 results."""
+    tiny = b"\xff\xd8\xff\xd9"  # no images: refused at once, and cheap
     answer = client.post("/api/v1/recognize:watch", content=sample + tiny * 1000, headers={"Content-Type": "video/x-motion-jpeg", "Accept": accept})
     assert answer.status_code == 200
     if accept == "text/event-stream":
@@ -130,7 +130,7 @@ def test_watch_an_error_after_the_head_is_the_last_text(client, sample, accept):
 
 
 def test_results_do_not_wait_for_the_last(server, sample):
-    """The first line is read while later pictures are still in work."""
+    """The first line is read while later images are still in progress."""
     with requests.post(f"{server.url}/api/v1/recognize:watch", json=batch(*[sample] * 200), stream=True, headers={"X-Request-ID": "watch-early"}) as answer:
         json.loads(next(answer.iter_lines(chunk_size=None)))
     (entry,) = server.log_lines("watch-early")  # gone in the middle: the rest is not computed
@@ -171,7 +171,9 @@ def test_a_silent_upload_is_no_fault_between_lines(tmp_path_factory, sample):
 
         host, port = running.address.split(":")
         with socket.create_connection((host, int(port))) as raw:
-            raw.sendall(b"POST /api/v1/recognize:collect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: 100\r\n\r\n{")
+            raw.sendall(
+                b"POST /api/v1/recognize:collect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: 100\r\n\r\n{"
+            )
             assert b" 408 " in raw.recv(1000)
     finally:
         assert running.stop() == 0

@@ -45,13 +45,17 @@ def served_name(address: str) -> str:
     with socket.create_connection((host, int(port))) as raw, context.wrap_socket(raw) as tls:
         assert tls.selected_alpn_protocol() == "h2"
         der = tls.getpeercert(binary_form=True)
-    text = subprocess.run(["openssl", "x509", "-inform", "der", "-noout", "-subject"], input=der, capture_output=True, check=True).stdout
+    text = subprocess.run(
+        ["openssl", "x509", "-inform", "der", "-noout", "-subject"], input=der, capture_output=True, check=True
+    ).stdout
     return text.decode().strip().split("=")[-1].strip()
 
 
 def test_tls_alpn_and_hot_reload(tmp_path, protos, sample):
     certificate(tmp_path, "first")
-    config = f"listeners: [{{address: '127.0.0.1:0', tls: {{certificate: {tmp_path}/tls.crt, key: {tmp_path}/tls.key}}}}]"
+    config = (
+        f"listeners: [{{address: '127.0.0.1:0', tls: {{certificate: {tmp_path}/tls.crt, key: {tmp_path}/tls.key}}}}]"
+    )
     server = Server(tmp_path, config=config)
     try:
         credentials = grpc.ssl_channel_credentials((tmp_path / "tls.crt").read_bytes())
@@ -122,18 +126,32 @@ def test_health_of_services(server):
     with grpc.insecure_channel(server.address) as channel:
         health = health_pb2_grpc.HealthStub(channel)
         name = "ai.inference.ImageRecognition"
-        assert health.Check(health_pb2.HealthCheckRequest(service=name)).status == health_pb2.HealthCheckResponse.SERVING
+        assert (
+            health.Check(health_pb2.HealthCheckRequest(service=name)).status == health_pb2.HealthCheckResponse.SERVING
+        )
         with pytest.raises(grpc.RpcError) as caught:
             health.Check(health_pb2.HealthCheckRequest(service="nobody"))
         assert caught.value.code() == grpc.StatusCode.NOT_FOUND
-        assert next(health.Watch(health_pb2.HealthCheckRequest(service=name))).status == health_pb2.HealthCheckResponse.SERVING
+        assert (
+            next(health.Watch(health_pb2.HealthCheckRequest(service=name))).status
+            == health_pb2.HealthCheckResponse.SERVING
+        )
 
 
 def test_grpcurl_reads_the_reflection(server):
     grpcurl = tool("grpcurl")
-    listing = subprocess.run([grpcurl, "-plaintext", server.address, "list"], capture_output=True, text=True, check=True).stdout
-    assert {"ai.inference.ImageRecognition", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"} <= set(listing.split())
-    described = subprocess.run([grpcurl, "-plaintext", server.address, "describe", "ai.inference.RecognizeRequest"], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(
+        [grpcurl, "-plaintext", server.address, "list"], capture_output=True, text=True, check=True
+    ).stdout
+    assert {"ai.inference.ImageRecognition", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"} <= set(
+        listing.split()
+    )
+    described = subprocess.run(
+        [grpcurl, "-plaintext", server.address, "describe", "ai.inference.RecognizeRequest"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert "bytes image = 1" in described
     called = subprocess.run([grpcurl, "-plaintext", "-d", '{"image_base64": ""}', server.address, "ai.inference.ImageRecognition/Recognize"], capture_output=True, text=True)
     assert "InvalidArgument" in called.stderr
@@ -142,7 +160,9 @@ def test_grpcurl_reads_the_reflection(server):
 def test_client_address_comes_from_trusted_proxies_only(tmp_path):
     server = Server(tmp_path, config="trusted_proxies: [127.0.0.1]")
     try:
-        requests.get(f"{server.url}/api/v1/none", headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Request-ID": "fwd"})
+        requests.get(
+            f"{server.url}/api/v1/none", headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Request-ID": "fwd"}
+        )
         (line,) = server.log_lines("fwd")
         assert line["client_ip"] == "203.0.113.9"
     finally:
@@ -186,7 +206,7 @@ def test_slow_client_is_cut(tmp_path):
 
 
 def test_a_vanished_client_is_noticed(server, sample):
-    """An HTTP/1.1 client that closes while its picture is computed is logged as cancelled, or was answered just before."""
+    """An HTTP/1.1 client that closes while its image is computed is logged as cancelled, or was answered just before."""
     host, port = server.address.split(":")
     head = f"POST /api/v1/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nX-Request-ID: gone\r\nContent-Length: {len(sample)}\r\n\r\n"
     with socket.create_connection((host, int(port))) as client:
@@ -198,7 +218,9 @@ def test_a_vanished_client_is_noticed(server, sample):
 def test_h2spec(server):
     h2spec = tool("h2spec")
     host, port = server.address.split(":")
-    run = subprocess.run([h2spec, "-h", host, "-p", port, "-P", "/healthz", "-o", "5"], capture_output=True, text=True, timeout=400)
+    run = subprocess.run(
+        [h2spec, "-h", host, "-p", port, "-P", "/healthz", "-o", "5"], capture_output=True, text=True, timeout=400
+    )
     summary = run.stdout.strip().splitlines()[-1]
     print(summary)
     passed = int(summary.split("tests, ")[1].split(" passed")[0])

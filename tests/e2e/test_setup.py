@@ -38,7 +38,9 @@ def test_a_bare_machine_gets_the_packages_of_this_level(tmp_path):
     asked = tmp_path / "asked"
     environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "ASKED": str(asked)}
     done = subprocess.run([str(tools / "setup.sh"), "run"], env=environment, capture_output=True, text=True, timeout=60)
-    assert done.returncode != 0 and asked.exists(), done.stdout + done.stderr  # ends with the stand-in that installs nothing
+    assert done.returncode != 0 and asked.exists(), (
+        done.stdout + done.stderr
+    )  # ends with the stand-in that installs nothing
     names = asked.read_text().split()
     needs = [line.split()[1:] for line in (tools / "packages.txt").read_text().splitlines() if line.startswith("run:")]
     wanted = [need[2] if need[0] == "libboost1.81-dev" else need[0] for need in needs]

@@ -59,7 +59,9 @@ class Silent:
 
     def lost(self) -> int:
         text = self.get("/metrics")[1].decode()
-        return int(float(re.search(r'^ai_inference_log_lines_dropped_total\{log="access"\} (\S+)$', text, re.M).group(1)))
+        return int(
+            float(re.search(r'^ai_inference_log_lines_dropped_total\{log="access"\} (\S+)$', text, re.M).group(1))
+        )
 
 
 @pytest.fixture

@@ -23,7 +23,10 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(folder):
     certificate(folder, "localhost")
-    running = Server(folder, config=f"listeners: [{{address: '127.0.0.1:0', tls: {{certificate: {folder}/tls.crt, key: {folder}/tls.key}}}}]")
+    running = Server(
+        folder,
+        config=f"listeners: [{{address: '127.0.0.1:0', tls: {{certificate: {folder}/tls.crt, key: {folder}/tls.key}}}}]",
+    )
     yield running
     assert running.stop() == 0, running.stderr_path.read_text()
 
@@ -37,7 +40,9 @@ def trust(server, folder) -> ssl.SSLContext:
 @pytest.fixture(params=["HTTP/1.1", "HTTP/2"])
 def client(request, server, trust):
     h2 = request.param == "HTTP/2"
-    with httpx.Client(http1=not h2, http2=h2, verify=trust, base_url=f"https://localhost:{server.address.split(':')[1]}", timeout=60) as client:
+    with httpx.Client(
+        http1=not h2, http2=h2, verify=trust, base_url=f"https://localhost:{server.address.split(':')[1]}", timeout=60
+    ) as client:
         yield client
         assert client.get("/healthz").http_version == request.param
 
@@ -58,8 +63,12 @@ def test_bodies_of_many_records(client):
 
 
 def test_streams(client, sample):
-    lines = b"".join(json.dumps({"image": base64.b64encode(p).decode()}).encode() + b"\n" for p in (sample, b"junk", sample))
-    collected = client.post("/api/v1/recognize:collect", content=lines, headers={"Content-Type": "application/x-ndjson"}).json()
+    lines = b"".join(
+        json.dumps({"image": base64.b64encode(p).decode()}).encode() + b"\n" for p in (sample, b"junk", sample)
+    )
+    collected = client.post(
+        "/api/v1/recognize:collect", content=lines, headers={"Content-Type": "application/x-ndjson"}
+    ).json()
     assert (collected["frames"], collected["failed_frames"]) == (3, 1)
     images = {"images": [{"image": base64.b64encode(sample).decode()}] * 2}
     with client.stream("POST", "/api/v1/recognize:watch", json=images) as answer:
@@ -80,7 +89,9 @@ def test_connect(client, protos, sample):
 
 
 def test_wss(server, trust, protos, sample):
-    with connect(f"wss://localhost:{server.address.split(':')[1]}/api/v1/recognize/stream", ssl=trust, max_size=None) as ws:
+    with connect(
+        f"wss://localhost:{server.address.split(':')[1]}/api/v1/recognize/stream", ssl=trust, max_size=None
+    ) as ws:
         ws.send(json.dumps({"image": base64.b64encode(sample).decode()}))
         assert len(json.loads(ws.recv(timeout=20))["faces"]) == 1
         ws.send(protos.images.RecognizeRequest(image=sample).SerializeToString())

@@ -50,7 +50,10 @@ def texts() -> list[str]:
     vocabulary = (MODEL / "vocab.txt").read_text(encoding="utf-8").splitlines()
     rng = random.Random(20261123)
     found = [generated(rng, vocabulary) for _ in range(COUNT)]
-    found += [case["text"].replace("\0", "") for case in json.loads((MODEL / "golden.json").read_text(encoding="utf-8"))["cases"]]
+    found += [
+        case["text"].replace("\0", "")
+        for case in json.loads((MODEL / "golden.json").read_text(encoding="utf-8"))["cases"]
+    ]
     if SHARED.is_dir():
         with gzip.open(SHARED / "data" / "text" / "dev.tsv.gz", "rt", encoding="utf-8") as lines:
             found += [line.rstrip("\n").split("\t", 1)[1] for line in lines]

@@ -157,9 +157,13 @@ def mutate_onnx(data: bytes, rng: random.Random) -> bytes:
     if how == 0:
         graph.node.remove(node)
     elif how == 1 and node.input:
-        node.input[rng.randrange(len(node.input))] = rng.choice(["", *[n for other in graph.node for n in other.output]])
+        node.input[rng.randrange(len(node.input))] = rng.choice(
+            ["", *[n for other in graph.node for n in other.output]]
+        )
     elif how == 2:
-        node.op_type = rng.choice(["Loop", "If", "Reshape", "Einsum", "Conv", "Gather", "TopK", "Range", "STFT", "Nothing"])
+        node.op_type = rng.choice(
+            ["Loop", "If", "Reshape", "Einsum", "Conv", "Gather", "TopK", "Range", "STFT", "Nothing"]
+        )
     elif how == 3 and graph.initializer:
         tensor = rng.choice(graph.initializer)
         tensor.dims[:] = [rng.choice((0, 1, -1, 2**31, 2**62)) for _ in range(rng.randrange(5))]
@@ -231,7 +235,9 @@ def test_mutated_files_hurt_nobody(tmp_path, kind, mutate):
                 status, answer = load(server, f"m{i}")
                 outcome = "serves" if status == 200 else answer["detail"].split(": ", 1)[1]
                 outcomes[outcome[:90]] = outcomes.get(outcome[:90], 0) + 1
-                assert server.process.poll() is None, f"file {i} ended the server: {server.stderr_path.read_text()[-2000:]}"
+                assert (
+                    server.process.poll() is None
+                ), f"file {i} ended the server: {server.stderr_path.read_text()[-2000:]}"
                 assert status in (200, 400, 409, 422, 500, 503), (i, status, answer)
                 if status == 200:  # and what serves answers, whatever
                     call(server, "POST", f"/v2/repository/models/m{i}/unload")
@@ -257,7 +263,9 @@ def test_a_model_that_hangs_is_listed_and_the_others_serve(tmp_path):
     try:
         listed = index(server)
         assert listed["good"]["state"] == "READY", listed
-        assert listed["hangs"]["state"] == "UNAVAILABLE" and "busy for more than 1 s" in listed["hangs"]["reason"], listed
+        assert (
+            listed["hangs"]["state"] == "UNAVAILABLE" and "busy for more than 1 s" in listed["hangs"]["reason"]
+        ), listed
         with Prober(server) as prober:
             status, answer = load(server, "hangs")
         assert status != 200 and "busy for more than 1 s" in answer["detail"], answer
@@ -378,7 +386,7 @@ def test_what_passed_is_not_tried_again_and_auto_says_why(tmp_path):
         assert all(line["us_a_run"] > 0 for line in tried), tried
         listed = index(server)
         for i in range(5):
-            assert re.search(r"onnxruntime .* a run", listed[f"m{i}"]["reason"]), listed
+            assert re.search(r"onnxruntime .* per run", listed[f"m{i}"]["reason"]), listed
             platform = call(server, "GET", f"/v2/models/m{i}")[1]["platform"]
             assert platform in ("onnxruntime", "openvino") and listed[f"m{i}"]["reason"].startswith(platform)
         assert any(line["why"] for line in events(server, "model.serving"))

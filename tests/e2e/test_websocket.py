@@ -64,7 +64,7 @@ def test_binary_frames_are_protobuf_and_answers_follow_the_last_kind(server, pro
 
 
 def test_answers_come_in_order_and_a_sender_is_held_back(server, sample):
-    """200 frames sent without reading: only a few are in work at once, and every one is answered in order."""
+    """200 frames sent without reading: only a few are in progress at once, and every one is answered in order."""
     count = 200
     with open_socket(server) as ws:
         def send():
@@ -116,7 +116,9 @@ def test_too_large_is_1009(tmp_path):
 
 
 def test_ping_and_silence(tmp_path, sample):
-    running = Server(tmp_path, config="streams: {websocket_ping_ms: 100, websocket_pong_ms: 300, websocket_idle_ms: 1500}")
+    running = Server(
+        tmp_path, config="streams: {websocket_ping_ms: 100, websocket_pong_ms: 300, websocket_idle_ms: 1500}"
+    )
     try:
         with open_socket(running) as ws:  # answers pings by itself; has nothing to say
             assert ws.ping().wait(20)
@@ -167,8 +169,10 @@ def test_a_page_of_the_same_origin_may_connect(server):
 def handshake(server: Server, more: str = "") -> socket.socket:
     host, port = server.address.split(":")
     raw = socket.create_connection((host, int(port)), timeout=20)
-    raw.sendall(f"GET {PATH} HTTP/1.1\r\nHost: {server.address}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
-                f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n".encode())
+    raw.sendall(
+        f"GET {PATH} HTTP/1.1\r\nHost: {server.address}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n".encode()
+    )
     head = b""
     while b"\r\n\r\n" not in head:
         head += raw.recv(1)

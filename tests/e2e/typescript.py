@@ -25,7 +25,9 @@ def copy_package(folder: Path) -> Path:
 
 
 def run(package: Path, *command: str | Path, **environment: str) -> str:
-    done = subprocess.run(command, cwd=package, env=os.environ | environment, capture_output=True, text=True, timeout=250)
+    done = subprocess.run(
+        command, cwd=package, env=os.environ | environment, capture_output=True, text=True, timeout=250
+    )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     return done.stdout
 

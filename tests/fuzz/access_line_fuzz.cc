@@ -1,5 +1,5 @@
-// What a client sends and is answered, as fields of the access log: whatever bytes they are, the line is one line of JSON in
-// UTF-8, of bounded size, that reads again as what it says.
+// What a client sends and is answered, as fields of the access log: whatever bytes they are, the line is one line of
+// JSON in UTF-8, of bounded size, that reads again as what it says.
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 

@@ -1,5 +1,5 @@
-// Any bytes as the body of POST /api/v1/classify and /api/v1/classify:batch: what is taken must go through the text pipeline's
-// preparation, and its answer must print and read back.
+// Any bytes as the body of POST /api/v1/classify and /api/v1/classify:batch: what is taken must go through the text
+// pipeline's preparation, and its answer must print and read back.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>

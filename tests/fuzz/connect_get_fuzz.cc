@@ -1,5 +1,5 @@
-// Any bytes as the query of a Connect GET. A message never has more bytes than the query that held it; the message as base64
-// comes back the same.
+// Any bytes as the query of a Connect GET. A message never has more bytes than the query that held it; the message as
+// base64 comes back the same.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,5 +1,5 @@
-// A gRPC-Web body from a hostile page, as bytes or as base64 text, cut into pieces. Checked: no crash, every byte given back,
-// an answer exactly once, and that cutting the input differently changes nothing.
+// A gRPC-Web body from a hostile page, as bytes or as base64 text, cut into pieces. Checked: no crash, every byte given
+// back, an answer exactly once, and that cutting the input differently changes nothing.
 //
 // First byte: text or not, gzip or not, how the body is cut; the rest is the body.
 #include <cstdint>

@@ -1,6 +1,6 @@
-// HTTP/1.1 bytes from a hostile client, cut into pieces and mixed with time, write progress and a codec that answers now,
-// later or never. Checked: no crash, every exchange closes exactly once, all budget is given back, and cutting the input
-// differently never changes which requests are seen.
+// HTTP/1.1 bytes from a hostile client, cut into pieces and mixed with time, write progress and a codec that answers
+// now, later or never. Checked: no crash, every exchange closes exactly once, all budget is given back, and cutting the
+// input differently never changes which requests are seen.
 //
 // The first bytes choose the plan (how the codec behaves, where the input is cut), the rest is the connection.
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Any bytes as a picture: decoded, turned upright, resized. Never a crash, a leak, or more memory than the limits allow.
+// Any bytes as an image: decoded, turned upright, resized. Never a crash, a leak, or more memory than the limits allow.
 // The first byte picks colour order, target size and layout; the rest is the file.
 #include <cstdint>
 #include <string_view>

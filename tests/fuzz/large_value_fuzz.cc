@@ -1,5 +1,5 @@
-// A message from a hostile client whose large value comes apart: with its value put back it is what protobuf reads from the
-// whole, or both are refused.
+// A message from a hostile client whose large value comes apart: with its value put back it is what protobuf reads from
+// the whole, or both are refused.
 //
 // First byte: where a large value is put into the rest of the input, and how the whole is cut.
 #include <cstdint>

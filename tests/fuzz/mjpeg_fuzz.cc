@@ -1,4 +1,4 @@
-// Any bytes as an MJPEG clip: pictures lie inside it, in order, begin with SOI, and there are only so many.
+// Any bytes as an MJPEG clip: images lie inside it, in order, begin with SOI, and there are only so many.
 #include <cstdint>
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
-// Any bytes as the body of an inference over HTTP: the first two are Inference-Header-Content-Length. What is read must have as
-// many bytes as its shapes say, and what is written of it must read again as the same tensors.
+// Any bytes as the body of an inference over HTTP: the first two are Inference-Header-Content-Length. What is read must
+// have as many bytes as its shapes say, and what is written of it must read again as the same tensors.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,5 +1,5 @@
-// What a child process wrote that a bad model file may have taken over: any bytes are a report or none, and two of them can be
-// weighed against each other.
+// What a child process wrote that a bad model file may have taken over: any bytes are a report or none, and two of them
+// can be weighed against each other.
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>

@@ -1,5 +1,5 @@
-// Any bytes as a WebSocket client's frames: the same items and the same fault however the input is cut, nothing above the
-// bound, and text is UTF-8. The first byte chooses the cut.
+// Any bytes as a WebSocket client's frames: the same items and the same fault however the input is cut, nothing above
+// the bound, and text is UTF-8. The first byte chooses the cut.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

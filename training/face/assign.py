@@ -1,6 +1,6 @@
 """Which cells learn which face: SimOTA (YOLOX, arXiv:2107.08430, section 2.1).
 
-All faces of a batch stand in one row of T entries, so that a crowd in one picture costs the others nothing.
+All faces of a batch stand in one row of T entries, so that a crowd in one image costs the others nothing.
 """
 from __future__ import annotations
 

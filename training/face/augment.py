@@ -1,6 +1,6 @@
 """Training samples: mosaics of 1, 4, 9 or 16 crops, in BGR uint8, with their boxes.
 
-Every tile is a crop of one picture, stretched to the tile: either nearly the whole picture (as the
+Every tile is a crop of one image, stretched to the tile: either nearly the whole image (as the
 server stretches it) or a window around one face, sized so that the face comes out at a side drawn
 log-uniformly. Small faces are mostly made by shrinking, so they stay sharp.
 """
@@ -27,13 +27,15 @@ class Recipe:
     enlarge: float = 2.0  # more only teaches blur
 
 
-def crop_window(rng: np.random.Generator, shape: tuple[int, int], truth: np.ndarray, tile: tuple[int, int], r: Recipe) -> np.ndarray:
-    """Source window x1,y1,x2,y2 (pixels, may leave the picture) for a picture (h, w) and a tile (h, w)."""
+def crop_window(
+    rng: np.random.Generator, shape: tuple[int, int], truth: np.ndarray, tile: tuple[int, int], r: Recipe
+) -> np.ndarray:
+    """Source window x1,y1,x2,y2 (pixels, may leave the image) for an image (h, w) and a tile (h, w)."""
     h, w = shape
     faces = truth[truth[:, 4] == 0]
     aspect = np.exp(rng.uniform(-np.log(r.stretch), np.log(r.stretch)))
     if not len(faces) or rng.random() < r.whole:
-        # Whole picture, sometimes cropped a little or padded a little.
+        # Whole image, sometimes cropped a little or padded a little.
         fw, fh = rng.uniform(0.75, 1.1, 2)
         cx = w / 2 + rng.uniform(-0.5, 0.5) * abs(1 - fw) * w
         cy = h / 2 + rng.uniform(-0.5, 0.5) * abs(1 - fh) * h
@@ -42,19 +44,19 @@ def crop_window(rng: np.random.Generator, shape: tuple[int, int], truth: np.ndar
     side = max(np.sqrt((x2 - x1) * (y2 - y1)), 1.0)
     low, high = r.face_side
     target = np.exp(rng.uniform(np.log(low), np.log(min(high, 0.85 * min(tile)))))
-    # Shrinking the picture below the tile only teaches padding.
+    # Shrinking the image below the tile only teaches padding.
     zoom = min(max(target / side, 0.85 * min(tile[0] / h, tile[1] / w)), r.enlarge)
     ww, wh = tile[1] / zoom * np.sqrt(aspect), tile[0] / zoom / np.sqrt(aspect)
     cx = (x1 + x2) / 2 + rng.uniform(-0.45, 0.45) * max(ww - (x2 - x1), 0)
     cy = (y1 + y2) / 2 + rng.uniform(-0.45, 0.45) * max(wh - (y2 - y1), 0)
-    # A small window stays in the picture, a large one keeps the whole picture.
+    # A small window stays in the image, a large one keeps the whole image.
     cx = np.clip(cx, min(ww / 2, w - ww / 2), max(ww / 2, w - ww / 2))
     cy = np.clip(cy, min(wh / 2, h - wh / 2), max(wh / 2, h - wh / 2))
     return np.array([cx - ww / 2, cy - wh / 2, cx + ww / 2, cy + wh / 2])
 
 
 def cut(rng: np.random.Generator, picture: np.ndarray, window: np.ndarray, tile: tuple[int, int]) -> np.ndarray:
-    """The window of the picture, scaled to the tile; one random grey outside."""
+    """The window of the image, scaled to the tile; one random grey outside."""
     h, w = picture.shape[:2]
     th, tw = tile
     sx, sy = tw / (window[2] - window[0]), th / (window[3] - window[1])
@@ -112,9 +114,11 @@ def colour(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 
 
 class Sampler:
-    """Draws samples; pictures with faces are drawn `share` of the time."""
+    """Draws samples; images with faces are drawn `share` of the time."""
 
-    def __init__(self, store: Store, indices: list[int], size: int, recipe: Recipe = Recipe(), share: float = 0.85) -> None:
+    def __init__(
+        self, store: Store, indices: list[int], size: int, recipe: Recipe = Recipe(), share: float = 0.85
+    ) -> None:
         self.store, self.size, self.recipe, self.share = store, size, recipe, share
         has = [i for i in indices if (store.truth[i][:, 4] == 0).any()]
         self.with_face, self.without = np.array(has), np.array(sorted(set(indices) - set(has)))

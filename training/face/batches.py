@@ -29,7 +29,7 @@ def pad_truth(truths: list[np.ndarray], limit: int = 64) -> np.ndarray:
     return out
 
 
-LARGE_EVERY = 8  # one batch in so many is large: twice the side, a quarter of the pictures, the same time
+LARGE_EVERY = 8  # one batch in so many is large: twice the side, a quarter of the images, the same time
 LARGE = Recipe(grids=((1, 0.7), (2, 0.3)), face_side=(16.0, 620.0), enlarge=5.0)
 
 

@@ -31,7 +31,7 @@ def decode_level(score: np.ndarray, bbox: np.ndarray, cols: int, stride: int) ->
 
 
 def decode(outputs: Mapping[str, np.ndarray], width: int, item: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """All levels of picture `item`; score = sqrt(cls * obj). Returns score [A], corners [A,4]."""
+    """All levels of image `item`; score = sqrt(cls * obj). Returns score [A], corners [A,4]."""
     scores, corners = [], []
     for s in STRIDES:
         cls = np.clip(outputs[f"cls_{s}"][item].reshape(-1), 0, 1)
@@ -56,7 +56,9 @@ def nms(score: np.ndarray, corners: np.ndarray, iou: float = 0.3, top_k: int = 5
     return np.array(keep, np.int64)
 
 
-def detect(outputs: Mapping[str, np.ndarray], width: int, threshold: float, item: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def detect(
+    outputs: Mapping[str, np.ndarray], width: int, threshold: float, item: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Decode, drop scores below `threshold`, NMS at 0.3. Returns score [K], corners [K,4] by falling score."""
     score, corners = decode(outputs, width, item)
     hit = score >= threshold

@@ -1,4 +1,4 @@
-"""Finds the raw score that should mean 0.5, on held-out training pictures only.
+"""Finds the raw score that should mean 0.5, on held-out training images only.
 
 The server keeps detections above 0.5. Of all thresholds with the wanted precision the one with the
 best F1 is taken; the shift logit(0.5) - logit(threshold), baked into the export, makes it 0.5.

@@ -18,7 +18,7 @@ LOSSES = ("score", "box", "score_taught", "box_taught")
 
 
 def train(work: Path, teacher: Path) -> list[dict[str, str]]:
-    """Runs train.py in a fresh folder that borrows the prepared pictures; returns the curve's rows."""
+    """Runs train.py in a fresh folder that borrows the prepared images; returns the curve's rows."""
     with tempfile.TemporaryDirectory(dir=work) as fresh:
         for name in ("pixels.bin", "index.npz", "labels.json"):
             (Path(fresh) / name).symlink_to(work.resolve() / name)

@@ -1,7 +1,7 @@
-"""Scores a detector (any ONNX with YuNet's outputs) on labelled pictures, as the server would feed it.
+"""Scores a detector (any ONNX with YuNet's outputs) on labelled images, as the server would feed it.
 
 Two kinds of truth: an evaluation folder (`faces.json` + `images/`, never trained or tuned on), or the
-held-out part of the training store. Variants of a picture (tag `variant`) are left out.
+held-out part of the training store. Variants of an image (tag `variant`) are left out.
 """
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def folder_pictures(folder: Path) -> Iterable[Labelled]:
 
 
 def held_pictures(work: Path) -> Iterable[Labelled]:
-    """The held-out training pictures with their revised labels."""
+    """The held-out training images with their revised labels."""
     store = load(work, work / "labels.json")
     for i in store.split(held=True):
         yield store.picture(i), store.truth[i]
 
 
 def feed(picture: np.ndarray, side: int, stretch: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Network input [side,side,3] and the factors (x, y, x, y) from its pixels to the picture's."""
+    """Network input [side,side,3] and the factors (x, y, x, y) from its pixels to the image's."""
     if stretch:
         h, w = picture.shape[:2]
         small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR)
@@ -73,7 +73,7 @@ def look(levels: list[Detector], image: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def run(levels: list[Detector], pictures: Iterable[Labelled], stretch: bool) -> list[Picture]:
-    """Detects on every picture; boxes clipped to the picture. `levels`: for the input's size, then for its halves."""
+    """Detects on every image; boxes clipped to the image. `levels`: for the input's size, then for its halves."""
     side, out = levels[0].shape[2], []
     for picture, truth in pictures:
         image, factor = feed(picture, side, stretch)
@@ -85,7 +85,9 @@ def run(levels: list[Detector], pictures: Iterable[Labelled], stretch: bool) -> 
     return out
 
 
-def by_size(pictures: list[Picture], bounds: tuple[float, ...], scale: Callable[[Picture], float]) -> list[tuple[str, Result]]:
+def by_size(
+    pictures: list[Picture], bounds: tuple[float, ...], scale: Callable[[Picture], float]
+) -> list[tuple[str, Result]]:
     """Results per face size in input pixels (square root of the area times `scale`); other faces become ignore."""
     rows = []
     for low, high in zip(bounds[:-1], bounds[1:]):
@@ -98,7 +100,7 @@ def by_size(pictures: list[Picture], bounds: tuple[float, ...], scale: Callable[
     return rows
 
 
-MODES = {  # how the picture is fed, and at which sizes; what the models v1, lite and hd do, and hd without its pyramid
+MODES = {  # how the image is fed, and at which sizes; what the models v1, lite and hd do, and hd without its pyramid
     "stretch320": (True, (320,)),
     "stretch192": (True, (192,)),
     "letterbox640": (False, (640,)),
@@ -117,7 +119,10 @@ def table(model: Path, source: list[Labelled], modes: Iterable[str] = MODES) -> 
         rows = [("all", evaluate(found)), *by_size(found, SIZES, lambda f: scale[id(f)])]
         for name, r in rows:
             if r.faces:
-                print(f"{mode:13s} faces {name:9s} n {r.faces:5d}  AP {r.ap:.3f}  at .5: recall {r.recall:.3f} precision {r.precision:.3f}", flush=True)
+                print(
+                    f"{mode:13s} faces {name:9s} n {r.faces:5d}  AP {r.ap:.3f}  at .5: recall {r.recall:.3f} precision {r.precision:.3f}",
+                    flush=True,
+                )
         out[mode] = {name: {k: round(float(v), 4) for k, v in vars(r).items()} for name, r in rows if r.faces}
     return out
 

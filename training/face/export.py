@@ -50,7 +50,10 @@ class Served(nn.Module):
 
 
 def write_onnx(net: FaceNet, target: Path, shift: float) -> None:
-    axes = {"input": {0: "batch", 2: "height", 3: "width"}, **{n: {0: "batch", 1: f"cells_{n[-2:].strip('_')}"} for n in NAMES}}
+    axes = {
+        "input": {0: "batch", 2: "height", 3: "width"},
+        **{n: {0: "batch", 1: f"cells_{n[-2:].strip('_')}"} for n in NAMES},
+    }
     torch.onnx.export(
         Served(fold(net), shift),
         (torch.zeros(1, 3, 320, 320),),
@@ -68,13 +71,13 @@ def write_onnx(net: FaceNet, target: Path, shift: float) -> None:
 
 
 def golden_input(height: int, width: int) -> np.ndarray:
-    """A picture anyone can compute: pixel (y,x,c) = (37y + 59x + 101c + (y*x) mod 251) mod 256, uint8 [H,W,3] BGR."""
+    """An image anyone can compute: pixel (y,x,c) = (37y + 59x + 101c + (y*x) mod 251) mod 256, uint8 [H,W,3] BGR."""
     y, x, c = np.ogrid[:height, :width, :3]
     return ((37 * y + 59 * x + 101 * c + (y * x) % 251) % 256).astype(np.uint8)
 
 
 def write_golden(model: Path, target: Path, side: int = 64) -> None:
-    """Every output for the computed picture at side x side, by OpenVINO in f32."""
+    """Every output for the computed image at side x side, by OpenVINO in f32."""
     out = Detector(model, 1, side, side)(golden_input(side, side)[None])
     golden = {
         "input": {
@@ -83,7 +86,9 @@ def write_golden(model: Path, target: Path, side: int = 64) -> None:
             "formula": "BGR value at row y, column x, channel c = (37*y + 59*x + 101*c + (y*x) % 251) % 256",
         },
         "tolerance": 1e-3,
-        "outputs": {k: {"shape": list(v.shape), "values": [round(float(f), 5) for f in v.reshape(-1)]} for k, v in out.items()},
+        "outputs": {
+            k: {"shape": list(v.shape), "values": [round(float(f), 5) for f in v.reshape(-1)]} for k, v in out.items()
+        },
     }
     target.write_text(json.dumps(golden) + "\n")
 

@@ -1,4 +1,4 @@
-"""Last step of training: export, calibrate on held-out pictures, export again, evaluate, golden vectors.
+"""Last step of training: export, calibrate on held-out images, export again, evaluate, golden vectors.
 
 Writes face_detection.onnx, golden.json and evaluation.json into the work folder.
 """

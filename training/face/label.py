@@ -1,6 +1,6 @@
-"""Labels: the data set's own boxes, revised by a stronger teacher (YuNet-n at 640, picture and mirror).
+"""Labels: the data set's own boxes, revised by a stronger teacher (YuNet-n at 640, image and mirror).
 
-Rules, per picture (scores are the mean over picture and mirror; a miss counts 0):
+Rules, per image (scores are the mean over image and mirror; a miss counts 0):
 - own face, teacher agrees (IoU >= .5, score >= .3): face, box = mean of the two;
 - own face the teacher gives less than .1: ignore, unless the boxes of its source were drawn by people;
 - own ignore box, teacher >= .6: face with the teacher's box;
@@ -33,7 +33,7 @@ def mammal(entry: dict[str, Any]) -> bool:
 
 
 def letterbox(picture: np.ndarray, side: int) -> tuple[np.ndarray, float]:
-    """Scaled to fit side x side, at the top left, zero padding right and below. Returns picture, scale."""
+    """Scaled to fit side x side, at the top left, zero padding right and below. Returns image, scale."""
     h, w = picture.shape[:2]
     scale = side / max(h, w)
     small = cv2.resize(picture, (max(1, round(w * scale)), max(1, round(h * scale))), interpolation=cv2.INTER_LINEAR)
@@ -43,7 +43,7 @@ def letterbox(picture: np.ndarray, side: int) -> tuple[np.ndarray, float]:
 
 
 def teach(detector: Detector, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Score [K] and corners [K,4] in the picture's pixels, averaged over the picture and its mirror."""
+    """Score [K] and corners [K,4] in the image's pixels, averaged over the image and its mirror."""
     width = picture.shape[1]
     views = []
     for view in (picture, cv2.flip(picture, 1)):

@@ -22,7 +22,9 @@ def bce(logit: Tensor, target: Tensor) -> Tensor:
     return torch.nn.functional.binary_cross_entropy_with_logits(logit, target, reduction="none")
 
 
-def label_loss(logit: Tensor, corners: Tensor, truth: Tensor, origins: Tensor, strides: Tensor) -> tuple[Tensor, Tensor]:
+def label_loss(
+    logit: Tensor, corners: Tensor, truth: Tensor, origins: Tensor, strides: Tensor
+) -> tuple[Tensor, Tensor]:
     """(score, box) losses per positive cell. The score's target is the IoU reached, so that it ranks boxes too."""
     a = assign(logit, corners, truth, origins, strides)
     count = a.positive.sum().clamp(min=1)
@@ -33,7 +35,9 @@ def label_loss(logit: Tensor, corners: Tensor, truth: Tensor, origins: Tensor, s
     return score, box
 
 
-def distil_loss(logit: Tensor, corners: Tensor, taught: Tensor, origins: Tensor, strides: Tensor) -> tuple[Tensor, Tensor]:
+def distil_loss(
+    logit: Tensor, corners: Tensor, taught: Tensor, origins: Tensor, strides: Tensor
+) -> tuple[Tensor, Tensor]:
     """The same two losses against the teacher's raw answers taught [N,A,5], boxes weighted by its score."""
     score_t = taught[..., 0]
     weight = torch.where(score_t > 0.2, score_t, torch.zeros_like(score_t))

@@ -1,4 +1,4 @@
-"""64-bit DCT picture hash: finds copies and re-scaled or mirrored copies (not crops)."""
+"""64-bit DCT image hash: finds copies and re-scaled or mirrored copies (not crops)."""
 from __future__ import annotations
 
 import cv2
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def phash(bgr: np.ndarray) -> int:
-    """Hash of an upright picture uint8 [H,W,3]: signs of the 8x8 lowest DCT terms about their median."""
+    """Hash of an upright image uint8 [H,W,3]: signs of the 8x8 lowest DCT terms about their median."""
     grey = cv2.resize(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), (32, 32), interpolation=cv2.INTER_AREA)
     low = cv2.dct(grey.astype(np.float32))[:8, :8].reshape(-1)
     bits = low > np.median(low)
@@ -14,7 +14,7 @@ def phash(bgr: np.ndarray) -> int:
 
 
 def both(bgr: np.ndarray) -> tuple[int, int]:
-    """Hash of the picture and of its mirror image."""
+    """Hash of the image and of its mirror image."""
     return phash(bgr), phash(cv2.flip(bgr, 1))
 
 

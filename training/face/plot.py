@@ -12,7 +12,7 @@ W, H, LEFT, TOP = 640, 360, 50, 30
 
 
 def plot(source: Path, target: Path) -> None:
-    """Reads curve.csv, writes a log-scale plot of the four losses over pictures seen."""
+    """Reads curve.csv, writes a log-scale plot of the four losses over images seen."""
     rows = list(csv.DictReader(source.open()))
     if len(rows) < 2:
         return

@@ -1,4 +1,4 @@
-"""First step of training: decode the pictures, check that none is an evaluation picture, revise the labels."""
+"""First step of training: decode the images, check that none is an evaluation image, revise the labels."""
 from __future__ import annotations
 
 import argparse
@@ -14,7 +14,7 @@ from store import build, load
 
 
 def check_apart(data: Path, work: Path, held: Path) -> list[tuple[str, str, int]]:
-    """Training pictures that look like one in the evaluation folder (hash distance <= 10, also mirrored)."""
+    """Training images that look like one in the evaluation folder (hash distance <= 10, also mirrored)."""
     store = load(work, data / "boxes.json")
     train = {name: both(store.picture(i)) for i, name in enumerate(store.names)}
     evaluation = {}
@@ -36,7 +36,9 @@ def main() -> int:
     if a.eval and a.eval.exists():
         found = check_apart(a.data, a.work, a.eval)
         for name, other, d in found:
-            print(f"training picture {name} looks like evaluation picture {other} (distance {d} of 64)", file=sys.stderr)
+            print(
+                f"training picture {name} looks like evaluation picture {other} (distance {d} of 64)", file=sys.stderr
+            )
         if found:
             return 1
         print("no training picture matches an evaluation picture")

@@ -15,7 +15,7 @@ from boxes import iou_matrix
 
 @dataclass
 class Picture:
-    """Detections (score [D], corners [D,4]) and truth (faces [F,4], ignore [I,4]) of one picture."""
+    """Detections (score [D], corners [D,4]) and truth (faces [F,4], ignore [I,4]) of one image."""
 
     score: np.ndarray
     corners: np.ndarray
@@ -63,7 +63,7 @@ def average_precision(score: np.ndarray, hit: np.ndarray, faces: int) -> float:
 
 
 def pool(pictures: list[Picture]) -> tuple[np.ndarray, np.ndarray, int]:
-    """All counted detections of all pictures: score, hit, number of faces."""
+    """All counted detections of all images: score, hit, number of faces."""
     parts = [match(p) for p in pictures]
     score = np.concatenate([a for a, _, _ in parts]) if parts else np.zeros(0)
     hit = np.concatenate([b for _, b, _ in parts]) if parts else np.zeros(0)

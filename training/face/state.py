@@ -1,4 +1,4 @@
-"""What training carries over: the net, its running average, the optimizer, the pictures seen."""
+"""What training carries over: the net, its running average, the optimizer, the images seen."""
 from __future__ import annotations
 
 import copy
@@ -53,7 +53,7 @@ def shrink(full: Path, small: Path) -> None:
 
 
 def restore(path: Path, net: nn.Module, average: Average, optimizer: torch.optim.Optimizer | None) -> int:
-    """Loads a full or shrunk checkpoint; returns the pictures seen."""
+    """Loads a full or shrunk checkpoint; returns the images seen."""
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     net.load_state_dict(state["net"])
     average.net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state["average"].items()})

@@ -1,7 +1,7 @@
-"""The training pictures, decoded once into one flat uint8 file that is mapped, not loaded.
+"""The training images, decoded once into one flat uint8 file that is mapped, not loaded.
 
 Input: a folder with `boxes.json` ({file: {w, h, boxes: [[x, y, width, height, ignore], ...]}}, pixels)
-and the pictures, loose or in *.tar shards. Any folder of that form will do.
+and the images, loose or in *.tar shards. Any folder of that form will do.
 """
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import numpy as np
 
 
 def read_pictures(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """(file name, encoded bytes) of every picture in the folder and its tar shards, in name order."""
+    """(file name, encoded bytes) of every image in the folder and its tar shards, in name order."""
     for path in sorted(folder.iterdir()):
         if path.suffix == ".tar":
             with tarfile.open(fileobj=io.BytesIO(path.read_bytes())) as tar:
@@ -31,13 +31,13 @@ def read_pictures(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def held_out(name: str) -> bool:
-    """One picture in 16, chosen by name, is never trained on: it serves calibration and monitoring."""
+    """One image in 16, chosen by name, is never trained on: it serves calibration and monitoring."""
     return zlib.crc32(name.encode()) % 16 == 0
 
 
 @dataclass
 class Store:
-    """Decoded pictures: `pixels` flat uint8, `index` rows (offset, height, width), truth [K,5] = x1,y1,x2,y2,ignore."""
+    """Decoded images: `pixels` flat uint8, `index` rows (offset, height, width), truth [K,5] = x1,y1,x2,y2,ignore."""
 
     names: list[str]
     index: np.ndarray
@@ -64,7 +64,7 @@ def corners(rows: list[list[float]]) -> np.ndarray:
 
 
 def build(folder: Path, work: Path) -> None:
-    """Decodes all pictures named in boxes.json into work/pixels.bin and work/index.npz (skipped when present)."""
+    """Decodes all images named in boxes.json into work/pixels.bin and work/index.npz (skipped when present)."""
     if (work / "index.npz").exists():
         return
     labels = json.loads((folder / "boxes.json").read_text())

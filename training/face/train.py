@@ -30,7 +30,7 @@ COLUMNS = ("seen", "rate", "score", "box", "score_taught", "box_taught", "pictur
 
 
 def rate(seen: int, total: int, peak: float, warm: int) -> float:
-    """Learning rate: linear up over `warm` pictures since the start, then a cosine down to 1 % of the peak."""
+    """Learning rate: linear up over `warm` images since the start, then a cosine down to 1 % of the peak."""
     return peak * min(1.0, seen / warm + 0.01) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, seen / total))))
 
 
@@ -133,7 +133,10 @@ def run(rank: int, a: argparse.Namespace) -> None:
 def report(a: argparse.Namespace, seen: int, lr: float, parts: list[float], speed: float) -> None:
     """Progress line, CSV row, loss plot."""
     left = (a.pictures - seen) / max(speed, 1e-6) / 60
-    print(f"{seen}/{a.pictures} rate {lr:.5f} loss {' '.join(f'{p:.3f}' for p in parts)}  {speed:.0f} pictures/s, {left:.0f} min left", flush=True)
+    print(
+        f"{seen}/{a.pictures} rate {lr:.5f} loss {' '.join(f'{p:.3f}' for p in parts)}  {speed:.0f} pictures/s, {left:.0f} min left",
+        flush=True,
+    )
     path = a.work / "curve.csv"
     fresh = not path.exists()
     with open(path, "a", newline="") as f:

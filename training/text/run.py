@@ -69,7 +69,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of train/dev/test TSVs, or one TSV")
     parser.add_argument("--out", type=Path, required=True, help="where the two model folders go")
-    parser.add_argument("--work", type=Path, help="stages are kept here (default: .work beside this file, by data and code)")
+    parser.add_argument(
+        "--work", type=Path, help="stages are kept here (default: .work beside this file, by data and code)"
+    )
     parser.add_argument("--threads", type=int, default=1, help="torch threads; 1 gives the same weights again")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)

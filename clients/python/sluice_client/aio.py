@@ -59,7 +59,9 @@ class AsyncClient:
     async def __aenter__(self) -> AsyncClient:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.close()
 
     async def recognize(
@@ -75,7 +77,9 @@ class AsyncClient:
         rpc = messages.rpc(messages.IMAGES, "Recognize")
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.recognize_request(Frame(image, model_id, min_confidence))
-        return messages.recognition(await self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent)))
+        return messages.recognition(
+            await self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+        )
 
     async def classify(
         self,
@@ -89,7 +93,9 @@ class AsyncClient:
         rpc = messages.rpc(messages.TEXTS, "Classify")
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.classify_request(texts, model_id)
-        return messages.classifications(await self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent)))
+        return messages.classifications(
+            await self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+        )
 
     async def analyze(
         self, moment: Moment, *, timeout_s: float | None = None, request_id: str | None = None, traceparent: str | None = None
@@ -97,7 +103,9 @@ class AsyncClient:
         rpc = messages.rpc(messages.MULTIMODAL, "Analyze")
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.analyze_request(moment)
-        return messages.analysis(await self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent)))
+        return messages.analysis(
+            await self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+        )
 
     async def collect_recognize(
         self,
@@ -110,7 +118,9 @@ class AsyncClient:
         rpc = messages.rpc(messages.IMAGES, "CollectRecognize")
         call = self._channel.stream_unary(rpc.path, rpc.encode, rpc.decode)
         kept = [request async for request in _requests(frames, messages.recognize_request)]
-        return messages.collection(await self._unary(lambda **k: call(iter(kept), **k), timeout_s, CallNames(request_id, traceparent)))
+        return messages.collection(
+            await self._unary(lambda **k: call(iter(kept), **k), timeout_s, CallNames(request_id, traceparent))
+        )
 
     async def watch_recognize(
         self,
@@ -167,7 +177,9 @@ class AsyncClient:
         async for answer in self._live(rpc, requests, timeout_s, CallNames(request_id, traceparent)):
             yield messages.analysis(answer)
 
-    async def _live(self, rpc: messages.Rpc, requests: AsyncIterator[Any], timeout_s: float | None, names: CallNames) -> AsyncIterator[Any]:
+    async def _live(
+        self, rpc: messages.Rpc, requests: AsyncIterator[Any], timeout_s: float | None, names: CallNames
+    ) -> AsyncIterator[Any]:
         call = self._channel.stream_stream(rpc.path, rpc.encode, rpc.decode)
         try:
             async for answer in call(requests, timeout=timeout_s, metadata=names.headers()):

@@ -53,7 +53,9 @@ class Client:
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def recognize(
@@ -70,7 +72,9 @@ class Client:
         rpc = messages.rpc(messages.IMAGES, "Recognize")
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.recognize_request(Frame(image, model_id, min_confidence))
-        return messages.recognition(self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent)))
+        return messages.recognition(
+            self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+        )
 
     def classify(
         self,
@@ -85,16 +89,20 @@ class Client:
         rpc = messages.rpc(messages.TEXTS, "Classify")
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.classify_request(texts, model_id)
-        return messages.classifications(self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent)))
+        return messages.classifications(
+            self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+        )
 
     def analyze(
         self, moment: Moment, *, timeout_s: float | None = None, request_id: str | None = None, traceparent: str | None = None
     ) -> Analysis:
-        """Text, picture and sound of one moment, each by its own model. Raises only when every part failed."""
+        """Text, image and sound of one moment, each by its own model. Raises only when every part failed."""
         rpc = messages.rpc(messages.MULTIMODAL, "Analyze")
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.analyze_request(moment)
-        return messages.analysis(self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent)))
+        return messages.analysis(
+            self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+        )
 
     def collect_recognize(
         self,
@@ -108,7 +116,9 @@ class Client:
         rpc = messages.rpc(messages.IMAGES, "CollectRecognize")
         call = self._channel.stream_unary(rpc.path, rpc.encode, rpc.decode)
         kept = [messages.recognize_request(frame) for frame in frames]
-        return messages.collection(self._unary(lambda **k: call(iter(kept), **k), timeout_s, CallNames(request_id, traceparent)))
+        return messages.collection(
+            self._unary(lambda **k: call(iter(kept), **k), timeout_s, CallNames(request_id, traceparent))
+        )
 
     def watch_recognize(
         self,
@@ -148,7 +158,9 @@ class Client:
         Without timeout_s the stream may last for ever; the server bounds each frame.
         """
         requests = (messages.recognize_request(frame) for frame in frames)
-        for answer in self._live(messages.rpc(messages.IMAGES, "StreamRecognize"), requests, timeout_s, CallNames(request_id, traceparent)):
+        for answer in self._live(
+            messages.rpc(messages.IMAGES, "StreamRecognize"), requests, timeout_s, CallNames(request_id, traceparent)
+        ):
             yield messages.recognition(answer)
 
     def stream_analyze(
@@ -156,10 +168,14 @@ class Client:
     ) -> Iterator[Analysis]:
         """As stream_recognize, of moments."""
         requests = (messages.analyze_request(moment) for moment in moments)
-        for answer in self._live(messages.rpc(messages.MULTIMODAL, "StreamAnalyze"), requests, timeout_s, CallNames(request_id, traceparent)):
+        for answer in self._live(
+            messages.rpc(messages.MULTIMODAL, "StreamAnalyze"), requests, timeout_s, CallNames(request_id, traceparent)
+        ):
             yield messages.analysis(answer)
 
-    def _live(self, rpc: messages.Rpc, requests: Iterator[Any], timeout_s: float | None, names: CallNames) -> Iterator[Any]:
+    def _live(
+        self, rpc: messages.Rpc, requests: Iterator[Any], timeout_s: float | None, names: CallNames
+    ) -> Iterator[Any]:
         call = self._channel.stream_stream(rpc.path, rpc.encode, rpc.decode)
         try:
             yield from call(requests, timeout=timeout_s, metadata=names.headers())

@@ -27,4 +27,7 @@ class CallNames:
 
     def headers(self) -> list[tuple[str, str]]:
         """Of one attempt, names in lower case as gRPC wants them."""
-        return [("x-request-id", self.request_id), ("traceparent", f"00-{self._trace_id}-{secrets.token_hex(8)}-{self._flags}")]
+        return [
+            ("x-request-id", self.request_id),
+            ("traceparent", f"00-{self._trace_id}-{secrets.token_hex(8)}-{self._flags}"),
+        ]

@@ -155,7 +155,9 @@ def recognition(answer: Any) -> Recognition:
 
 
 def collection(answer: Any) -> Collection:
-    return Collection([recognition(one) for one in answer.results], answer.frames, answer.failed_frames, answer.faces, answer.latency)
+    return Collection(
+        [recognition(one) for one in answer.results], answer.frames, answer.failed_frames, answer.faces, answer.latency
+    )
 
 
 def classifications(answer: Any) -> list[Classification]:

@@ -1,4 +1,4 @@
-"""The clients over HTTP: JSON and raw pictures, streams as NDJSON. Need httpx: pip install 'sluice-client[rest]'."""
+"""The clients over HTTP: JSON and raw images, streams as NDJSON. Need httpx: pip install 'sluice-client[rest]'."""
 
 from __future__ import annotations
 
@@ -66,12 +66,17 @@ def _without_none(**values: Any) -> dict[str, Any]:
 
 
 def _frame(frame: Frame) -> dict[str, Any]:
-    return {"image": base64.b64encode(frame.image).decode(), **_without_none(model_id=frame.model_id, min_confidence=frame.min_confidence)}
+    return {
+        "image": base64.b64encode(frame.image).decode(),
+        **_without_none(model_id=frame.model_id, min_confidence=frame.min_confidence),
+    }
 
 
 def recognize_request(image: bytes, model_id: str, min_confidence: float | None) -> _Request:
-    """The picture as it is: no base64."""
-    params = {name: str(value) for name, value in _without_none(model_id=model_id, min_confidence=min_confidence).items()}
+    """The image as it is: no base64."""
+    params = {
+        name: str(value) for name, value in _without_none(model_id=model_id, min_confidence=min_confidence).items()
+    }
     return _Request("/api/v1/recognize", image, _media_type(image), params)
 
 
@@ -95,7 +100,10 @@ def watch_request(pictures: Iterable[Picture], mjpeg: bytes, model_id: str, min_
     if mjpeg:
         params = {name: str(value) for name, value in fields.items()}
         return _Request("/api/v1/recognize:watch", mjpeg, "video/x-motion-jpeg", params, ndjson)
-    images = [{"image": base64.b64encode(p.image).decode(), **_without_none(id=p.id, min_confidence=p.min_confidence)} for p in pictures]
+    images = [
+        {"image": base64.b64encode(p.image).decode(), **_without_none(id=p.id, min_confidence=p.min_confidence)}
+        for p in pictures
+    ]
     return _json("/api/v1/recognize:watch", {"images": images, **fields}, ndjson)
 
 
@@ -121,7 +129,9 @@ def analysis(answer: dict[str, Any]) -> Analysis:
         result = Classification(part["result"]["label"], part["result"]["confidence"]) if "result" in part else None
         text = TextPart(part["model_id"], result, _error(part))
     if (part := answer.get("image")) is not None:
-        image = ImagePart(part["model_id"], [Face(**face) for face in part.get("faces", [])], _labels(part), _error(part))
+        image = ImagePart(
+            part["model_id"], [Face(**face) for face in part.get("faces", [])], _labels(part), _error(part)
+        )
     if (part := answer.get("audio")) is not None:
         audio = AudioPart(part["model_id"], _labels(part), _error(part))
     return Analysis(answer["latency"], text, image, audio, answer.get("sequence"), _error(answer))
@@ -174,8 +184,14 @@ def from_response(response: httpx.Response, body: bytes, request_id: str) -> Slu
     if "retry_after_ms" in problem:  # the same, in milliseconds
         retry_after_s = problem["retry_after_ms"] / 1000
     violations = problem.get("field_violations") or [{}]
-    return SluiceError(code, problem.get("detail", body[:200].decode(errors="replace")), reason=problem.get("reason", ""),
-                       field=violations[0].get("field", ""), request_id=problem.get("request_id", request_id), retry_after_s=retry_after_s)
+    return SluiceError(
+        code,
+        problem.get("detail", body[:200].decode(errors="replace")),
+        reason=problem.get("reason", ""),
+        field=violations[0].get("field", ""),
+        request_id=problem.get("request_id", request_id),
+        retry_after_s=retry_after_s,
+    )
 
 
 def from_transport_error(error: httpx.HTTPError, request_id: str) -> SluiceError:
@@ -213,7 +229,9 @@ class RestClient:
     def __enter__(self) -> RestClient:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def recognize(self, image: bytes, *, model_id: str = "", min_confidence: float | None = None, timeout_s: float | None = None,
@@ -242,7 +260,9 @@ class RestClient:
         while True:
             started = False
             try:
-                with self._http.stream("POST", request.path, **_arguments(request, names, attempts.remaining_s)) as response:
+                with self._http.stream(
+                    "POST", request.path, **_arguments(request, names, attempts.remaining_s)
+                ) as response:
                     if response.status_code != 200:
                         failed = from_response(response, response.read(), names.request_id)
                     else:
@@ -307,7 +327,9 @@ class AsyncRestClient:
     async def __aenter__(self) -> AsyncRestClient:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.close()
 
     async def recognize(self, image: bytes, *, model_id: str = "", min_confidence: float | None = None, timeout_s: float | None = None,
@@ -336,7 +358,9 @@ class AsyncRestClient:
         while True:
             started = False
             try:
-                async with self._http.stream("POST", request.path, **_arguments(request, names, attempts.remaining_s)) as response:
+                async with self._http.stream(
+                    "POST", request.path, **_arguments(request, names, attempts.remaining_s)
+                ) as response:
                     if response.status_code != 200:
                         failed = from_response(response, await response.aread(), names.request_id)
                     else:

@@ -9,7 +9,7 @@ from .errors import SluiceError
 
 @dataclass(frozen=True)
 class Face:
-    """Pixels of the upright picture, origin top left."""
+    """Pixels of the upright image, origin top left."""
 
     x: int
     y: int
@@ -26,7 +26,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Recognition:
-    """Of one picture. In streams `sequence` says which, and `error` why it has no faces."""
+    """Of one image. In streams `sequence` says which, and `error` why it has no faces."""
 
     faces: list[Face]
     latency_ms: float
@@ -38,7 +38,7 @@ class Recognition:
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture of a stream. An empty model_id is the method's default."""
+    """An image of a stream. An empty model_id is the method's default."""
 
     image: bytes
     model_id: str = ""
@@ -47,7 +47,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a batch; its id comes back with the result."""
+    """An image of a batch; its id comes back with the result."""
 
     image: bytes
     id: str | None = None

@@ -172,7 +172,9 @@ def test_a_lost_server_is_tried_again_until_the_deadline():
         slept.append(seconds)
         time[0] += seconds
 
-    with Client("127.0.0.1:1", timeout_s=20, sleep=sleep, clock=lambda: time[0]) as client, pytest.raises(SluiceError) as caught:
+    with Client("127.0.0.1:1", timeout_s=20, sleep=sleep, clock=lambda: time[0]) as client, pytest.raises(
+        SluiceError
+    ) as caught:
         client.recognize(b"x")
     assert caught.value.code == "UNAVAILABLE"
     assert len(slept) == 4 and all(0.8 * wait <= one <= 1.2 * wait for one, wait in zip(slept, (1, 2, 4, 8)))
@@ -194,7 +196,9 @@ def test_rest_honours_retry_after(http_server):
 
 
 def test_rest_asyncio_and_errors(http_server):
-    script = http_server((400, {"content-type": "application/problem+json"}, json.dumps({"reason": "INVALID_IMAGE", "detail": "no"})))
+    script = http_server(
+        (400, {"content-type": "application/problem+json"}, json.dumps({"reason": "INVALID_IMAGE", "detail": "no"}))
+    )
 
     async def run():
         async with AsyncRestClient(script.address, sleep=pytest.fail) as client:

@@ -15,8 +15,14 @@ def call(script, name):
     options = [("grpc.service_config", CONFIG)]
     with grpc.insecure_channel(script.address, options=options) as channel:
         if name == "Recognize":
-            return channel.unary_unary(rpc.path, rpc.encode, rpc.decode)(messages.recognize_request(messages.Frame(b"x")))
-        return list(channel.stream_stream(rpc.path, rpc.encode, rpc.decode)(iter([messages.recognize_request(messages.Frame(b"x"))])))
+            return channel.unary_unary(rpc.path, rpc.encode, rpc.decode)(
+                messages.recognize_request(messages.Frame(b"x"))
+            )
+        return list(
+            channel.stream_stream(rpc.path, rpc.encode, rpc.decode)(
+                iter([messages.recognize_request(messages.Frame(b"x"))])
+            )
+        )
 
 
 def test_a_retry_happens(grpc_server):  # noqa: F811

@@ -20,7 +20,7 @@ export interface Status {
   details?: { "@type": string; reason?: string }[];
 }
 
-/** Of one picture. In streams `sequence` says which, and `error` why it has no faces. */
+/** Of one image. In streams `sequence` says which, and `error` why it has no faces. */
 export interface Recognition {
   faces: Face[];
   latency: number;
@@ -37,7 +37,7 @@ export interface Frame {
   min_confidence?: number;
 }
 
-/** A picture of a batch; its id comes back with the result. */
+/** An image of a batch; its id comes back with the result. */
 export interface Picture {
   image: Uint8Array;
   id?: string;

@@ -61,7 +61,8 @@ class Watcher final : public HealthWatcher, public std::enable_shared_from_this<
       response.set_status(status);
       call->Send(response);
     }
-    if (registry_.stopping()) call->Finish(Error(Reason::SHUTTING_DOWN, "the server shuts down; watch another one"));
+    if (registry_.stopping())
+      call->Finish(Error(Reason::SHUTTING_DOWN, "the server is shutting down; watch another one"));
   }
 
  private:
@@ -80,9 +81,9 @@ class WatchHandler final : public CallHandler {
   void OnMessage(MessagePtr message) override {
     service_ = static_cast<const HealthCheckRequest&>(*message).service();
     if (service_.size() > kServiceBytesMax) {
-      return call_.Fail(FieldError(
-          Reason::INVALID_REQUEST, "service",
-          StrCat("a service's name of ", service_.size(), " bytes; send one of at most ", kServiceBytesMax)));
+      return call_.Fail(
+          FieldError(Reason::INVALID_REQUEST, "service",
+                     StrCat("a service name of ", service_.size(), " bytes; send one of at most ", kServiceBytesMax)));
     }
     message.reset();
     call_.ReleaseRequest();

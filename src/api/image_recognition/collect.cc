@@ -21,8 +21,8 @@ CollectRecognizeHandler::CollectRecognizeHandler(Call& call, Pipeline& pipeline,
 void CollectRecognizeHandler::OnMessage(MessagePtr message) {
   const auto sequence = static_cast<uint32_t>(summary_.results_size());
   if (sequence == options_.frames_max) {
-    return call_.Fail(Error(Reason::BATCH_TOO_LARGE, StrCat("CollectRecognize takes at most ", options_.frames_max,
-                                                            " frames a call; send the rest in another call")));
+    return call_.Fail(Error(Reason::BATCH_TOO_LARGE, StrCat("CollectRecognize accepts at most ", options_.frames_max,
+                                                            " frames per call; send the rest in another call")));
   }
   summary_.add_results();
   last_received_ = call_.loop().clock().Now();

@@ -19,13 +19,13 @@ class CollectRecognizeHandler final : public CallHandler {
 
  private:
   void Take(ai::inference::RecognizeResponse answer);
-  // Answers once every frame is known and the client has ended, or the server wants to go.
+  // Answers once every frame is known and the client has ended, or the server is shutting down.
   void MaybeEnd();
 
   Call& call_;
   const ImageRecognitionOptions options_;
   FrameRunner runner_;
-  ai::inference::CollectRecognizeResponse summary_;  // results by sequence; those in work are empty
+  ai::inference::CollectRecognizeResponse summary_;  // results by sequence; those in progress are empty
   TimePoint last_received_{};
   bool ended_ = false;
 };

@@ -1,4 +1,4 @@
-// Frames of one streaming call in work.
+// Frames of one streaming call in progress.
 #pragma once
 
 #include "ai/inference/image_recognition.pb.h"

@@ -5,6 +5,7 @@
 #include "ai/inference/options.pb.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "pipeline/face_detection/response.h"
 #include "pipeline/face_detection/task.h"
 #include "pipeline/image_classification/task.h"
 
@@ -57,7 +58,7 @@ auto Finisher(const std::shared_ptr<Call>& call, const std::shared_ptr<Recognize
   };
 }
 
-// A refused job hands the picture back, for the next candidate.
+// A refused job hands the image back, for the next candidate.
 template <typename Output, typename Input>
 absl::StatusOr<Ticket> QueuePicture(Pipeline& pipeline, const std::shared_ptr<Call>& call, Admitted& admitted,
                                     Input input, std::string& image, const std::shared_ptr<RecognizeDone>& done) {
@@ -69,20 +70,6 @@ absl::StatusOr<Ticket> QueuePicture(Pipeline& pipeline, const std::shared_ptr<Ca
 }
 
 }  // namespace
-
-RecognizeResponse ToResponse(std::span<const PixelBox> faces) {
-  RecognizeResponse response;
-  response.mutable_faces()->Reserve(static_cast<int>(faces.size()));
-  for (const PixelBox& box : faces) {
-    auto* face = response.add_faces();
-    face->set_x(box.x);
-    face->set_y(box.y);
-    face->set_width(box.width);
-    face->set_height(box.height);
-    face->set_confidence(box.confidence);
-  }
-  return response;
-}
 
 absl::StatusOr<Ticket> SubmitRecognize(Pipeline& pipeline, std::shared_ptr<Call> call, RecognizeRequest request,
                                        TimePoint deadline, RecognizeDone done) {

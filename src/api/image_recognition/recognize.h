@@ -1,19 +1,14 @@
-// One picture of a call or a stream: checks the request, submits the job, makes the answer.
+// One image of a call or a stream: checks the request, submits the job, makes the answer.
 #pragma once
 
 #include <functional>
-#include <span>
 
 #include "ai/inference/image_recognition.pb.h"
 #include "call/call.h"
-#include "pipeline/face_detection/box.h"
 #include "pipeline/job.h"
 #include "pipeline/pipeline.h"
 
 namespace sluice {
-
-// The answer without `latency`.
-ai::inference::RecognizeResponse ToResponse(std::span<const PixelBox> faces);
 
 // INVALID_REQUEST unless it is from 0 to 1.
 absl::Status CheckConfidence(float min_confidence);

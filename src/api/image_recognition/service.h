@@ -11,7 +11,7 @@ namespace sluice {
 
 struct ImageRecognitionOptions {
   StreamOptions streams;
-  // Frames or pictures of one CollectRecognize or WatchRecognize call.
+  // Frames or images of one CollectRecognize or WatchRecognize call.
   size_t frames_max = 1000;
 };
 

@@ -31,8 +31,8 @@ std::vector<std::string_view> SplitMjpeg(std::string_view clip, size_t most) {
 }
 
 absl::Status TooMany(size_t frames_max) {
-  return Error(Reason::BATCH_TOO_LARGE,
-               StrCat("WatchRecognize takes at most ", frames_max, " pictures a call; send the rest in another call"));
+  return Error(Reason::BATCH_TOO_LARGE, StrCat("WatchRecognize accepts at most ", frames_max,
+                                               " images per call; send the rest in another call"));
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ WatchRecognizeHandler::WatchRecognizeHandler(Call& call, Pipeline& pipeline, con
 
 absl::Status WatchRecognizeHandler::Check() const {
   if (request_.images().empty() == request_.mjpeg().empty()) {
-    return FieldError(Reason::INVALID_REQUEST, "images", "send pictures in images, or one clip in mjpeg");
+    return FieldError(Reason::INVALID_REQUEST, "images", "send either images in images or one clip in mjpeg");
   }
   if (static_cast<size_t>(request_.images_size()) > options_.frames_max) return TooMany(options_.frames_max);
   for (const auto& image : request_.images()) RETURN_IF_ERROR(CheckName("images.id", image.id()));
@@ -79,7 +79,7 @@ void WatchRecognizeHandler::Split() {
     });
   };
   if (pipeline_.chores().TryPost(call_.chore_owner(), job)) return;
-  call_.Fail(Error(Reason::OVERLOADED, "too many large clips wait to be cut into pictures; retry later"));
+  call_.Fail(Error(Reason::OVERLOADED, "too many large clips are waiting to be split into images; retry later"));
 }
 
 void WatchRecognizeHandler::OnClip(std::vector<std::string_view> clip) {
@@ -121,7 +121,7 @@ void WatchRecognizeHandler::Pump() {
       exhausted_ = true;
     } else if (next_ == options_.frames_max) {
       exhausted_ = true;
-      end_ = TooMany(options_.frames_max);  // behind the results of those that were taken
+      end_ = TooMany(options_.frames_max);  // after the results of those that were accepted
     } else {
       runner_.Start(next_++, *std::move(request), call_.received());
     }

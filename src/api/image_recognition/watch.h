@@ -1,4 +1,4 @@
-// WatchRecognize: the pictures of a batch or of an MJPEG clip, answered as they finish.
+// WatchRecognize: the images of a batch or of an MJPEG clip, answered as they finish.
 #pragma once
 
 #include <optional>
@@ -22,12 +22,12 @@ class WatchRecognizeHandler final : public CallHandler {
 
  private:
   absl::Status Check() const;
-  // Finds the clip's pictures: large clips on a worker.
+  // Finds the clip's images: large clips on a worker.
   void Split();
   void OnClip(std::vector<std::string_view> clip);
   // Sends what is ready, starts what there is room for, ends the call when all is done.
   void Pump();
-  // The next picture as a request; nothing after the last.
+  // The next image as a request; nothing after the last.
   std::optional<ai::inference::RecognizeRequest> Next();
 
   Call& call_;
@@ -35,8 +35,8 @@ class WatchRecognizeHandler final : public CallHandler {
   const ImageRecognitionOptions options_;
   FrameRunner runner_;
   ai::inference::WatchRecognizeRequest request_;
-  std::vector<std::string_view> clip_;  // pictures of request_.mjpeg(); at most one more than frames_max
-  uint32_t next_ = 0;                   // sequence of the next picture
+  std::vector<std::string_view> clip_;  // images of request_.mjpeg(); at most one more than frames_max
+  uint32_t next_ = 0;                   // sequence of the next image
   bool waits_for_clip_ = false;
   bool exhausted_ = false;
   absl::Status end_;  // how the call ends then

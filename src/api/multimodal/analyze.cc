@@ -19,7 +19,7 @@ using ai::inference::MultimodalResponse;
 using ai::inference::RecognizeRequest;
 using ai::inference::RecognizeResponse;
 
-// One message in work; lives until its last part is known.
+// One message in progress; lives until its last part is known.
 struct Analysis {
   std::shared_ptr<Call> call;
   AnalyzeDone done;
@@ -27,7 +27,7 @@ struct Analysis {
   absl::Status first_error;
   std::vector<Ticket> tickets;
   size_t sent = 0, failed = 0;
-  size_t missing = 1;  // parts in work, and one while they are being submitted
+  size_t missing = 1;  // parts in progress, and one while they are being submitted
 };
 using AnalysisPtr = std::shared_ptr<Analysis>;
 
@@ -63,7 +63,7 @@ absl::StatusOr<Ticket> SubmitText(Pipeline& pipeline, const AnalysisPtr& work, c
                                   std::string text, TimePoint deadline) {
   if (model.empty()) return NoModel("text");
   if (text.find('\0') != std::string::npos)
-    return FieldError(Reason::INVALID_REQUEST, "text", "text holds a NUL character; send plain text");
+    return FieldError(Reason::INVALID_REQUEST, "text", "text contains a NUL character; send plain text");
   TextInput input;
   input.push_back(std::move(text));
   auto done = [work](absl::StatusOr<TextLabels> labels, const JobReport& report) {

@@ -50,7 +50,7 @@ absl::StatusOr<std::string> Narrow(const google::protobuf::RepeatedField<From>& 
   To* out = reinterpret_cast<To*>(bytes.data());
   for (const From value : values) {
     if (value < std::numeric_limits<To>::min() || value > std::numeric_limits<To>::max()) {
-      return Wrong(input, StrCat("hold ", value, ", which does not fit its datatype"));
+      return Wrong(input, StrCat("contain ", value, ", which does not fit its datatype"));
     }
     *out++ = static_cast<To>(value);
   }
@@ -93,7 +93,7 @@ absl::StatusOr<std::string> BytesOf(const InferTensorContents& contents, DType d
   }
   ASSIGN_OR_RETURN(std::string bytes, Convert(contents, dtype, input));
   if (CountOf(bytes, dtype) == ValuesOf(contents)) return bytes;
-  return Wrong(input, StrCat("lie in a field that is not its datatype's; ", NameOf(dtype), " takes ", field));
+  return Wrong(input, StrCat("are in a field that is not its datatype's; ", NameOf(dtype), " takes ", field));
 }
 
 }  // namespace sluice

@@ -35,13 +35,14 @@ absl::Status CheckParameters(const Parameters& parameters) {
     const bool none = it == parameters.end() || (it->second.string_param().empty() && Integer(parameters, name) == 0);
     if (!none) {
       return FieldError(Reason::UNIMPLEMENTED, name,
-                        StrCat("parameter '", name, "' asks for an extension that this server does not have"));
+                        StrCat("parameter '", name, "' needs an extension that this server does not support"));
     }
   }
   return absl::OkStatus();
 }
 
-// Triton's 1 is the highest and 0 the default, which lies below all others here; the scheduler's higher number goes first.
+// Triton's 1 is the highest and 0 the default, which lies below all others here; the scheduler's higher number goes
+// first.
 int PriorityOf(const ModelInferRequest& request) {
   const uint64_t priority = Integer(request.parameters(), "priority").value_or(0);
   return priority == 0 ? std::numeric_limits<int>::min() : -static_cast<int>(std::min<uint64_t>(priority, 1 << 30));
@@ -54,7 +55,7 @@ absl::StatusOr<Tensor> TakeInput(ModelInferRequest& request, int i) {
     return FieldError(
         Reason::INVALID_REQUEST, StrCat("inputs[", i, "].datatype"),
         StrCat("input '", Excerpt(input.name()), "' has the unknown datatype '", Excerpt(input.datatype(), 32),
-               "'; there are BOOL, UINT8 to UINT64, INT8 to INT64, FP16, "
+               "'; use BOOL, UINT8 to UINT64, INT8 to INT64, FP16, "
                "FP32, FP64, BF16 and BYTES"));
   }
   RETURN_IF_ERROR(CheckParameters(input.parameters()));
@@ -62,7 +63,7 @@ absl::StatusOr<Tensor> TakeInput(ModelInferRequest& request, int i) {
       .name = input.name(), .dtype = *dtype, .shape = Shape(input.shape().begin(), input.shape().end()), .data = {}};
   if (!ElementsOf(tensor.shape)) {
     return FieldError(Reason::INVALID_REQUEST, StrCat("inputs[", i, "].shape"),
-                      StrCat("input '", tensor.name, "' has the impossible shape ", ToString(tensor.shape)));
+                      StrCat("input '", tensor.name, "' has the invalid shape ", ToString(tensor.shape)));
   }
   if (request.raw_input_contents_size() > 0) {
     tensor.data = std::move(*request.mutable_raw_input_contents(i));
@@ -89,7 +90,7 @@ absl::Status CheckContents(const ModelInferRequest& request) {
     if (input.has_contents()) {
       return FieldError(
           Reason::INVALID_REQUEST, "contents",
-          StrCat("input '", Excerpt(input.name()), "' has contents beside raw_input_contents; send one of the two"));
+          StrCat("input '", Excerpt(input.name()), "' has both contents and raw_input_contents; send one of them"));
     }
   }
   return absl::OkStatus();

@@ -25,7 +25,7 @@ constexpr size_t kParametersMax = 1024;  // of the request and its tensors toget
 
 absl::Status TooMany(std::string_view field, std::string_view what, size_t count, size_t most) {
   return FieldError(Reason::INVALID_REQUEST, field,
-                    StrCat(field, " has ", count, " ", what, "; at most ", most, " are taken"));
+                    StrCat(field, " has ", count, " ", what, "; at most ", most, " are allowed"));
 }
 
 absl::Status CheckParameters(const Parameters& parameters, size_t& seen) {
@@ -103,7 +103,8 @@ void Cut(InferTensorContents& contents, DType dtype) {
   if (texts.size() > 1) texts.DeleteSubrange(1, texts.size() - 1);
 }
 
-// Where one input's contents are wrong, or there are raw ones beside them, the others are only cleared: the handler refuses it.
+// Where one input's contents are wrong, or there are raw ones beside them, the others are only cleared: the handler
+// refuses it.
 void MakeRaw(ModelInferRequest& request) {
   std::vector<std::string> made;
   bool wrong = request.raw_input_contents_size() > 0;

@@ -72,7 +72,7 @@ void Change(CallPtr call, const Request& request, absl::Status (ModelCatalog::*c
   for (const auto& [name, value] : request.parameters()) {
     if (name == "unload_dependents") continue;
     return call->Fail(FieldError(Reason::UNIMPLEMENTED, Excerpt(name),
-                                 "a model is what its folder says; overrides by parameter are not served"));
+                                 "a model is defined by its folder; overriding it by parameters is not supported"));
   }
   const absl::Status begun = (catalog.*change)(request.model_name(), [call](absl::Status outcome) {
     call->loop().Post([call, outcome = std::move(outcome)] {

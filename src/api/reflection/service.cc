@@ -82,7 +82,7 @@ class ReflectionHandler final : public CallHandler {
       }
       case Request::kAllExtensionNumbersOfType: return AddExtensions(request.all_extension_numbers_of_type(), response);
       case Request::kListServices: AddServices(response); return absl::OkStatus();
-      default: return Error(Reason::INVALID_REQUEST, "the request asks for nothing");
+      default: return Error(Reason::INVALID_REQUEST, "the request is empty; set one of its fields");
     }
   }
 

@@ -1,4 +1,4 @@
-// Messages of one streaming call in work: each is submitted with a deadline of its own and answered once, by its result, by
+// Messages of one streaming call in progress: each is submitted with a deadline of its own and answered once, by its result, by
 // an error or by its deadline.
 #pragma once
 
@@ -28,9 +28,9 @@ class MessageRunner {
   MessageRunner(Call& call, Submit submit, Done done)
       : call_(call), submit_(std::move(submit)), done_(std::move(done)) {}
 
-  // `latency` counts from `received`. `sequence` differs from those of the messages in work.
+  // `latency` counts from `received`. `sequence` differs from those of the messages in progress.
   void Start(uint32_t sequence, Request request, TimePoint received);
-  // The call ended otherwise: nothing more is answered, what waits in a queue is dropped.
+  // The call ended in another way: nothing more is answered, what waits in a queue is dropped.
   void Cancel();
   size_t in_work() const { return items_.size(); }
 

@@ -7,7 +7,7 @@
 namespace sluice {
 
 struct StreamOptions {
-  // Messages of one stream that may be in work at once; then reading stops and flow control does the rest.
+  // Messages of one stream that may be in progress at once; then reading stops and flow control does the rest.
   size_t window = 4;
   // Set when the server drains: a stream then ends after the answers that are due. Outlives the services.
   const std::atomic<bool>* draining = nullptr;

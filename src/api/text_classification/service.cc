@@ -40,7 +40,7 @@ struct Classification {
 absl::Status CheckText(std::string_view text, std::string_view list, int index) {
   if (text.find('\0') == std::string_view::npos) return absl::OkStatus();
   return FieldError(Reason::INVALID_REQUEST, StrCat(list, "[", index, "]"),
-                    StrCat(list, "[", index, "] holds a NUL character; send plain text"));
+                    StrCat(list, "[", index, "] contains a NUL character; send plain text"));
 }
 
 absl::Status Check(const ClassifyRequest& request) {
@@ -60,8 +60,8 @@ std::string& TextAt(ClassifyRequest& request, uint32_t index) {
   return *request.mutable_items(static_cast<int>(index - plain))->mutable_text();
 }
 
-// `count` (at least 1) slices of about the same number of bytes. Texts of like length are in one slice: batches of a slice
-// are padded to their longest text.
+// `count` (at least 1) slices of about the same number of bytes. Texts of like length are in one slice: batches of a
+// slice are padded to their longest text.
 std::vector<std::vector<uint32_t>> Slice(ClassifyRequest& request, size_t count) {
   std::vector<uint32_t> order(static_cast<size_t>(request.texts_size() + request.items_size()));
   std::iota(order.begin(), order.end(), 0);

@@ -24,12 +24,12 @@ absl::Status Check(const config::Server& server, std::string_view file) {
     }
     for (const std::string& part : listener.expose()) {
       if (part != "api" && part != "admin" && part != "metrics" && part != "console") {
-        return wrong(StrCat("listeners[", i, "].expose knows api, admin, metrics, console, not '", part, "'"));
+        return wrong(StrCat("listeners[", i, "].expose must be one of api, admin, metrics, console, not '", part, "'"));
       }
     }
   }
   if (server.deadlines().default_ms() > server.deadlines().max_ms()) {
-    return wrong("deadlines.default_ms is above deadlines.max_ms");
+    return wrong("deadlines.default_ms is greater than deadlines.max_ms");
   }
   return absl::OkStatus();
 }

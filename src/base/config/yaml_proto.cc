@@ -58,7 +58,7 @@ class Merger {
         return At(pair.first,
                   StrCat("unknown key '", key, "'", path.empty() ? "" : " in ", path, "; valid keys: ", KeysOf(type)));
       }
-      if (!seen.insert(key).second) return At(pair.first, StrCat("key '", key, "' is there twice"));
+      if (!seen.insert(key).second) return At(pair.first, StrCat("key '", key, "' is a duplicate"));
       RETURN_IF_ERROR(Set(pair.second, message, *field, path.empty() ? key : StrCat(path, ".", key)));
     }
     return absl::OkStatus();

@@ -8,9 +8,9 @@
 
 namespace sluice {
 
-// Lays `text` over `message`: messages merge, scalars and lists replace. Checks types and the (range) and (elements) options of
-// proto/ai/inference/config/options.proto. Errors are "file:line: ..." and name the valid keys or values; `message` is then
-// partly changed. An empty document changes nothing.
+// Lays `text` over `message`: messages merge, scalars and lists replace. Checks types and the (range) and (elements)
+// options of proto/ai/inference/config/options.proto. Errors are "file:line: ..." and name the valid keys or values;
+// `message` is then partly changed. An empty document changes nothing.
 absl::Status MergeYaml(std::string_view text, std::string_view file, google::protobuf::Message& message);
 
 }  // namespace sluice

@@ -38,7 +38,7 @@ struct LineLog::Shared {
   std::string pending;
   size_t writing_bytes = 0;  // with the writer
   uint64_t pending_lines = 0, writing_lines = 0;
-  uint64_t lost = 0, untold = 0;  // all; those that no note told of yet
+  uint64_t lost = 0, untold = 0;  // all; those that no note has reported yet
   bool reopen = false, ended = false;
   TimePoint stop_at = kNever;  // the writer ends when all is written, at the latest then
 
@@ -119,7 +119,7 @@ class LineLog::Writer {
     return put == note.size();
   }
 
-  // The line that the output took a part of is written later. Returns what lies behind it.
+  // The line that the output took a part of is written later. Returns what comes after it.
   std::string_view Begin(std::string_view bytes, size_t put) {
     if (put == 0 || bytes[put - 1] == '\n') return bytes.substr(put);
     const size_t end = bytes.find('\n', put) + 1;

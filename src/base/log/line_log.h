@@ -1,8 +1,8 @@
-// Lines for a file, pipe or terminal whose reader may stand still: a bounded buffer between any threads and one writer.
+// Lines for a file, pipe or terminal whose reader may stall: a bounded buffer between any threads and one writer.
 //
-// Append never blocks. When the output stands still for Options::patience, what waits is lost; so is what finds the buffer
-// full. Losses are counted, and the next line that is written says how many there were: written + lost = appended. A line is
-// written whole, or not at all.
+// Append never blocks. When the output stalls for Options::patience, what waits is lost; so is what finds the buffer
+// full. Losses are counted, and the next line that is written says how many there were: written + lost = appended. A
+// line is written whole, or not at all.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ class LineLog {
     Duration gather = std::chrono::milliseconds(100);
     // A slow reader is waited for, however long: see Congested(). Only above twice bytes_max lines are lost then.
     bool waits = false;
-    // A file: opened anew when it was renamed or removed, and by Reopen(). Empty: `fd` is all there is.
+    // A file: reopened if it was renamed or removed, and by Reopen(). Empty: `fd` is all there is.
     std::string path = {};
     // The line that tells of so many lost.
     std::function<std::string(uint64_t lost)> note = {};
@@ -41,10 +41,10 @@ class LineLog {
   void Append(std::string_view line);
   // Options::waits: the buffer is full; whoever can should wait before doing what makes lines. Any thread.
   bool Congested() const;
-  // Waits until every line appended before was handed to the operating system or lost, at most so long; returns how many
-  // lines still wait.
+  // Waits until every line appended before was handed to the operating system or lost, at most so long; returns how
+  // many lines still wait.
   uint64_t Flush(Duration at_most);
-  // Opens the file anew before the next line, as a program that rotates logs asks for. Any thread.
+  // Reopens the file before the next line, as a program that rotates logs asks for. Any thread.
   void Reopen();
   // Lines lost so far.
   uint64_t lost() const;

@@ -1,4 +1,4 @@
-// An access log that is to be waited for, and whose reader stands still until the test lets it read.
+// An access log that is to be waited for, and whose reader stalls until the test lets it read.
 #pragma once
 
 #include <fcntl.h>

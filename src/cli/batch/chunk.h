@@ -1,4 +1,4 @@
-// Some items on their way through the server, as decisions only: what to send, how long to wait, what became of each item.
+// Some items on their way through the server, as decisions only: what to send, how long to wait, what happened to each item.
 //
 // A call that the server refuses for its content is sent again in halves, until the item at fault stands alone and is
 // rejected. A call that fails for other reasons is retried. When retries do not help, a server that is not there (or refuses
@@ -32,12 +32,12 @@ class Chunk {
   // What to send now; null when every item has its line, or the chunk failed.
   const Send* Next();
 
-  // What came of it: an error is a call that got no answer. Returns how long to wait before the next one.
+  // The outcome: an error is a call that got no response. Returns how long to wait before the next one.
   absl::Duration Answered(const absl::StatusOr<HttpAnswer>& answer, Random& random);
 
   // Not OK: the run must end; see above.
   const absl::Status& status() const { return status_; }
-  // With OK and no Next(): one line an item, in order, each with its line end.
+  // With OK and no Next(): one line per item, in order, each with its line end.
   std::string Lines() const;
   size_t items() const { return items_.size(); }
   size_t rejected() const { return rejected_; }

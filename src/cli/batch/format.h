@@ -23,7 +23,7 @@ class Format {
   virtual size_t items_max() const = 0;
   // An error: the (only) item cannot be sent, and why.
   virtual absl::StatusOr<BatchRequest> Request(std::span<const Item> items) const = 0;
-  // One JSON line an item, without the line end, from the body of a 200.
+  // One JSON line per item, without the line end, from the body of a 200.
   virtual absl::StatusOr<std::vector<std::string>> Lines(std::span<const Item> items,
                                                          const std::string& body) const = 0;
   // The line of an item that was not processed.

@@ -76,7 +76,7 @@ absl::Status Results::Begin(const std::string& identity, const std::string& new_
   const bool begun = fs::exists(note);
   if (!begun && now.st_size > 0) {
     return Error(Reason::INVALID_REQUEST,
-                 StrCat(path_, " is there and no run to resume; remove it or choose another --out"));
+                 StrCat(path_, " exists, and there is no run to resume; remove it or choose another --out"));
   }
   const std::string before = begun ? ReadAll(note) : std::string();
   const size_t end = before.find('\n');
@@ -87,9 +87,9 @@ absl::Status Results::Begin(const std::string& identity, const std::string& new_
     return WriteWhole(note, StrCat(kRun, run_id_, "\n", identity));
   }
   if (!same) {
-    return Error(
-        Reason::INVALID_REQUEST,
-        StrCat(path_, " was begun with another input or model; finish that run, or remove ", path_, " and ", note));
+    return Error(Reason::INVALID_REQUEST,
+                 StrCat(path_, " was started with a different input or model; finish that run, or remove ", path_,
+                        " and ", note));
   }
   run_id_ = before.substr(kRun.size(), end - kRun.size());
   return absl::OkStatus();

@@ -1,4 +1,4 @@
-// The file that a batch writes: one line an item, in the items' order. The file itself says how far the run came, so a run
+// The file that a batch writes: one line per item, in the items' order. The file itself says how far the run came, so a run
 // that was killed goes on after its last whole line.
 //
 //   OUT          {"line":1,…}\n{"line":2,…}\n…        appended and synced

@@ -1,5 +1,5 @@
-// When to try a failed call again: after 1, 2, 4 and 8 seconds, spread by a quarter either way, and never before the server
-// asked to.
+// When to try a failed call again: after 1, 2, 4 and 8 seconds, spread by a quarter either way, and never before the
+// server asked to.
 #pragma once
 
 #include <optional>

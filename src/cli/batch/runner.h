@@ -2,7 +2,7 @@
 //
 //   Source ─► Chunk ─► Call, on one of `concurrency` threads ─► held until all before it are there ─► Results
 //
-// At most kAhead chunks a thread are read ahead of the first that is not written.
+// At most kAhead chunks per thread are read ahead of the first that is not written.
 #pragma once
 
 #include <condition_variable>
@@ -25,10 +25,10 @@ class Runner {
  public:
   // Sends one call and waits for its answer; any thread. An error: no answer came.
   using Call = std::function<absl::StatusOr<HttpAnswer>(const Chunk::Send&)>;
-  // How the run stands, each time lines were written; one call at a time.
+  // The state of the run, each time lines were written; one call at a time.
   using Report = std::function<void(const Progress&)>;
 
-  // All outlive the runner. `source` stands at the first item to do; `progress` counts those before it.
+  // All outlive the runner. `source` is at the first item to do; `progress` counts those before it.
   Runner(Source& source, const Format& format, Results& results, Call call, Report report, const Clock& clock,
          Random& random, Progress progress);
 

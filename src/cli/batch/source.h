@@ -1,4 +1,4 @@
-// Where a batch's items come from: a file of texts, or a folder of pictures.
+// Where a batch's items come from: a file of texts, or a folder of images.
 #pragma once
 
 #include <memory>
@@ -22,8 +22,8 @@ class Source {
 
 inline constexpr size_t kLineBytesMax = 1 << 20;
 
-// JSON lines: {"text": "…", "id": "…"} (id optional, other members ignored) or "…". Blank lines are none; what cannot be read
-// is an item with an error.
+// JSON lines: {"text": "…", "id": "…"} (id optional, other members ignored) or "…". Blank lines are none; what cannot
+// be read is an item with an error.
 absl::StatusOr<std::unique_ptr<Source>> OpenTexts(const std::string& path);
 // JPEG, PNG and WebP files by name, in folders below too, in order of their paths.
 absl::StatusOr<std::unique_ptr<Source>> OpenPictures(const std::string& folder);

@@ -43,7 +43,7 @@ class Walk {
       if (child == Kind::kOther) continue;
       if (absl::Status status = Visit(reader.bytes, child, depth + 1); !status.ok()) return status;
     }
-    return reader.ok() ? absl::OkStatus() : absl::InvalidArgumentError("the model file is damaged or no ONNX file");
+    return reader.ok() ? absl::OkStatus() : absl::InvalidArgumentError("the model file is damaged or not an ONNX file");
   }
   std::vector<std::string> names;
 
@@ -56,7 +56,7 @@ class Walk {
       if (reader.is_bytes) (reader.number == 1 ? key : value) = reader.bytes;
     }
     if (key != "location" || !seen_.insert(std::string(value)).second) return absl::OkStatus();
-    if (names.size() == kFilesMax) return absl::InvalidArgumentError("the model names too many files of weights");
+    if (names.size() == kFilesMax) return absl::InvalidArgumentError("the model refers to too many weight files");
     names.emplace_back(value);
     return absl::OkStatus();
   }

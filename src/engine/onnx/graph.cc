@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kAttributesMax = 256;
 
-absl::Status Damaged() { return absl::InvalidArgumentError("the model file is damaged or no ONNX file"); }
+absl::Status Damaged() { return absl::InvalidArgumentError("the model file is damaged or not an ONNX file"); }
 
 // Reads messages into structs; false as soon as something is wrong. Field numbers: onnx.proto of ONNX 1.23.
 class Reader {

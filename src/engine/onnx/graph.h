@@ -63,7 +63,7 @@ struct Node {
   std::vector<std::string_view> inputs, outputs;
   std::vector<Attribute> attributes;
 
-  // Null when it has none of this name.
+  // Null when it has no input of this name.
   const Attribute* Find(std::string_view attribute) const;
   // An operator of ONNX itself.
   bool Is(std::string_view standard_op) const { return op == standard_op && (domain.empty() || domain == "ai.onnx"); }
@@ -95,12 +95,12 @@ struct ReadBudget {
   int64_t left = 4'000'000;
 };
 
-// Views into `bytes`. INVALID_ARGUMENT for bytes that are no ONNX file, or when the budget ends.
+// Views into `bytes`. INVALID_ARGUMENT for bytes that are not an ONNX file, or when the budget ends.
 absl::StatusOr<Model> ReadModel(std::string_view bytes, ReadBudget& budget);
 absl::StatusOr<Graph> ReadGraph(std::string_view message, ReadBudget& budget);
 
-// The elements of a tensor of whole numbers (or bools) whose values are in the file's own bytes: the least and the greatest.
-// False for others, for one without elements, and for one whose bytes do not go with its type.
+// The elements of a tensor of integers (or bools) whose values are in the file's own bytes: the least and the greatest.
+// False for others, for one without elements, and for one whose bytes do not match its type.
 bool RangeOf(const Tensor& tensor, int64_t& least, int64_t& greatest);
 absl::StatusOr<Tensor> ReadTensor(std::string_view message);
 

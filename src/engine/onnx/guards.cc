@@ -66,7 +66,7 @@ void AppendGuard(const Guard& guard, Writer& writer, std::map<size_t, std::strin
   switch (guard.kind) {
     case Guard::kElements: {
       const std::string zero = writer.ZeroIf(writer.Cast(writer.Make("Size", {from}), kBool),
-                                             StrCat(who, ": takes no tensor without elements"));
+                                             StrCat(who, ": does not support tensors without elements"));
       inputs[guard.input] = writer.Make("Reshape", {from, writer.Make("Add", {writer.Make("Shape", {from}), zero})});
       return;
     }
@@ -78,7 +78,7 @@ void AppendGuard(const Guard& guard, Writer& writer, std::map<size_t, std::strin
     case Guard::kInt32: {
       const std::string narrow = writer.Cast(writer.Cast(from, onnx::kInt32), kInt64);
       const std::string zero = writer.ZeroIf(writer.Make("Equal", {narrow, from}),
-                                             StrCat(who, ": input ", guard.input, " has no place in 32 bits"));
+                                             StrCat(who, ": input ", guard.input, " does not fit in 32 bits"));
       inputs[guard.input] = writer.Make("Add", {from, zero});
       return;
     }

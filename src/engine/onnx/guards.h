@@ -12,7 +12,7 @@ namespace sluice::onnx {
 struct Guard {
   enum Kind {
     kElements,  // `input` has at least one element
-    kNotZero,   // `input`, a whole number, is not 0
+    kNotZero,   // `input`, an integer, is not 0
     kInt32,     // `input`, an INT64, is the same in 32 bits, in which the library goes on
     kDivision,  // Div by -1 becomes a negation
   };
@@ -22,7 +22,7 @@ struct Guard {
   Node node;              // in a graph of the model, not in a function
 };
 
-// What a guard's node is named when it fails: this, and then what is to be told.
+// What a guard's node is named when it fails: this, and then the message.
 inline constexpr std::string_view kGuardName = "sluice guard: ";
 
 // Their first operators are of opset 9.

@@ -60,7 +60,7 @@ void CheckDiv(const Inputs& inputs, Needs& needs) {
   if (!smallest || !divisor.interval.Has(-1)) return;
   needs.guards.push_back({.kind = Guard::kDivision, .type = type});
   if (type == kUnknownType) {
-    needs.refused = "divides, perhaps whole numbers by -1: the smallest number divided by it would end the server";
+    needs.refused = "divides, possibly integers by -1; dividing the smallest integer by -1 would end the server";
   }
 }
 
@@ -99,11 +99,11 @@ void CheckNarrowed(const Inputs& inputs, size_t input, Needs& needs) {
   }
 }
 
-// With as many samples as a region of a picture has pixels, a region of a request takes as long as its numbers say.
+// With as many samples as a region of an image has pixels, a region of a request takes as long as its numbers say.
 void CheckRoiAlign(const Node& node, const Inputs& inputs, Needs& needs) {
   const Attribute* const ratio = node.Find("sampling_ratio");
   if ((ratio != nullptr && ratio->i > 0) || !In(inputs, 1).raw) return;
-  needs.refused = "takes regions from a request and has no sampling_ratio; a huge region would never be done";
+  needs.refused = "takes regions from a request and has no sampling_ratio; a huge region would never finish";
 }
 
 // Every operator of other domains is younger and less tried.
@@ -125,7 +125,7 @@ void CheckNode(const Node& node, const Inputs& inputs, Needs& needs) {
   if (node.op == "RoiAlign") return CheckRoiAlign(node, inputs, needs);
   const bool gap =
       std::any_of(node.inputs.begin(), node.inputs.end(), [](std::string_view name) { return name.empty(); });
-  if (node.op == "Einsum" && gap) needs.refused = "leaves an input out, which would end the server";
+  if (node.op == "Einsum" && gap) needs.refused = "omits an input, which would end the server";
 }
 
 // A request's own numbers stay such through these.
@@ -230,9 +230,9 @@ class Scan {
     Needs needs;
     CheckNode(node, inputs, needs);
     if (needs.refused.empty() && !needs.guards.empty()) {
-      if (calls_ > 0) needs.refused = "is part of a function and, for some values, would end the server";
+      if (calls_ > 0) needs.refused = "is part of a function and would end the server for some values";
       if (opset_ < kGuardOpset)
-        needs.refused = "would, for some values, end the server; from opset 9 on it could be guarded";
+        needs.refused = "would end the server for some values; with opset 9 or later it could be guarded";
     }
     if (!needs.refused.empty()) return Refuse(node, needs.refused);
     for (Guard& guard : needs.guards) {

@@ -1,4 +1,4 @@
-// What can be known of a tensor without running the model: its type, and between which numbers its elements lie.
+// What can be known of a tensor without running the model: its type, and between which numbers its elements are.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,14 @@
 
 namespace sluice::onnx {
 
-// Of whole numbers; the least and the greatest are within. Arithmetic that may overflow knows nothing of its result.
+// Of integers; the least and the greatest are within. Arithmetic that may overflow knows nothing of its result.
 struct Interval {
   int64_t least = INT64_MIN, greatest = INT64_MAX;
 
   bool Has(int64_t value) const { return least <= value && value <= greatest; }
 };
 
-// What elements of `type` can be at all; everything for types that are not whole numbers.
+// What elements of `type` can be at all; everything for types that are not integers.
 Interval AllOf(int32_t type);
 inline constexpr Interval kEverything;
 // Sizes and places in a tensor: two of them can be multiplied.
@@ -25,7 +25,7 @@ Interval Union(Interval a, Interval b);
 Interval Add(Interval a, Interval b);
 Interval Subtract(Interval a, Interval b);
 Interval Multiply(Interval a, Interval b);
-// ONNX's Div of whole numbers (towards zero), and its Mod with the divisor's sign. Where they are defined.
+// ONNX's Div of integers (towards zero), and its Mod with the divisor's sign. Where they are defined.
 Interval Divide(Interval a, Interval b);
 Interval Modulo(Interval a, Interval b);
 Interval Absolute(Interval a);

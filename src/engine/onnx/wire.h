@@ -21,7 +21,7 @@ class WireReader {
   bool is_bytes = false;
   uint64_t value = 0;
   std::string_view bytes;
-  std::string_view whole;  // the field as it stands there, with its number
+  std::string_view whole;  // the field as it is there, with its number
 
   // Takes a varint off `from`; false when there is none.
   static bool TakeVarint(std::string_view& from, uint64_t& value);

@@ -17,7 +17,7 @@ constexpr std::string_view kName = " node. Name:'";
 constexpr std::string_view kMessage = "' Status Message: ";
 constexpr std::string_view kWasFalse = " was false. ";
 
-// What stands before `end`, which is passed over, too; everything when `end` is not there.
+// What is before `end`, which is skipped, too; everything when `end` is not there.
 std::string_view TakeUntil(std::string_view& text, std::string_view end) {
   const size_t at = text.find(end);
   const std::string_view taken = text.substr(0, at);
@@ -50,8 +50,8 @@ bool IsPlace(std::string_view word) {
          (file.ends_with(".h") || file.ends_with(".cc") || file.ends_with(".cpp") || file.ends_with(".hpp"));
 }
 
-// Off its start: "/onnxruntime_src/…/gather.h:100 onnxruntime::Status onnxruntime::Gather::Run(int) const [with T = float] ",
-// or "matmul_helper.h:59 Compute ".
+// Off its start: "/onnxruntime_src/…/gather.h:100 onnxruntime::Status onnxruntime::Gather::Run(int) const [with T =
+// float] ", or "matmul_helper.h:59 Compute ".
 void SkipLocation(std::string_view& text) {
   if (!IsPlace(text.substr(0, text.find(' ')))) return;
   const bool whole = TakeUntil(text, " ").starts_with('/');
@@ -135,7 +135,7 @@ std::string PlainText(std::string_view message) {
   SkipCode(message);
   SkipCondition(message);
   AppendWords(message, text);
-  if (text.ends_with(':')) text += " the inputs do not go together";
+  if (text.ends_with(':')) text += " the inputs do not fit together";
   return text;
 }
 
@@ -144,7 +144,7 @@ absl::Status LoadError(Status* status) {
   const Owned<Status> owned(status);
   const std::string text = PlainText(Call<GetErrorMessage>(status));
   if (Call<GetErrorCode>(status) != kNotImplemented) return Error(Reason::MODEL_FAILED, text);
-  return Error(Reason::MODEL_FAILED, StrCat("ONNX Runtime does not have what the model needs: ", text,
+  return Error(Reason::MODEL_FAILED, StrCat("ONNX Runtime lacks something that the model needs: ", text,
                                             "; \"engine: openvino\" in model.yaml may serve it"));
 }
 
@@ -162,7 +162,7 @@ absl::Status RunError(Status* status, std::string_view model, bool trusted) {
   const std::string_view message = Call<GetErrorMessage>(status);
   if (!trusted && IsAboutMemory(status)) {
     return Error(Reason::RUN_TOO_LARGE,
-                 "the model's run needs more memory for this request than the server lets it take");
+                 "running the model on this request needs more memory than the server allows");
   }
   if (!trusted && IsAboutValues(code)) {
     return Error(Reason::INVALID_REQUEST, StrCat("the model cannot compute this: ", PlainText(message)));

@@ -22,7 +22,7 @@ bool IsAboutMemory(const Status* status);
 
 // A failed run; takes `status` over, which is none. INVALID_REQUEST for what the request's values made impossible, RUN_TOO_LARGE for
 // what needs too much memory; MODEL_FAILED when
-// the values are the server's own (`trusted`) or it is no matter of values. ONNX Runtime's own words go to the log then.
+// the values are the server's own (`trusted`) or it is not a matter of values. ONNX Runtime's own words go to the log then.
 absl::Status RunError(Status* status, std::string_view model, bool trusted);
 
 }  // namespace sluice::ort

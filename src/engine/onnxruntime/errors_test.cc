@@ -26,7 +26,7 @@ TEST(PlainText, NamesTheOperatorAndWhatWentWrongAndNoMore) {
       {"Non-zero status code returned while running If node. Name:'' Status Message: Non-zero status code returned "
        "while "
        "running Add node. Name:'inner' Status Message: /src/a.cc:1 int f() const x was false. ",
-       "Add 'inner': the inputs do not go together"},
+       "Add 'inner': the inputs do not fit together"},
       {"Non-zero status code returned while running Pad node. Name:'' Status Message: [ONNXRuntimeError] : 1 : FAIL : "
        "CalculateTensorStorageSize Tensor shape.Size() must be >= 0",
        "Pad: CalculateTensorStorageSize Tensor shape.Size() must be >= 0"},

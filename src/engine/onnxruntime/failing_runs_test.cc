@@ -61,7 +61,7 @@ constexpr int64_t kFar = int64_t{1} << 62;
 const std::vector<int64_t> kOutside = {3,     -4,        1000,     (int64_t{1} << 32) + 1, (int64_t{1} << 31), kFar,
                                        -kFar, INT64_MIN, INT64_MAX};
 
-// Each place outside of three, with `make`.
+// Each place outside three, with `make`.
 std::vector<Values> Outside(const std::function<Values(int64_t)>& make) {
   std::vector<Values> all;
   for (const int64_t place : kOutside) all.push_back(make(place));

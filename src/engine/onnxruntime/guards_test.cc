@@ -100,7 +100,8 @@ TEST_F(GuardsTest, RecurrentLayersTakeNoEmptyBatch) {
       ASSERT_TRUE(Set<float>(0, DType::kFp32, shape, {}).ok());
       const absl::Status status = session_->Run();
       EXPECT_EQ(ReasonOf(status), Reason::INVALID_REQUEST);
-      EXPECT_THAT(std::string(status.message()), HasSubstr(std::string(op) + " 'y': takes no tensor without elements"));
+      EXPECT_THAT(std::string(status.message()),
+                  HasSubstr(std::string(op) + " 'y': does not support tensors without elements"));
     }
     ASSERT_TRUE(Set<float>(0, DType::kFp32, {1, 2, 2}, {0, 0, 1, 1}).ok());
     ASSERT_TRUE(session_->Run().ok());

@@ -103,13 +103,13 @@ absl::StatusOr<const Library*> Library::Get(uint64_t run_bytes_max) {
 }
 
 absl::Status Library::Open(uint64_t run_bytes_max) {
-  if (!IsTelemetryDisabled()) return NotAvailable("this program did not switch its telemetry off at its start");
+  if (!IsTelemetryDisabled()) return NotAvailable("this program did not disable its telemetry at start");
   const fs::path path = Find();
-  if (path.empty()) return NotAvailable(StrCat("there is no ", kName, " in ../lib beside the program"));
+  if (path.empty()) return NotAvailable(StrCat("there is no ", kName, " in ../lib next to the program"));
   void* const opened = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (opened == nullptr) return NotAvailable(StrCat(kName, " cannot be opened: ", dlerror()));
   auto* const get_base = reinterpret_cast<const ApiBase* (*)()>(dlsym(opened, "OrtGetApiBase"));
-  if (get_base == nullptr) return NotAvailable(StrCat(kName, " is something else"));
+  if (get_base == nullptr) return NotAvailable(StrCat(kName, " is not ONNX Runtime"));
   const ApiBase& base = *get_base();
   version_ = base.get_version();
   table = base.get_api(kApiVersion);

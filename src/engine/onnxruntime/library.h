@@ -11,8 +11,8 @@ namespace sluice::ort {
 // Lives as long as the process. Thread-safe.
 class Library {
  public:
-  // Opens it the first time, with at most `run_bytes_max` (0: a quarter of the memory) for what runs take beside weights. The
-  // error says why it cannot be used, for operators.
+  // Opens it the first time, with at most `run_bytes_max` (0: a quarter of the memory) for what runs take beside
+  // weights. The error says why it cannot be used, for operators.
   static absl::StatusOr<const Library*> Get(uint64_t run_bytes_max = 0);
 
   const std::string& version() const { return version_; }
@@ -20,8 +20,8 @@ class Library {
   Allocator* allocator() const { return allocator_; }         // strings and names
   const MemoryInfo* memory() const { return memory_.get(); }  // of callers
 
-  // Gives the pieces of the runs' memory that nobody uses back to the system. It keeps them otherwise, and pieces of many sizes
-  // add up to its bound.
+  // Gives the pieces of the runs' memory that nobody uses back to the system. It keeps them otherwise, and pieces of
+  // many sizes add up to its bound.
   void Shrink() const;
 
  private:
@@ -39,8 +39,8 @@ class Library {
   Owned<RunOptions> shrink_;
 };
 
-// Without threads of its own, unless a run shall use several; those do not spin while they wait. Memory from the environment's
-// arena.
+// Without threads of its own, unless a run shall use several; those do not spin while they wait. Memory from the
+// environment's arena.
 absl::StatusOr<Owned<SessionOptions>> MakeSessionOptions(int threads);
 
 }  // namespace sluice::ort

@@ -23,15 +23,16 @@ using ort::LoadError;
 
 absl::Status WrongShape(std::string_view name, const Shape& wanted, std::string_view why) {
   return Error(Reason::MODEL_FAILED,
-               StrCat("the model does not take an input '", name, "' ", ToString(wanted), ": ", why));
+               StrCat("the model does not accept an input '", name, "' ", ToString(wanted), ": ", why));
 }
 
-// The sizes that are asked for become those of the symbols that stand there. Dimensions without a symbol stay open for the
+// The sizes that are asked for become those of the symbols there. Dimensions without a symbol stay open for the
 // library; our own signature fixes them (Narrow).
 absl::Status FixSymbols(const onnx::ValueInfo& input, const Shape& wanted, ort::SessionOptions* options) {
   const std::string name(input.name);
   if (!input.has_shape) return absl::OkStatus();
-  if (input.dimensions.size() != wanted.size()) return WrongShape(name, wanted, "it has another number of dimensions");
+  if (input.dimensions.size() != wanted.size())
+    return WrongShape(name, wanted, "it has a different number of dimensions");
   for (size_t i = 0; i < wanted.size(); ++i) {
     const auto& [size, symbol] = input.dimensions[i];
     if (wanted[i] < 0 || size == wanted[i]) continue;
@@ -57,7 +58,7 @@ absl::Status FixShapes(std::string_view model, const std::map<std::string, Shape
     const auto it = std::find_if(inputs.begin(), inputs.end(), [&name = name](const onnx::ValueInfo& input) {
       return name.empty() || input.name == name;
     });
-    if (it == inputs.end()) return WrongShape(name, wanted, "it has none of this name");
+    if (it == inputs.end()) return WrongShape(name, wanted, "it has no input of this name");
     RETURN_IF_ERROR(FixSymbols(*it, wanted, options));
   }
   return absl::OkStatus();

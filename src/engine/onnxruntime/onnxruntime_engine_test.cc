@@ -190,7 +190,7 @@ TEST(OnnxRuntimeTest, WhatCannotBeServedIsNamedAtLoad) {
   Net sequence;
   sequence.Input("x", kFloat, {"n"}).Node("SequenceConstruct", {"x"}, {"s"});
   sequence.Add(12, Field(1, "s") + Field(2, Field(4, Field(1, Field(1, Field(1, int64_t{kFloat}))))));
-  EXPECT_EQ(failure(sequence), "tensor 's' is a sequence, which cannot be served");
+  EXPECT_EQ(failure(sequence), "tensor 's' is a sequence, which is not supported");
   Net brain;
   brain.Input("x", kBfloat16, {"n"}).Node("Relu", {"x"}, {"y"}).Output("y", kBfloat16, {"n"});
   EXPECT_THAT(failure(brain), HasSubstr("\"engine: openvino\""));

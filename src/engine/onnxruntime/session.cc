@@ -184,7 +184,7 @@ absl::StatusOr<TensorView> OrtSession::Output(size_t index) {
   RETURN_IF_ERROR(LoadError(Call<GetDimensions>(info.get(), view.shape.data(), rank)));
   const std::optional<int64_t> elements = ElementsOf(view.shape);
   if (element != ToElement(spec.dtype) || !elements) {
-    return Error(Reason::MODEL_FAILED, StrCat("output '", spec.name, "' is not what the model's file says"));
+    return Error(Reason::MODEL_FAILED, StrCat("output '", spec.name, "' does not match the model's file"));
   }
   if (spec.dtype == DType::kBytes) {
     strings_[index].clear();

@@ -3,8 +3,8 @@
 
 namespace sluice {
 
-// The first thing in main() of every program that loads models, before any thread: it changes the environment. Without it
-// the engine says that it is not available.
+// The first thing in main() of every program that loads models, before any thread: it changes the environment. Without
+// it the engine says that it is not available.
 void DisableTelemetry();
 bool IsTelemetryDisabled();
 

@@ -21,7 +21,7 @@ constexpr std::pair<int, DType> kTypes[] = {
 };
 
 absl::Status CannotServe(std::string_view name, std::string_view what) {
-  return Error(Reason::MODEL_FAILED, StrCat("tensor '", name, "' ", what, ", which cannot be served"));
+  return Error(Reason::MODEL_FAILED, StrCat("tensor '", name, "' ", what, ", which is not supported"));
 }
 
 absl::Status TakeShape(const TensorInfo* info, TensorSpec& spec) {
@@ -49,7 +49,7 @@ absl::StatusOr<TensorSpec> SpecOf(const TypeInfo* type, std::string name) {
                              : kind == kMap      ? "is a map"
                              : kind == kSparse   ? "is a sparse tensor"
                              : kind == kOptional ? "is an optional value"
-                                                 : "is no tensor");
+                                                 : "is not a tensor");
   }
   const TensorInfo* info = nullptr;
   int element = 0;

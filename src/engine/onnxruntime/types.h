@@ -14,8 +14,8 @@ namespace sluice::ort {
 std::optional<DType> FromElement(int element);
 int ToElement(DType dtype);
 
-// Inputs first, then those with a default, which are `optional`. MODEL_FAILED, naming the tensor, for what is no dense tensor of
-// one of our types.
+// Inputs first, then those with a default, which are `optional`. MODEL_FAILED, naming the tensor, for what is not a
+// dense tensor of one of our types.
 absl::StatusOr<ModelSignature> SignatureOf(const Library& library, const Sess* session);
 
 // BYTES into a tensor of strings, and back. `data` has as many elements as the tensor.

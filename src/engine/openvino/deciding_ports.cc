@@ -9,8 +9,8 @@
 namespace sluice {
 namespace {
 
-// The ports of a step whose values decide about the size of what it gives, or about whether it can be done at all. What is
-// missing here is found as open by the proof (shape_proof.h), which is slower but not wrong.
+// The ports of a step whose values decide about the size of what it gives, or about whether it can be done at all. What
+// is missing here is found as open by the proof (shape_proof.h), which is slower but not wrong.
 const std::multimap<std::string_view, std::vector<size_t>>& Ports() {
   static const std::multimap<std::string_view, std::vector<size_t>> ports = {
       {"AdaptiveAvgPool", {1}},

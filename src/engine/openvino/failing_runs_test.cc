@@ -107,7 +107,7 @@ Case Pad() {
           [](float v) { return v; }};
 }
 
-// How much of the picture is left depends on what it shows: nothing can be known before the run.
+// How much of the image is left depends on what it shows: nothing can be known before the run.
 Case CutThenConvolution() {
   const auto x = Input("x", f32(), {1, 1, 16, 16});
   const auto total = std::make_shared<op::ReduceMax>(x, Values<int64_t>(i64(), {4}, {0, 1, 2, 3}), false);

@@ -32,7 +32,7 @@ std::shared_ptr<ov::Node> Guard::clone_with_new_inputs(const ov::OutputVector& i
 
 bool Guard::visit_attributes(ov::AttributeVisitor& /*visitor*/) { return true; }
 
-// False when a value lies outside.
+// False when a value is outside.
 template <class T>
 bool Guard::Pass(const ov::Tensor& from, const std::vector<int64_t>& sizes, ov::Tensor& to) const {
   const auto* const values = from.data<const T>();

@@ -1,5 +1,5 @@
-// A step put into a net before one that OpenVINO computes without looking: it lets whole numbers through that lie inside their
-// bounds. One outside is replaced by one inside, so that no foreign memory is read or written, and reported.
+// A step put into a net before one that OpenVINO computes without looking: it lets integers through that are inside
+// their bounds. One outside is replaced by one inside, so that no foreign memory is read or written, and reported.
 #pragma once
 
 #include <atomic>
@@ -20,13 +20,13 @@ class Guard final : public ov::op::Op {
  public:
   OPENVINO_OP("Guard", "sluice");
   enum class Kind : uint8_t {
-    kIndex,  // [-size, size) of the column's size; negative ones count from the end, and are turned into those that do not
+    kIndex,  // [-size, size) of the column's size; negative ones, which count from the end, become the others
     kLength,   // [0, size]
     kNotZero,  // for divisors and steps
   };
 
   Guard() = default;
-  // `sizes`: whole numbers, one, or one for each column of the last dimension. Not read for kNotZero.
+  // `sizes`: integers, one, or one for each column of the last dimension. Not read for kNotZero.
   Guard(const ov::Output<ov::Node>& values, const ov::Output<ov::Node>& sizes, Kind kind, std::string complaint);
 
   void set_report(std::shared_ptr<GuardReport> report) { report_ = std::move(report); }

@@ -54,7 +54,7 @@ std::optional<int64_t> ConstantAt(const ov::Node& step, size_t port) {
   return constant->cast_vector<int64_t>()[0];
 }
 
-constexpr std::string_view kOutside = "an index is outside of the data";
+constexpr std::string_view kOutside = "an index is outside the data";
 
 // Index tensors at `port` that point into the dimension `axis` of the tensor at `data`.
 absl::Status GuardIndices(ov::Node& step, size_t port, size_t data, std::optional<int64_t> axis) {
@@ -70,7 +70,7 @@ absl::Status GuardPlaces(ov::Node& step, size_t port) {
     return Refused(step, "with batch_dims takes indices from a request");
   const ov::PartialShape& shape = step.get_input_partial_shape(port);
   if (shape.rank().is_dynamic() || shape.rank().get_length() == 0 || shape[shape.size() - 1].is_dynamic())
-    return Refused(step, "takes places of an open number of dimensions from a request");
+    return Refused(step, "takes indices with an open number of dimensions from a request");
   const int64_t columns = shape[shape.size() - 1].get_length();
   const auto sizes = std::make_shared<ov::op::v3::ShapeOf>(step.input_value(0), ov::element::i64);
   const auto list = [](int64_t value) { return Constant::create(ov::element::i64, {1}, {value}); };
@@ -145,7 +145,7 @@ absl::Status GuardStep(ov::Node& step, const RequestValues& values) {
     const size_t port = type == "ReverseSequence" ? 1 : type == "LSTMSequence" ? 3 : 2;
     const auto* reverse = ov::as_type<const ov::op::v0::ReverseSequence>(&step);
     const int64_t axis = reverse == nullptr ? 1 : static_cast<int64_t>(reverse->get_sequence_axis());
-    Put(step, port, SizeOf(step, 0, axis), Guard::Kind::kLength, "a length is outside of the data");
+    Put(step, port, SizeOf(step, 0, axis), Guard::Kind::kLength, "a length is outside the data");
     return absl::OkStatus();
   }
   const bool whole = step.get_output_size() > 0 && step.get_output_element_type(0).is_integral_number();

@@ -1,5 +1,5 @@
 // Puts guards before the steps of a net that OpenVINO computes without looking at what a request makes of their inputs:
-// indices outside of their tables, divisors and steps of 0. It would read or write foreign memory, or end the process.
+// indices outside their tables, divisors and steps of 0. It would read or write foreign memory, or end the process.
 #pragma once
 
 #include <memory>

@@ -43,7 +43,7 @@ absl::Status Reshape(const std::string& path, ov::Model& model, const std::map<s
     model.reshape(by_index);
     return absl::OkStatus();
   } catch (const std::exception& e) {
-    return LoadFailure(path, StrCat("the model does not take an input ", wanted), e);
+    return LoadFailure(path, StrCat("the model does not accept an input ", wanted), e);
   }
 }
 
@@ -112,8 +112,8 @@ class OpenVinoEngine final : public Engine {
   }
 
  private:
-  // read_model offers a file to every format it knows when the one of its name refuses it; TensorFlow's parser then writes
-  // to stderr, and is one more parser for hostile bytes. Throws.
+  // read_model offers a file to every format it knows when the one of its name refuses it; TensorFlow's parser then
+  // writes to stderr, and is one more parser for hostile bytes. Throws.
   static void CheckFormat(ModelFormat format, const std::string& path) {
     const std::string name(ToString(format));
     const auto frontend = ov::frontend::FrontEndManager().load_by_framework(name);

@@ -4,7 +4,7 @@
 // calling thread (0.04 context switches each, measured with YuNet-s on 2 cores) and models mix freely on the same workers.
 //
 // A run that fails inside a net breaks the compiled model for good, so a request is proven before it runs (shape_proof.h,
-// request_ledger.h), and a session whose run failed all the same gets a copy compiled anew (openvino_session.h).
+// request_ledger.h), and a session whose run failed all the same gets a freshly compiled copy (openvino_session.h).
 #pragma once
 
 #include <memory>

@@ -53,7 +53,7 @@ absl::StatusOr<std::shared_ptr<const OpenVinoNet>> OpenVinoNet::Make(CorePtr cor
                                                                      const LoadOptions& options) {
   ASSIGN_OR_RETURN(ModelSignature signature, SignatureOf(*model));
   std::shared_ptr<OpenVinoNet> net(new OpenVinoNet(std::move(core), std::move(model), std::move(signature), options));
-  // Behind the proof, which looks through no guard.
+  // After the proof, which looks through no guard.
   if (!options.trusted_inputs) RETURN_IF_ERROR(net->Guard());
   return net;
 }

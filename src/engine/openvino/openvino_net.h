@@ -21,8 +21,8 @@ using CorePtr = std::shared_ptr<ov::Core>;
 // Thread-safe.
 class OpenVinoNet {
  public:
-  // Takes the graph over, and adds guards to it unless its inputs are trusted. The error, for operators, says what of it OpenVINO
-  // would not compute right. Throws what OpenVINO throws.
+  // Takes the graph over, and adds guards to it unless its inputs are trusted. The error, for operators, says what of
+  // it OpenVINO would not compute right. Throws what OpenVINO throws.
   static absl::StatusOr<std::shared_ptr<const OpenVinoNet>> Make(CorePtr core, std::shared_ptr<ov::Model> model,
                                                                  const LoadOptions& options);
 
@@ -36,7 +36,7 @@ class OpenVinoNet {
 
   // True for a net with variables: what a run leaves in them is no part of the next request.
   bool has_state() const { return !model_->get_variables().empty(); }
-  // What inputs of whole numbers may hold, in either direction.
+  // What inputs of integers may hold, in either direction.
   int64_t whole_numbers_max() const { return whole_numbers_max_; }
 
   // A copy of one's own, whose guards report to `report`; slow. Throws.

@@ -68,8 +68,8 @@ absl::Status OpenVinoSession::SetInput(size_t index, const TensorView& tensor) {
   RETURN_IF_ERROR(CheckInput(signature_.inputs[index], tensor));
   if (const auto value = ValueBeyond(tensor, net_->whole_numbers_max())) {
     return FieldError(Reason::INVALID_REQUEST, tensor.name,
-                      StrCat("input '", signature_.inputs[index].name, "' holds ", *value,
-                             "; the model takes whole numbers up to ", net_->whole_numbers_max()));
+                      StrCat("input '", signature_.inputs[index].name, "' contains ", *value,
+                             "; the model accepts integers up to ", net_->whole_numbers_max()));
   }
   try {
     if (tensor.dtype == DType::kBytes) return SetStrings(index, tensor);

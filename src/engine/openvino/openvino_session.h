@@ -38,7 +38,7 @@ class OpenVinoSession final : public Session {
   absl::Status CheckGiven();
   absl::Status CheckRun();
   absl::Status Compute(const std::stop_token& stop);
-  // A run that failed leaves the compiled copy in no sound state: it is made anew before anything else is computed.
+  // A run that failed leaves the compiled copy in no sound state: it is made again before anything else is computed.
   absl::Status RunFailed(const char* what);
   absl::Status Restore();
   void SetZeros(int64_t open);

@@ -56,7 +56,7 @@ absl::Status RequestLedger::MayRun(std::string_view key, std::span<const ov::Ten
 absl::Status RequestLedger::Judge(const Entry& entry) const {
   using Outcome = ShapeProof::Outcome;
   if (entry.finding.outcome == Outcome::kImpossible)
-    return Error(Reason::INVALID_REQUEST, StrCat("the inputs do not go together: ", entry.finding.why));
+    return Error(Reason::INVALID_REQUEST, StrCat("the inputs do not fit together: ", entry.finding.why));
   if (entry.ran_well) return absl::OkStatus();
   // Nothing but the shapes decides, so it fails always, unless memory was short.
   if (entry.failures >= kFailuresMax && entry.finding.outcome == Outcome::kPossible)

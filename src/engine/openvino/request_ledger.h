@@ -50,7 +50,7 @@ class RequestLedger {
   RestoreBudget& budget_;
   std::mutex proof_mutex_;  // one proof at a time; before mutex_
   std::mutex mutex_;
-  absl::flat_hash_map<std::string_view, Entry> known_;  // the keys lie in order_
+  absl::flat_hash_map<std::string_view, Entry> known_;  // the keys are in order_
   std::list<std::string> order_;                        // last used first
 };
 

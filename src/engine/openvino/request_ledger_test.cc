@@ -33,7 +33,7 @@ TEST_F(RequestLedgerTest, RefusesWhatCannotBeComputed) {
   EXPECT_TRUE(MayRun(2, 2).ok());
   const absl::Status refused = MayRun(2, 3);
   EXPECT_EQ(ReasonOf(refused), Reason::INVALID_REQUEST);
-  EXPECT_EQ(refused.message(), "the inputs do not go together: Add 'y' cannot be computed");
+  EXPECT_EQ(refused.message(), "the inputs do not fit together: Add 'y' cannot be computed");
   EXPECT_EQ(MayRun(2, 3), refused);
 }
 

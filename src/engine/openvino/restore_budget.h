@@ -1,4 +1,4 @@
-// How much time a model version may spend on making compiled copies anew after failed runs.
+// How much time a model version may spend on recompiling copies after failed runs.
 #pragma once
 
 #include <atomic>
@@ -8,9 +8,9 @@
 
 namespace sluice {
 
-// Half a core in the long run, with two seconds in store: one client's failing requests leave the rest to the others. The first
-// kFree of each restore do not count: so long is no longer than a large request, which the order of the queue makes its sender's.
-// Thread-safe.
+// Half a core in the long run, with two seconds in store: one client's failing requests leave the rest to the others.
+// The first kFree of each restore do not count: so long is no longer than a large request, which the order of the queue
+// makes its sender's. Thread-safe.
 class RestoreBudget {
  public:
   static constexpr Duration kStoreMax = std::chrono::seconds(2);

@@ -28,7 +28,7 @@ std::optional<uint64_t> BytesOf(const ov::Output<ov::Node>& port) {
   return UINT64_MAX;
 }
 
-// The whole numbers that come in at `port`, where the inference found them; else none.
+// The integers that come in at `port`, where the inference found them; else none.
 std::vector<int64_t> ValuesAt(const ov::Node& step, size_t port) {
   if (port >= step.get_input_size()) return {};
   if (const auto* constant = ov::as_type<const ov::op::v0::Constant>(step.get_input_node_ptr(port)))
@@ -117,8 +117,8 @@ ShapeProof::Finding ShapeProof::Infer(std::span<const ov::Tensor> inputs) {
     }
     return finding;
   } catch (const std::exception&) {
-    return {Outcome::kImpossible,
-            at == nullptr ? std::string("the model does not take them") : StrCat(StepName(*at), " cannot be computed")};
+    return {Outcome::kImpossible, at == nullptr ? std::string("the model does not accept them")
+                                                : StrCat(StepName(*at), " cannot be computed")};
   }
 }
 

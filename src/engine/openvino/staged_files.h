@@ -1,5 +1,5 @@
-// A model's sealed bytes under the names that OpenVINO's readers want to open: a folder, for this user alone, of symlinks to
-// their descriptors, and of copies where that does not do.
+// A model's sealed bytes under the names that OpenVINO's readers want to open: a folder, for this user alone, of
+// symlinks to their descriptors, and of copies where that does not do.
 #pragma once
 
 #include <memory>

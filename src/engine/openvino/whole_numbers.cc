@@ -16,7 +16,7 @@
 namespace sluice {
 namespace {
 
-// What a whole number may be.
+// What an integer may be.
 struct Span {
   double low = 0, high = 0;
   bool within(double max) const { return low >= -max && high <= max; }
@@ -129,7 +129,7 @@ class Analysis {
     const auto [low, high] = std::minmax_element(all.begin(), all.end());
     return {*low, *high};
   }
-  // Of all whole-numbered inputs.
+  // Of all integer inputs.
   Span In(const ov::Node& step) const {
     Span span{kAny, -kAny};
     for (size_t i = 0; i < step.get_input_size(); ++i) {
@@ -189,7 +189,7 @@ class Analysis {
 
   absl::Status Converted(const ov::Node& step) {
     const auto &from = step.get_input_element_type(0), &to = step.get_output_element_type(0);
-    // A number out of range becomes the smallest one, which is no index.
+    // A number out of range becomes the smallest one, which is not an index.
     if (Whole(to) && !Whole(from)) spans_[&step] = from == ov::element::boolean ? Span{0, 1} : Natural(to);
     if (!Whole(from)) return absl::OkStatus();
     const Span span = Of(step.get_input_source_output(0));

@@ -1,4 +1,4 @@
-// OpenVINO computes whole numbers of 64 bits as 32 bits, and many steps on whole numbers as FP32. This tells for which requests
+// OpenVINO computes integers of 64 bits as 32 bits, and many steps on integers as FP32. This tells for which requests
 // a net is exact all the same.
 #pragma once
 
@@ -12,11 +12,11 @@
 
 namespace sluice {
 
-// Up to here FP32 is exact for whole numbers, divisions included.
+// Up to here FP32 is exact for integers, divisions included.
 inline constexpr int64_t kExactInFp32 = int64_t{1} << 23;
 
-// The largest of INT32_MAX and kExactInFp32 for which the net is exact as long as its whole-numbered inputs hold nothing beyond
-// (either sign). Unimplemented, naming the step, when it is not even then, and for doubles.
+// The largest of INT32_MAX and kExactInFp32 for which the net is exact as long as its integer inputs hold nothing
+// beyond (either sign). Unimplemented, naming the step, when it is not even then, and for doubles.
 absl::StatusOr<int64_t> WholeNumbersMax(const ov::Model& model);
 
 // The first value of the tensor beyond `max` in either direction; nothing when there is none, or for other types.

@@ -48,7 +48,7 @@ TEST(WholeNumbers, HowFarANetIsExact) {
   EXPECT_EQ(MaxOf(i64, sum), 0);
 }
 
-// Sizes are whole numbers of 64 bits, too, and no reason to refuse anything.
+// Sizes are integers of 64 bits, too, and no reason to refuse anything.
 TEST(WholeNumbers, SizesAreNoValues) {
   const auto reshape = [](auto a, auto) {
     const auto shape = std::make_shared<op::ShapeOf>(a);
@@ -82,7 +82,7 @@ TEST(WholeNumbers, AnInputBeyondIsRefusedWithItsValue) {
     const absl::Status status = Ask(session, net->signature(), {one, Of<int64_t>({1}, {value})});
     EXPECT_EQ(ReasonOf(status), Reason::INVALID_REQUEST);
     EXPECT_EQ(status.message(),
-              "input 'b' holds " + std::to_string(value) + "; the model takes whole numbers up to 2147483647");
+              "input 'b' contains " + std::to_string(value) + "; the model accepts integers up to 2147483647");
     EXPECT_EQ(FieldOf(status), "b");
   }
 }

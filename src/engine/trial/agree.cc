@@ -81,12 +81,12 @@ std::string RealDifference(const std::string& a, const std::string& b, DType dty
 }
 
 std::string DifferenceOf(const Output& a, const Output& b) {
-  if (a.dtype() != b.dtype()) return "another type";
-  if (!std::equal(a.shape().begin(), a.shape().end(), b.shape().begin(), b.shape().end())) return "another shape";
-  if (a.sample().size() != b.sample().size()) return "another size";
+  if (a.dtype() != b.dtype()) return "a different type";
+  if (!std::equal(a.shape().begin(), a.shape().end(), b.shape().begin(), b.shape().end())) return "a different shape";
+  if (a.sample().size() != b.sample().size()) return "a different size";
   const auto dtype = static_cast<DType>(a.dtype());
   if (IsReal(dtype)) return RealDifference(a.sample(), b.sample(), dtype);
-  return a.sample() == b.sample() ? "" : "other values";
+  return a.sample() == b.sample() ? "" : "different values";
 }
 
 }  // namespace
@@ -106,9 +106,9 @@ void SetSample(const TensorView& tensor, Output& out) {
 }
 
 std::string DifferenceOf(const Run& a, const Run& b) {
-  if (a.ok() != b.ok()) return "an error against an answer";
+  if (a.ok() != b.ok()) return "an error instead of a result";
   if (!a.ok()) return {};
-  if (a.outputs_size() != b.outputs_size()) return "another number of outputs";
+  if (a.outputs_size() != b.outputs_size()) return "a different number of outputs";
   for (int i = 0; i < a.outputs_size(); ++i) {
     const std::string difference = DifferenceOf(a.outputs(i), b.outputs(i));
     if (!difference.empty()) return StrCat("output ", i + 1, ": ", difference);

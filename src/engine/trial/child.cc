@@ -96,7 +96,7 @@ int ChildMain(const MakeEngine& make_engine) {
   std::vector<UniqueFd> fds;
   for (int i = 0; i < request.files_size(); ++i) fds.emplace_back(kFirstFileFd + i);
   auto files = ModelFiles::FromDescriptors({request.files().begin(), request.files().end()}, std::move(fds));
-  if (!files.ok()) return Fail("the model's files cannot be handed to a child process");
+  if (!files.ok()) return Fail("the model's files cannot be passed to a child process");
   LimitSelf(request, (*files)->bytes());
   const std::unique_ptr<Engine> engine = make_engine(request.engine());
   if (engine == nullptr) return Fail("no such engine");

@@ -1,5 +1,5 @@
-// The process in which a model file is tried: `sluice try-model --child`, run by the server (trial.h) and by nobody else. Engines
-// parse what strangers made; here they may crash, hang and eat memory, and only this process ends.
+// The process in which a model file is tried: `sluice try-model --child`, run by the server (trial.h) and by nobody
+// else. Engines parse what strangers made; here they may crash, hang and eat memory, and only this process ends.
 #pragma once
 
 #include <functional>

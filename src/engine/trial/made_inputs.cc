@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kElementsMax = int64_t{64} << 20;
 
-// Of an open dimension that is not the first, where nothing says more: a picture's side, or some steps of a sequence.
+// Of an open dimension that is not the first, where nothing says more: an image's side, or some steps of a sequence.
 int64_t Common(size_t rank) { return rank == 4 ? 224 : 16; }
 
 // The same numbers in every process.
@@ -102,7 +102,7 @@ std::string_view NameOf(Values values) {
     case Values::kZeros: return "zeros";
     case Values::kOnes: return "ones";
     case Values::kMixed: return "mixed numbers";
-    case Values::kWide: return "numbers of 64 bits";
+    case Values::kWide: return "64-bit numbers";
     case Values::kFar: return "far indices";
     case Values::kLeast: return "the smallest numbers";
     case Values::kMinusOne: return "-1 and the smallest numbers";

@@ -1,5 +1,5 @@
-// Inputs that a trial makes up for a signature: harmless ones that every engine must answer alike, and hostile ones, as a caller
-// may send.
+// Inputs that a trial makes up for a signature: harmless ones that every engine must answer alike, and hostile ones, as
+// a caller may send.
 #pragma once
 
 #include <optional>
@@ -26,8 +26,8 @@ enum class Values : uint8_t {
 };
 std::string_view NameOf(Values values);
 
-// A shape for each input: open dimensions get `usual` (0: what is common for tensors of that rank), those with one symbol one
-// size. Nothing when that is more than 64 M elements in all.
+// A shape for each input: open dimensions get `usual` (0: what is common for tensors of that rank), those with one
+// symbol one size. Nothing when that is more than 64 M elements in all.
 std::optional<std::vector<Shape>> ShapesFor(const ModelSignature& signature, const Usual& usual);
 
 // The elements of input number `index`.

@@ -1,5 +1,5 @@
-// What the child does with one engine: load, compile, runs on made-up inputs, timing. Whatever the engine does to the process in
-// there, what was found until then has been handed out.
+// What the child does with one engine: load, compile, runs on made-up inputs, timing. Whatever the engine does to the
+// process in there, what was found until then has been handed out.
 #pragma once
 
 #include <functional>

@@ -39,8 +39,8 @@ struct Pipe {
   }
 };
 
-// What posix_spawn is told: descriptors, signals as a new program expects them, a process group of its own (Ctrl-C is for the
-// server, which then ends its children itself).
+// What posix_spawn is told: descriptors, signals as a new program expects them, a process group of its own (Ctrl-C is
+// for the server, which then ends its children itself).
 class Spawning {
  public:
   // `above`: larger than every descriptor that is given.

@@ -20,8 +20,8 @@ inline constexpr size_t kSampleBytesMax = 32 << 10;
 // A piece: its length, four bytes little-endian, and the message.
 std::string Piece(const Report& report);
 
-// The whole pieces at the front of `bytes`, merged; a last one that is cut off is left out. Nothing when one of them is no
-// report, or when it says more than a report may (the bounds above; numbers that are none).
+// The whole pieces at the front of `bytes`, merged; a last one that is cut off is left out. Nothing when one of them is
+// no report, or when it says more than a report may (the bounds above; numbers that are none).
 std::optional<Report> ParseReport(std::string_view bytes);
 
 }  // namespace sluice::trial

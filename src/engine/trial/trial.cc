@@ -25,8 +25,8 @@ using std::chrono::seconds;
 using trial::ChildEnd;
 using trial::Outcome;
 
-// Counts up with what a trial looks at: earlier verdicts are then made anew.
-constexpr int kTrialVersion = 1;
+// Counts up with what a trial looks at: earlier verdicts are then made again.
+constexpr int kTrialVersion = 2;
 // A child that gets little of a busy machine is not one that hangs.
 constexpr int kWallTimes = 6;
 // Runs on hostile values may take this long together; what takes longer is not held against a model.
@@ -49,7 +49,7 @@ absl::StatusOr<UniqueFd> RequestFor(const TrialJob& job, const Engine& engine, u
   const std::string bytes = request.SerializeAsString();
   UniqueFd fd(memfd_create("trial", MFD_CLOEXEC));
   if (!fd || write(fd.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
-    return absl::UnavailableError(StrCat("no memory can be handed to a child process: ", std::strerror(errno)));
+    return absl::UnavailableError(StrCat("memory cannot be shared with a child process: ", std::strerror(errno)));
   }
   return fd;
 }
@@ -99,18 +99,18 @@ std::string Megabytes(uint64_t bytes) { return StrCat(bytes >> 20, " MiB"); }
 std::string FailureOf(const ChildEnd& end, const wire::Report& report, uint32_t seconds_max, uint64_t memory) {
   const bool crash = end.stopped == ChildEnd::Stopped::kNo && IsCrash(end.signal);
   if (report.out_of_memory() && !report.loads())
-    return StrCat("the model file wants more than ", Megabytes(memory), " of memory while it is tried");
+    return StrCat("the model file needed more than ", Megabytes(memory), " of memory during its trial");
   if (crash && !report.hostile())
-    return StrCat("the model file made the engine crash (signal ", end.signal, ") while it was tried");
+    return StrCat("the model file crashed the engine (signal ", end.signal, ") during its trial");
   if (crash && !report.out_of_memory())
-    return StrCat("input values that a caller may send make the engine crash (signal ", end.signal,
-                  "), as was tried in a child process");
-  if (report.loads()) return {};  // whatever came of the hostile runs
+    return StrCat("input values that a client may send crash the engine (signal ", end.signal,
+                  "), as the trial showed");
+  if (report.loads()) return {};  // whatever the outcome of the hostile runs
   if (!report.reason().empty()) return report.reason();
   if (end.stopped == ChildEnd::Stopped::kTimeout || end.signal == SIGXCPU)
-    return StrCat("the model file kept the engine busy for more than ", seconds_max, " s while it was tried");
+    return StrCat("the model file kept the engine busy for more than ", seconds_max, " s during its trial");
   if (end.stopped == ChildEnd::Stopped::kTooMuch)
-    return "the model file made the engine write nonsense while it was tried";
+    return "the model file made the engine write garbage during its trial";
   if (end.signal != 0) return StrCat("the trial of the model file was ended by signal ", end.signal);
   return StrCat("the trial of the model file ended without a result (exit ", end.exit_code, ")");
 }
@@ -155,7 +155,7 @@ absl::StatusOr<Outcome> Trial::TryEngine(const TrialJob& job, const Engine& engi
 }
 
 absl::StatusOr<Outcome> Trial::TryOnce(const TrialJob& job, const Engine& engine) {
-  if (!GoOn()) return absl::CancelledError("the server is ending");
+  if (!GoOn()) return absl::CancelledError("the server is shutting down");
   const uint32_t seconds_max = SecondsFor(*job.files);
   const uint64_t memory = options_.memory_bytes_max + 4 * job.files->bytes();
   ASSIGN_OR_RETURN(const UniqueFd request, RequestFor(job, engine, seconds_max, options_.memory_bytes_max));
@@ -167,11 +167,11 @@ absl::StatusOr<Outcome> Trial::TryOnce(const TrialJob& job, const Engine& engine
                                                         .timeout = kWallTimes * seconds(seconds_max),
                                                         .go_on = [this] { return GoOn(); },
                                                         .until = HostileWatch()}));
-  if (end.stopped == ChildEnd::Stopped::kOrdered) return absl::CancelledError("the server is ending");
+  if (end.stopped == ChildEnd::Stopped::kOrdered) return absl::CancelledError("the server is shutting down");
   Outcome outcome{.engine = std::string(engine.name())};
   auto report = trial::ParseReport(end.report);
   outcome.failure = report ? FailureOf(end, *report, seconds_max, memory)
-                           : "the model file made the engine write nonsense while it was tried";
+                           : "the model file made the engine write garbage during its trial";
   outcome.killed = !outcome.failure.empty() && end.stopped == ChildEnd::Stopped::kNo &&
                    (end.signal == SIGKILL || end.signal == SIGTERM);
   outcome.passing = outcome.killed || (!outcome.failure.empty() && end.stopped == ChildEnd::Stopped::kTimeout);

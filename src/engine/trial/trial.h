@@ -1,5 +1,5 @@
-// Tries a model's files in child processes, one for each engine, before this process touches them: files that crash an engine,
-// hang it or eat memory become a verdict with that reason.
+// Tries a model's files in child processes, one for each engine, before this process touches them: files that crash an
+// engine, hang it or eat memory become a verdict with that reason.
 #pragma once
 
 #include <atomic>
@@ -39,7 +39,7 @@ class Trial {
   explicit Trial(Options options);
 
   // Takes as long as the trials do; at once when they were made before. UNAVAILABLE: this machine does not let us start
-  // a child. CANCELLED: the server is ending.
+  // a child. CANCELLED: the server is shutting down.
   absl::StatusOr<trial::Verdict> Try(const TrialJob& job);
 
   // Ends trials that run, and all later ones, as does a SIGTERM or SIGINT that waits.

@@ -1,4 +1,5 @@
-// The trial with real child processes: this test's program is the child, too, with an engine that does what a file tells it.
+// The trial with real child processes: this test's program is the child, too, with an engine that does what a file
+// tells it.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -185,18 +186,18 @@ TEST_F(TrialTest, AModelThatWorksIsServedByItsEngineAndRemembered) {
 
 TEST_F(TrialTest, WhateverTheEngineDoesToTheChildBecomesTheReason) {
   const std::pair<const char*, const char*> cases[] = {
-      {"crash", "the model file made the engine crash (signal 11) while it was tried"},
-      {"abort", "the model file made the engine crash (signal 6) while it was tried"},
-      {"crash in a run", "the model file made the engine crash (signal 11) while it was tried"},
+      {"crash", "the model file crashed the engine (signal 11) during its trial"},
+      {"abort", "the model file crashed the engine (signal 6) during its trial"},
+      {"crash in a run", "the model file crashed the engine (signal 11) during its trial"},
       {"refuse", "cannot read the model file"},
       {"exit", "the trial of the model file ended without a result (exit 3)"},
-      {"nonsense", "the model file made the engine write nonsense while it was tried"},
-      {"nonsense for ever", "the model file made the engine write nonsense while it was tried"},
-      {"errors for ever", "the model file kept the engine busy for more than 1 s while it was tried"},
-      {"spin", "the model file kept the engine busy for more than 1 s while it was tried"},
+      {"nonsense", "the model file made the engine write garbage during its trial"},
+      {"nonsense for ever", "the model file made the engine write garbage during its trial"},
+      {"errors for ever", "the model file kept the engine busy for more than 1 s during its trial"},
+      {"spin", "the model file kept the engine busy for more than 1 s during its trial"},
   };
   for (const auto& [told, reason] : cases) {
-    options_.seconds_max = std::string_view(reason).ends_with("1 s while it was tried") ? 1 : 5;
+    options_.seconds_max = std::string_view(reason).ends_with("1 s during its trial") ? 1 : 5;
     const trial::Verdict verdict = Try(told);
     EXPECT_EQ(verdict.engine(), "") << told;
     EXPECT_EQ(verdict.reason(), reason) << told;
@@ -222,14 +223,14 @@ TEST_F(TrialTest, AReportThatIsCutOffIsNoResult) {
 
 TEST_F(TrialTest, MemoryIsBounded) {
   if (AddressSpaceBytes() > int64_t{1} << 40) GTEST_SKIP() << "a sanitizer's shadow is larger than any limit";
-  EXPECT_THAT(Try("eat memory").reason(), HasSubstr("wants more than 1024 MiB of memory"));
+  EXPECT_THAT(Try("eat memory").reason(), HasSubstr("needed more than 1024 MiB of memory"));
 }
 
 TEST_F(TrialTest, RunErrorsAreNoReasonToRefuse) { EXPECT_EQ(Try("fail in every run").engine(), "told"); }
 
 TEST_F(TrialTest, WhatACallerMaySendMustNotCrashButMayTakeLong) {
   EXPECT_THAT(Try("crash on far values").reason(),
-              HasSubstr("input values that a caller may send make the engine crash (signal 8)"));
+              HasSubstr("input values that a client may send crash the engine (signal 8)"));
   EXPECT_EQ(Try("hang on far values").engine(), "told");
   TrialJob job = Job("crash on far values");
   job.load.trusted_inputs = true;  // then nobody sends them
@@ -241,7 +242,7 @@ TEST_F(TrialTest, OneEnginesCrashLosesNotTheOthersVerdict) {
   job.engines.push_back(&other_);
   const auto verdict = Trial(options_).Try(job);
   EXPECT_EQ(verdict->engine(), "other");
-  EXPECT_THAT(verdict->reason(), HasSubstr("told: the model file made the engine crash (signal 11)"));
+  EXPECT_THAT(verdict->reason(), HasSubstr("told: the model file crashed the engine (signal 11)"));
 }
 
 TEST_F(TrialTest, AChildThatIsKilledFromOutsideIsTriedOnceMoreAndNotRemembered) {

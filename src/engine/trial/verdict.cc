@@ -17,8 +17,8 @@ constexpr double kFaster = 0.9;
 std::string Figure(const Outcome& outcome) {
   const double us = outcome.report.us_a_run();
   if (us <= 0) return StrCat(outcome.engine, " not timed");
-  if (us >= 1000) return absl::StrFormat("%s %.3g ms a run", outcome.engine, us / 1000);
-  return absl::StrFormat("%s %.3g us a run", outcome.engine, us);
+  if (us >= 1000) return absl::StrFormat("%s %.3g ms per run", outcome.engine, us / 1000);
+  return absl::StrFormat("%s %.3g us per run", outcome.engine, us);
 }
 
 std::string Figures(const std::vector<const Outcome*>& able) {
@@ -27,7 +27,7 @@ std::string Figures(const std::vector<const Outcome*>& able) {
   return figures;
 }
 
-// What `other` answers otherwise than `first`; empty when nothing.
+// What `other` gives different results than `first`; empty when nothing.
 std::string Disagreement(const Report& first, const Report& other) {
   for (int i = 0; i < std::min(first.runs_size(), other.runs_size()); ++i) {
     const Run &a = first.runs(i), &b = other.runs(i);
@@ -48,8 +48,8 @@ std::string Unchecked(const Report& first, const Report& other) {
   while (true) {
     const Run *a = next(first, i), *b = next(other, j);
     if (a == nullptr || b == nullptr) return {};
-    if (!a->ok() && b->ok()) return StrCat("an answer to ", a->inputs(), ", which the other calls an error");
-    if (!a->ok() || !b->ok() || a->inputs() != "numbers of 64 bits") continue;
+    if (!a->ok() && b->ok()) return StrCat("a result for ", a->inputs(), ", where the other reports an error");
+    if (!a->ok() || !b->ok() || a->inputs() != "64-bit numbers") continue;
     const std::string difference = DifferenceOf(*a, *b);
     if (!difference.empty()) return StrCat("on ", a->inputs(), ", ", difference);
   }
@@ -85,9 +85,9 @@ Verdict Decide(const std::vector<Outcome>& outcomes, bool trusted_inputs) {
     if (other == able[0]) continue;
     std::string difference = Disagreement(able[0]->report, other->report);
     if (!difference.empty()) {
-      verdict.set_warning(StrCat(other->engine, " answers otherwise than ", able[0]->engine, ": ", difference));
+      verdict.set_warning(StrCat(other->engine, " gives different results than ", able[0]->engine, ": ", difference));
     } else if (!trusted_inputs && !(difference = Unchecked(able[0]->report, other->report)).empty()) {
-      absl::StrAppend(&unable, "; ", other->engine, " is left out: ", difference);
+      absl::StrAppend(&unable, "; ", other->engine, " is ruled out: ", difference);
     } else if (other->report.us_a_run() > 0 && best->report.us_a_run() > 0 &&
                other->report.us_a_run() < kFaster * best->report.us_a_run()) {
       best = other;

@@ -34,15 +34,15 @@ void AddHostile(Outcome& outcome, const char* inputs, bool ok, int64_t value = 0
 TEST(Verdict, TheFirstIsTakenUnlessAnotherIsMoreThanATenthFaster) {
   EXPECT_EQ(Decide({Able("a", 100), Able("b", 91)}, true).engine(), "a");
   EXPECT_EQ(Decide({Able("a", 100), Able("b", 89)}, true).engine(), "b");
-  EXPECT_EQ(Decide({Able("a", 100), Able("b", 89)}, true).reason(), "b 89 us a run, a 100 us a run");
-  EXPECT_EQ(Decide({Able("a", 2400), Able("b", 2560)}, true).reason(), "a 2.4 ms a run, b 2.56 ms a run");
+  EXPECT_EQ(Decide({Able("a", 100), Able("b", 89)}, true).reason(), "b 89 us per run, a 100 us per run");
+  EXPECT_EQ(Decide({Able("a", 2400), Able("b", 2560)}, true).reason(), "a 2.4 ms per run, b 2.56 ms per run");
   EXPECT_EQ(Decide({Able("a", 0), Able("b", 5)}, true).engine(), "a") << "no figure, no choice by it";
 }
 
 TEST(Verdict, WhoCannotIsNamedWithItsReason) {
   const Verdict one = Decide({Unable("a", "not implemented"), Able("b", 9)}, true);
   EXPECT_EQ(one.engine(), "b");
-  EXPECT_EQ(one.reason(), "b 9 us a run; a: not implemented");
+  EXPECT_EQ(one.reason(), "b 9 us per run; a: not implemented");
   const Verdict none = Decide({Unable("a", "crashed"), Unable("b", "hangs")}, true);
   EXPECT_EQ(none.engine(), "");
   EXPECT_EQ(none.reason(), "a: crashed; b: hangs");
@@ -52,7 +52,7 @@ TEST(Verdict, WhoCannotIsNamedWithItsReason) {
 TEST(Verdict, WhereTheyDisagreeTheFirstIsTakenWithAWarning) {
   const Verdict verdict = Decide({Able("a", 100), Able("b", 10, {1, 3})}, true);
   EXPECT_EQ(verdict.engine(), "a");
-  EXPECT_EQ(verdict.warning(), "b answers otherwise than a: on ones, output 1: 2 against 3");
+  EXPECT_EQ(verdict.warning(), "b gives different results than a: on ones, output 1: 2 against 3");
   EXPECT_EQ(Decide({Able("a", 100), Able("b", 10, {1, 2.0001f})}, true).engine(), "b") << "within what f32 allows";
 }
 
@@ -62,14 +62,15 @@ TEST(Verdict, WhoDoesNotCheckIndicesServesNoCallersData) {
   AddHostile(careless, "far indices", true);
   const Verdict verdict = Decide({checks, careless}, /*trusted_inputs=*/false);
   EXPECT_EQ(verdict.engine(), "a");
-  EXPECT_THAT(verdict.reason(), HasSubstr("b is left out: an answer to far indices, which the other calls an error"));
+  EXPECT_THAT(verdict.reason(),
+              HasSubstr("b is ruled out: a result for far indices, where the other reports an error"));
   EXPECT_EQ(Decide({checks, careless}, /*trusted_inputs=*/true).engine(), "b");
 }
 
 TEST(Verdict, WhoNarrowsNumbersServesNoCallersData) {
   Outcome exact = Able("a", 100), narrow = Able("b", 10);
-  AddHostile(exact, "numbers of 64 bits", true, (int64_t{1} << 40) + 1);
-  AddHostile(narrow, "numbers of 64 bits", true, 1);
+  AddHostile(exact, "64-bit numbers", true, (int64_t{1} << 40) + 1);
+  AddHostile(narrow, "64-bit numbers", true, 1);
   EXPECT_EQ(Decide({exact, narrow}, false).engine(), "a");
 }
 

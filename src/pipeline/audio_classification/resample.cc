@@ -23,7 +23,7 @@ using Resampler = std::unique_ptr<std::remove_pointer_t<soxr_t>, SoxrDelete>;
 bool InBounds(int32_t hz) { return hz >= kResampleHzMin && hz <= kResampleHzMax; }
 
 absl::Status Failed(soxr_error_t error) {
-  return Error(Reason::INTERNAL, StrCat("the sound could not be resampled: ", error));
+  return Error(Reason::INTERNAL, StrCat("the audio could not be resampled: ", error));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Sound at another sample rate, by libsoxr. Pure functions: any thread; they work in pieces, with little memory of their own.
+// Audio at another sample rate, by libsoxr. Pure functions: any thread; they work in pieces, with little memory of their own.
 #pragma once
 
 #include <cstddef>

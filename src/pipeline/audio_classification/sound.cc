@@ -21,12 +21,12 @@ absl::Status CheckRate(const AudioInput& input, const SoundFormat& format) {
   if (input.sample_rate_hz == format.sample_rate_hz) return absl::OkStatus();
   if (input.pcm16.empty()) {
     if (input.sample_rate_hz == 0) return absl::OkStatus();
-    return Wrong("sample_rate_hz", StrCat("the model takes features of sound at ", format.sample_rate_hz, " Hz, not ",
+    return Wrong("sample_rate_hz", StrCat("the model expects audio features at ", format.sample_rate_hz, " Hz, not ",
                                           input.sample_rate_hz, "; only samples in pcm16 are resampled"));
   }
   if (input.sample_rate_hz > 0 && CanResample(input.sample_rate_hz, format.sample_rate_hz)) return absl::OkStatus();
   return Wrong("sample_rate_hz",
-               StrCat("the model takes ", format.sample_rate_hz, " Hz, not ", input.sample_rate_hz,
+               StrCat("the model expects ", format.sample_rate_hz, " Hz, not ", input.sample_rate_hz,
                       "; pcm16 is resampled between ", kResampleHzMin, " and ", kResampleHzMax, " Hz"));
 }
 
@@ -40,7 +40,7 @@ absl::Status CheckLength(const AudioInput& input, size_t values, const SoundForm
   const auto limit = static_cast<size_t>(format.seconds_max * static_cast<float>(format.sample_rate_hz));
   if (values <= limit) return absl::OkStatus();
   return Wrong(input.pcm16.empty() ? "features" : "pcm16",
-               StrCat(values, " values are more than the model's ", limit, "; send a shorter piece"));
+               StrCat(values, " values exceed the model's limit of ", limit, "; send shorter audio"));
 }
 
 absl::Status CheckValues(const AudioInput& input) {
@@ -66,11 +66,11 @@ absl::StatusOr<Shape> Fit(size_t values, const SoundFormat& format, std::string_
   const auto count = static_cast<int64_t>(values);
   if (open == nullptr) {
     if (count == fixed) return shape;
-    return Wrong(field, StrCat("the model takes exactly ", fixed, " values, not ", count));
+    return Wrong(field, StrCat("the model expects exactly ", fixed, " values, not ", count));
   }
   *open = count / fixed;
   if (*open > 0 && count % fixed == 0) return shape;
-  return Wrong(field, StrCat("the model takes a multiple of ", fixed, " values, not ", count));
+  return Wrong(field, StrCat("the model expects a multiple of ", fixed, " values, not ", count));
 }
 
 absl::Status Unusable(const Shape& shape, std::string_view why) {
@@ -80,21 +80,21 @@ absl::Status Unusable(const Shape& shape, std::string_view why) {
 }  // namespace
 
 absl::Status CheckSoundInput(const Shape& shape) {
-  if (shape.empty()) return Unusable(shape, "has no dimension for a sound");
+  if (shape.empty()) return Unusable(shape, "has no dimension for audio");
   int open = 0;
   int64_t fixed = 1;
   for (size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] == 0) return Unusable(shape, "has a dimension of size 0, which no sound fits");
+    if (shape[i] == 0) return Unusable(shape, "has a dimension of size 0, which no audio fits");
     if (shape[i] < 0) {
       open += i > 0 || shape.size() == 1 ? 1 : 0;
     } else if (__builtin_mul_overflow(fixed, shape[i], &fixed)) {
       return Unusable(shape, "is larger than any memory");
     }
   }
-  if (open > 1) return Unusable(shape, "has more than one open dimension beside the batch");
+  if (open > 1) return Unusable(shape, "has more than one open dimension besides the batch");
   if (shape.size() > 1 && shape[0] > 1) {
     return Unusable(shape,
-                    StrCat("takes ", shape[0], " items at once; its first dimension must be open or 1, for one sound"));
+                    StrCat("takes ", shape[0], " items at once; its first dimension must be open or 1"));
   }
   return absl::OkStatus();
 }
@@ -102,10 +102,10 @@ absl::Status CheckSoundInput(const Shape& shape) {
 absl::StatusOr<Shape> ShapeOfSound(const AudioInput& input, const SoundFormat& format) {
   const bool samples = !input.pcm16.empty();
   if (samples == !input.features.empty()) {
-    return Wrong(samples ? "pcm16" : "features", "send samples in pcm16, or features in features: one of them");
+    return Wrong(samples ? "pcm16" : "features", "send either samples in pcm16 or features in features");
   }
   if (input.pcm16.size() % 2 != 0) {
-    return Wrong("pcm16", StrCat(input.pcm16.size(), " bytes are no whole number of 16 bit samples"));
+    return Wrong("pcm16", StrCat(input.pcm16.size(), " bytes are not a whole number of 16-bit samples"));
   }
   RETURN_IF_ERROR(CheckRate(input, format));
   const size_t values = ValuesOf(input, format);

@@ -1,4 +1,4 @@
-// A channel of sound as a request brings it, and as a model's input wants it.
+// A channel of audio as a request carries it, and as a model's input needs it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace sluice {
 struct AudioInput {
   google::protobuf::RepeatedField<float> features;
   std::string pcm16;           // 16 bit signed little-endian
-  int32_t sample_rate_hz = 0;  // of pcm16, or of the sound that the features describe
+  int32_t sample_rate_hz = 0;  // of pcm16, or of the audio that the features describe
 };
 
 struct SoundFormat {
@@ -25,7 +25,7 @@ struct SoundFormat {
   float seconds_max = 60;
 };
 
-// Can a sound be fitted into a model's input of this shape? The first of several is the batch, open or 1; at most
+// Can audio be fitted into a model's input of this shape? The first of several is the batch, open or 1; at most
 // one of the others is open, none is 0. Errors: MODEL_UNAVAILABLE.
 absl::Status CheckSoundInput(const Shape& shape);
 

@@ -49,13 +49,13 @@ TEST(SoundTest, SamplesOfAnotherRateAreCountedAndWrittenAtTheModels) {
 TEST(SoundTest, TheLengthIsBoundedAtTheModelsRate) {
   EXPECT_TRUE(ShapeOfSound(Samples(std::string(160'000, '\0'), 8000), kWaveform).ok());
   const auto longer = ShapeOfSound(Samples(std::string(160'002, '\0'), 8000), kWaveform);
-  EXPECT_EQ(longer.status().message(), "160002 values are more than the model's 160000; send a shorter piece");
+  EXPECT_EQ(longer.status().message(), "160002 values exceed the model's limit of 160000; send shorter audio");
 }
 
 TEST(SoundTest, FeaturesFillTheOpenDimension) {
   EXPECT_EQ(*ShapeOfSound(Features(400), kFrames), (Shape{1, 10, 40}));
   EXPECT_EQ(ShapeOfSound(Features(401), kFrames).status().message(),
-            "the model takes a multiple of 40 values, not 401");
+            "the model expects a multiple of 40 values, not 401");
   EXPECT_EQ(*ShapeOfSound(Features(7), {.shape = {1, 7}}), (Shape{1, 7}));
   EXPECT_FALSE(ShapeOfSound(Features(8), {.shape = {1, 7}}).ok());
   EXPECT_EQ(*ShapeOfSound(Features(7), {.shape = {-1}}), (Shape{7}));
@@ -67,15 +67,15 @@ TEST(SoundTest, AnInputThatNoSoundFitsIsRefused) {
   }
   const int64_t huge = std::numeric_limits<int64_t>::max();
   const std::vector<std::pair<Shape, std::string>> cases = {
-      {{}, "the model's input [] has no dimension for a sound"},
-      {{0}, "the model's input [0] has a dimension of size 0, which no sound fits"},
-      {{0, -1}, "the model's input [0,-1] has a dimension of size 0, which no sound fits"},
-      {{1, 0, -1}, "the model's input [1,0,-1] has a dimension of size 0, which no sound fits"},
-      {{1, -1, 0}, "the model's input [1,-1,0] has a dimension of size 0, which no sound fits"},
-      {{2, 7}, "the model's input [2,7] takes 2 items at once; its first dimension must be open or 1, for one sound"},
+      {{}, "the model's input [] has no dimension for audio"},
+      {{0}, "the model's input [0] has a dimension of size 0, which no audio fits"},
+      {{0, -1}, "the model's input [0,-1] has a dimension of size 0, which no audio fits"},
+      {{1, 0, -1}, "the model's input [1,0,-1] has a dimension of size 0, which no audio fits"},
+      {{1, -1, 0}, "the model's input [1,-1,0] has a dimension of size 0, which no audio fits"},
+      {{2, 7}, "the model's input [2,7] takes 2 items at once; its first dimension must be open or 1"},
       {{80, -1},
-       "the model's input [80,-1] takes 80 items at once; its first dimension must be open or 1, for one sound"},
-      {{1, -1, -1}, "the model's input [1,-1,-1] has more than one open dimension beside the batch"},
+       "the model's input [80,-1] takes 80 items at once; its first dimension must be open or 1"},
+      {{1, -1, -1}, "the model's input [1,-1,-1] has more than one open dimension besides the batch"},
       {{1, huge, 2}, "the model's input [1,9223372036854775807,2] is larger than any memory"},
   };
   for (const auto& [shape, words] : cases) EXPECT_EQ(CheckSoundInput(shape).message(), words);
@@ -89,15 +89,15 @@ TEST(SoundTest, WrongSoundSaysWhatTheModelTakes) {
   AudioInput frames = Features(40);
   frames.sample_rate_hz = 44100;
   const std::vector<std::pair<AudioInput, std::string>> cases = {
-      {AudioInput(), "one of them"},
-      {both, "one of them"},
-      {Samples("abc", 16000), "no whole number"},
-      {Samples("abcd", 7999), "the model takes 16000 Hz, not 7999; pcm16 is resampled between 8000 and 192000 Hz"},
-      {Samples("abcd", 192'001), "the model takes 16000 Hz, not 192001"},
-      {Samples("abcd", 0), "the model takes 16000 Hz, not 0"},
-      {Samples("abcd", -44100), "the model takes 16000 Hz, not -44100"},
+      {AudioInput(), "send either samples"},
+      {both, "send either samples"},
+      {Samples("abc", 16000), "not a whole number"},
+      {Samples("abcd", 7999), "the model expects 16000 Hz, not 7999; pcm16 is resampled between 8000 and 192000 Hz"},
+      {Samples("abcd", 192'001), "the model expects 16000 Hz, not 192001"},
+      {Samples("abcd", 0), "the model expects 16000 Hz, not 0"},
+      {Samples("abcd", -44100), "the model expects 16000 Hz, not -44100"},
       {frames, "only samples in pcm16 are resampled"},
-      {Features(160'001), "send a shorter piece"},
+      {Features(160'001), "send shorter audio"},
       {endless, "features[3] is not a finite number"},
   };
   for (const auto& [input, words] : cases) {

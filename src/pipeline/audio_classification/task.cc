@@ -43,8 +43,8 @@ absl::StatusOr<AudioModel> MakeAudioModel(const ModelVersion& version) {
   const int64_t classes =
       version.signature().outputs[0].shape.empty() ? -1 : version.signature().outputs[0].shape.back();
   if (classes < 0 || classes == static_cast<int64_t>(model.labels.size())) return model;
-  return Error(Reason::MODEL_UNAVAILABLE,
-               StrCat("'", options.labels(), "' holds ", model.labels.size(), " labels, the model scores ", classes));
+  return Error(Reason::MODEL_UNAVAILABLE, StrCat("'", options.labels(), "' contains ", model.labels.size(),
+                                                 " labels, but the model outputs scores for ", classes));
 }
 
 absl::StatusOr<AudioLabels> Classify(const AudioModel& model, Session& session, const AudioInput& input,
@@ -62,7 +62,7 @@ absl::StatusOr<AudioLabels> Classify(const AudioModel& model, Session& session, 
   const auto scores = output.As<float>();
   if (scores.size() != model.labels.size()) {
     return Error(Reason::MODEL_FAILED,
-                 StrCat("the model gave ", scores.size(), " scores for ", model.labels.size(), " labels"));
+                 StrCat("the model returned ", scores.size(), " scores for ", model.labels.size(), " labels"));
   }
   AudioLabels labels = TopLabels(scores, model.labels, model.top, model.logits);
   times.decode.Add(start, decoded);

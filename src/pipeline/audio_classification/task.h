@@ -1,4 +1,4 @@
-// Task `audio_classification`: one channel of sound, or features of it, in; labels with their probabilities out.
+// Task `audio_classification`: one channel of audio, or features of it, in; labels with their probabilities out.
 #pragma once
 
 #include <vector>
@@ -13,7 +13,7 @@ namespace sluice {
 
 inline constexpr std::string_view kAudioClassification = "audio_classification";
 
-using AudioLabels = std::vector<ScoredLabel>;  // by falling confidence
+using AudioLabels = std::vector<ScoredLabel>;  // by descending confidence
 using AudioJob = Job<AudioInput, AudioLabels>;
 
 class AudioClassificationTask final : public ModelTask {

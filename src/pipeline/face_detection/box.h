@@ -1,4 +1,4 @@
-// A face, in the model's input and in the picture.
+// A face, in the model's input and in the image.
 #pragma once
 
 #include <cstdint>

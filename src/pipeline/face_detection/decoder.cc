@@ -22,7 +22,7 @@ constexpr std::array kDecoders = {
 };
 
 std::string Text(const TensorView& tensor) {
-  std::string_view type = tensor.dtype == DType::kFp32 ? "float32" : "another type than float32";
+  std::string_view type = tensor.dtype == DType::kFp32 ? "float32" : "a type other than float32";
   return StrCat(type, " [", absl::StrJoin(tensor.shape, ","), "]");
 }
 
@@ -49,8 +49,8 @@ bool ShapeIs(const Shape& shape, std::initializer_list<int64_t> expected) {
 
 absl::Status CheckTensor(const TensorView& tensor, std::initializer_list<int64_t> expected) {
   if (tensor.dtype == DType::kFp32 && ShapeIs(tensor.shape, expected)) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      StrCat("output '", tensor.name, "' should be float32 [", absl::StrJoin(expected, ","), "], is ", Text(tensor)));
+  return absl::FailedPreconditionError(StrCat("output '", tensor.name, "' should be float32 [",
+                                              absl::StrJoin(expected, ","), "], but is ", Text(tensor)));
 }
 
 absl::Status MissingOutput(std::string_view decoder, std::string_view what, std::span<const TensorView> outputs) {

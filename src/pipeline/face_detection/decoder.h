@@ -53,7 +53,7 @@ const TensorView* FindTensor(std::span<const TensorView> outputs, std::string_vi
 // Whether `shape` is `expected`; a -1 on either side stands for any size.
 bool ShapeIs(const Shape& shape, std::initializer_list<int64_t> expected);
 
-// FAILED_PRECONDITION "<what> should be float32 [1,400,1], is int64 [1,400]".
+// FAILED_PRECONDITION "<what> should be float32 [1,400,1], but is int64 [1,400]".
 absl::Status CheckTensor(const TensorView& tensor, std::initializer_list<int64_t> expected);
 absl::Status MissingOutput(std::string_view decoder, std::string_view what, std::span<const TensorView> outputs);
 

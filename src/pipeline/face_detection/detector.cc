@@ -62,7 +62,7 @@ absl::StatusOr<FaceModel> MakeFaceModel(const ModelVersion& version, const Image
   model.decoder = FindFaceDecoder(DecoderName(options.decoder()));
   if (model.decoder == nullptr) {
     return Error(Reason::MODEL_UNAVAILABLE,
-                 "model.yaml names no face_detection.decoder (centerface, yunet, blazeface, boxes)");
+                 "model.yaml does not name a face_detection.decoder (centerface, yunet, blazeface, boxes)");
   }
   const auto outputs = Describe(version.signature());
   RETURN_IF_ERROR(model.decoder->check_signature(outputs, {model.input.width, model.input.height}));

@@ -1,4 +1,4 @@
-// The whole way from a picture file to faces, as plain function calls on one thread: decode → resize → infer → decode boxes
+// The whole way from an image file to faces, as plain function calls on one thread: decode → resize → infer → decode boxes
 // → suppress overlaps → pixels. The served path, `sluice recognize --local` and the benchmark's raw pipeline all use it.
 #pragma once
 
@@ -41,12 +41,12 @@ struct FaceModel {
 // An error, for the operator, when the model's outputs are not what its decoder reads, at any of its sizes.
 absl::StatusOr<FaceModel> MakeFaceModel(const ModelVersion& version, const ImageLimits& limits);
 
-// One thread's buffers; after some pictures nothing is allocated any more. `session` must be the thread's own.
+// One thread's buffers; after some images nothing is allocated any more. `session` must be the thread's own.
 class FaceDetector {
  public:
   // Compiles what `model` needs beside the thread's session, which is nothing without halvings. Slow; once, before Detect.
   absl::Status Prepare(const FaceModel& model);
-  // Faces with at least `min_confidence`, by falling confidence; valid until the next call. Adds to `times`. CANCELLED
+  // Faces with at least `min_confidence`, by descending confidence; valid until the next call. Adds to `times`. CANCELLED
   // soon after `stop` was requested.
   absl::StatusOr<const std::vector<PixelBox>*> Detect(const FaceModel& model, Session& session, std::string_view file,
                                                       float min_confidence, const Clock& clock, JobTimes& times,

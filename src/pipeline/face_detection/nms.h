@@ -16,7 +16,7 @@ constexpr float kOverlapMax = 0.3f;
 float Overlap(const FaceBox& a, const FaceBox& b);
 
 // Greedy: keeps a box unless it overlaps a kept, better one by more than `overlap_max`. Only the `top_k` best are
-// looked at. Leaves `boxes` sorted by falling score; equal scores by position, so that the result does not depend on
+// looked at. Leaves `boxes` sorted by descending score; equal scores by position, so that the result does not depend on
 // the order in.
 void SuppressOverlaps(std::vector<FaceBox>& boxes, float overlap_max = kOverlapMax, size_t top_k = kBoxesMax);
 

@@ -26,7 +26,7 @@ struct PyramidLevel {
 // The input halved `times` times, of 0 … `halvings`. The first level keeps the smallest faces and the last one the largest.
 PyramidLevel LevelOf(int times, int halvings, float face_max);
 
-// Of boxes[first] and those behind it, found at `level`, keeps the level's own and brings them to the input's pixels.
+// Of boxes[first] and those after it, found at `level`, keeps the level's own and scales them to the input's pixels.
 void KeepOwn(const PyramidLevel& level, size_t first, std::vector<FaceBox>& boxes);
 
 }  // namespace sluice

@@ -16,7 +16,7 @@ struct FaceInput {
   float min_confidence = 0.5f;
 };
 
-using Faces = std::vector<PixelBox>;  // by falling confidence
+using Faces = std::vector<PixelBox>;  // by descending confidence
 using FaceJob = Job<FaceInput, Faces>;
 
 class FaceDetectionTask final : public ModelTask {

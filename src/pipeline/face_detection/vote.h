@@ -1,5 +1,5 @@
 // Box voting (Gidaris and Komodakis, arXiv:1505.01749, section 5): the box that remains is the mean of those it stands for,
-// so that it moves less when the picture's colours or compression change.
+// so that it moves less when the image's colours or compression change.
 #pragma once
 
 #include <vector>

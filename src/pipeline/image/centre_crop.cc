@@ -7,7 +7,7 @@
 namespace sluice {
 namespace {
 
-// Bounds the resized picture: 16384 × 10 pixels would become 400,000 × 256.
+// Bounds the resized image: 16384 × 10 pixels would become 400,000 × 256.
 constexpr int kAspectMax = 4;
 
 }  // namespace

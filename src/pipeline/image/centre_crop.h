@@ -9,10 +9,10 @@
 
 namespace sluice {
 
-// Where the window of `format.width` × `format.height` lies in the picture whose shorter side is `shorter`; both in pixels
+// Where the window of `format.width` × `format.height` lies in the image whose shorter side is `shorter`; both in pixels
 // after resizing. Rounded as torchvision does.
 struct CropPlan {
-  int width = 0, height = 0;  // of the resized picture
+  int width = 0, height = 0;  // of the resized image
   int left = 0, top = 0;
 };
 CropPlan PlanCrop(int image_width, int image_height, int shorter, int crop_width, int crop_height);
@@ -21,7 +21,7 @@ CropPlan PlanCrop(int image_width, int image_height, int shorter, int crop_width
 class CentreCrop {
  public:
   // Fills all of `tensor` (format.values() floats). `shorter` >= the larger side of the format; `format.mode` is not looked at.
-  // Only the middle of a picture longer than four times its width counts.
+  // Only the middle of an image longer than four times its width counts.
   void Resize(const Image& image, const ImageInfo& info, const InputFormat& format, int shorter,
               std::span<float> tensor);
 
@@ -30,7 +30,7 @@ class CentreCrop {
 
   Resizer resizer_;
   Image middle_;
-  std::vector<float> whole_;  // the resized picture
+  std::vector<float> whole_;  // the resized image
 };
 
 }  // namespace sluice

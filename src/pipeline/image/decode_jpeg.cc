@@ -12,7 +12,7 @@ namespace {
 
 // Progressive encoders write about 10 scans. Each one walks all coefficients, however few bytes it has.
 constexpr int kScansMax = 64;
-// A progressive picture keeps all coefficients: 2 bytes × components × pixels.
+// A progressive image keeps all coefficients: 2 bytes × components × pixels.
 constexpr long kLibraryBytesMax = 512L << 20;
 constexpr int kRowsPerRead = 16;
 
@@ -115,7 +115,7 @@ absl::Status DecodeJpeg(std::string_view file, const ImageInfo& info, const Jpeg
     Open(decoder, file);
     bool same_size = static_cast<int>(jpeg.image_width) == info.stored_width() &&
                      static_cast<int>(jpeg.image_height) == info.stored_height();
-    if (!same_size) decoder.guard.Fail("it states two sizes");
+    if (!same_size) decoder.guard.Fail("it states two different sizes");
     Configure(jpeg, options);
     jpeg_calc_output_dimensions(&jpeg);
   });

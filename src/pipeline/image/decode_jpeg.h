@@ -13,7 +13,7 @@ struct JpegOptions {
   ColorOrder order = ColorOrder::kRgb;
   // 1, 2, 4 or 8: decode at that fraction of the size. Cheap (the inverse DCT is made smaller) and well filtered.
   int shrink = 1;
-  // Smooth chroma upsampling and the exact inverse DCT, as OpenCV and browsers do. Without it a 4:2:0 picture decodes
+  // Smooth chroma upsampling and the exact inverse DCT, as OpenCV and browsers do. Without it a 4:2:0 image decodes
   // about a tenth faster and differs by a few levels at coloured edges; detectors score the same on both (measured).
   bool fine = false;
   std::stop_token stop = {};

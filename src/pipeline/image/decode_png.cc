@@ -123,7 +123,7 @@ absl::Status DecodePng(std::string_view file, const ImageInfo& info, const PngOp
   } else {
     RETURN_IF_ERROR(DecodeRows(context.get(), header, options, out));
   }
-  // The rest: the checksum of the last pixels stands behind them.
+  // The rest: the checksum of the last pixels follows them.
   RETURN_IF_PNG_ERROR(spng_decode_chunks(context.get()));
   return absl::OkStatus();
 }

@@ -11,8 +11,8 @@ namespace sluice {
 
 struct PngOptions {
   ColorOrder order = ColorOrder::kRgb;
-  // Average blocks of shrink × shrink pixels while reading, so that a huge picture is never held whole. Interlaced
-  // pictures cannot be read by rows: they come at full size.
+  // Average blocks of shrink × shrink pixels while reading, so that a huge image is never held whole. Interlaced
+  // images cannot be read by rows: they come at full size.
   int shrink = 1;
   std::stop_token stop = {};
 };

@@ -246,7 +246,7 @@ TEST(DecodeTest, ScansOfAProgressiveJpegAreBounded) {
   std::string file = EncodeJpeg(Pattern(32, 32), {.progressive = true});
   size_t last = file.rfind("\xff\xda");
   std::string scan = file.substr(last, file.size() - 2 - last);
-  // A refinement of one coefficient, repeated: libjpeg only warns of it, and walks the picture each time.
+  // A refinement of one coefficient, repeated: libjpeg only warns of it, and walks the image each time.
   std::string bomb = file.substr(0, file.size() - 2);
   for (int i = 0; i < 2000; ++i) bomb += scan;
   EXPECT_EQ(ReasonOf(DecodeStatus(bomb + "\xff\xd9")), Reason::INVALID_IMAGE);

@@ -36,7 +36,7 @@ void LayOverWhite(const uint8_t* in, size_t pixels, uint8_t* out) {
   }
 }
 
-// A larger picture is decoded piece by piece, so that it can be stopped.
+// A larger image is decoded piece by piece, so that it can be stopped.
 constexpr int64_t kWholePixelsMax = 1 << 20;
 constexpr size_t kPieceBytesMin = 512, kPiecesMax = 64;
 
@@ -62,11 +62,11 @@ VP8StatusCode DecodePieces(const uint8_t* data, size_t size, WebPDecoderConfig& 
 absl::Status DecodeWebp(std::string_view file, const ImageInfo& info, const WebpOptions& options, Image& out) {
   auto* data = reinterpret_cast<const uint8_t*>(file.data());
   WebPDecoderConfig config;
-  if (!WebPInitDecoderConfig(&config)) return Error(Reason::INTERNAL, "libwebp of another version");
+  if (!WebPInitDecoderConfig(&config)) return Error(Reason::INTERNAL, "libwebp has a different version");
   VP8StatusCode code = WebPGetFeatures(data, file.size(), &config.input);
   if (code != VP8_STATUS_OK) return Refusal(code);
   if (config.input.width != info.stored_width() || config.input.height != info.stored_height()) {
-    return Error(Reason::INVALID_IMAGE, "the WebP states two sizes");
+    return Error(Reason::INVALID_IMAGE, "the WebP states two different sizes");
   }
   int shrink = options.shrink;
   out.Allocate((config.input.width + shrink - 1) / shrink, (config.input.height + shrink - 1) / shrink, options.order);

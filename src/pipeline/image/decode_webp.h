@@ -1,4 +1,4 @@
-// WebP: lossy and lossless still pictures.
+// WebP: lossy and lossless still images.
 #pragma once
 
 #include <stop_token>
@@ -13,7 +13,7 @@ struct WebpOptions {
   ColorOrder order = ColorOrder::kRgb;
   // Divides both sides (rounded up) while decoding, by averaging.
   int shrink = 1;
-  std::stop_token stop = {};  // looked at while a large picture is decoded
+  std::stop_token stop = {};  // looked at while a large image is decoded
 };
 
 // Decodes into `out`, whose buffer is reused. Transparent pixels are laid over white.

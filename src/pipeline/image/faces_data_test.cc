@@ -1,4 +1,4 @@
-// The test pictures beside the repository (../shared/data/faces), where they are.
+// The test images beside the repository (../shared/data/faces), where they are.
 #include <gtest/gtest.h>
 
 #include <regex>

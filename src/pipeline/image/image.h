@@ -1,4 +1,4 @@
-// A decoded picture and the words used to talk about one.
+// A decoded image and the words used to talk about one.
 //
 //   file bytes ─► ProbeImage (header, limits) ─► DecodeImage (pixels, maybe smaller) ─► Resizer (float tensor, upright)
 #pragma once
@@ -12,10 +12,10 @@ namespace sluice {
 enum class ColorOrder : uint8_t { kRgb, kBgr };
 enum class ImageFormat : uint8_t { kJpeg, kPng, kWebp };
 
-// How a picture is brought to the size of a model's input.
+// How an image is brought to the size of a model's input.
 enum class ResizeMode : uint8_t {
   kStretch,    // both sides to the input's size; the aspect ratio is lost
-  kLetterbox,  // same factor for both sides, picture at top-left, black to the right or below
+  kLetterbox,  // same factor for both sides, image at top-left, black to the right or below
 };
 
 // Bounds checked from the header, before any pixel is allocated.
@@ -37,12 +37,12 @@ struct ImageInfo {
 };
 
 // Pixels as stored in the file (orientation not applied), 3 bytes each, rows without gaps, maybe shrunk by the decoder.
-// Reuse one Image for many pictures: the buffer only grows, until a small picture follows a huge one.
+// Reuse one Image for many images: the buffer only grows, until a small image follows a huge one.
 struct Image {
   int width = 0;
   int height = 0;
   ColorOrder order = ColorOrder::kRgb;
-  // The part of width × height that the picture covers, in pixels. A shrinking decoder rounds the size up, so that the
+  // The part of width × height that the image covers, in pixels. A shrinking decoder rounds the size up, so that the
   // last column or row may lie partly outside; ignoring that would shift boxes by up to one shrunk pixel.
   double extent_x = 0;
   double extent_y = 0;

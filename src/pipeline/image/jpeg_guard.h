@@ -27,7 +27,7 @@ struct JpegGuard {
   // Ends the running Run as an error found by ourselves; `text` without a full stop.
   [[noreturn]] void Fail(const char* text);
 
-  // The data ended before the picture did.
+  // The data ended before the image did.
   bool ended_early() const;
 
   // Calls body(); false when libjpeg gave up in it, then `code` and `message` are set. The body is left by a jump, so

@@ -36,7 +36,7 @@ absl::StatusOr<InputFormat> InputFormatOf(const ModelVersion& version) {
   for (size_t i = 1; i < 4; ++i) {
     if (spec.shape[i] > 0 && spec.shape[i] != wanted[i]) {
       return Unusable(StrCat("dimension ", i, " of the model's first input is ", spec.shape[i],
-                             ", model.yaml makes it ", wanted[i]));
+                             ", but model.yaml sets it to ", wanted[i]));
     }
   }
   format.order = input.color() == config::ImageInput::BGR ? ColorOrder::kBgr : ColorOrder::kRgb;

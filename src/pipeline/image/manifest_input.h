@@ -11,7 +11,7 @@ namespace sluice {
 // fixes them, or the model's first input is not float32 [n,3,h,w] (or [n,h,w,3]).
 absl::StatusOr<InputFormat> InputFormatOf(const ModelVersion& version);
 
-// Shape of one picture's input tensor.
+// Shape of one image's input tensor.
 Shape InputShape(const InputFormat& format);
 
 }  // namespace sluice

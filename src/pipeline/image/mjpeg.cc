@@ -11,7 +11,7 @@ constexpr uint8_t kSoi = 0xd8, kEoi = 0xd9, kSos = 0xda;
 
 uint8_t At(std::string_view bytes, size_t i) { return static_cast<uint8_t>(bytes[i]); }
 
-// Markers without a length behind them: TEM and the restart markers.
+// Markers without a length after them: TEM and the restart markers.
 bool IsBare(uint8_t marker) { return marker == 0x01 || (marker >= 0xd0 && marker <= 0xd7); }
 
 // Where the marker after entropy-coded data begins: 0xff not followed by a stuffed zero or a restart. npos when none does.

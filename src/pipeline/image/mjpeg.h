@@ -1,4 +1,4 @@
-// Cuts a clip of JPEG files (MJPEG, or the parts of multipart/x-mixed-replace) into its pictures. Pure.
+// Cuts a clip of JPEG files (MJPEG, or the parts of multipart/x-mixed-replace) into its images. Pure.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace sluice {
 class MjpegSplitter {
  public:
   explicit MjpegSplitter(std::string_view clip) : rest_(clip) {}
-  // The next picture, as a part of the clip; nothing after the last.
+  // The next image, as a part of the clip; nothing after the last.
   std::optional<std::string_view> Next();
 
  private:

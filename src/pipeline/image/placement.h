@@ -1,11 +1,11 @@
-// Where in a model's input the picture lies. Resizer puts it there; boxes find their way back by it.
+// Where in a model's input the image lies. Resizer puts it there; boxes find their way back by it.
 #pragma once
 
 #include "pipeline/image/image.h"
 
 namespace sluice {
 
-// The picture covers [0, width) × [0, height) of the input, in its pixels; the rest is padding.
+// The image covers [0, width) × [0, height) of the input, in its pixels; the rest is padding.
 struct Placement {
   int width = 0;
   int height = 0;

@@ -36,7 +36,7 @@ struct JpegSegment {
   std::string_view body;
 };
 
-// The next segment that has a body, at `at`, which moves behind it. Skips fill and stray bytes as libjpeg does.
+// The next segment that has a body, at `at`, which moves past it. Skips fill and stray bytes as libjpeg does.
 std::optional<JpegSegment> NextJpegSegment(std::string_view file, size_t& at) {
   while (true) {
     while (at < file.size() && Byte(file, at) != 0xff) ++at;
@@ -125,7 +125,7 @@ absl::Status ProbeWebp(std::string_view file, const ImageLimits& limits, ImageIn
   if (code != VP8_STATUS_OK) return Error(Reason::INVALID_IMAGE, "the WebP header is damaged");
   RETURN_IF_ERROR(CheckImageSize(features.width, features.height, limits));
   if (features.has_animation) {
-    return Error(Reason::INVALID_IMAGE, "animated WebP is not supported; send a still picture");
+    return Error(Reason::INVALID_IMAGE, "animated WebP is not supported; send a still image");
   }
   SetStoredSize(info, features.width, features.height);
   info.orientation = WebpOrientation(file);
@@ -145,15 +145,16 @@ absl::Status ProbeStored(std::string_view file, const ImageLimits& limits, Image
 
 absl::Status CheckImageSize(int64_t width, int64_t height, const ImageLimits& limits) {
   if (width <= 0 || height <= 0) {
-    return Error(Reason::INVALID_IMAGE, StrCat("the image says it is ", width, "x", height, " pixels"));
+    return Error(Reason::INVALID_IMAGE, StrCat("the image claims to be ", width, "x", height, " pixels"));
   }
   if (width > limits.side_max || height > limits.side_max) {
-    return Error(Reason::IMAGE_TOO_LARGE, StrCat("the image is ", width, "x", height, " pixels; a side may have ",
-                                                 limits.side_max, "; send a smaller one"));
+    return Error(Reason::IMAGE_TOO_LARGE,
+                 StrCat("the image is ", width, "x", height, " pixels; a side may have at most ", limits.side_max,
+                        "; send a smaller one"));
   }
   if (width * height > limits.pixels_max) {
-    return Error(Reason::IMAGE_TOO_LARGE, StrCat("the image is ", width, "x", height, " pixels; it may have ",
-                                                 limits.pixels_max, " in all; send a smaller one"));
+    return Error(Reason::IMAGE_TOO_LARGE, StrCat("the image is ", width, "x", height, " pixels; it may have at most ",
+                                                 limits.pixels_max, " in total; send a smaller one"));
   }
   return absl::OkStatus();
 }

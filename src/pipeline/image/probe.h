@@ -1,4 +1,4 @@
-// What a picture is, from its header alone: no pixel is decoded and nothing is allocated.
+// What an image is, from its header alone: no pixel is decoded and nothing is allocated.
 #pragma once
 
 #include <string_view>

@@ -74,9 +74,9 @@ TEST(ProbeTest, NamesWhatWasSentInstead) {
             "HEIC is not supported; send JPEG, PNG or WebP");
   EXPECT_EQ(ErrorOf("<?xml version=\"1.0\"?>\n<svg/>"), "SVG is not supported; send JPEG, PNG or WebP");
   EXPECT_EQ(ErrorOf("hello"), "the image is text; send the bytes of a JPEG, PNG or WebP file");
-  EXPECT_EQ(ErrorOf("/9j/4AAQSkZJRg"), "the picture is base64 text; decode it once more before sending");
+  EXPECT_EQ(ErrorOf("/9j/4AAQSkZJRg"), "the image is base64 text; decode it before sending");
   EXPECT_EQ(ErrorOf("\x01\x02\x03\x04"), "the image is not a JPEG, PNG or WebP file");
-  EXPECT_EQ(ErrorOf("RIFF\x04\0\0\0WAVE"sv), "the RIFF file holds no WebP picture; send JPEG, PNG or WebP");
+  EXPECT_EQ(ErrorOf("RIFF\x04\0\0\0WAVE"sv), "the RIFF file contains no WebP image; send JPEG, PNG or WebP");
 }
 
 TEST(ProbeTest, RefusesByLimitsFromTheHeader) {

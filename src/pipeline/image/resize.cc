@@ -35,7 +35,7 @@ Affine AffineOf(const InputFormat& format, ColorOrder image_order) {
   return affine;
 }
 
-// Level 0 in the part of the tensor that the picture does not cover.
+// Level 0 in the part of the tensor that the image does not cover.
 void Pad(const InputFormat& format, const Placement& placement, float* tensor) {
   if (placement.width == format.width && placement.height == format.height) return;
   bool planar = format.layout == Layout::kNchw;

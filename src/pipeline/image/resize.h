@@ -15,7 +15,7 @@ namespace sluice {
 
 enum class Layout : uint8_t { kNchw, kNhwc };
 
-// What a model wants: value = (level * scale - mean) / std, level 0..255; mean and std in the order of `order`.
+// What a model needs: value = (level * scale - mean) / std, level 0..255; mean and std in the order of `order`.
 struct InputFormat {
   int width = 0;
   int height = 0;
@@ -43,7 +43,7 @@ class Resizer {
   struct Walk {
     int line_pixels;  // pixels of a line
     int lines;
-    bool flip_x;  // of the stored picture
+    bool flip_x;  // of the stored image
     bool flip_y;
   };
 
@@ -53,7 +53,7 @@ class Resizer {
   void WriteRows(const Image& image, const Walk& walk, const InputFormat& format, float* tensor);
   void WriteColumns(const Image& image, const Walk& walk, const InputFormat& format, float* tensor);
 
-  // The picture after block averaging (factors 1: as it is).
+  // The image after block averaging (factors 1: as it is).
   int factor_x_ = 1;
   int factor_y_ = 1;
   int width_ = 0;

@@ -27,7 +27,7 @@ ImageInfo InfoOf(const Image& image, int orientation = 1) {
   return info;
 }
 
-// The EXIF orientations by their definition: pixel (x, y) of the upright picture.
+// The EXIF orientations by their definition: pixel (x, y) of the upright image.
 const uint8_t* Upright(const Image& image, int orientation, int x, int y) {
   int w = image.width - 1;
   int h = image.height - 1;
@@ -43,7 +43,7 @@ const uint8_t* Upright(const Image& image, int orientation, int x, int y) {
   }
 }
 
-// Slow and plain: bilinear with pixel centres on the upright picture, RGB, as OpenCV's INTER_LINEAR.
+// Slow and plain: bilinear with pixel centres on the upright image, RGB, as OpenCV's INTER_LINEAR.
 double Reference(const Image& image, const ImageInfo& info, const Placement& placement, int x, int y, int c) {
   double at_x = std::clamp((x + 0.5) * info.width / placement.width - 0.5, 0.0, info.width - 1.0);
   double at_y = std::clamp((y + 0.5) * info.height / placement.height - 0.5, 0.0, info.height - 1.0);

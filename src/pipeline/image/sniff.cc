@@ -29,12 +29,12 @@ constexpr Magic kMagics[] = {
     {4, "jP  "sv, "JPEG 2000 is not supported; send JPEG, PNG or WebP"},
     {0, "%PDF"sv, "PDF is not supported; send JPEG, PNG or WebP"},
     {0, "\0\0\1\0"sv, "ICO is not supported; send JPEG, PNG or WebP"},
-    {0, "RIFF"sv, "the RIFF file holds no WebP picture; send JPEG, PNG or WebP"},
-    {0, "\x1f\x8b"sv, "gzip data was sent; send the picture itself, as JPEG, PNG or WebP"},
-    {0, "data:"sv, "a data: URL was sent; send only the picture's bytes"},
-    {0, "/9j/"sv, "the picture is base64 text; decode it once more before sending"},
-    {0, "iVBORw0"sv, "the picture is base64 text; decode it once more before sending"},
-    {0, "UklGR"sv, "the picture is base64 text; decode it once more before sending"},
+    {0, "RIFF"sv, "the RIFF file contains no WebP image; send JPEG, PNG or WebP"},
+    {0, "\x1f\x8b"sv, "gzip data was sent; send the image itself, as JPEG, PNG or WebP"},
+    {0, "data:"sv, "a data: URL was sent; send only the image's bytes"},
+    {0, "/9j/"sv, "the image is base64 text; decode it before sending"},
+    {0, "iVBORw0"sv, "the image is base64 text; decode it before sending"},
+    {0, "UklGR"sv, "the image is base64 text; decode it before sending"},
 };
 
 bool IsText(std::string_view file) {

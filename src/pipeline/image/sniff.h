@@ -1,4 +1,4 @@
-// A name for bytes that are no picture we take, so that the error says what was sent.
+// A name for bytes that are not an image we accept, so that the error says what was sent.
 #pragma once
 
 #include <string_view>

@@ -13,7 +13,7 @@ namespace {
 
 absl::Status Unusable(std::string_view why) { return Error(Reason::MODEL_UNAVAILABLE, why); }
 
-// Scores of one picture: [1,1000], [1,1000,1,1] or [1000]. Nothing when the file leaves it open.
+// Scores of one image: [1,1000], [1,1000,1,1] or [1000]. Nothing when the file leaves it open.
 std::optional<int64_t> ClassesOf(const Shape& shape) {
   int64_t classes = 1;
   for (size_t i = shape.size() > 1 ? 1 : 0; i < shape.size(); ++i) {
@@ -29,7 +29,7 @@ absl::Status CheckOutput(const ModelSignature& signature, size_t labels, std::st
   }
   const auto classes = ClassesOf(signature.outputs[0].shape);
   if (!classes || *classes == static_cast<int64_t>(labels)) return absl::OkStatus();
-  return Unusable(StrCat("'", file, "' holds ", labels, " labels, the model scores ", *classes));
+  return Unusable(StrCat("'", file, "' contains ", labels, " labels, but the model outputs scores for ", *classes));
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ absl::StatusOr<PictureLabels> PictureClassifier::Classify(const PictureModel& mo
   const auto scores = output.As<float>();
   if (scores.size() != model.labels.size()) {
     return Error(Reason::MODEL_FAILED,
-                 StrCat("the model gave ", scores.size(), " scores for ", model.labels.size(), " labels"));
+                 StrCat("the model returned ", scores.size(), " scores for ", model.labels.size(), " labels"));
   }
   PictureLabels labels = TopLabels(scores, model.labels, model.top, model.logits);
   if (input.min_confidence) {

@@ -1,4 +1,4 @@
-// The whole way from a picture file to labels, as plain function calls on one thread: decode → resize, crop, normalise → infer
+// The whole way from an image file to labels, as plain function calls on one thread: decode → resize, crop, normalise → infer
 // → softmax → the best.
 #pragma once
 
@@ -16,7 +16,7 @@ namespace sluice {
 // What a model version's manifest and files fix. Immutable.
 struct PictureModel {
   InputFormat input;
-  int crop_from = 0;  // the picture's shorter side before the middle is cut out; 0: no crop, by input.mode
+  int crop_from = 0;  // the image's shorter side before the middle is cut out; 0: no crop, by input.mode
   std::vector<std::string> labels;
   size_t top = 5;
   bool logits = false;

@@ -19,7 +19,7 @@ struct PictureInput {
   std::string file;                     // JPEG, PNG or WebP
   std::optional<float> min_confidence;  // absent: the manifest's `top` labels, whatever their confidence
 };
-using PictureLabels = std::vector<ScoredLabel>;  // by falling confidence
+using PictureLabels = std::vector<ScoredLabel>;  // by descending confidence
 using PictureJob = Job<PictureInput, PictureLabels>;
 
 class ImageClassificationTask final : public ModelTask {

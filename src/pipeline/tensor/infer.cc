@@ -13,8 +13,8 @@
 namespace sluice {
 namespace {
 
-// A tensor without elements may have large dimensions, and a model may make something of them: [0, 2^40] summed over the first
-// axis has 2^40 elements.
+// A tensor without elements may have large dimensions, and a model may make something of them: [0, 2^40] summed over
+// the first axis has 2^40 elements.
 constexpr int64_t kElementsMax = int64_t{1} << 31;
 
 std::string NamesOf(std::span<const TensorSpec> specs) {
@@ -58,7 +58,7 @@ absl::Status SetInputs(const ModelSignature& signature, Session& session, const 
     const std::string& name = signature.inputs[i].name;
     if (!given[i] && !signature.inputs[i].optional) {
       return FieldError(Reason::INVALID_REQUEST, name,
-                        StrCat("input '", name, "' is missing; the model takes ", NamesOf(signature.inputs)));
+                        StrCat("input '", name, "' is missing; the model's inputs are ", NamesOf(signature.inputs)));
     }
   }
   return absl::OkStatus();
@@ -72,13 +72,14 @@ absl::StatusOr<std::vector<size_t>> WantedOutputs(const ModelSignature& signatur
     ASSIGN_OR_RETURN(wanted[i], Find(signature.outputs, names[i], "output"));
     if (std::find(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(i), wanted[i]) !=
         wanted.begin() + static_cast<ptrdiff_t>(i)) {
-      return FieldError(Reason::INVALID_REQUEST, names[i], StrCat("output '", names[i], "' is asked for twice"));
+      return FieldError(Reason::INVALID_REQUEST, names[i], StrCat("output '", names[i], "' is requested twice"));
     }
   }
   return wanted;
 }
 
-// The bytes of `view`, which is not looked at again unless `again`: memory of an input is handed on, other memory is copied.
+// The bytes of `view`, which is not looked at again unless `again`: memory of an input is handed on, other memory is
+// copied.
 std::string TakeData(const TensorView& view, bool again, Tensors& inputs) {
   for (Tensor& input : inputs) {
     if (!again && view.bytes > 0 && input.data.data() == view.data && input.data.size() == view.bytes)

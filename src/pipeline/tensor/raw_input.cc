@@ -19,7 +19,7 @@ absl::Status CompleteElement(const TensorSpec& spec, Tensor& tensor) {
   Shape one = spec.shape;
   std::replace(one.begin(), one.end(), int64_t{-1}, int64_t{1});
   if (ElementsOf(one) != 1) {
-    return Wrong(spec, StrCat("has the shape ", ToString(spec.shape), "; bytes alone are one element: ", kInstead));
+    return Wrong(spec, StrCat("has the shape ", ToString(spec.shape), "; raw bytes are a single element: ", kInstead));
   }
   std::string element;
   element.reserve(tensor.data.size() + 4);
@@ -43,7 +43,7 @@ absl::Status CompleteShape(const TensorSpec& spec, Tensor& tensor) {
     if (is_open) *open = given / bytes;
     return absl::OkStatus();
   }
-  return Wrong(spec, StrCat("of type ", NameOf(spec.dtype), " and shape ", ToString(spec.shape), " takes ",
+  return Wrong(spec, StrCat("of type ", NameOf(spec.dtype), " and shape ", ToString(spec.shape), " needs ",
                             is_open ? "a multiple of " : "", bytes, " bytes, not ", given));
 }
 
@@ -54,7 +54,7 @@ absl::Status CompleteRaw(const ModelSignature& signature, Tensor& tensor) {
   const auto& inputs = signature.inputs;
   if (const auto count = std::count_if(inputs.begin(), inputs.end(), needed); count != 1) {
     return Error(Reason::INVALID_REQUEST,
-                 StrCat("the model has ", count, " inputs, and bytes alone name none; ", kInstead));
+                 StrCat("the model has ", count, " inputs, and raw bytes do not say which one they are; ", kInstead));
   }
   const TensorSpec& spec = *std::find_if(inputs.begin(), inputs.end(), needed);
   tensor.name = spec.name;

@@ -54,9 +54,9 @@ TEST(CompleteRaw, WhatCannotBeKnownIsSaid) {
   } cases[] = {
       {{{{"a", DType::kFp32, {1}}, {"b", DType::kFp32, {1}}}, {}}, 4, "has 2 inputs"},
       {One(DType::kFp32, {-1, -1}), 4, "leaves more than one dimension of [-1,-1] open"},
-      {One(DType::kFp32, {2, 3}), 20, "of type FP32 and shape [2,3] takes 24 bytes, not 20"},
-      {One(DType::kFp32, {-1, 3}), 20, "takes a multiple of 12 bytes, not 20"},
-      {One(DType::kFp32, {-1, 0}), 4, "takes a multiple of 0 bytes"},
+      {One(DType::kFp32, {2, 3}), 20, "of type FP32 and shape [2,3] needs 24 bytes, not 20"},
+      {One(DType::kFp32, {-1, 3}), 20, "needs a multiple of 12 bytes, not 20"},
+      {One(DType::kFp32, {-1, 0}), 4, "needs a multiple of 0 bytes"},
       {One(DType::kBytes, {2}), 4, "has the shape [2]"},
   };
   for (const auto& c : cases) {

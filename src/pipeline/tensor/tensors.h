@@ -1,4 +1,4 @@
-// Tensors that own their bytes: what a request brings and an answer takes along.
+// Tensors that own their bytes: what a request carries and an answer returns.
 #pragma once
 
 #include <string>

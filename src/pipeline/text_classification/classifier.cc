@@ -13,8 +13,8 @@
 namespace sluice {
 namespace {
 
-// How texts go through a model: a batch is padded to its longest text, so texts of like length share one. An encoder pays
-// for each padded token, a bag for each call. Measured: docs/models.md.
+// How texts go through a model: a batch is padded to its longest text, so texts of like length share one. An encoder
+// pays for each padded token, a bag for each call. Measured: docs/models.md.
 struct Packing {
   size_t texts_max;  // of a batch
   size_t width_step;
@@ -29,7 +29,7 @@ absl::StatusOr<std::vector<size_t>> InputsOf(const ModelVersion& version, size_t
   const auto& inputs = version.signature().inputs;
   if (inputs.size() != wanted) {
     return Error(Reason::MODEL_UNAVAILABLE,
-                 StrCat("the model has ", inputs.size(), " inputs; its tokenizer makes ", wanted));
+                 StrCat("the model has ", inputs.size(), " inputs; its tokenizer produces ", wanted));
   }
   std::vector<size_t> order(wanted);
   std::iota(order.begin(), order.end(), 0);
@@ -92,7 +92,7 @@ absl::StatusOr<TextModel> MakeTextModel(const ModelVersion& version) {
   if (options.has_no_letter()) {
     const auto it = std::find(model.labels.begin(), model.labels.end(), options.no_letter().label());
     if (it == model.labels.end())
-      return Error(Reason::MODEL_UNAVAILABLE, "text_classification.no_letter.label is no label");
+      return Error(Reason::MODEL_UNAVAILABLE, "text_classification.no_letter.label is not one of the labels");
     model.no_letter_label = static_cast<int>(it - model.labels.begin());
     model.no_letter_confidence = options.no_letter().confidence();
   }

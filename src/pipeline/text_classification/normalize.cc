@@ -44,7 +44,7 @@ bool IsDropped(char32_t c) {
   return u_isUWhiteSpace(static_cast<UChar32>(c)) || u_charType(static_cast<UChar32>(c)) == U_CONTROL_CHAR;
 }
 
-// Code points whose NFKC_Casefold is one code point, whatever stands beside them: nearly all of nearly every text.
+// Code points whose NFKC_Casefold is one code point, whatever is next to them: nearly all of nearly every text.
 // 0 = not one of them.
 char32_t FoldAlone(char32_t c) {
   if (c >= 0x4e00 && c <= kLast) return c;

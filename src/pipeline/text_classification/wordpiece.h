@@ -14,7 +14,7 @@ namespace sluice {
 // Immutable, thread-safe.
 class WordPiece {
  public:
-  // `vocabulary` is vocab.txt: one token a line, the line number from 0 is the id. MODEL_UNAVAILABLE without [CLS], [SEP]
+  // `vocabulary` is vocab.txt: one token per line, the line number from 0 is the id. MODEL_UNAVAILABLE without [CLS], [SEP]
   // or [UNK].
   static absl::StatusOr<WordPiece> Parse(std::string_view vocabulary, bool lower_case);
 

@@ -136,7 +136,7 @@ TEST_F(ConnectCodecTest, GzipBothWays) {
   EXPECT_EQ(other.status, 501);
   EXPECT_EQ(other.headers.Get("accept-encoding"), "gzip");
   EXPECT_NE(
-      other.body.find(R"({"code":"unimplemented","message":"Content-Encoding 'br' is not taken; send gzip or none")"),
+      other.body.find(R"({"code":"unimplemented","message":"Content-Encoding 'br' is not supported; use gzip or none")"),
       std::string::npos)
       << other.body;
 }

@@ -42,7 +42,8 @@ absl::StatusOr<GetQuery> ReadGetQuery(std::string_view query) {
     out.message = *std::move(message);
     return out;
   }
-  if (!json::Base64Decode(*message, out.message)) return Bad("message", "is not URL-safe base64, as base64=1 says");
+  if (!json::Base64Decode(*message, out.message))
+    return Bad("message", "is not URL-safe base64, which base64=1 requires");
   return out;
 }
 

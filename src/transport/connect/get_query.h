@@ -14,7 +14,7 @@ struct GetQuery {
   std::string message;      // decoded: its bytes, as a POST would have them in its body
 };
 
-// Other parameters are passed over. INVALID_REQUEST naming the parameter: `encoding` or `message` is missing, one cannot be
+// Other parameters are skipped. INVALID_REQUEST naming the parameter: `encoding` or `message` is missing, one cannot be
 // decoded, `connect` is another version.
 absl::StatusOr<GetQuery> ReadGetQuery(std::string_view query);
 

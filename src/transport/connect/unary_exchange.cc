@@ -41,7 +41,7 @@ absl::Status UnaryExchange::CheckHead(const Method& method) {
   if (get) return CheckGet();
   if (head.method == "POST") return CheckPost(method);
   allow_ = !streams && HasNoSideEffects(method) ? "GET, POST" : "POST";
-  return Error(Reason::VERB_NOT_ALLOWED, StrCat("this rpc is for ", allow_, ", not ", Excerpt(head.method, 20)));
+  return Error(Reason::VERB_NOT_ALLOWED, StrCat("this rpc supports ", allow_, ", not ", Excerpt(head.method, 20)));
 }
 
 absl::Status UnaryExchange::CheckPost(const Method& method) {
@@ -50,13 +50,13 @@ absl::Status UnaryExchange::CheckPost(const Method& method) {
   if (method.client_streaming || method.server_streaming) {
     return Error(Reason::UNSUPPORTED_MEDIA_TYPE,
                  StrCat("Content-Type '", Excerpt(type, 80),
-                        "' is not taken by a method that streams; send "
+                        "' is not supported by streaming methods; use "
                         "application/connect+json or application/connect+proto, or call its REST path"));
   }
   const std::string_view version = headers.Get("connect-protocol-version");
   if (!version.empty() && version != "1") {
     return FieldError(Reason::INVALID_REQUEST, "connect-protocol-version",
-                      StrCat("Connect-Protocol-Version '", Excerpt(version, 20), "' is not served; send 1"));
+                      StrCat("Connect-Protocol-Version '", Excerpt(version, 20), "' is not supported; use 1"));
   }
   const auto media = rest::ParseMediaType(type);
   if (media && rest::IsJson(*media) && media->Name() == "application/json") return SetForm("json", type);
@@ -73,7 +73,7 @@ absl::Status UnaryExchange::SetForm(std::string_view name, std::string_view sent
   if (name == "proto" || name == "json") return absl::OkStatus();
   return Error(Reason::UNSUPPORTED_MEDIA_TYPE,
                StrCat("'", Excerpt(sent, 80),
-                      "' is not taken here; send application/json or application/proto (in a GET: "
+                      "' is not supported; use application/json or application/proto (in a GET: "
                       "encoding=json or encoding=proto)"));
 }
 

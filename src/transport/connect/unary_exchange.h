@@ -1,5 +1,5 @@
-// One unary call over Connect: the body, or a GET's query, is the request message; the answer's body is the response, or the
-// error as JSON.
+// One unary call over Connect: the body, or a GET's query, is the request message; the answer's body is the response,
+// or the error as JSON.
 #pragma once
 
 #include <string>

@@ -18,7 +18,7 @@ namespace sluice::grpc {
 namespace {
 
 absl::Status WrongMessageCount(std::string_view what) {
-  return Error(Reason::PROTOCOL_ERROR, StrCat("the request of this rpc is one message; ", what));
+  return Error(Reason::PROTOCOL_ERROR, StrCat("this rpc expects exactly one request message; ", what));
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ void GrpcExchange::RefuseCall(absl::Status refusal) {
 void GrpcExchange::WatchIdle() {
   const auto busy = [this] { return parsing_ || exchange_.UnsentBytes() > 0; };
   idle_.Start(exchange_.loop(), context_.options.stream_idle, busy,
-              [this] { call_->Fail(Error(Reason::REQUEST_TIMEOUT, "nothing moved on this stream for too long")); });
+              [this] { call_->Fail(Error(Reason::REQUEST_TIMEOUT, "the stream was idle for too long")); });
 }
 
 absl::Status GrpcExchange::CheckRequest(const Method& method) {
@@ -82,7 +82,7 @@ absl::Status GrpcExchange::CheckRequest(const Method& method) {
   if (transport::IsCoded(encoding) && !gzip_request_) {
     call_->response_headers().Add(wire_.accept_encoding, "identity,gzip");
     return Error(Reason::UNSUPPORTED_ENCODING,
-                 StrCat(wire_.encoding, " ", Excerpt(encoding, 40), " is not served; use identity or gzip"));
+                 StrCat(wire_.encoding, " ", Excerpt(encoding, 40), " is not supported; use identity or gzip"));
   }
   gzip_response_ = context_.options.grpc_gzip_bytes_min > 0 &&
                    headers.Get(wire_.accept_encoding).find("gzip") != std::string_view::npos;
@@ -119,7 +119,7 @@ void GrpcExchange::Pause() {
 }
 
 absl::Status GrpcExchange::OnFrame(const Deframer::Frame& frame) {
-  if (!streaming_ && request_ != nullptr) return WrongMessageCount("this one has more");
+  if (!streaming_ && request_ != nullptr) return WrongMessageCount("this call has more");
   if (IsChore(call_->method(), frame, wire_.form)) return ParseAsChore(frame);
   BudgetHold hold;
   DecodeMemory memory(context_.budget, hold, deframer_.message_bytes_max());
@@ -164,7 +164,7 @@ absl::Status GrpcExchange::ParseAsChore(const Deframer::Frame& frame) {
       exchange_.loop(), std::move(parcel), [](Parcel& on_worker) { on_worker.Parse(); },
       [this](Parcel back) { OnParsedByWorker(std::move(back)); });
   if (!context_.chores.TryPost(owner, chore)) {
-    return Error(Reason::OVERLOADED, "too many large messages wait to be parsed; retry later");
+    return Error(Reason::OVERLOADED, "too many large messages are waiting to be parsed; retry later");
   }
   parsing_ = true;
   return absl::OkStatus();
@@ -234,7 +234,7 @@ void GrpcExchange::EndRequest() {
     return call_->Fail(Error(Reason::PROTOCOL_ERROR, "the request ended inside a message"));
   }
   if (!streaming_) {
-    if (request_ == nullptr) return call_->Fail(WrongMessageCount("this one has none"));
+    if (request_ == nullptr) return call_->Fail(WrongMessageCount("this call has none"));
     call_->Deliver(std::move(request_), request_bytes_);
   }
   call_->RequestEnd();

@@ -1,5 +1,5 @@
-// One call whose messages travel in gRPC's frames: frames in → messages → Call; messages → frames out, the status last. What
-// gRPC, gRPC-Web and Connect's streams do each in its own way is their Wire.
+// One call whose messages travel in gRPC's frames: frames in → messages → Call; messages → frames out, the status last.
+// What gRPC, gRPC-Web and Connect's streams do each in its own way is their Wire.
 #pragma once
 
 #include <memory>
@@ -98,7 +98,7 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
 
   // Response.
   std::string answer_;                      // unary: head, message and trailers leave together
-  std::vector<std::string> answer_pieces_;  // large values behind it, not copied
+  std::vector<std::string> answer_pieces_;  // large values that follow it, not copied
   bool head_sent_ = false;
   bool gzip_response_ = false;
 };

@@ -35,7 +35,7 @@ void PutFrameHeader(char* at, size_t message_bytes, bool compressed) {
 absl::Status Deframer::ReadHeader() {
   if (header_[0] > 1) {
     return Error(Reason::PROTOCOL_ERROR, StrCat("a message's flag byte is ", static_cast<int>(header_[0]),
-                                                ", not 0 or 1: these are not frames"));
+                                                ", not 0 or 1: this is not gRPC framing"));
   }
   compressed_ = header_[0] == 1;
   message_bytes_ = size_t{header_[1]} << 24 | size_t{header_[2]} << 16 | size_t{header_[3]} << 8 | header_[4];

@@ -17,9 +17,9 @@ inline constexpr size_t kFrameHeaderBytes = 5;
 // Writes the five bytes.
 void PutFrameHeader(char* at, size_t message_bytes, bool compressed);
 
-// Cuts a byte stream into messages. A message that lies whole in one piece of input is never copied; another one is
-// copied once, into a buffer that grows with what has come, not with what was announced; a large value of it (SplitBy) into
-// a string of its own.
+// Cuts a byte stream into messages. A message that is whole in one piece of input is never copied; another one is
+// copied once, into a buffer that grows with what has come, not with what was announced; a large value of it (SplitBy)
+// into a string of its own.
 class Deframer {
  public:
   explicit Deframer(size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
@@ -40,7 +40,7 @@ class Deframer {
   // Errors: BODY_TOO_LARGE, PROTOCOL_ERROR; the stream is then over.
   absl::StatusOr<bool> Next(std::string_view& in, Frame& frame);
 
-  // The message of the frame that Next() gave last, to keep: moved when it lies in the buffer.
+  // The message of the frame that Next() gave last, to keep: moved when it is in the buffer.
   std::string Keep(const Frame& frame);
 
   // Part of a message has come.

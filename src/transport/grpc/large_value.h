@@ -18,14 +18,14 @@ struct LargeValue {
   std::string bytes;
 };
 
-// Where such a value of kLargeBytes (large_fields.h) or more lies in a message of `message_bytes` that begins with `start`.
+// Where such a value of kLargeBytes (large_fields.h) or more is in a message of `message_bytes` that begins with `start`.
 struct LargePlace {
   int field = 0;
   int index = 0;
-  size_t tag_end = 0;  // offsets in the message: behind the tag, of the value's first byte, behind its last
+  size_t tag_end = 0;  // offsets in the message: after the tag, of the value's first byte, after its last
   size_t begin = 0, end = 0;
 };
-// The first whose tag and length lie in `start`. Nullopt also where `start` is not protobuf: parsing will say so.
+// The first whose tag and length are in `start`. Nullopt also where `start` is not protobuf: parsing will say so.
 std::optional<LargePlace> FindLargeValue(const google::protobuf::Descriptor& type, std::string_view start,
                                          size_t message_bytes);
 

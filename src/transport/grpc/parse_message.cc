@@ -15,7 +15,7 @@ absl::StatusOr<MessagePtr> ParseMessage(const Method& method, const Deframer::Fr
   std::string inflated;
   if (frame.compressed) {
     if (!gzip_allowed)
-      return Error(Reason::PROTOCOL_ERROR, "a compressed message, and the request's head names no encoding");
+      return Error(Reason::PROTOCOL_ERROR, "a compressed message, but the request's headers name no encoding");
     RETURN_IF_ERROR(transport::Inflate(bytes, memory.message_bytes_max(), inflated, transport::Inflater::Format::kGzip,
                                        stop, &memory));
     bytes = inflated;
@@ -24,7 +24,8 @@ absl::StatusOr<MessagePtr> ParseMessage(const Method& method, const Deframer::Fr
   ASSIGN_OR_RETURN(MessagePtr message, form.parse(method, bytes, memory));
   if (frame.large != nullptr) {
     memory.Keep(memory.taken() + frame.large->bytes.capacity());
-    if (!PutLargeValue(*message, std::move(*frame.large))) return Error(Reason::INTERNAL, "a value lost its place");
+    if (!PutLargeValue(*message, std::move(*frame.large)))
+      return Error(Reason::INTERNAL, "a large value could not be placed");
   }
   return message;
 }

@@ -20,8 +20,8 @@ struct MessageForm {
   size_t chore_bytes = transport::kProtoChoreBytes;  // above, parsing takes long enough to leave the loop
 };
 
-// Errors: PROTOCOL_ERROR (compressed, and the request's head named no compression), BODY_TOO_LARGE (inflates to more than
-// memory.message_bytes_max()), CANCELLED (`stop` was requested), those of the form's parser.
+// Errors: PROTOCOL_ERROR (compressed, and the request's head named no compression), BODY_TOO_LARGE (inflates to more
+// than memory.message_bytes_max()), CANCELLED (`stop` was requested), those of the form's parser.
 absl::StatusOr<MessagePtr> ParseMessage(const Method& method, const Deframer::Frame& frame, const MessageForm& form,
                                         bool gzip_allowed, DecodeMemory& memory, const std::stop_token& stop = {});
 

@@ -9,7 +9,7 @@ namespace {
 
 absl::Status Check(std::string_view type, const Method&) {
   if (type == "application/grpc" || type == "application/grpc+proto") return absl::OkStatus();
-  return Error(Reason::UNSUPPORTED_ENCODING, StrCat(type, " is not served; use application/grpc+proto"));
+  return Error(Reason::UNSUPPORTED_ENCODING, StrCat(type, " is not supported; use application/grpc+proto"));
 }
 
 void SendStatus(http::Exchange& exchange, Call& call, const absl::Status& status) {

@@ -1,5 +1,5 @@
-// What the protocols with gRPC's frames do each in its own way: gRPC, gRPC-Web (transport/grpcweb) and Connect's streams
-// (transport/connect).
+// What the protocols with gRPC's frames do each in its own way: gRPC, gRPC-Web (transport/grpcweb) and Connect's
+// streams (transport/connect).
 #pragma once
 
 #include <string>

@@ -25,13 +25,13 @@ void TextExchange::OnBody(std::string_view bytes) {
   exchange_.ConsumeBody(groups - decoded.size());
   if (!decoded.empty()) inside_.OnBody(decoded);
   if (!good && !inside_.done()) {
-    inside_.Fail(Error(Reason::INVALID_BODY, "the body is not base64, as application/grpc-web-text says"));
+    inside_.Fail(Error(Reason::INVALID_BODY, "the body is not base64, which application/grpc-web-text requires"));
   }
 }
 
 void TextExchange::OnBodyEnd() {
   if (base64_.mid_group() && !inside_.done()) {
-    return inside_.Fail(Error(Reason::INVALID_BODY, "the body's base64 breaks off"));
+    return inside_.Fail(Error(Reason::INVALID_BODY, "the body's base64 is truncated"));
   }
   inside_.OnBodyEnd();
 }

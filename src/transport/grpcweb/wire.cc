@@ -16,7 +16,8 @@ absl::Status Check(std::string_view type, const Method& method) {
   type.remove_prefix(std::string_view("application/grpc-web").size());
   if (type.starts_with("-text")) type.remove_prefix(5);
   if (!type.empty() && type != "+proto") {
-    return Error(Reason::UNSUPPORTED_ENCODING, "this kind of gRPC-Web is not served; use application/grpc-web+proto");
+    return Error(Reason::UNSUPPORTED_ENCODING,
+                 "this kind of gRPC-Web is not supported; use application/grpc-web+proto");
   }
   if (!method.client_streaming) return absl::OkStatus();
   return Error(Reason::UNIMPLEMENTED,

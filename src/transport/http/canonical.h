@@ -1,5 +1,5 @@
-// One spelling for what HTTP lets clients spell in several ways, so that codecs compare plain texts: media types and codings are
-// case-insensitive and go by old names, too.
+// One spelling for what HTTP lets clients spell in several ways, so that codecs compare plain texts: media types and
+// codings are case-insensitive and go by old names, too.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace sluice::http {
 
-// Adds a request's header (its name in lower case). Of Content-Type the type, and of headers that list codings all of it, come in
-// lower case and by their usual name: "Image/JPG; a=B" as "image/jpeg; a=B", "X-GZip" as "gzip".
+// Adds a request's header (its name in lower case). Of Content-Type the type, and of headers that list codings all of
+// it, come in lower case and by their usual name: "Image/JPG; a=B" as "image/jpeg; a=B", "X-GZip" as "gzip".
 void AddRequestHeader(std::string_view name, std::string_view value, Headers& headers);
 
 // "image/jpg" is "image/jpeg"; what has no other name is itself. In lower case.

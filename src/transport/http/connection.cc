@@ -179,7 +179,7 @@ void Connection::Close() {
 
 // Reading.
 
-// The header is read before anything else, also before TLS; what lies behind it belongs to the stream.
+// The header is read before anything else, also before TLS; what follows it belongs to the stream.
 void Connection::ReadProxyHeader() {
   char buffer[kProxyHeaderBytesMax];
   const ssize_t n = recv(fd_, buffer, sizeof(buffer), 0);
@@ -291,7 +291,7 @@ std::unique_ptr<ExchangeHandler> Connection::OnExchange(Exchange& exchange) {
     return std::make_unique<ServerOptionsHandler>(exchange);
   }
   if (status.ok() && !IsProbe(exchange.head()) && !context_.budget.CanStart(BodyBytes(exchange.head()))) {
-    status = Error(Reason::OVERLOADED, "the server holds as many bytes as it may; retry later");
+    status = Error(Reason::OVERLOADED, "the server's memory budget is used up; retry later");
     SetRetryAfter(status, absl::Seconds(1));
   }
   if (status.ok()) return context_.dispatcher.Start(exchange);
@@ -359,7 +359,8 @@ void Connection::OnTick() {
   switch (phase_) {
     case Phase::kProxy:
     case Phase::kSniff: {
-      // A plain connection that sent nothing at all may be a browser's spare one; a proxy, TLS and half a preface may not idle.
+      // A plain connection that sent nothing at all may be a browser's spare one; a proxy, TLS and half a preface may
+      // not idle.
       const bool begun = !prefix_.empty() || context_.tls != nullptr || phase_ == Phase::kProxy;
       if (now - phase_since_ >= (begun ? context_.limits.head_timeout : context_.limits.keep_alive)) Cut();
       return;
@@ -372,7 +373,8 @@ void Connection::OnTick() {
   }
 }
 
-// Looked at only when the socket takes no more: what a session keeps back for a peer's windows is the session's business.
+// Looked at only when the socket takes no more: what a session keeps back for a peer's windows is the session's
+// business.
 bool Connection::PeerReads(TimePoint now) {
   if (!blocked_) {
     write_progress_ = now;
@@ -380,7 +382,7 @@ bool Connection::PeerReads(TimePoint now) {
   }
   const bool is_short = context_.budget.Short();
   const uint64_t acknowledged = stream_->Acknowledged();
-  // While memory is short a trickle is no progress.
+  // While memory is short a trickle is not progress.
   if (acknowledged - acknowledged_ >= (is_short ? Budget::kSmallBytes : 1)) {
     acknowledged_ = acknowledged;
     write_progress_ = now;

@@ -115,7 +115,7 @@ class Connection final : public Serviced, private SessionHost, private FdEvents 
   void EndGone();
 
   void TickSession(TimePoint now);
-  // False: what waits for the peer stands still.
+  // False: what waits for the peer stalls.
   bool PeerReads(TimePoint now);
 
   const ConnectionContext& context_;

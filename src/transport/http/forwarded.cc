@@ -68,7 +68,7 @@ absl::StatusOr<TrustedProxies> TrustedProxies::Parse(std::span<const std::string
   for (const std::string& text : networks) {
     const size_t slash = text.find('/');
     const auto ip = ParseIp(std::string_view(text).substr(0, slash));
-    if (!ip) return absl::InvalidArgumentError(StrCat("trusted_proxies: '", text, "' is no address or network"));
+    if (!ip) return absl::InvalidArgumentError(StrCat("trusted_proxies: '", text, "' is not an address or network"));
     int bits = IsIpv4(*ip) ? 32 : 128;
     if (slash != std::string::npos) {
       int given = -1;
@@ -105,7 +105,7 @@ std::string ClientAddress(std::string_view peer_ip, const Headers& headers, cons
     while (true) {
       const size_t comma = rest.rfind(',');
       const auto ip = ParseIp(Trim(comma == std::string_view::npos ? rest : rest.substr(comma + 1)));
-      if (!ip) return client;  // what stands left of garbage was not written by a proxy of ours
+      if (!ip) return client;  // what is left of garbage was not written by a proxy of ours
       client = IpText(*ip);
       if (!trusted.Contains(*ip)) return client;
       if (comma == std::string_view::npos) break;

@@ -1,4 +1,4 @@
-// Whose request it is when proxies stand between: addresses, networks of trusted proxies, X-Forwarded-For.
+// Whose request it is when there are proxies in between: addresses, networks of trusted proxies, X-Forwarded-For.
 #pragma once
 
 #include <array>
@@ -41,7 +41,7 @@ class TrustedProxies {
   std::vector<Network> networks_;
 };
 
-// The address that sent the request: from the right of X-Forwarded-For the first that is no trusted proxy. `peer_ip`
+// The address that sent the request: from the right of X-Forwarded-For the first that is not a trusted proxy. `peer_ip`
 // (the socket's, or the PROXY protocol's) when it is not trusted itself, or when the header says nothing usable.
 std::string ClientAddress(std::string_view peer_ip, const Headers& headers, const TrustedProxies& trusted);
 

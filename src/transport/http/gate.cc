@@ -75,7 +75,7 @@ bool IsSameOrigin(std::string_view origin, std::string_view authority) {
 absl::Status CheckGate(const RequestHead& head, const GateRules& rules) {
   if (!HostAllowed(head.authority, rules)) {
     return Error(Reason::HOST_NOT_ALLOWED,
-                 "this server does not answer for the host of the request; add it to the listener's allowed_hosts");
+                 "this server does not serve the request's host; add it to the listener's allowed_hosts");
   }
   if (!OriginAllowed(head, rules)) {
     return Error(Reason::ORIGIN_NOT_ALLOWED,

@@ -94,7 +94,7 @@ void H1Core::Drain() {
 void H1Core::Relieve() {
   if (state_ != State::kExchange || body_ == Body::kEnded || received_ <= Budget::kSmallBytes) return;
   if (!WantsRead() || MayBeSilent() || loop().Now() - last_body_ < kPatienceShort) return;
-  Fault(408, "the request body came too slowly while memory is short");
+  Fault(408, "the request body arrived too slowly while memory was short");
   host_.WantsWrite();
 }
 
@@ -128,7 +128,7 @@ void H1Core::Fault(int status, std::string_view detail) {
 }
 
 void H1Core::EndCut() {
-  if (cut_ == Cut::kNoMemory) return Fault(503, "the server holds as many bytes as it may; retry later");
+  if (cut_ == Cut::kNoMemory) return Fault(503, "the server's memory budget is used up; retry later");
   CloseExchange(CloseReason::kCut);
   Close();
 }

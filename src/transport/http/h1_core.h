@@ -1,4 +1,4 @@
-// The HTTP/1.1 Session. Its code lies in four files:
+// The HTTP/1.1 Session. Its code is in four files:
 //   h1_core.cc     life: Receive, Gather, Drain, Lost, the end of an exchange
 //   h1_receive.cc  bytes in → Exchange and handler
 //   h1_send.cc     Exchange::Send* → bytes out

@@ -71,9 +71,9 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
     // An error takes nothing: then the line at fault is the first.
     const std::string_view lines = in.substr(0, used > 0 || !error ? used : in.find('\n') + 1);
     if (HasBadLines(lines)) {
-      SetFault({400, "a line of the request head is not ended by CRLF, or is folded"});
+      SetFault({400, "a line of the request head does not end with CRLF, or is folded"});
     } else if (error == BeastError::need_more) {
-      if (HasBareLf(in, scanned_)) SetFault({400, "a line of the request head is not ended by CRLF"});
+      if (HasBareLf(in, scanned_)) SetFault({400, "a line of the request head does not end with CRLF"});
       scanned_ = in.size() - used;
     } else if (error && state_ != State::kError) {
       SetFault(FaultOf(error));
@@ -91,7 +91,7 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
     const size_t used = chunks_.Decode(in);
     body_ = chunks_.piece();
     if (chunks_.state() == ChunkDecoder::State::kDone) state_ = State::kDone;
-    if (chunks_.state() == ChunkDecoder::State::kError) SetFault({400, "a chunk of the request body is broken"});
+    if (chunks_.state() == ChunkDecoder::State::kError) SetFault({400, "a chunk of the request body is malformed"});
     return used;
   }
 
@@ -105,10 +105,10 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
   }
 
   static Fault FaultOf(const error_code& error) {
-    if (error == BeastError::header_limit) return {431, "the request head is larger than this server takes"};
-    if (error == BeastError::bad_version) return {505, "only HTTP/1.0, HTTP/1.1 and HTTP/2 are served"};
+    if (error == BeastError::header_limit) return {431, "the request head is larger than this server accepts"};
+    if (error == BeastError::bad_version) return {505, "only HTTP/1.0, HTTP/1.1 and HTTP/2 are supported"};
     if (error == BeastError::bad_content_length || error == BeastError::multiple_content_length) {
-      return {400, "Content-Length is not one number"};
+      return {400, "Content-Length is not a single number"};
     }
     if (error == BeastError::bad_transfer_encoding) return {400, "Transfer-Encoding is not exactly 'chunked'"};
     return {400, "the request is not valid HTTP/1.1"};
@@ -121,7 +121,7 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
     SetTarget(View(target), error);
   }
 
-  // Forms of a request target: /path?query, http://host/path?query, * (OPTIONS). CONNECT is not served.
+  // Forms of a request target: /path?query, http://host/path?query, * (OPTIONS). CONNECT is not supported.
   void SetTarget(std::string_view target, error_code& error) {
     if (const size_t scheme = target.find("://"); target[0] != '/' && scheme != std::string_view::npos) {
       const std::string_view name = target.substr(0, scheme);
@@ -136,7 +136,7 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
       }
       target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
     }
-    if (head_.method == "CONNECT") return Fail(error, {405, "CONNECT is not served"});
+    if (head_.method == "CONNECT") return Fail(error, {405, "CONNECT is not supported"});
     if (target.empty() || (target[0] != '/' && target[0] != '?' && target != "*")) {
       return Fail(error, {400, "the request target is neither a path nor an http URL"});
     }
@@ -150,7 +150,7 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
                      error_code& error) override {
     header_bytes_ += name.size() + value.size();
     if (head_.headers.size() >= limits_.headers_max || header_bytes_ > limits_.header_bytes_max) {
-      return Fail(error, {431, "the request has more headers than this server takes"});
+      return Fail(error, {431, "the request has more headers than this server accepts"});
     }
     name_.assign(name.data(), name.size());
     absl::AsciiStrToLower(&name_);
@@ -161,7 +161,7 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
   bool SetSpecial(std::string_view name, std::string_view value, error_code& error) {
     if (name == "host") {
       if (++hosts_ > 1 || value.find_first_of(" \t,/@\\") != std::string_view::npos) {
-        Fail(error, {400, "Host is not one host name"});
+        Fail(error, {400, "Host is not a single host name"});
         return false;
       }
       if (head_.authority.empty()) head_.authority = value;  // an absolute target goes before
@@ -170,7 +170,7 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
     if (name == "content-length") {
       // A list of equal numbers is allowed by the RFC and read differently by proxies: refused.
       if (has_length_ || value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) {
-        Fail(error, {400, "Content-Length is not one number"});
+        Fail(error, {400, "Content-Length is not a single number"});
         return false;
       }
       has_length_ = true;
@@ -182,7 +182,7 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
       chunked_ = true;
     } else if (name == "expect") {
       if (!EqualsNoCase(value, "100-continue")) {
-        Fail(error, {417, "Expect holds something else than 100-continue"});
+        Fail(error, {417, "Expect is something other than 100-continue"});
         return false;
       }
       expects_continue_ = !http10_;
@@ -192,7 +192,7 @@ class H1Parser::Impl final : public beast::http::basic_parser<true> {
 
   void on_header_impl(error_code& error) override {
     if (hosts_ == 0 && !http10_) return Fail(error, {400, "Host is missing"});
-    if (chunked_ && has_length_) return Fail(error, {400, "Content-Length and Transfer-Encoding are both given"});
+    if (chunked_ && has_length_) return Fail(error, {400, "Content-Length and Transfer-Encoding are both present"});
     body_left_ = content_length().value_or(0);
     head_.expects_body = chunked_ || body_left_ > 0;
     if (!head_.expects_body) expects_continue_ = false;

@@ -28,7 +28,7 @@ class H1Parser {
   // Forgets everything; the next byte begins a new request.
   void Reset();
 
-  // Takes what it can of `in` and returns how many bytes; the caller presents the rest again, with more behind it.
+  // Takes what it can of `in` and returns how many bytes; the caller presents the rest again, with more after it.
   // Returns early after the head and after each piece of the body: call it until it takes nothing or state() is final.
   // A piece of the body is in body() until the next call, and points into `in`.
   size_t Parse(std::string_view in);
@@ -40,7 +40,7 @@ class H1Parser {
   // From the head on.
   RequestHead& head();  // received and peer are left to the caller
   bool http10() const;
-  bool keep_alive() const;  // the client's wish, by version and Connection
+  bool keep_alive() const;  // as the client asked, by version and Connection
   bool expects_continue() const;
   bool is_chunked() const;
   uint64_t body_remaining() const;  // of a Content-Length body

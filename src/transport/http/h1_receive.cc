@@ -94,7 +94,7 @@ void H1Core::StartExchange(bool nothing_behind) {
 
 void H1Core::TakeBody(std::string_view bytes) {
   received_ += bytes.size();
-  // While memory is short a trickle is no progress.
+  // While memory is short a trickle is not progress.
   if (!budget_.Short() || received_ - marked_ >= Budget::kSmallBytes) {
     last_body_ = loop().Now();
     marked_ = received_;

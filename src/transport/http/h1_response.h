@@ -34,7 +34,7 @@ class H1Response {
   bool head_given() const { return head_given_; }
   bool head_written() const { return head_given_ && !head_waits_; }
   bool done() const { return done_; }
-  // The connection must close behind this response. Announced in the head when it is known by then.
+  // The connection must close after this response. Announced in the head when it is known by then.
   bool must_close() const { return must_close_; }
   void CloseAfter() { must_close_ = true; }
   void set_date(std::string_view date) { date_ = date; }

@@ -457,7 +457,7 @@ TEST_F(H1SessionTest, AHandlerWithoutMemoryEndsItsExchange) {
   EXPECT_TRUE(session_->Finished());
 }
 
-// Each pipelined request once moved all that lay behind it.
+// Each pipelined request once moved everything after it.
 TEST_F(H1SessionTest, ManyPipelinedRequestsAreTakenInLinearTime) {
   std::string many;
   for (int i = 0; i < 20'000; ++i) many += kGet;

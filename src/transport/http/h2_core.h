@@ -1,4 +1,4 @@
-// The HTTP/2 Session. Its code lies in four files, one direction each:
+// The HTTP/2 Session. Its code is in four files, one direction each:
 //   h2_core.cc     life: Receive, Gather, Drain, Lost, closing of exchanges
 //   h2_receive.cc  nghttp2's callbacks: frames in → Exchange and handler
 //   h2_send.cc     Exchange::Send* → frames out
@@ -95,8 +95,8 @@ class H2Core final : public Session {
   static int OnDataChunk(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data, size_t size, void* self);
   static int OnStreamClose(nghttp2_session*, int32_t id, uint32_t error_code, void* self);
   void Defend(bool allowed);
-  // Looks for frames on streams that the peer had ended or reset; answered once nghttp2 has seen them. Walks over a bounded
-  // number of frames; returns how many bytes.
+  // Looks for frames on streams that the peer had ended or reset; answered once nghttp2 has seen them. Walks over a
+  // bounded number of frames; returns how many bytes.
   size_t ScanClosedStreams(std::string_view bytes);
   void AnswerClosedStreams();
   void OnHeadComplete(H2Stream& stream, bool end);

@@ -58,7 +58,7 @@ class H2Output {
 
   // Copies.
   void Append(std::string_view bytes);
-  // `part` lies in `payload`, which is held until it is written.
+  // `part` is in `payload`, which is held until it is written.
   void AppendPart(H2Payload& payload, std::string_view part);
 
   // As Session::Gather and Session::Written.

@@ -214,7 +214,7 @@ void H2Core::OnHeadComplete(H2Stream& stream, bool end) {
   head.received = loop_.Now();
   head.expects_body = !end && !(stream.has_content_length_ && stream.content_length_ == 0);
   if (stream.head_too_large_) {
-    Refuse(stream, 431, "the request's header fields exceed the server's bound; send fewer or shorter ones");
+    Refuse(stream, 431, "the request's header fields exceed the server's limit; send fewer or shorter ones");
   } else if (stream.has_content_length_ && stream.content_length_ > limits_.body_bytes_max &&
              !IsMessageStream(head.headers.Get("content-type"))) {
     Refuse(stream, 413, StrCat("a body of ", stream.content_length_, " bytes exceeds ", limits_.body_bytes_max));
@@ -260,7 +260,7 @@ int H2Core::OnDataChunk(nghttp2_session* session, uint8_t, int32_t id, const uin
 void H2Core::OnBodyBytes(H2Stream& stream, std::string_view bytes) {
   if (stream.BodyRefused(bytes.size())) CutStream(stream, NGHTTP2_ENHANCE_YOUR_CALM);
   stream.received_ += bytes.size();
-  // While memory is short a trickle is no progress.
+  // While memory is short a trickle is not progress.
   if (!budget_.Short() || stream.received_ - stream.marked_ >= Budget::kSmallBytes) {
     stream.progress_ = loop_.Now();
     stream.marked_ = stream.received_;
@@ -275,8 +275,9 @@ void H2Core::OnBodyBytes(H2Stream& stream, std::string_view bytes) {
   Guarded(stream, [&] { stream.handler_->OnBody(bytes); });
 }
 
-// The host starts no large bodies when memory gets short; when it is used up, large ones under way are refused: their peers
-// are told at once (gRPC clients read this reset as RESOURCE_EXHAUSTED) instead of waiting for others that wait for them.
+// The host starts no large bodies when memory gets short; when it is used up, large ones under way are refused: their
+// peers are told at once (gRPC clients read this reset as RESOURCE_EXHAUSTED) instead of waiting for others that wait
+// for them.
 bool H2Stream::BodyRefused(size_t bytes) const {
   return received_ + bytes > Budget::kSmallBytes && core_->budget_.Over();
 }

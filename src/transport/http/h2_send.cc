@@ -8,7 +8,7 @@
 namespace sluice::http {
 namespace {
 
-// Below this a copy behind the frame header is cheaper than an iovec of its own.
+// Below this a copy after the frame header is cheaper than an iovec of its own.
 constexpr size_t kCopyBytesMax = 4 << 10;
 
 using NvArray = absl::InlinedVector<nghttp2_nv, 24>;

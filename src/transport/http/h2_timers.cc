@@ -66,7 +66,7 @@ void H2Core::StartWatching(H2Stream& stream) {
   ArmBy(loop_.Now() + limits_.write_idle_timeout);
 }
 
-// While memory is short a trickle is no progress.
+// While memory is short a trickle is not progress.
 void H2Core::NoteTaken(H2Stream& stream, size_t bytes) {
   stream.taken_ += bytes;
   if (budget_.Short() && stream.taken_ < Budget::kSmallBytes) return;
@@ -75,7 +75,7 @@ void H2Core::NoteTaken(H2Stream& stream, size_t bytes) {
 }
 
 // A stream whose window is open waits for its turn on a slow connection, which the host watches: only who keeps its
-// window shut stands still.
+// window shut stalls.
 TimePoint H2Core::CheckResponse(H2Stream& stream, TimePoint now) {
   if (stream.closed_ || stream.cut_ || stream.unsent_ == 0) return kNever;
   if (nghttp2_session_get_stream_remote_window_size(session_, stream.id_) > 0) return now + limits_.write_idle_timeout;
@@ -126,7 +126,7 @@ TimePoint H2Core::CheckPing(TimePoint now) {
     nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
     Wake();
   }
-  // The answer waits behind what a slow peer still has to read.
+  // The answer waits until a slow peer has read what is before it.
   const TimePoint due = std::max(ping_sent_, host_.PeerProgress()) + limits_.ping_timeout;
   if (now < due) return due;
   Abandon();

@@ -1,5 +1,5 @@
-// Input that a session could not take yet. Taking from its front is cheap however often it happens; an empty buffer keeps
-// no memory to speak of.
+// Input that a session could not take yet. Taking from its front is cheap however often it happens; an empty buffer
+// keeps no memory to speak of.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Bounds of the HTTP core. Values come from the configuration (proto/ai/inference/config/server.proto, message Http), which
-// documents each; the numbers here are the same defaults, for tests.
+// Bounds of the HTTP core. Values come from the configuration (proto/ai/inference/config/server.proto, message Http),
+// which documents each; the numbers here are the same defaults, for tests.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@ namespace sluice::http {
 
 using std::chrono::seconds;
 
-// While memory is short (Budget::Short), whoever holds more than Budget::kSmallBytes of it must move as many bytes in this
-// time; a peer that does not is cut. Else every byte is progress, and the limits below hold.
+// While memory is short (Budget::Short), whoever holds more than Budget::kSmallBytes of it must move as many bytes in
+// this time; a peer that does not is cut. Else every byte is progress, and the limits below hold.
 inline constexpr Duration kPatienceShort = seconds(3);
 
 struct Limits {

@@ -21,7 +21,7 @@ class OutQueue {
   OutQueue(const OutQueue&) = delete;
   OutQueue& operator=(const OutQueue&) = delete;
 
-  // Strings shorter than this are copied behind the one before: a copy is cheaper than an iovec.
+  // Strings shorter than this are copied after the previous one: a copy is cheaper than an iovec.
   static constexpr size_t kCopyBytesMax = 2048;
 
   void Append(std::string_view bytes);

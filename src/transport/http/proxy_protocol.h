@@ -10,7 +10,7 @@ namespace sluice::http {
 struct ProxyHeader {
   enum class Kind {
     kNeedMore,  // a prefix of a header so far
-    kNone,      // the bytes are no PROXY header: they belong to the connection
+    kNone,      // the bytes are not a PROXY header: they belong to the connection
     kBad,       // a broken header: close
     kFound,
   };

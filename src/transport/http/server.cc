@@ -19,11 +19,11 @@ BoundAddress Describe(const BoundSocket& socket, bool tls) {
 absl::StatusOr<uint32_t> ExposedBy(const ListenerOptions& options, bool loopback) {
   if (!options.exposed) return loopback ? kExposeAll : kExposeApi;
   if ((*options.exposed & kExposeAdmin) == 0 || loopback || options.open_admin) return *options.exposed;
-  return absl::InvalidArgumentError(
-      StrCat("listener ", options.address,
-             ": expose holds admin, and whoever reaches this address could load and unload models. Take admin out and "
-             "expose it on "
-             "a listener at 127.0.0.1, or write auth: none to this listener if that is what you want"));
+  return absl::InvalidArgumentError(StrCat(
+      "listener ", options.address,
+      ": expose includes admin, so anyone who reaches this address could load and unload models. Remove admin and "
+      "expose it on "
+      "a listener at 127.0.0.1, or set auth: none on this listener if that is intended"));
 }
 
 }  // namespace
@@ -76,9 +76,8 @@ absl::Status HttpServer::Open(Listening& listening) {
   auto exposed = ExposedBy(options, listening.gate.loopback);
   if (!exposed.ok()) return exposed.status();
   if (options.proxy_protocol && trusted_proxies_.empty()) {
-    return absl::InvalidArgumentError(
-        StrCat("listener ", options.address,
-               ": proxy_protocol needs trusted_proxies, the addresses of those that send the header"));
+    return absl::InvalidArgumentError(StrCat(
+        "listener ", options.address, ": proxy_protocol needs trusted_proxies, the addresses that send the header"));
   }
   if (options.tls) {
     auto tls = TlsCertificate::Load(*options.tls);
@@ -105,7 +104,8 @@ absl::Status HttpServer::Open(Listening& listening) {
   return absl::OkStatus();
 }
 
-// Round robin over the loops. A connection over the bound, or of a stranger where only proxies connect, is closed at once: the client sees it without waiting.
+// Round robin over the loops. A connection over the bound, or of a stranger where only proxies connect, is closed at
+// once: the client sees it without waiting.
 void HttpServer::OnSocket(Listening& listening, UniqueFd fd, const IpBytes& ip, uint16_t port) {
   connections_total_.fetch_add(1, std::memory_order_relaxed);
   const bool stranger = listening.options.proxy_protocol && !trusted_proxies_.Contains(ip);

@@ -34,7 +34,7 @@ struct ListenerOptions {
 struct ServerOptions {
   Limits limits = {};
   std::vector<ListenerOptions> listeners = {};
-  // Their X-Forwarded-For is believed, and their PROXY headers where a listener wants them.
+  // Their X-Forwarded-For is trusted, and their PROXY headers where a listener wants them.
   std::vector<std::string> trusted_proxies = {};
   CorsRules cors = {};
 };

@@ -55,7 +55,7 @@ class Session {
   // Polite end: GOAWAY or `Connection: close`; exchanges in flight are told (OnDrain) and finished, then Finished() turns
   // true. May come again: once because of the connection's age, then because the server stops.
   virtual void Drain() = 0;
-  // Memory is short (Budget::Short): exchanges that hold much of it and whose peer stands still end now. Called every
+  // Memory is short (Budget::Short): exchanges that hold much of it and whose peer stalls end now. Called every
   // tick of the host while it is.
   virtual void Relieve() {}
   // The socket is gone: every exchange gets OnClosed(kLost), many of them in later turns (Continue): destroy the session

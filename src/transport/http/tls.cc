@@ -49,9 +49,9 @@ absl::StatusOr<std::shared_ptr<SSL_CTX>> MakeContext(const TlsOptions& options) 
     return absl::InvalidArgumentError(SslError("the certificate cannot be read"));
   }
   if (SSL_CTX_use_PrivateKey_file(c, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return absl::InvalidArgumentError(SslError("the key cannot be read or does not fit the certificate"));
+    return absl::InvalidArgumentError(SslError("the key cannot be read or does not match the certificate"));
   }
-  if (SSL_CTX_check_private_key(c) != 1) return absl::InvalidArgumentError(SslError("the key does not fit"));
+  if (SSL_CTX_check_private_key(c) != 1) return absl::InvalidArgumentError(SslError("the key does not match"));
   if (!options.client_ca_file.empty()) {
     if (SSL_CTX_load_verify_locations(c, options.client_ca_file.c_str(), nullptr) != 1) {
       return absl::InvalidArgumentError(SslError("the client CA cannot be read"));

@@ -23,7 +23,7 @@ std::unique_ptr<http::ExchangeHandler> OipCodec::Start(http::Exchange& exchange)
   absl::Status found = MatchRoute(head.method, head.path, route, allow);
   const Method* method = found.ok() ? methods_[static_cast<size_t>(route.operation)] : nullptr;
   if (found.ok() && (method == nullptr || !transport::IsExposed(*method, head.peer.exposed))) {
-    found = Error(Reason::METHOD_NOT_FOUND, "this listener does not serve this path");
+    found = Error(Reason::METHOD_NOT_FOUND, "this listener does not expose this path");
   }
   found.ok() ? handler->Start(*method, std::move(route)) : handler->Refuse(std::move(found), std::move(allow));
   return handler;

@@ -1,5 +1,5 @@
-// The REST side of the Open Inference Protocol v2: /v2 and below, with the binary tensor data extension. The methods are those
-// of inference.GRPCInferenceService.
+// The REST side of the Open Inference Protocol v2: /v2 and below, with the binary tensor data extension. The methods
+// are those of inference.GRPCInferenceService.
 #pragma once
 
 #include <array>

@@ -208,7 +208,7 @@ struct OipExchange::Parcel {
     if (hold.TryAdd(budget, JsonBytesMax(*response, form))) {
       encoded = OipExchange::Encode(std::move(*response), form, gzip_json, gzip_all);
     } else {
-      encoded.status = Error(Reason::OVERLOADED, "the server has no room for this answer now; retry later");
+      encoded.status = Error(Reason::OVERLOADED, "the server has no memory left for this response; retry later");
     }
     response.reset();
     hold.Resize(budget, encoded.bytes());

@@ -106,7 +106,7 @@ size_t JsonBytesMax(const ModelInferResponse& response, const AnswerForm& form) 
 
 absl::StatusOr<InferAnswer> WriteInferAnswer(ModelInferResponse response, const AnswerForm& form) {
   if (response.raw_output_contents_size() != response.outputs_size()) {
-    return Error(Reason::INTERNAL, "an answer has more or fewer contents than outputs");
+    return Error(Reason::INTERNAL, "a response has more or fewer contents than outputs");
   }
   InferAnswer answer;
   std::string& out = answer.json;

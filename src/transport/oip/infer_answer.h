@@ -1,4 +1,4 @@
-// ModelInferResponse → the JSON of the answer, and behind it the bytes of those tensors that go as bytes.
+// ModelInferResponse → the JSON of the answer, followed by the bytes of those tensors that are sent as bytes.
 #pragma once
 
 #include <string>

@@ -45,7 +45,7 @@ absl::Status ReadParameter(Tokens& tokens, InferParameter& out) {
   } else if (const auto real = json::ParseDouble(text, false)) {
     out.set_double_param(*real);
   } else {
-    return WrongValue(tokens, "is no number");
+    return WrongValue(tokens, "is not a number");
   }
   tokens.Advance();
   return absl::OkStatus();
@@ -64,7 +64,7 @@ class Reader {
 
   absl::Status Read() {
     RETURN_IF_ERROR(ReadObject(tokens_, [this](std::string_view key) { return ReadMember(key); }));
-    if (!tokens_.AtEnd()) return WrongValue(tokens_, "has something behind its end");
+    if (!tokens_.AtEnd()) return WrongValue(tokens_, "has extra data after its end");
     if (!inputs_seen_) return FieldError(Reason::INVALID_BODY, "inputs", "inputs is missing; send a list of tensors");
     if (taken_ == tensors_.size()) {
       // The one tensor that is all of the bytes gets them without a copy.
@@ -73,7 +73,7 @@ class Reader {
     }
     return Error(Reason::INVALID_BODY,
                  StrCat("the body has ", tensors_.size() - taken_,
-                        " bytes behind its tensors; binary_data_size of the inputs must cover them"));
+                        " bytes after its tensors; the inputs' binary_data_size must cover them"));
   }
 
  private:
@@ -94,7 +94,7 @@ class Reader {
   }
 
   absl::Status ReadInput() {
-    if (out_.message.inputs_size() == kTensorsMax) return WrongValue(tokens_, "is one of too many inputs");
+    if (out_.message.inputs_size() == kTensorsMax) return WrongValue(tokens_, "is one input too many");
     auto& input = *out_.message.add_inputs();
     std::optional<uint32_t> data;  // where it begins: what it means is known at the end of the object
     bool shaped = false;
@@ -117,7 +117,7 @@ class Reader {
     const auto type = DTypeNamed(input.datatype());
     if (!type)
       return WrongValue(tokens_,
-                        "has no datatype, or an unknown one; there are BOOL, UINT8 to UINT64, INT8 to "
+                        "has no datatype, or an unknown one; use BOOL, UINT8 to UINT64, INT8 to "
                         "INT64, FP16, FP32, FP64, BF16 and BYTES");
     RETURN_IF_ERROR(ReadContents(input, *type, data));
     tokens_.Reset(end);
@@ -128,9 +128,9 @@ class Reader {
     const auto size = input.parameters().find(kBinarySize);
     std::string& contents = *out_.message.add_raw_input_contents();
     if (size != input.parameters().end()) {
-      if (data) return WrongValue(tokens_, "has both data and binary_data_size; send one of the two");
+      if (data) return WrongValue(tokens_, "has both data and binary_data_size; send one of them");
       if (!size->second.has_int64_param())
-        return WrongValue(tokens_, "has a binary_data_size that is no number of bytes");
+        return WrongValue(tokens_, "has a binary_data_size that is not a byte count");
       return TakeTensor(size->second.int64_param(), contents);
     }
     if (!data) return WrongValue(tokens_, "has neither data nor parameters.binary_data_size");
@@ -145,7 +145,7 @@ class Reader {
     const size_t left = tensors_.size() - taken_;
     if (size < 0 || static_cast<uint64_t>(size) > left) {
       return WrongValue(tokens_,
-                        StrCat("has a binary_data_size of ", size, "; ", left, " bytes are left behind the JSON"));
+                        StrCat("has a binary_data_size of ", size, "; ", left, " bytes are left after the JSON"));
     }
     if (taken_ == 0 && static_cast<size_t>(size) == tensors_.size()) {
       taken_ = tensors_.size();
@@ -166,7 +166,7 @@ class Reader {
       RETURN_IF_ERROR(ReadInteger(tokens_, dim));
       if (dim < 0) {
         tokens_.Reset(start);
-        return WrongValue(tokens_, "must not be negative: a request's shape is the size that it has");
+        return WrongValue(tokens_, "must not be negative: a request's shape gives its actual size");
       }
       shape.Add(dim);
       return absl::OkStatus();
@@ -174,7 +174,7 @@ class Reader {
   }
 
   absl::Status ReadOutput() {
-    if (out_.message.outputs_size() == kTensorsMax) return WrongValue(tokens_, "is one of too many outputs");
+    if (out_.message.outputs_size() == kTensorsMax) return WrongValue(tokens_, "is one output too many");
     auto& output = *out_.message.add_outputs();
     const uint32_t start = tokens_.Mark();
     RETURN_IF_ERROR(ReadObject(tokens_, [&](std::string_view key) {
@@ -193,11 +193,12 @@ class Reader {
 
   absl::Status Take(size_t bytes) { return memory_ == nullptr ? absl::OkStatus() : memory_->Take(bytes); }
 
-  // A parameter may be any JSON. Lists and objects (MLServer's headers) have no place in the message and mean nothing here.
+  // A parameter may be any JSON. Lists and objects (MLServer's headers) have no place in the message and mean nothing
+  // here.
   absl::Status ReadParameters(Parameters& out) {
     return ReadObject(tokens_, [&](std::string_view key) {
       if (tokens_.Peek() == '{' || tokens_.Peek() == '[') return SkipValue(tokens_);
-      if (++parameters_ > kParametersMax) return WrongValue(tokens_, "is one of too many parameters");
+      if (++parameters_ > kParametersMax) return WrongValue(tokens_, "is one parameter too many");
       return ReadParameter(tokens_, out[std::string(key)]);
     });
   }
@@ -236,7 +237,7 @@ absl::StatusOr<size_t> ParseHeaderLength(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
   if (error == std::errc() && end == text.data() + text.size()) return length;
   return FieldError(Reason::INVALID_BODY, "inference-header-content-length",
-                    StrCat("Inference-Header-Content-Length '", Excerpt(text, 40), "' is no number of bytes"));
+                    StrCat("Inference-Header-Content-Length '", Excerpt(text, 40), "' is not a byte count"));
 }
 
 absl::StatusOr<InferBody> CutBody(std::string body, std::string_view header_length) {
@@ -268,7 +269,7 @@ absl::StatusOr<InferRequest> ReadInferRequest(InferBody body, DecodeMemory* memo
   const std::string_view json = WithoutBom(body.json);
   if (json.find_first_not_of(" \t\r\n") != json.find('{')) {
     return Error(Reason::INVALID_BODY,
-                 "the body must be an object in JSON; the bytes of a model's only input are sent with "
+                 "the body must be a JSON object; the bytes of a model's only input are sent with "
                  "Inference-Header-Content-Length: 0");
   }
   Tokens tokens;

@@ -81,7 +81,7 @@ TEST(InferAnswer, BytesThatAreNotUtf8AreNoJson) {
   response.add_raw_output_contents(std::string("\1\0\0\0\xff", 5));
   const absl::Status status = WriteInferAnswer(response, {}).status();
   EXPECT_EQ(ReasonOf(status), Reason::INVALID_REQUEST);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("ask for binary_data"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("request binary_data"));
 }
 
 TEST(ReadInferRequest, ABodyWithoutJsonIsOneTensor) {

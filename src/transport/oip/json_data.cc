@@ -138,7 +138,7 @@ class DataReader {
         RETURN_IF_ERROR(ReadLevel(level + 1));
         ++count;
       } while (tokens_.Take(','));
-      if (!tokens_.Take(']')) return WrongValue(tokens_, "must go on with ',' or ']'");
+      if (!tokens_.Take(']')) return WrongValue(tokens_, "must continue with ',' or ']'");
     }
     return CheckCount(count, shape_[level]);
   }
@@ -153,7 +153,7 @@ class DataReader {
         tokens_.Advance();
         ++count;
       } while (tokens_.Take(','));
-      if (!tokens_.Take(']')) return WrongValue(tokens_, "must go on with ',' or ']'");
+      if (!tokens_.Take(']')) return WrongValue(tokens_, "must continue with ',' or ']'");
     }
     return CheckCount(count, expected);
   }
@@ -161,7 +161,7 @@ class DataReader {
   absl::Status CheckCount(int64_t count, int64_t expected) const {
     if (count == expected) return absl::OkStatus();
     return WrongValue(tokens_,
-                      StrCat("comes after a list of ", count, " values where the tensor's shape asks for ", expected));
+                      StrCat("comes after a list of ", count, " values, but the tensor's shape needs ", expected));
   }
 
   Tokens& tokens_;
@@ -204,7 +204,7 @@ absl::Status WriteBytes(std::string_view data, std::string& out) {
     data.remove_prefix(sizeof length + element.size());
     if (!IsUtf8(element)) {
       return Error(Reason::INVALID_REQUEST,
-                   "an output of BYTES is not UTF-8, which JSON cannot carry; ask for binary_data");
+                   "an output of BYTES is not UTF-8, which JSON cannot carry; request binary_data");
     }
     if (out.back() != '[') out.push_back(',');
     json::AppendQuoted(element, out);
@@ -225,7 +225,7 @@ std::optional<int64_t> ElementsOf(std::span<const int64_t> shape) {
 
 absl::Status ReadData(Tokens& tokens, DType type, std::span<const int64_t> shape, std::string& out) {
   const auto elements = ElementsOf(shape);
-  if (!elements) return WrongValue(tokens, "belongs to a tensor of an impossible shape");
+  if (!elements) return WrongValue(tokens, "belongs to a tensor with an invalid shape");
   const auto read = [&]<typename Element>(Element) {
     return ReadAs<Element>(tokens, shape, *elements, SizeOf(type), out);
   };

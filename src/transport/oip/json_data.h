@@ -20,7 +20,7 @@ namespace sluice::oip {
 // Number of elements; nothing for a negative dimension, or when there are more than 2^62.
 std::optional<int64_t> ElementsOf(std::span<const int64_t> shape);
 
-// Reads the array that `tokens` stands on and appends its bytes. INVALID_BODY names the place: a value of the wrong kind or
+// Reads the array that `tokens` is at and appends its bytes. INVALID_BODY names the place: a value of the wrong kind or
 // range, more or fewer elements than the shape has, a nesting that is not the shape's.
 absl::Status ReadData(json::Tokens& tokens, DType type, std::span<const int64_t> shape, std::string& out);
 

@@ -55,12 +55,12 @@ absl::Status SkipValue(Tokens& tokens) {
   struct Skipper {
     Tokens& tokens;
     absl::Status Skip(int depth) {
-      if (depth > kDepthMax) return WrongValue(tokens, "is nested too deep");
+      if (depth > kDepthMax) return WrongValue(tokens, "is nested too deeply");
       if (tokens.Peek() == '{') return ReadObject(tokens, [&](std::string_view) { return Skip(depth + 1); });
       if (tokens.Peek() == '[') return ReadList(tokens, [&] { return Skip(depth + 1); });
       std::string ignored;
       if (tokens.Peek() == '"') return ReadString(tokens, ignored);
-      if (!IsScalar(tokens.Peek()) || !IsLiteral(tokens.Scalar())) return WrongValue(tokens, "is no JSON value");
+      if (!IsScalar(tokens.Peek()) || !IsLiteral(tokens.Scalar())) return WrongValue(tokens, "is not a JSON value");
       tokens.Advance();
       return absl::OkStatus();
     }

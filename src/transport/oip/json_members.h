@@ -12,7 +12,7 @@
 
 namespace sluice::oip {
 
-// INVALID_BODY about the value at the present token: "inputs[0].shape must be a list".
+// INVALID_BODY about the value at the current token: "inputs[0].shape must be a list".
 absl::Status WrongValue(const json::Tokens& tokens, std::string_view problem);
 
 // A string's text is appended to `out`.
@@ -22,8 +22,8 @@ absl::Status ReadBool(json::Tokens& tokens, bool& out);
 // Any value, up to 64 deep.
 absl::Status SkipValue(json::Tokens& tokens);
 
-// Calls `member(key)` for each member that is not null; it must take the value. A repeated key is an error, and so are more than
-// 256 members and long keys.
+// Calls `member(key)` for each member that is not null; it must take the value. A repeated key is an error, and so are
+// more than 256 members and long keys.
 template <typename Member>
 absl::Status ReadObject(json::Tokens& tokens, Member member) {
   constexpr size_t kMembersMax = 256, kKeyBytesMax = 1024;
@@ -35,15 +35,15 @@ absl::Status ReadObject(json::Tokens& tokens, Member member) {
     RETURN_IF_ERROR(ReadString(tokens, key));
     if (key.size() > kKeyBytesMax) return WrongValue(tokens, "has a key that is too long");
     for (const std::string& other : seen) {
-      if (other == key) return WrongValue(tokens, "has a key that was there before");
+      if (other == key) return WrongValue(tokens, "has a duplicate key");
     }
-    if (seen.size() == kMembersMax) return WrongValue(tokens, "is one of too many members");
-    if (!tokens.Take(':')) return WrongValue(tokens, "must have ':' behind the key");
+    if (seen.size() == kMembersMax) return WrongValue(tokens, "is one member too many");
+    if (!tokens.Take(':')) return WrongValue(tokens, "must have ':' after the key");
     // Typed clients write what is not set as null.
     RETURN_IF_ERROR(tokens.Peek() == 'n' ? SkipValue(tokens) : member(std::string_view(key)));
     seen.push_back(std::move(key));
   } while (tokens.Take(','));
-  return tokens.Take('}') ? absl::OkStatus() : WrongValue(tokens, "must go on with ',' or '}'");
+  return tokens.Take('}') ? absl::OkStatus() : WrongValue(tokens, "must continue with ',' or '}'");
 }
 
 // Calls `element()` for each element; it must take the value.
@@ -54,7 +54,7 @@ absl::Status ReadList(json::Tokens& tokens, Element element) {
   do {
     RETURN_IF_ERROR(element());
   } while (tokens.Take(','));
-  return tokens.Take(']') ? absl::OkStatus() : WrongValue(tokens, "must go on with ',' or ']'");
+  return tokens.Take(']') ? absl::OkStatus() : WrongValue(tokens, "must continue with ',' or ']'");
 }
 
 }  // namespace sluice::oip

@@ -116,13 +116,13 @@ absl::Status MatchRoute(std::string_view verb, std::string_view path, Route& rou
   const auto operation = segments && !segments->empty() ? Find(*segments, route) : std::nullopt;
   if (!operation) {
     return Error(Reason::METHOD_NOT_FOUND,
-                 "no such path of the Open Inference Protocol; there are /v2, /v2/health/live, /v2/health/ready, "
+                 "no such path in the Open Inference Protocol; use /v2, /v2/health/live, /v2/health/ready, "
                  "/v2/models/NAME[/versions/VERSION][/ready|/infer|/stats|/config] and /v2/repository/index");
   }
   route.operation = *operation;
   if (verb == RowOf(*operation).verb) return absl::OkStatus();
   allow = RowOf(*operation).verb;
-  return Error(Reason::VERB_NOT_ALLOWED, StrCat("this path is for ", allow, ", not ", Excerpt(verb, 20)));
+  return Error(Reason::VERB_NOT_ALLOWED, StrCat("this path supports ", allow, ", not ", Excerpt(verb, 20)));
 }
 
 }  // namespace sluice::oip

@@ -2,8 +2,10 @@
 
 #include "base/check.h"
 #include "base/lifeline.h"
+#include "base/strings.h"
 #include "transport/gzip.h"
 #include "transport/http/canonical.h"
+#include "transport/pages/etag.h"
 #include "transport/rest/media_type.h"
 #include "transport/rest/problem.h"
 
@@ -12,9 +14,16 @@ namespace {
 
 constexpr size_t kPageBytesMax = 16 << 20;
 
-// Unpacks a compressed page for a client that takes none.
-Page Make(const PageEntry& entry, bool takes_gzip) {
-  Page page = entry.make();
+PageRequest RequestOf(const http::RequestHead& head) {
+  return {.path = head.path,
+          .accept = http::JoinedHeader(head.headers, "accept"),
+          .origin = StrCat(head.peer.tls ? "https://" : "http://", head.authority),
+          .exposed = head.peer.exposed};
+}
+
+// Unpacks a compressed page for a client that does not accept one.
+Page Make(const PageEntry& entry, const PageRequest& request, bool takes_gzip) {
+  Page page = entry.make(request);
   if (page.gzip && !takes_gzip) {
     std::string plain;
     const absl::Status unpacked = transport::Inflate(page.body, kPageBytesMax, plain);
@@ -32,9 +41,11 @@ class PageExchange final : public http::ExchangeHandler {
   void Begin(const PageEntry& page, Executor& chores) {
     if (exchange_.head().method != "GET") return SendNotAllowed();
     const bool takes_gzip = rest::WantsGzip(http::JoinedHeader(exchange_.head().headers, "accept-encoding"), true);
-    if (!page.slow) return Send(Make(page, takes_gzip));
+    PageRequest request = RequestOf(exchange_.head());
+    if (!page.slow) return Send(Make(page, request, takes_gzip));
     chores.Post(lifeline_.RoundTrip(
-        exchange_.loop(), Page(), [&page, takes_gzip](Page& made) { made = Make(page, takes_gzip); },
+        exchange_.loop(), Page(),
+        [&page, takes_gzip, request = std::move(request)](Page& made) { made = Make(page, request, takes_gzip); },
         [this](Page made) { Send(std::move(made)); }));
   }
   void OnBody(std::string_view bytes) override { exchange_.ConsumeBody(bytes.size()); }
@@ -44,23 +55,29 @@ class PageExchange final : public http::ExchangeHandler {
  private:
   void SendNotAllowed() {
     const bool asked = exchange_.head().method == "OPTIONS";
-    Page page{.status = asked ? 204 : 405, .body = asked ? "" : "this page is for GET and HEAD\n"};
+    Page page{.status = asked ? 204 : 405, .body = asked ? "" : "this page supports GET and HEAD\n"};
     rest::AddAllow("GET", page.headers);
     Send(std::move(page));
   }
 
   void Send(Page page) {
     Headers headers;
+    headers.Add("cache-control", page.etag.empty() ? "no-store" : "no-cache");
+    if (!page.etag.empty()) headers.Add("etag", page.etag);
+    if (page.gzip) headers.Add("vary", "accept-encoding");
+    headers.AddAll(page.headers);
+    if (IsKnown(page)) return exchange_.SendHead(304, headers, true);
     headers.Add("content-type", page.content_type);
     headers.Add("content-length", std::to_string(page.body.size()));
-    headers.Add("cache-control", "no-store");
-    if (page.gzip) {
-      headers.Add("content-encoding", "gzip");
-      headers.Add("vary", "accept-encoding");
-    }
-    headers.AddAll(page.headers);
+    if (page.gzip) headers.Add("content-encoding", "gzip");
     exchange_.SendHead(page.status, headers, false);
     exchange_.SendBody(std::move(page.body), true);
+  }
+
+  // Whether the client says that it has the page already.
+  bool IsKnown(const Page& page) const {
+    if (page.etag.empty() || page.status != 200) return false;
+    return HasETag(http::JoinedHeader(exchange_.head().headers, "if-none-match"), page.etag);
   }
 
   http::Exchange& exchange_;
@@ -71,7 +88,8 @@ class PageExchange final : public http::ExchangeHandler {
 
 const PageEntry* PagesCodec::Find(const http::RequestHead& head) const {
   for (const PageEntry& page : pages_) {
-    if (page.path == head.path && (page.exposed & head.peer.exposed) != 0) return &page;
+    const bool same = page.below ? head.path.starts_with(page.path) : head.path == page.path;
+    if (same && (page.exposed & head.peer.exposed) != 0) return &page;
   }
   return nullptr;
 }

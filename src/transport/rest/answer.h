@@ -14,7 +14,7 @@
 
 namespace sluice::rest {
 
-// Sends head and body, with the call's response headers behind `headers`; compressed for clients that take it when it is at
+// Sends head and body, with the call's response headers after `headers`; compressed for clients that take it when it is at
 // least `gzip_bytes_min` long.
 void SendWhole(http::Exchange& exchange, const Call& call, int status, std::string_view content_type, std::string body,
                size_t gzip_bytes_min, Headers headers = {});

@@ -29,7 +29,7 @@ absl::Status ApplyBody(const json::Binding& binding, std::string_view body, Mess
   }
   // Some clients send an empty object with every request.
   if (content == "{}") return absl::OkStatus();
-  return Error(Reason::INVALID_BODY, "this path takes no body; send the fields as query parameters");
+  return Error(Reason::INVALID_BODY, "this path accepts no body; send the fields as query parameters");
 }
 
 absl::Status ApplyVariables(const RouteMatch& match, Message& out) {
@@ -52,7 +52,7 @@ absl::Status BindRequest(const RouteMatch& match, const BindInput& input, Messag
     const std::string name = Excerpt(input.query.substr(0, input.query.find_first_of("=&")), 60);
     return FieldError(
         Reason::INVALID_REQUEST, name,
-        StrCat("query parameter ", name, " is not read here: this path takes its fields in the body; send it there"));
+        StrCat("query parameter ", name, " is not supported: this path expects its fields in the body; send it there"));
   }
   return ApplyVariables(match, out);
 }

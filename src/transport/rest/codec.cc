@@ -22,7 +22,7 @@ absl::Status RestCodec::Find(const http::RequestHead& head, RouteMatch& route) c
   RETURN_IF_ERROR(router_.Match(head.method, head.path, route));
   if (transport::IsExposed(*context_.methods.all()[route.method_index], head.peer.exposed)) return absl::OkStatus();
   route = {};
-  return Error(Reason::METHOD_NOT_FOUND, "this listener serves no API with this path");
+  return Error(Reason::METHOD_NOT_FOUND, "this listener exposes no API at this path");
 }
 
 std::unique_ptr<http::ExchangeHandler> RestCodec::Start(http::Exchange& exchange) const {

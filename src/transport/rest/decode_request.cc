@@ -30,7 +30,7 @@ absl::Status WrongType(const Method& method, std::string_view type) {
   for (const auto& raw : method.options->raw_body_types()) wanted += StrCat(", ", raw);
   if (!method.options->raw_body_field().empty()) wanted += ", multipart/form-data";
   return Error(Reason::UNSUPPORTED_MEDIA_TYPE,
-               StrCat("Content-Type '", sluice::Excerpt(type, 80), "' is not taken here; send ", wanted));
+               StrCat("Content-Type '", sluice::Excerpt(type, 80), "' is not supported; use ", wanted));
 }
 
 // The named field of a body part or raw body; bytes fields take any content, others their URL text.

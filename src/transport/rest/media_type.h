@@ -21,7 +21,7 @@ struct MediaType {
   std::string_view Parameter(std::string_view name) const;
 };
 
-// Nothing when the text is no media type.
+// Nothing when the text is not a media type.
 std::optional<MediaType> ParseMediaType(std::string_view text);
 
 // True for application/json and any +json, with charset absent or utf-8.

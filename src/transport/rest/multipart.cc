@@ -59,7 +59,7 @@ class Parser {
     }
     while (at_ < body_.size() && (body_[at_] == ' ' || body_[at_] == '\t')) ++at_;
     if (at_ == body_.size()) return Bad("ends at a boundary; it must end with the boundary and '--'");
-    if (!StartsWith(body_.substr(at_), kLineEnd)) return Bad("has more text on the line of a boundary");
+    if (!StartsWith(body_.substr(at_), kLineEnd)) return Bad("has more text on a boundary's line");
     at_ += kLineEnd.size();
     return absl::OkStatus();
   }
@@ -70,7 +70,7 @@ class Parser {
     // A part may be empty: then the line end before the boundary is also the one that ends the headers.
     const size_t from = at_ - kLineEnd.size();
     const size_t end = body_.find(delimiter_, from);
-    if (end == std::string_view::npos) return Bad(StrCat("ends inside part '", part.name, "'; send it whole"));
+    if (end == std::string_view::npos) return Bad(StrCat("ends inside part '", part.name, "'; send all of it"));
     part.data = end > at_ ? body_.substr(at_, end - at_) : std::string_view();
     at_ = end + delimiter_.size();
     parts_.push_back(std::move(part));
@@ -85,7 +85,7 @@ class Parser {
       if (end == std::string_view::npos) {
         return Bad(limit < body_.size()
                        ? StrCat("has a part with more than ", limits_.header_bytes_max, " bytes of headers")
-                       : std::string("ends inside a part's headers; send it whole"));
+                       : std::string("ends inside a part's headers; send all of it"));
       }
       const std::string_view line = body_.substr(at_, end - at_);
       at_ = end + kLineEnd.size();

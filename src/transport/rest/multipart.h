@@ -11,7 +11,7 @@ namespace sluice::rest {
 
 struct MultipartPart {
   std::string name;
-  std::string filename;      // empty when the part is no file
+  std::string filename;      // empty when the part is not a file
   std::string content_type;  // as sent; empty when absent
   std::string_view data;     // into the body
 };

@@ -1,4 +1,4 @@
-// Cuts NDJSON (one JSON value a line) into lines as the bytes come. Pure.
+// Cuts NDJSON (one JSON value per line) into lines as the bytes arrive. Pure.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace sluice::rest {
 
-// A line that lies whole in one piece of input is never copied. Lines end in LF or CRLF; blank ones are skipped,
+// A line that is whole in one piece of input is never copied. Lines end in LF or CRLF; blank ones are skipped,
 // and so are blanks before a value.
 class LineCutter {
  public:

@@ -15,8 +15,8 @@ namespace sluice::rest {
 // `status` is not OK. Its message goes to the client as it is: whoever makes a status writes it for clients.
 std::string ProblemJson(const absl::Status& status, std::string_view request_id);
 
-// What an error's head says whatever its body looks like: retry-after in whole seconds, rounded up, when the status names a
-// time, and `allow` (the verbs of a VERB_NOT_ALLOWED, else empty).
+// What an error's head says whatever its body looks like: retry-after in whole seconds, rounded up, when the status
+// names a time, and `allow` (the verbs of a VERB_NOT_ALLOWED, else empty).
 // The Allow header of a path that takes these verbs: HEAD comes with GET, OPTIONS with all.
 void AddAllow(std::string_view verbs, Headers& headers);
 

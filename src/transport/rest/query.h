@@ -22,15 +22,15 @@ struct QueryOptions {
 absl::Status ApplyQuery(std::string_view query, google::protobuf::Message& out, const QueryOptions& options = {},
                         const google::protobuf::FieldDescriptor* body_field = nullptr);
 
-// "name=value" as it stands in a query, escapes and all.
+// "name=value" as it is in a query, escapes and all.
 struct QueryParameter {
   std::string_view name, text;
 };
 
-// Takes the next one off the front of `query`, passing over empty ones. Nullopt: there are no more.
+// Takes the next one off the front of `query`, skipping empty ones. Nullopt: there are no more.
 std::optional<QueryParameter> NextParameter(std::string_view& query);
 
-// A name or value as it stands in a query: '+' is a space, %XX a byte. Nullopt: a broken escape.
+// A name or value as it is in a query: '+' is a space, %XX a byte. Nullopt: a broken escape.
 std::optional<std::string> DecodeParameter(std::string_view text);
 
 // Sets the field that `path` leads to, from URL text. A path variable or a parameter; `name` is for the message.

@@ -136,7 +136,7 @@ absl::Status Router::Insert(const json::Binding& binding) {
   for (const json::Binding* other : leaf->bindings) {
     if (other->verb == binding.verb) {
       return Error(Reason::INTERNAL, StrCat(binding.verb, " ", binding.pattern, " of ", binding.method->full_name(),
-                                            " is taken by ", other->method->full_name()));
+                                            " is already used by ", other->method->full_name()));
     }
   }
   leaf->bindings.push_back(&binding);
@@ -167,9 +167,9 @@ absl::Status Router::Match(std::string_view verb, std::string_view path, RouteMa
     return ReadVariables(matched, match);
   }
   if (search.allowed.empty())
-    return Error(Reason::METHOD_NOT_FOUND, "no API has this path; /docs lists those there are");
+    return Error(Reason::METHOD_NOT_FOUND, "no API has this path; /docs lists all of them");
   match.allow = Join(std::move(search.allowed));
-  return Error(Reason::VERB_NOT_ALLOWED, StrCat("this path takes ", match.allow, ", not ", verb));
+  return Error(Reason::VERB_NOT_ALLOWED, StrCat("this path supports ", match.allow, ", not ", verb));
 }
 
 }  // namespace sluice::rest

@@ -65,7 +65,7 @@ void StreamExchange::WatchIdle() {
   if (call_->done() || call_->method().may_be_idle) return;
   idle_.Start(
       exchange_.loop(), context_.options.stream_idle, [this] { return exchange_.UnsentBytes() > 0; },
-      [this] { call_->Fail(Error(Reason::REQUEST_TIMEOUT, "nothing moved on this stream for too long")); });
+      [this] { call_->Fail(Error(Reason::REQUEST_TIMEOUT, "the stream was idle for too long")); });
 }
 
 absl::Status StreamExchange::CheckLines() const {
@@ -73,10 +73,10 @@ absl::Status StreamExchange::CheckLines() const {
   if (!IsNdjson(headers.Get("content-type"))) {
     return Error(Reason::UNSUPPORTED_MEDIA_TYPE,
                  StrCat("Content-Type '", Excerpt(headers.Get("content-type"), 80),
-                        "' is not taken here; send application/x-ndjson: one JSON object a line"));
+                        "' is not supported; use application/x-ndjson, one JSON object per line"));
   }
   if (!transport::IsCoded(headers.Get("content-encoding"))) return absl::OkStatus();
-  return Error(Reason::UNSUPPORTED_ENCODING, "streams are not taken compressed; send the lines as they are");
+  return Error(Reason::UNSUPPORTED_ENCODING, "compressed streams are not supported; send the lines uncompressed");
 }
 
 // --- request ---

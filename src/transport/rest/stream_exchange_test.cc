@@ -114,7 +114,7 @@ TEST_F(StreamExchangeTest, LargeLinesAreDecodedOnAWorkerInOrder) {
   const std::string large = StrCat("{\"model_id\":\"", std::string(100'000, 'x'), "\"}\n");
   for (int i = 0; i < 3; ++i) script_.call->ReadMore();
   handler_->OnBody(StrCat(Line("a"), large, Line("c")));
-  EXPECT_EQ(script_.models.size(), 1u) << "the second is with the worker, the third behind it";
+  EXPECT_EQ(script_.models.size(), 1u) << "the second is with the worker, the third after it";
   EXPECT_GE(budget_.bytes(), 100'000u);
   handler_->OnBodyEnd();
   workers_.Run();

@@ -1,4 +1,4 @@
-// How a stream of answers is written: NDJSON (one JSON value a line) or server-sent events. Pure.
+// How a stream of answers is written: NDJSON (one JSON value per line) or server-sent events. Pure.
 #pragma once
 
 #include <string>

@@ -72,7 +72,7 @@ void WebSocketExchange::OnMessage(Opcode kind, std::string payload) {
   feed_->Take(payload, text ? rest::ParseJson : transport::ParseProto, chore);
 }
 
-// The client leaves. With nothing in work that is a good end; else what is in work has lost its reader.
+// The client leaves. With nothing in progress that is a good end; otherwise what is in progress has lost its reader.
 void WebSocketExchange::OnEnd(bool broken) {
   if (!broken) feed_->End();
   if (!call_->done()) call_->Cancel();

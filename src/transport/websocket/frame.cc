@@ -88,11 +88,11 @@ void FrameReader::CheckHeader() {
     return;
   }
   if ((opcode_ == Opcode::kContinuation) != in_message_) {
-    return Break(kProtocolError, in_message_ ? "a message begins inside another" : "a continuation of no message");
+    return Break(kProtocolError, in_message_ ? "a message begins inside another" : "a continuation without a message");
   }
   if (left_ == 0 && !final_) ++idle_frames_;
   if (left_ > message_bytes_max_ - message_.size())
-    return Break(kTooBig, "the message is larger than the server takes");
+    return Break(kTooBig, "the message is larger than the server accepts");
   if (opcode_ != Opcode::kContinuation) message_kind_ = opcode_;
   in_message_ = true;
 }

@@ -6,7 +6,7 @@
 namespace sluice::websocket {
 namespace {
 
-// Below this a copy behind the frame header is cheaper than a piece of its own.
+// Below this a copy after the frame header is cheaper than a piece of its own.
 constexpr size_t kJoinBytesMax = 4 << 10;
 
 }  // namespace
@@ -106,7 +106,7 @@ void Socket::Close(uint16_t code, std::string_view reason) {
   if (close_received_) return EndExchange();
   close_sent_at_ = exchange_.loop().Now();
   Arm();
-  Resume();  // what waits is thrown away; the peer's close frame may be behind it
+  Resume();  // what waits is thrown away; the peer's close frame may follow it
 }
 
 void Socket::Break(uint16_t code, std::string_view detail) {

@@ -35,8 +35,8 @@ class SocketEvents {
   // False: the socket keeps what comes, and the peer waits, until Socket::Resume.
   virtual bool WantsMessage() const = 0;
   virtual void OnMessage(Opcode kind, std::string payload) = 0;
-  // No message comes any more, and none that is sent will be read: the peer closes, broke a rule or was silent too long.
-  // `broken`: it was not a polite end. At most once.
+  // No message comes any more, and none that is sent will be read: the peer closes, broke a rule or was silent too
+  // long. `broken`: it was not a polite end. At most once.
   virtual void OnEnd(bool broken) = 0;
 };
 

@@ -136,7 +136,7 @@ TEST_F(WebSocketTest, SilenceIsOursWhileWeDoNotRead) {
 }
 
 TEST_F(WebSocketTest, WithoutMessagesItIsClosed) {
-  for (int i = 0; i < 59; ++i) {  // pongs are no messages
+  for (int i = 0; i < 59; ++i) {  // pongs are not messages
     exchange_.loop_.Advance(seconds(10));
     socket_->OnBody(Masked(0x8a, ""));
   }

@@ -1,7 +1,7 @@
 """What the OpenAPI document cannot say to schemathesis, as hooks (SCHEMATHESIS_HOOKS).
 
-A picture is bytes that a decoder takes, and no JSON Schema describes those: wherever the document asks for one, a small real
-picture is sent. Random bytes are the business of the fuzz targets and of the second run, which wants no server error of them.
+An image is bytes that a decoder takes, and no JSON Schema describes those: wherever the document asks for one, a small real
+image is sent. Random bytes are the business of the fuzz targets and of the second run, which wants no server error of them.
 """
 
 import base64

@@ -12,7 +12,9 @@ def corners(*rows):
 
 
 def test_iou_of_shifted_squares():
-    assert iou_matrix(corners([0, 0, 2, 2]), corners([1, 0, 3, 2], [5, 5, 6, 6])) == pytest.approx(np.array([[1 / 3, 0]]))
+    assert iou_matrix(corners([0, 0, 2, 2]), corners([1, 0, 3, 2], [5, 5, 6, 6])) == pytest.approx(
+        np.array([[1 / 3, 0]])
+    )
 
 
 def test_decode_follows_yunet():

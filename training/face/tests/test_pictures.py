@@ -1,4 +1,4 @@
-"""Picture hash, labels and augmentation on drawn pictures."""
+"""Image hash, labels and augmentation on drawn images."""
 import pytest
 
 np = pytest.importorskip("numpy", reason="numpy is not installed (training/face/requirements.txt)")

@@ -1,4 +1,4 @@
-"""The committed weights answer their golden picture."""
+"""The committed weights answer their golden image."""
 import json
 from pathlib import Path
 

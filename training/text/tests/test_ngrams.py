@@ -30,7 +30,10 @@ def test_only_kept_buckets_have_a_row() -> None:
     assert 0 < kept.rows <= 12
     assert np.array_equal(ngrams.Kept.from_bytes(kept.to_bytes()).row, kept.row)
     assert sorted(kept.row[kept.flags]) == list(range(1, kept.rows + 1))
-    for spec in (dataclasses.replace(plain, kept=kept), dataclasses.replace(plain, kept=ngrams.Kept(kept.flags & False))):
+    for spec in (
+        dataclasses.replace(plain, kept=kept),
+        dataclasses.replace(plain, kept=ngrams.Kept(kept.flags & False)),
+    ):
         ids, offsets = ngrams.corpus_ids(TEXTS, spec)
         for i, text in enumerate(TEXTS):
             assert ids[offsets[i] : offsets[i + 1]].tolist() == ngrams.ids_of(text, spec)

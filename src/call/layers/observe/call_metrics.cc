@@ -45,18 +45,19 @@ uint64_t NextGeneration() {
 
 struct CallMetrics::Families {
   explicit Families(prometheus::Registry& r)
-      : requests(prometheus::BuildCounter().Name("ai_inference_requests_total").Help("Finished calls.").Register(r)),
+      : requests(
+            prometheus::BuildCounter().Name("ai_inference_requests_total").Help("Calls that have ended.").Register(r)),
         success(prometheus::BuildCounter()
                     .Name("ai_inference_requests_success_total")
                     .Help("Calls that ended with OK.")
                     .Register(r)),
         errors(prometheus::BuildCounter()
                    .Name("ai_inference_requests_error_total")
-                   .Help("Calls that failed, by whose fault: model, network, client or overload.")
+                   .Help("Calls that failed, by cause: model, network, client or overload.")
                    .Register(r)),
         latency(prometheus::BuildHistogram()
                     .Name("ai_inference_latency_seconds")
-                    .Help("Request fully received to result ready.")
+                    .Help("Time from the request fully received to the result ready.")
                     .Register(r)),
         bytes_in(prometheus::BuildCounter()
                      .Name("ai_inference_request_bytes_total")

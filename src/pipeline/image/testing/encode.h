@@ -1,4 +1,4 @@
-// Pictures made in a test: patterns, encoders, EXIF blocks. Header-only, because only tests use it.
+// Images made in a test: patterns, encoders, EXIF blocks. Header-only, because only tests use it.
 #pragma once
 
 #include <algorithm>

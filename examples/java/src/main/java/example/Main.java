@@ -16,7 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A picture and a few texts through Sluice with plain grpc-java: one unary call of each service, then a live stream.
+ * An image and a few texts through Sluice with plain grpc-java: one unary call of each service, then a live stream.
  *
  * <pre>mvn -q compile exec:java -Dexec.args="127.0.0.1:50051 photo.jpg"</pre>
  */

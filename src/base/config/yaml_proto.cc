@@ -25,10 +25,30 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-std::string KeysOf(const Descriptor& type) {
+enum class Keys { kNames, kJsonNames };
+
+bool IsSourceLine(const FieldDescriptor& field) {
+  return field.options().GetExtension(ai::inference::config::source_line);
+}
+
+const std::string& KeyOf(const FieldDescriptor& field, Keys keys) {
+  return keys == Keys::kNames ? field.name() : field.json_name();
+}
+
+const FieldDescriptor* FieldOf(const Descriptor& type, std::string_view key, Keys keys) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    if (KeyOf(field, keys) == key && !IsSourceLine(field)) return &field;
+  }
+  return nullptr;
+}
+
+std::string KeysOf(const Descriptor& type, Keys keys) {
   std::vector<std::string> names;
   names.reserve(static_cast<size_t>(type.field_count()));
-  for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (!IsSourceLine(*type.field(i))) names.push_back(KeyOf(*type.field(i), keys));
+  }
   return absl::StrJoin(names, ", ");
 }
 
@@ -43,20 +63,21 @@ std::string ValuesOf(const EnumDescriptor& type) {
 
 class Merger {
  public:
-  explicit Merger(std::string_view file) : file_(file) {}
+  explicit Merger(std::string_view file, Keys keys = Keys::kNames) : file_(file), keys_(keys) {}
 
   absl::Status Merge(const YAML::Node& node, Message& message, const std::string& path) const {
     if (node.IsNull()) return absl::OkStatus();  // a section whose lines are all comments
     const Descriptor& type = *message.GetDescriptor();
-    if (!node.IsMap()) return At(node, StrCat(Named(path), " must have keys: ", KeysOf(type)));
+    if (!node.IsMap()) return At(node, StrCat(Named(path), " must have keys: ", KeysOf(type, keys_)));
+    SetSourceLine(node, message);
     std::set<std::string> seen;
     for (const auto& pair : node) {
       if (!pair.first.IsScalar()) return At(pair.first, "a key must be a plain word");
       const std::string key = pair.first.Scalar();
-      const FieldDescriptor* field = type.FindFieldByName(key);
+      const FieldDescriptor* field = FieldOf(type, key, keys_);
       if (field == nullptr) {
-        return At(pair.first,
-                  StrCat("unknown key '", key, "'", path.empty() ? "" : " in ", path, "; valid keys: ", KeysOf(type)));
+        return At(pair.first, StrCat("unknown key '", key, "'", path.empty() ? "" : " in ", path,
+                                     "; valid keys: ", KeysOf(type, keys_)));
       }
       if (!seen.insert(key).second) return At(pair.first, StrCat("key '", key, "' is a duplicate"));
       RETURN_IF_ERROR(Set(pair.second, message, *field, path.empty() ? key : StrCat(path, ".", key)));
@@ -64,27 +85,10 @@ class Merger {
     return absl::OkStatus();
   }
 
-  // A position in the file, counted from 1.
-  absl::Status At(const YAML::Mark& mark, std::string_view what) const {
-    return absl::InvalidArgumentError(StrCat(file_, ":", mark.line + 1, ": ", what));
-  }
-
- private:
-  absl::Status At(const YAML::Node& node, std::string_view what) const { return At(node.Mark(), what); }
-  static std::string Named(const std::string& path) { return path.empty() ? "the file" : path; }
-
-  absl::Status Set(const YAML::Node& node, Message& message, const FieldDescriptor& field,
-                   const std::string& path) const {
-    if (field.is_repeated()) return SetList(node, message, field, path);
-    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      return Merge(node, *message.GetReflection()->MutableMessage(&message, &field), path);
-    }
-    return SetScalar(node, message, field, path);
-  }
-
+  // Replaces the list; its path is shown in errors, "" for the whole file.
   absl::Status SetList(const YAML::Node& node, Message& message, const FieldDescriptor& field,
                        const std::string& path) const {
-    if (!node.IsSequence()) return At(node, StrCat(path, " must be a list"));
+    if (!node.IsSequence()) return At(node, StrCat(Named(path), " must be a list"));
     const Reflection& reflection = *message.GetReflection();
     reflection.ClearField(&message, &field);
     for (size_t i = 0; i < node.size(); ++i) {
@@ -98,6 +102,32 @@ class Merger {
     const uint32_t elements = field.options().GetExtension(ai::inference::config::elements);
     if (elements != 0 && node.size() != elements) return At(node, StrCat(path, " must have ", elements, " elements"));
     return absl::OkStatus();
+  }
+
+  // A position in the file, counted from 1.
+  absl::Status At(const YAML::Mark& mark, std::string_view what) const {
+    return absl::InvalidArgumentError(StrCat(file_, ":", mark.line + 1, ": ", what));
+  }
+
+ private:
+  absl::Status At(const YAML::Node& node, std::string_view what) const { return At(node.Mark(), what); }
+  static std::string Named(const std::string& path) { return path.empty() ? "the file" : path; }
+
+  static void SetSourceLine(const YAML::Node& node, Message& message) {
+    const Descriptor& type = *message.GetDescriptor();
+    for (int i = 0; i < type.field_count(); ++i) {
+      if (!IsSourceLine(*type.field(i))) continue;
+      message.GetReflection()->SetUInt32(&message, type.field(i), static_cast<uint32_t>(node.Mark().line) + 1);
+    }
+  }
+
+  absl::Status Set(const YAML::Node& node, Message& message, const FieldDescriptor& field,
+                   const std::string& path) const {
+    if (field.is_repeated()) return SetList(node, message, field, path);
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      return Merge(node, *message.GetReflection()->MutableMessage(&message, &field), path);
+    }
+    return SetScalar(node, message, field, path);
   }
 
   absl::Status SetScalar(const YAML::Node& node, Message& message, const FieldDescriptor& field,
@@ -185,7 +215,33 @@ class Merger {
   }
 
   const std::string file_;
+  const Keys keys_;
 };
+
+// What JSON lacks for YAML's reader: // comments and tabs outside strings become blanks, so that lines and columns stay.
+std::string WithoutComments(std::string_view json) {
+  std::string out(json);
+  bool in_string = false, in_comment = false;
+  for (size_t i = 0; i < out.size(); ++i) {
+    char& c = out[i];
+    if (c == '\n') {
+      in_comment = false;
+    } else if (in_comment) {
+      c = ' ';
+    } else if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '\t') {
+      c = ' ';
+    } else if (out.compare(i, 2, "//") == 0) {
+      in_comment = true;
+      c = ' ';
+    }
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -193,6 +249,16 @@ absl::Status MergeYaml(std::string_view text, std::string_view file, Message& me
   const Merger merger(file);
   try {
     return merger.Merge(YAML::Load(std::string(text)), message, "");
+  } catch (const YAML::Exception& e) {
+    return merger.At(e.mark, e.msg);
+  }
+}
+
+absl::Status MergeJsonList(std::string_view text, std::string_view file, std::string_view list, Message& message) {
+  const Merger merger(file, Keys::kJsonNames);
+  try {
+    const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(std::string(list));
+    return merger.SetList(YAML::Load(WithoutComments(text)), message, *field, "");
   } catch (const YAML::Exception& e) {
     return merger.At(e.mark, e.msg);
   }

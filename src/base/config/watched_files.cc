@@ -1,0 +1,101 @@
+#include "base/config/watched_files.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "base/config/file.h"
+#include "base/log/log.h"
+#include "base/strings.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kFileBytesMax = 16 << 20;
+
+// Empty: there is no such file.
+std::string SignatureOf(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return {};
+  return StrCat(info.st_dev, ",", info.st_ino, ",", info.st_size, ",", info.st_mtim.tv_sec, ",", info.st_mtim.tv_nsec);
+}
+
+}  // namespace
+
+absl::Status WatchedFiles::Add(std::string name, std::string path, Apply apply) {
+  auto file = std::make_unique<File>();
+  file->state = {.name = std::move(name), .path = std::move(path)};
+  file->apply = std::move(apply);
+  if (absl::Status status = Read(*file); !status.ok()) return status;
+  files_.push_back(std::move(file));
+  return absl::OkStatus();
+}
+
+absl::Status WatchedFiles::Read(File& file) {
+  file.signature = SignatureOf(file.state.path);  // before reading, so that a change meanwhile is seen later
+  const auto text = ReadFile(file.state.path, kFileBytesMax);
+  return text.ok() ? file.apply(*text) : text.status();
+}
+
+void WatchedFiles::Look(File& file, bool always) {
+  if (!always && SignatureOf(file.state.path) == file.signature) return;
+  const absl::Status status = Read(file);
+  if (status.ok()) {
+    LogInfo("config.reloaded", {{"name", file.state.name}, {"file", file.state.path}});
+  } else {
+    LogError(
+        "config.reload_failed",
+        {{"name", file.state.name}, {"file", file.state.path}, {"error", ToStd(status.message())}, {"kept_old", true}});
+  }
+  const std::lock_guard lock(mutex_);
+  ++(status.ok() ? file.state.reloads : file.state.failures);
+  file.state.error = status.message();
+}
+
+void WatchedFiles::Poll(bool all) {
+  for (const auto& file : files_) Look(*file, all);
+}
+
+void WatchedFiles::Start(Duration interval) {
+  if (files_.empty()) return;
+  thread_ = std::make_unique<Thread>("watch", kWorkerNice, [this, interval] { Run(interval); });
+}
+
+void WatchedFiles::Run(Duration interval) {
+  while (true) {
+    bool all = false;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, interval, [this] { return stop_ || reload_; });
+      if (stop_) return;
+      all = std::exchange(reload_, false);
+    }
+    Poll(all);
+  }
+}
+
+void WatchedFiles::ReloadNow() {
+  {
+    const std::lock_guard lock(mutex_);
+    reload_ = true;
+  }
+  wake_.notify_all();
+}
+
+void WatchedFiles::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  thread_.reset();
+}
+
+std::vector<WatchedFiles::State> WatchedFiles::states() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<State> states;
+  for (const auto& file : files_) states.push_back(file->state);
+  return states;
+}
+
+}  // namespace sluice

@@ -1,66 +1,266 @@
 #include "admission/breaker/breaker.h"
 
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+
 #include <algorithm>
+#include <utility>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/str_format.h"
+#include "admission/breaker/metrics.h"
+#include "base/error.h"
+#include "base/log/log.h"
+#include "base/random.h"
+#include "base/strings.h"
 
 namespace sluice {
+namespace {
 
-std::optional<Breaker::Pass> Breaker::Enter(TimePoint now) {
-  if (forced_) {
-    if (*forced_ == BreakerState::kOpen) return std::nullopt;
-    return Pass{.epoch = epoch_};
+std::string_view NameOf(BreakerState state) {
+  switch (state) {
+    case BreakerState::kClosed: return "closed";
+    case BreakerState::kHalfOpen: return "half-open";
+    case BreakerState::kOpen: return "open";
   }
-  if (state_ == BreakerState::kOpen && now >= until_) Become(BreakerState::kHalfOpen, now);
-  if (state_ == BreakerState::kClosed) return Pass{.epoch = epoch_};
-  if (state_ == BreakerState::kOpen || probing_) return std::nullopt;
-  probing_ = true;
-  return Pass{.epoch = epoch_, .probe = true};
+  return "";
 }
 
-void Breaker::Leave(const Pass& pass, Result result, Duration took, TimePoint now) {
-  if (pass.epoch != epoch_) return;
-  if (pass.probe) probing_ = false;
-  if (result == Result::kNotCounted) return;
-  const bool fault = result == Result::kFault;
-  const bool slow = policy_.grade == BreakerPolicy::Grade::kSlowRatio && took > policy_.slow_above;
-  window_.Add(now, fault, slow);
-  if (forced_) return;
-  if (state_ == BreakerState::kHalfOpen) {
-    const bool bad = policy_.grade == BreakerPolicy::Grade::kSlowRatio ? slow : fault;
-    return Become(bad ? BreakerState::kOpen : BreakerState::kClosed, now);
-  }
-  if (IsAbove(window_.Sum(now))) Become(BreakerState::kOpen, now);
-}
-
-bool Breaker::IsAbove(const CallWindow::Counts& counts) const {
-  if (counts.calls < policy_.min_calls) return false;
-  switch (policy_.grade) {
-    case BreakerPolicy::Grade::kErrorCount: return counts.faults > policy_.threshold;
-    case BreakerPolicy::Grade::kErrorRatio: return counts.faults > policy_.threshold * counts.calls;
+// "more than 50 % of its calls failed"
+std::string Shown(const BreakerPolicy& policy) {
+  switch (policy.grade) {
+    case BreakerPolicy::Grade::kErrorRatio:
+      return absl::StrFormat("more than %g %% of its calls failed", policy.threshold * 100);
+    case BreakerPolicy::Grade::kErrorCount:
+      return absl::StrFormat("more than %g of its calls failed", policy.threshold);
     case BreakerPolicy::Grade::kSlowRatio:
-      return counts.slow > policy_.threshold * counts.calls || (policy_.threshold >= 1 && counts.slow == counts.calls);
+      return absl::StrFormat("more than %g %% of its calls took longer than %g ms", policy.threshold * 100,
+                             ToMs(policy.slow_above));
   }
-  return false;
+  return "";
 }
 
-void Breaker::Become(BreakerState state, TimePoint now) {
-  state_ = state;
-  ++epoch_;
-  probing_ = false;
-  if (state == BreakerState::kOpen) until_ = now + policy_.open_for;
-  if (state != BreakerState::kHalfOpen) window_.Clear();
+}  // namespace
+
+class BreakerLayer::Guarded {
+ public:
+  Guarded(const ModelVersion& model, std::shared_ptr<const BreakerRule> rule, BreakerMetrics& metrics)
+      : model_id_(model.id()),
+        version_(model.version()),
+        rule_(std::move(rule)),
+        breaker_(rule_->policy),
+        series_(metrics.SeriesOf(rule_->method, model_id_, version_)) {}
+
+  const BreakerRule& rule() const { return *rule_; }
+  bool Is(std::string_view method, std::string_view model_id, std::string_view version) const {
+    const auto fits = [](std::string_view asked, std::string_view own) { return asked.empty() || asked == own; };
+    return fits(method, rule_->method) && fits(model_id, model_id_) && fits(version, version_);
+  }
+
+  std::optional<Breaker::Pass> Enter(TimePoint now, Duration& retry_after) {
+    const std::lock_guard lock(mutex_);
+    const auto pass = breaker_.Enter(now);
+    Tell(now);
+    if (pass) return pass;
+    retry_after = breaker_.RetryAfter(now);
+    (rule_->shadow ? series_.shadow_refused : series_.refused)->Increment();
+    return std::nullopt;
+  }
+
+  void Leave(const Breaker::Pass& pass, Breaker::Result result, Duration took, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    breaker_.Leave(pass, result, took, now);
+    Tell(now);
+  }
+
+  void Force(std::optional<BreakerState> state, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    breaker_.Force(state);
+    Tell(now);
+  }
+
+  BreakerInfo Info(TimePoint now) const {
+    const std::lock_guard lock(mutex_);
+    return {.method = rule_->method,
+            .model_id = model_id_,
+            .version = version_,
+            .rule = *rule_,
+            .state = breaker_.state(),
+            .forced = breaker_.forced(),
+            .counts = breaker_.Counts(now),
+            .retry_after = breaker_.RetryAfter(now)};
+  }
+
+ private:
+  // A change of state, to the log and the metrics.
+  void Tell(TimePoint now) {
+    const BreakerState state = breaker_.state();
+    if (state == told_) return;
+    series_.state->Set(static_cast<double>(state));
+    if (state == BreakerState::kOpen) series_.opened->Increment();
+    const auto log = state == BreakerState::kOpen ? LogWarning : LogInfo;
+    log("breaker.changed", {{"model", StrCat(model_id_, "@", version_)},
+                            {"method", rule_->method},
+                            {"from", NameOf(told_)},
+                            {"to", NameOf(state)},
+                            {"rule", Shown(rule_->policy)},
+                            {"shadow", rule_->shadow},
+                            {"forced", breaker_.forced()},
+                            {"retry_after_ms", ToMs(breaker_.RetryAfter(now))}});
+    told_ = state;
+  }
+
+  const std::string model_id_, version_;
+  const std::shared_ptr<const BreakerRule> rule_;
+  mutable std::mutex mutex_;
+  Breaker breaker_;
+  BreakerState told_ = BreakerState::kClosed;
+  const BreakerMetrics::Series series_;
+};
+
+class BreakerLayer::Versions {
+ public:
+  explicit Versions(const ModelVersion& model) : model_(model) {}
+
+  // Made on first use; `made` says so. Those of rules that are gone go then.
+  std::shared_ptr<Guarded> Get(const std::shared_ptr<const BreakerRule>& rule, const Rules& rules,
+                               BreakerMetrics& metrics, bool& made) {
+    const std::lock_guard lock(mutex_);
+    const auto known = breakers_.find(rule->key);
+    made = known == breakers_.end();
+    if (!made) return known->second;
+    absl::erase_if(breakers_, [&](const auto& entry) { return !Has(rules, entry.second->rule()); });
+    return breakers_[rule->key] = std::make_shared<Guarded>(model_, rule, metrics);
+  }
+
+ private:
+  const ModelVersion& model_;
+  std::mutex mutex_;
+  absl::flat_hash_map<std::string, std::shared_ptr<Guarded>> breakers_;  // by BreakerRule::key
+};
+
+struct BreakerLayer::Passes : LayerState {
+  struct One {
+    std::shared_ptr<Guarded> breaker;
+    Breaker::Pass pass;
+  };
+  absl::InlinedVector<One, 1> all;
+  TimePoint entered;
+};
+
+BreakerLayer::BreakerLayer(const AdmissionContext& context)
+    : clock_(context.clock),
+      metrics_(std::make_unique<BreakerMetrics>(context.metrics)),
+      rules_(std::make_shared<const Rules>()) {}
+
+BreakerLayer::~BreakerLayer() = default;
+
+void BreakerLayer::SetRules(std::vector<BreakerRule> rules) {
+  auto made = std::make_shared<Rules>();
+  for (BreakerRule& rule : rules) {
+    auto& of_method = (*made)[rule.method];
+    of_method.push_back(std::make_shared<const BreakerRule>(std::move(rule)));
+  }
+  const std::lock_guard lock(mutex_);
+  any_ = !made->empty();
+  rules_ = std::move(made);
 }
 
-void Breaker::Force(std::optional<BreakerState> state) {
-  forced_ = state;
-  state_ = BreakerState::kClosed;
-  ++epoch_;
-  probing_ = false;
-  window_.Clear();
+bool BreakerLayer::Has(const Rules& rules, const BreakerRule& rule) {
+  const auto found = rules.find(rule.method);
+  return found != rules.end() &&
+         std::any_of(found->second.begin(), found->second.end(), [&](const auto& one) { return one->key == rule.key; });
 }
 
-Duration Breaker::RetryAfter(TimePoint now) const {
-  if (forced_ || state_ != BreakerState::kOpen) return {};
-  return std::max(until_ - now, Duration::zero());
+std::shared_ptr<BreakerLayer::Guarded> BreakerLayer::BreakerOf(const ModelVersion& model, const Rules& rules,
+                                                               const std::shared_ptr<const BreakerRule>& rule) {
+  bool made = false;
+  auto breaker = model.State<Versions>(*this).Get(rule, rules, *metrics_, made);
+  if (made) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(breakers_, [](const auto& known) { return known.expired(); });
+    breakers_.push_back(breaker);
+  }
+  return breaker;
+}
+
+absl::Status BreakerLayer::Enter(ModelUse& use) {
+  if (!any_.load(std::memory_order_relaxed)) return absl::OkStatus();
+  std::shared_ptr<const Rules> rules;
+  {
+    const std::lock_guard lock(mutex_);
+    rules = rules_;
+  }
+  const auto found = rules->find(use.method);
+  if (found == rules->end()) return absl::OkStatus();
+  const TimePoint now = clock_.Now();
+  Passes& passes = use.State<Passes>(*this);
+  passes.entered = now;
+  for (const auto& rule : found->second) {
+    if (!rule->AppliesTo(use.model->id(), use.model->version())) continue;
+    auto breaker = BreakerOf(*use.model, *rules, rule);
+    Duration retry_after{};
+    const auto pass = breaker->Enter(now, retry_after);
+    if (pass) {
+      passes.all.push_back({std::move(breaker), *pass});
+    } else if (!rule->shadow) {
+      // The rules before it get their passes back: nothing came of them.
+      for (const auto& one : passes.all) one.breaker->Leave(one.pass, Breaker::Result::kNotCounted, {}, now);
+      passes.all.clear();
+      absl::Status refused =
+          Error(Reason::CIRCUIT_OPEN, StrCat("model '", use.model->name(), "' is resting: ", Shown(rule->policy),
+                                             "; try again in ", static_cast<int64_t>(ToMs(retry_after)), " ms"));
+      SetRetryAfter(refused, std::max(absl::FromChrono(retry_after), absl::Milliseconds(100)));
+      return refused;
+    }
+  }
+  return absl::OkStatus();
+}
+
+void BreakerLayer::Leave(ModelUse& use, const absl::Status& outcome, const JobTimes& times) noexcept {
+  Passes* const passes = use.FindState<Passes>(*this);
+  if (passes == nullptr || passes->all.empty()) return;
+  const TimePoint now = clock_.Now();
+  const Breaker::Result result = ResultOf(outcome, times, now >= use.deadline);
+  for (const auto& one : passes->all) one.breaker->Leave(one.pass, result, now - passes->entered, now);
+  passes->all.clear();
+}
+
+std::vector<BreakerInfo> BreakerLayer::List() const {
+  const TimePoint now = clock_.Now();
+  std::vector<BreakerInfo> list;
+  const std::lock_guard lock(mutex_);
+  for (const auto& weak : breakers_) {
+    const auto breaker = weak.lock();
+    if (breaker != nullptr && Has(*rules_, breaker->rule())) list.push_back(breaker->Info(now));
+  }
+  return list;
+}
+
+int BreakerLayer::Force(std::string_view method, std::string_view model_id, std::string_view version,
+                        std::optional<BreakerState> state) {
+  int forced = 0;
+  const std::lock_guard lock(mutex_);
+  for (const auto& weak : breakers_) {
+    const auto breaker = weak.lock();
+    if (breaker == nullptr || !breaker->Is(method, model_id, version)) continue;
+    breaker->Force(state, clock_.Now());
+    ++forced;
+  }
+  return forced;
+}
+
+Breaker::Result ResultOf(const absl::Status& outcome, const JobTimes& times, bool late) {
+  const bool computed = times.infer.began != TimePoint{};
+  if (outcome.ok()) return late ? Breaker::Result::kFault : Breaker::Result::kGood;
+  switch (ReasonOf(outcome)) {
+    case Reason::MODEL_FAILED:
+    case Reason::INTERNAL: return Breaker::Result::kFault;
+    // Ended by the call's own timer, or told to stop since nobody waits any more: late all the same.
+    case Reason::DEADLINE_EXCEEDED:
+    case Reason::CANCELLED: return computed && late ? Breaker::Result::kFault : Breaker::Result::kNotCounted;
+    default: return Breaker::Result::kNotCounted;
+  }
 }
 
 }  // namespace sluice

@@ -1,76 +1,74 @@
-// The circuit breaker's state machine, for one rule and one model version. Pure: time comes in, nothing goes out.
-//
-//   closed ──(rule holds at the end of a call)──► open ──(open_for passed)──► half-open: one probe at a time
-//      ▲                                           ▲                              │
-//      │                                           └───────(probe fails)──────────┤
-//      └───────────────────────────(probe succeeds)───────────────────────────────┘
-//
-// The rule is Alibaba Sentinel's (slots/block/degrade): it is looked at when a call ends, needs min_calls in the window, and
-// opens strictly above its threshold; a slow ratio of 1 opens at 1. Differences: the window slides; what was let in before a
-// change of state never decides the next one (each pass carries the epoch that it belongs to).
+// Breaker: a model version that keeps failing gets a rest. Rules of the file `breaker.rules`, each for its rpc and every model
+// version that it uses, for itself; the state machine is breaker_core.h's. Refuses with CIRCUIT_OPEN.
 #pragma once
 
-#include <cstdint>
+#include <atomic>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
-#include "admission/breaker/window.h"
-#include "base/clock.h"
+#include "absl/container/flat_hash_map.h"
+#include "admission/breaker/breaker_core.h"
+#include "admission/breaker/rules.h"
+#include "admission/layer.h"
 
 namespace sluice {
 
-struct BreakerPolicy {
-  enum class Grade { kSlowRatio, kErrorRatio, kErrorCount };
-  Grade grade = Grade::kErrorRatio;
-  double threshold = 0.5;  // kErrorRatio and kSlowRatio: 0 to 1; kErrorCount: calls
-  Duration slow_above = {};
-  Duration open_for = std::chrono::seconds(10);
-  uint32_t min_calls = 5;
-  Duration interval = std::chrono::seconds(1);
+class BreakerMetrics;
+
+// What an operator sees of one breaker.
+struct BreakerInfo {
+  std::string method;
+  std::string model_id;
+  std::string version;
+  BreakerRule rule;
+  BreakerState state = BreakerState::kClosed;
+  bool forced = false;
+  CallWindow::Counts counts;
+  Duration retry_after{};
 };
 
-enum class BreakerState { kClosed, kHalfOpen, kOpen };
-
-// Not thread-safe.
-class Breaker {
+// Thread-safe.
+class BreakerLayer final : public AdmissionLayer {
  public:
-  // Of a call that was let in.
-  struct Pass {
-    uint64_t epoch = 0;
-    bool probe = false;
-  };
-  enum class Result {
-    kGood,
-    kFault,       // the server's: the model failed, or its time ran out while it computed
-    kNotCounted,  // the client's fault, our own refusal, cancelled: says nothing of the model
-  };
+  // Rules come by SetRules.
+  explicit BreakerLayer(const AdmissionContext& context);
+  ~BreakerLayer() override;
+  std::string_view name() const override { return "breaker"; }
+  absl::Status Enter(ModelUse& use) override;
+  void Leave(ModelUse& use, const absl::Status& outcome, const JobTimes& times) noexcept override;
 
-  explicit Breaker(const BreakerPolicy& policy) : policy_(policy), window_(policy.interval) {}
-
-  // Nothing: refused. Every pass is given to Leave once.
-  std::optional<Pass> Enter(TimePoint now);
-  void Leave(const Pass& pass, Result result, Duration took, TimePoint now);
-
-  // By hand: stays in that state (kClosed or kOpen) until Force(nullopt), which begins anew as closed.
-  void Force(std::optional<BreakerState> state);
-  bool forced() const { return forced_.has_value(); }
-
-  BreakerState state() const { return forced_.value_or(state_); }
-  // Until the next probe may pass; 0 when it is not open, or for good.
-  Duration RetryAfter(TimePoint now) const;
-  CallWindow::Counts Counts(TimePoint now) const { return window_.Sum(now); }
-  const BreakerPolicy& policy() const { return policy_; }
+  // Breakers of rules that are in both files keep their state.
+  void SetRules(std::vector<BreakerRule> rules);
+  // Breakers come into being with the first use of a version under a rule.
+  std::vector<BreakerInfo> List() const;
+  // See Breaker::Force: of those of this method, model and version; empty = each. How many there were.
+  int Force(std::string_view method, std::string_view model_id, std::string_view version,
+            std::optional<BreakerState> state);
 
  private:
-  bool IsAbove(const CallWindow::Counts& counts) const;
-  void Become(BreakerState state, TimePoint now);
+  class Guarded;   // a breaker, its lock and its metrics
+  class Versions;  // those of one model version
+  struct Passes;   // of one use, from Enter to Leave
+  using Rules = absl::flat_hash_map<std::string, std::vector<std::shared_ptr<const BreakerRule>>>;  // by method
 
-  BreakerPolicy policy_;
-  CallWindow window_;
-  BreakerState state_ = BreakerState::kClosed;
-  std::optional<BreakerState> forced_;
-  uint64_t epoch_ = 0;
-  bool probing_ = false;  // half-open: its probe is under way
-  TimePoint until_;       // open: when a probe may pass
+  static bool Has(const Rules& rules, const BreakerRule& rule);
+  std::shared_ptr<Guarded> BreakerOf(const ModelVersion& model, const Rules& rules,
+                                     const std::shared_ptr<const BreakerRule>& rule);
+
+  const Clock& clock_;
+  std::unique_ptr<BreakerMetrics> metrics_;
+  std::atomic<bool> any_{false};
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Rules> rules_;            // guarded by mutex_
+  std::vector<std::weak_ptr<Guarded>> breakers_;  // guarded by mutex_
 };
+
+// What a use's end says of the model: a fault when its run failed, or when its deadline passed while it computed (`late`: it has
+// passed). What the client did, our own refusals and a deadline that passed in the queue say nothing.
+Breaker::Result ResultOf(const absl::Status& outcome, const JobTimes& times, bool late);
 
 }  // namespace sluice

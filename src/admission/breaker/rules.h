@@ -8,7 +8,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
-#include "admission/breaker/breaker.h"
+#include "admission/breaker/breaker_core.h"
 
 namespace sluice {
 

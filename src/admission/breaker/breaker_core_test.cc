@@ -1,4 +1,4 @@
-#include "admission/breaker/breaker.h"
+#include "admission/breaker/breaker_core.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,66 @@
+#include "admission/breaker/breaker_core.h"
+
+#include <algorithm>
+
+namespace sluice {
+
+std::optional<Breaker::Pass> Breaker::Enter(TimePoint now) {
+  if (forced_) {
+    if (*forced_ == BreakerState::kOpen) return std::nullopt;
+    return Pass{.epoch = epoch_};
+  }
+  if (state_ == BreakerState::kOpen && now >= until_) Become(BreakerState::kHalfOpen, now);
+  if (state_ == BreakerState::kClosed) return Pass{.epoch = epoch_};
+  if (state_ == BreakerState::kOpen || probing_) return std::nullopt;
+  probing_ = true;
+  return Pass{.epoch = epoch_, .probe = true};
+}
+
+void Breaker::Leave(const Pass& pass, Result result, Duration took, TimePoint now) {
+  if (pass.epoch != epoch_) return;
+  if (pass.probe) probing_ = false;
+  if (result == Result::kNotCounted) return;
+  const bool fault = result == Result::kFault;
+  const bool slow = policy_.grade == BreakerPolicy::Grade::kSlowRatio && took > policy_.slow_above;
+  window_.Add(now, fault, slow);
+  if (forced_) return;
+  if (state_ == BreakerState::kHalfOpen) {
+    const bool bad = policy_.grade == BreakerPolicy::Grade::kSlowRatio ? slow : fault;
+    return Become(bad ? BreakerState::kOpen : BreakerState::kClosed, now);
+  }
+  if (IsAbove(window_.Sum(now))) Become(BreakerState::kOpen, now);
+}
+
+bool Breaker::IsAbove(const CallWindow::Counts& counts) const {
+  if (counts.calls < policy_.min_calls) return false;
+  switch (policy_.grade) {
+    case BreakerPolicy::Grade::kErrorCount: return counts.faults > policy_.threshold;
+    case BreakerPolicy::Grade::kErrorRatio: return counts.faults > policy_.threshold * counts.calls;
+    case BreakerPolicy::Grade::kSlowRatio:
+      return counts.slow > policy_.threshold * counts.calls || (policy_.threshold >= 1 && counts.slow == counts.calls);
+  }
+  return false;
+}
+
+void Breaker::Become(BreakerState state, TimePoint now) {
+  state_ = state;
+  ++epoch_;
+  probing_ = false;
+  if (state == BreakerState::kOpen) until_ = now + policy_.open_for;
+  if (state != BreakerState::kHalfOpen) window_.Clear();
+}
+
+void Breaker::Force(std::optional<BreakerState> state) {
+  forced_ = state;
+  state_ = BreakerState::kClosed;
+  ++epoch_;
+  probing_ = false;
+  window_.Clear();
+}
+
+Duration Breaker::RetryAfter(TimePoint now) const {
+  if (forced_ || state_ != BreakerState::kOpen) return {};
+  return std::max(until_ - now, Duration::zero());
+}
+
+}  // namespace sluice

@@ -12,16 +12,25 @@ constexpr int kCandidatesMax = 3;
 
 }  // namespace
 
+absl::Status Admission::Prepare() const {
+  for (const auto& layer : layers_) RETURN_IF_ERROR(layer->Prepare());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Ticket> Admission::Submit(ModelUse use,
                                          absl::FunctionRef<absl::StatusOr<Ticket>(Admitted&)> queue) const {
   auto owned = std::make_unique<ModelUse>(std::move(use));
   absl::Status first, why;
   for (int i = 0; i < kCandidatesMax; ++i) {
-    ASSIGN_OR_RETURN(ModelHandle candidate, Propose(*owned, why));
-    if (candidate == nullptr) break;
-    owned->model = std::move(candidate);
-    owned->degraded = i > 0;
-    why = Enter(*owned);
+    auto candidate = Propose(*owned, why);
+    if (candidate.ok() && *candidate == nullptr) break;
+    why = candidate.status();
+    if (why.ok()) {
+      owned->model = *std::move(candidate);
+      owned->degraded = i > 0;
+      owned->headers.Clear();  // of the last candidate
+      why = Enter(*owned);
+    }
     if (why.ok()) {
       Admitted admitted(*this, std::move(owned));
       auto ticket = queue(admitted);
@@ -32,7 +41,13 @@ absl::StatusOr<Ticket> Admission::Submit(ModelUse use,
     }
     if (first.ok()) first = why;
   }
-  return first.ok() ? Error(Reason::INTERNAL, "no admission layer proposes a model") : first;
+  if (first.ok()) return Error(Reason::INTERNAL, "no admission layer proposes a model");
+  return Refused(*owned, std::move(first));
+}
+
+absl::Status Admission::Refused(const ModelUse& use, absl::Status why) const {
+  for (const auto& layer : layers_) why = layer->Refused(use, std::move(why));
+  return why;
 }
 
 absl::StatusOr<ModelHandle> Admission::Propose(const ModelUse& use, const absl::Status& why) const {

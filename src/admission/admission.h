@@ -37,6 +37,18 @@ class Admission {
  public:
   explicit Admission(std::vector<std::unique_ptr<AdmissionLayer>> layers) : layers_(std::move(layers)) {}
 
+  // The layer of that type; null when the list has none.
+  template <typename T>
+  T* Find() const {
+    for (const auto& layer : layers_) {
+      if (auto* const found = dynamic_cast<T*>(layer.get())) return found;
+    }
+    return nullptr;
+  }
+
+  // See AdmissionLayer::Prepare.
+  absl::Status Prepare() const;
+
   // Queues the use: takes it through the layers for one version after the other, and calls `queue` for each that was let in,
   // until `queue` succeeds. It then has taken the Admitted; when it fails, the Admitted is still whole, and so is its input.
   // The error is the first refusal: that of the version that was asked for.
@@ -47,6 +59,7 @@ class Admission {
   // Null: no (other) version to try.
   absl::StatusOr<ModelHandle> Propose(const ModelUse& use, const absl::Status& why) const;
   absl::Status Enter(ModelUse& use) const;
+  absl::Status Refused(const ModelUse& use, absl::Status why) const;
   void Leave(size_t entered, ModelUse& use, const absl::Status& outcome, const JobTimes& times) const noexcept;
 
   std::vector<std::unique_ptr<AdmissionLayer>> layers_;

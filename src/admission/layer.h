@@ -1,5 +1,6 @@
 // A layer of the admission chain: may this model version take this piece of work now, and what instead if not?
 //
+//   Prepare  once, before the server serves
 //   Propose  which version to try: first the one that was asked for, after a refusal another
 //   Enter    for each version that is tried, in the order of lists.cc
 //   Leave    of what was entered, in reverse order, exactly once, on any ending: what Enter takes, Leave gives back
@@ -23,11 +24,15 @@ class AdmissionLayer {
  public:
   virtual ~AdmissionLayer() = default;
   virtual std::string_view name() const = 0;
+  // Reads its files and the like; an error is for the operator, and ends the start.
+  virtual absl::Status Prepare() { return absl::OkStatus(); }
   // A version that may take the use, null when this layer knows none. `why` is how the last one refused it (by a layer or by
   // its full queue), OK when none was tried yet. The first layer that knows one decides; an error refuses the use.
   virtual absl::StatusOr<ModelHandle> Propose(const ModelUse& /*use*/, const absl::Status& /*why*/) {
     return ModelHandle();
   }
+  // The last word about a use that no version takes: what its client is told.
+  virtual absl::Status Refused(const ModelUse& /*use*/, absl::Status why) { return why; }
   // Not OK: use.model does not take it, with that reason, and the layers entered so far are left.
   virtual absl::Status Enter(ModelUse& /*use*/) { return absl::OkStatus(); }
   // `times` of a use that was not computed are 0.

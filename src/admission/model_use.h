@@ -1,16 +1,22 @@
 // One use of one model: a unary call's, a stream message's, or one part of a multimodal call.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "base/clock.h"
 #include "base/headers.h"
 #include "base/principal.h"
 #include "base/work_class.h"
+#include "call/layer.h"
 #include "repository/model_version.h"
 
 namespace sluice {
+
+class AdmissionLayer;
 
 struct ModelUse {
   // Asked for.
@@ -29,6 +35,23 @@ struct ModelUse {
   ModelHandle model;      // pinned until the use ends
   bool degraded = false;  // `model` stands in for the one that was asked for
   Headers headers;        // for the answer of the call; of a stream only what comes before its first answer is sent
+
+  // What a layer keeps from Enter to Leave, made on first use.
+  template <typename T>
+  T& State(const AdmissionLayer& layer) {
+    if (T* known = FindState<T>(layer)) return *known;
+    states.emplace_back(&layer, std::make_unique<T>());
+    return static_cast<T&>(*states.back().second);
+  }
+  // Null before that.
+  template <typename T>
+  T* FindState(const AdmissionLayer& layer) {
+    for (auto& [owner, state] : states) {
+      if (owner == &layer) return static_cast<T*>(state.get());
+    }
+    return nullptr;
+  }
+  absl::InlinedVector<std::pair<const AdmissionLayer*, std::unique_ptr<LayerState>>, 1> states;
 };
 
 }  // namespace sluice

@@ -30,6 +30,7 @@ class AccessLog;
 class Call;
 class Loop;
 class SharedRandom;
+class WatchedFiles;
 using google::protobuf::Message;
 
 enum class Step {
@@ -63,6 +64,7 @@ struct LayerContext {
   Loop& loop;  // for what a layer does by itself; a call has its own
   prometheus::Registry& metrics;
   AccessLog& log;
+  WatchedFiles& files;  // a layer adds its own before the server serves
 };
 
 // In the order of entry. Requests pass in this order, answers in the reverse one.

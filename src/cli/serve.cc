@@ -56,7 +56,7 @@ int Serve(const ServeFlags& flags) {
   if (absl::Status status = CheckSystem(); !status.ok()) return Fail(status);
   auto server = Server::Start(*options);
   if (!server.ok()) return Fail(server.status());
-  signals.OnReopen([&server] { (*server)->ReopenLogs(); });
+  signals.OnReopen([&server] { (*server)->Reload(); });
   signals.Serving();
   for (const std::string& address : (*server)->addresses()) std::printf("listening on %s\n", address.c_str());
   std::printf("ready\n");

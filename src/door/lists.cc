@@ -51,7 +51,9 @@ Chain MakeCallChain(const LayerContext& context) {
 
 std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const AdmissionContext& context) {
   std::vector<std::unique_ptr<AdmissionLayer>> layers;
-  layers.push_back(std::make_unique<ResolveLayer>(context));  // proposes the version that was asked for
+  layers.push_back(std::make_unique<ResolveLayer>(context));   // proposes the version that was asked for
+  layers.push_back(std::make_unique<BreakerLayer>(context));   // refuses a version that keeps failing
+  layers.push_back(std::make_unique<FallbackLayer>(context));  // proposes another one instead
   return layers;
 }
 
@@ -64,6 +66,7 @@ void RegisterApis(MethodTable& methods, const ApiContext& context) {
                      {.text = parts.text_model(), .image = parts.image_model(), .audio = parts.audio_model()}, streams);
   RegisterOpenInference(methods,
                         {.pipeline = context.pipeline, .catalog = context.catalog, .draining = context.draining});
+  if (context.breakers != nullptr) RegisterBreakers(methods, *context.breakers);
   RegisterHealth(methods, context.health);
   RegisterReflection(methods);  // last: it lists what is registered
 }

@@ -23,6 +23,7 @@
 namespace sluice {
 
 namespace config = ai::inference::config;
+class Breakers;
 class HealthRegistry;
 
 std::vector<std::unique_ptr<Engine>> MakeEngines(const config::Models& options = config::Models());
@@ -40,6 +41,7 @@ struct ApiContext {
   Pipeline& pipeline;
   ModelCatalog& catalog;
   HealthRegistry& health;
+  Breakers* breakers;  // null without that layer
   const std::atomic<bool>& draining;
 };
 void RegisterApis(MethodTable& methods, const ApiContext& context);

@@ -10,6 +10,7 @@
 #include "api/health/service.h"
 #include "base/asio_loop.h"
 #include "base/config/cache_dir.h"
+#include "base/config/watched_files.h"
 #include "base/cpus.h"
 #include "base/error.h"
 #include "base/log/access_log.h"
@@ -22,6 +23,7 @@
 #include "door/lists.h"
 #include "door/pages.h"
 #include "door/scrape.h"
+#include "pipeline/breakers.h"
 #include "transport/codec_dispatcher.h"
 #include "transport/http/server.h"
 
@@ -32,6 +34,7 @@ namespace {
 constexpr Duration kLookTime = std::chrono::milliseconds(20);  // what is to be cut is still there
 constexpr Duration kCutTime = std::chrono::seconds(1);
 constexpr Duration kFlushTime = std::chrono::milliseconds(500);
+constexpr Duration kLookAtFiles = std::chrono::seconds(1);  // that may change while it runs
 constexpr Duration kEndTime = std::chrono::seconds(3);
 
 void ConfigureLog(const config::Logs& logs) {
@@ -106,6 +109,8 @@ struct Server::Parts {
   std::unique_ptr<ModelCatalog> catalog;
   std::unique_ptr<TaskThread> model_changes;
   std::unique_ptr<Admission> admission;
+  WatchedFiles files;
+  std::unique_ptr<Breakers> breakers;
   std::unique_ptr<Pipeline> pipeline;
   HealthRegistry health;
   MethodTable methods;
@@ -161,15 +166,22 @@ absl::Status Server::Parts::StartCalls() {
                             .random = random,
                             .loop = *loops[0],
                             .metrics = *metrics,
-                            .log = *access_log};
+                            .log = *access_log,
+                            .files = files};
   chain = MakeCallChain(layers);
   model_changes = std::make_unique<TaskThread>("models", kWorkerNice);
   catalog = std::make_unique<ModelCatalog>(*repository, *model_changes);
   admission = std::make_unique<Admission>(MakeAdmissionLayers({layers, *repository}));
+  RETURN_IF_ERROR(admission->Prepare());
+  files.Start(kLookAtFiles);
   pipeline = std::make_unique<Pipeline>(*admission, *scheduler);
-  RegisterApis(
-      methods,
-      {.options = options, .pipeline = *pipeline, .catalog = *catalog, .health = health, .draining = draining});
+  if (auto* const layer = admission->Find<BreakerLayer>()) breakers = std::make_unique<Breakers>(*layer);
+  RegisterApis(methods, {.options = options,
+                         .pipeline = *pipeline,
+                         .catalog = *catalog,
+                         .health = health,
+                         .breakers = breakers.get(),
+                         .draining = draining});
   scrape = std::make_unique<Scrape>(*scheduler, [this] { return Network(); });
   const PagesContext pages{.metrics = {metrics.get(), scrape.get()},
                            .methods = methods,
@@ -269,7 +281,10 @@ std::vector<std::string> Server::addresses() const {
   return out;
 }
 
-void Server::ReopenLogs() { parts_->access_log->Reopen(); }
+void Server::Reload() {
+  parts_->access_log->Reopen();
+  parts_->files.ReloadNow();
+}
 
 bool Server::Drain() {
   using std::chrono::milliseconds;

@@ -81,7 +81,11 @@ absl::StatusOr<Ticket> Pipeline::Queue(Call& call, Admitted& admitted, Input& in
     made->HandBack(admitted, input, done);
     return ticket;
   }
-  for (size_t i = 0; i < headers.size(); ++i) call.response_headers().Add(headers[i].name, headers[i].value);
+  // Once each: a call's texts may be several uses of one model.
+  for (size_t i = 0; i < headers.size(); ++i) {
+    if (call.response_headers().Get(headers[i].name) == headers[i].value) continue;
+    call.response_headers().Add(headers[i].name, headers[i].value);
+  }
   return ticket;
 }
 

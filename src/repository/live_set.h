@@ -28,7 +28,7 @@ struct ModelInfo {
   bool fetchable = false;  // of kNoFile: tools/get_models.py can fetch the file
   std::string reason;      // why it does not serve; when it does, how its engine was chosen
   std::string alias_of;
-  std::string task, engine, description, license;
+  std::string task, engine, description, license, fallback;
   ModelHandle handle;  // null unless serving (an alias: its target's default version)
 };
 

@@ -16,6 +16,7 @@ constexpr size_t kReasonBytesMax = 800;
 
 ModelInfo InfoOf(const FoundModel& found, const Manifest& manifest) {
   ModelInfo info;
+  info.fallback = manifest.fallback();
   info.id = Excerpt(found.id, 255);
   info.alias_of = manifest.alias_of();
   info.task = manifest.task();

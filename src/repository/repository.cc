@@ -160,6 +160,14 @@ absl::StatusOr<ModelHandle> Repository::Resolve(std::string_view id, std::string
   return live()->Resolve(id, version);
 }
 
+std::string Repository::FallbackOf(std::string_view id) const {
+  const auto now = live();
+  for (const ModelInfo& model : now->models()) {
+    if (model.id == id && !model.fallback.empty()) return model.fallback;
+  }
+  return {};
+}
+
 std::vector<ModelInfo> Repository::List() const { return live()->models(); }
 
 }  // namespace sluice

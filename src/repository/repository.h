@@ -57,6 +57,9 @@ class Repository {
   // MODEL_NOT_FOUND "model 'x' does not exist; models: a, b"; MODEL_UNAVAILABLE when it is there and could not be loaded.
   absl::StatusOr<ModelHandle> Resolve(std::string_view id, std::string_view version = {}) const;
 
+  // `fallback` of the model's manifest, also while it does not serve; empty when it names none, or there is no such model.
+  std::string FallbackOf(std::string_view id) const;
+
   // Everything found, by id and version: serving or not.
   std::vector<ModelInfo> List() const;
 

@@ -7,41 +7,16 @@
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
-#include "absl/strings/str_format.h"
 #include "admission/breaker/metrics.h"
+#include "ai/inference/config/server.pb.h"
+#include "base/config/watched_files.h"
 #include "base/error.h"
 #include "base/log/log.h"
-#include "base/random.h"
 #include "base/strings.h"
+#include "google/protobuf/descriptor.h"
+#include "repository/repository.h"
 
 namespace sluice {
-namespace {
-
-std::string_view NameOf(BreakerState state) {
-  switch (state) {
-    case BreakerState::kClosed: return "closed";
-    case BreakerState::kHalfOpen: return "half-open";
-    case BreakerState::kOpen: return "open";
-  }
-  return "";
-}
-
-// "more than 50 % of its calls failed"
-std::string Shown(const BreakerPolicy& policy) {
-  switch (policy.grade) {
-    case BreakerPolicy::Grade::kErrorRatio:
-      return absl::StrFormat("more than %g %% of its calls failed", policy.threshold * 100);
-    case BreakerPolicy::Grade::kErrorCount:
-      return absl::StrFormat("more than %g of its calls failed", policy.threshold);
-    case BreakerPolicy::Grade::kSlowRatio:
-      return absl::StrFormat("more than %g %% of its calls took longer than %g ms", policy.threshold * 100,
-                             ToMs(policy.slow_above));
-  }
-  return "";
-}
-
-}  // namespace
-
 class BreakerLayer::Guarded {
  public:
   Guarded(const ModelVersion& model, std::shared_ptr<const BreakerRule> rule, BreakerMetrics& metrics)
@@ -101,9 +76,9 @@ class BreakerLayer::Guarded {
     const auto log = state == BreakerState::kOpen ? LogWarning : LogInfo;
     log("breaker.changed", {{"model", StrCat(model_id_, "@", version_)},
                             {"method", rule_->method},
-                            {"from", NameOf(told_)},
-                            {"to", NameOf(state)},
-                            {"rule", Shown(rule_->policy)},
+                            {"from", ToString(told_)},
+                            {"to", ToString(state)},
+                            {"rule", Describe(rule_->policy)},
                             {"shadow", rule_->shadow},
                             {"forced", breaker_.forced()},
                             {"retry_after_ms", ToMs(breaker_.RetryAfter(now))}});
@@ -150,10 +125,35 @@ struct BreakerLayer::Passes : LayerState {
 
 BreakerLayer::BreakerLayer(const AdmissionContext& context)
     : clock_(context.clock),
+      repository_(context.repository),
+      files_(context.files),
+      rules_file_(context.options.breaker().rules()),
       metrics_(std::make_unique<BreakerMetrics>(context.metrics)),
       rules_(std::make_shared<const Rules>()) {}
 
 BreakerLayer::~BreakerLayer() = default;
+
+absl::Status BreakerLayer::Prepare() {
+  if (rules_file_.empty()) return absl::OkStatus();
+  return files_.Add("breaker.rules", rules_file_, [this](std::string_view text) { return ReadRules(text); });
+}
+
+absl::Status BreakerLayer::ReadRules(std::string_view text) {
+  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+  const auto has_method = [&](std::string_view name) {
+    std::string full(name);
+    std::replace(full.begin(), full.end(), '/', '.');
+    return pool->FindMethodByName(full) != nullptr;
+  };
+  const std::vector<ModelInfo> models = repository_.List();
+  const auto has_model = [&](std::string_view id) {
+    return std::any_of(models.begin(), models.end(), [&](const ModelInfo& model) { return model.id == id; });
+  };
+  ASSIGN_OR_RETURN(auto rules,
+                   ParseBreakerRules(text, rules_file_, {.has_method = has_method, .has_model = has_model}));
+  SetRules(std::move(rules));
+  return absl::OkStatus();
+}
 
 void BreakerLayer::SetRules(std::vector<BreakerRule> rules) {
   auto made = std::make_shared<Rules>();
@@ -208,7 +208,7 @@ absl::Status BreakerLayer::Enter(ModelUse& use) {
       for (const auto& one : passes.all) one.breaker->Leave(one.pass, Breaker::Result::kNotCounted, {}, now);
       passes.all.clear();
       absl::Status refused =
-          Error(Reason::CIRCUIT_OPEN, StrCat("model '", use.model->name(), "' is resting: ", Shown(rule->policy),
+          Error(Reason::CIRCUIT_OPEN, StrCat("model '", use.model->name(), "' is resting: ", Describe(rule->policy),
                                              "; try again in ", static_cast<int64_t>(ToMs(retry_after)), " ms"));
       SetRetryAfter(refused, std::max(absl::FromChrono(retry_after), absl::Milliseconds(100)));
       return refused;
@@ -237,15 +237,16 @@ std::vector<BreakerInfo> BreakerLayer::List() const {
   return list;
 }
 
-int BreakerLayer::Force(std::string_view method, std::string_view model_id, std::string_view version,
-                        std::optional<BreakerState> state) {
-  int forced = 0;
+std::vector<BreakerInfo> BreakerLayer::Force(std::string_view method, std::string_view model_id,
+                                             std::string_view version, std::optional<BreakerState> state) {
+  const TimePoint now = clock_.Now();
+  std::vector<BreakerInfo> forced;
   const std::lock_guard lock(mutex_);
   for (const auto& weak : breakers_) {
     const auto breaker = weak.lock();
-    if (breaker == nullptr || !breaker->Is(method, model_id, version)) continue;
-    breaker->Force(state, clock_.Now());
-    ++forced;
+    if (breaker == nullptr || !Has(*rules_, breaker->rule()) || !breaker->Is(method, model_id, version)) continue;
+    breaker->Force(state, now);
+    forced.push_back(breaker->Info(now));
   }
   return forced;
 }

@@ -34,10 +34,11 @@ struct BreakerInfo {
 // Thread-safe.
 class BreakerLayer final : public AdmissionLayer {
  public:
-  // Rules come by SetRules.
   explicit BreakerLayer(const AdmissionContext& context);
   ~BreakerLayer() override;
   std::string_view name() const override { return "breaker"; }
+  // Watches `breaker.rules`, where the configuration names a file.
+  absl::Status Prepare() override;
   absl::Status Enter(ModelUse& use) override;
   void Leave(ModelUse& use, const absl::Status& outcome, const JobTimes& times) noexcept override;
 
@@ -45,9 +46,9 @@ class BreakerLayer final : public AdmissionLayer {
   void SetRules(std::vector<BreakerRule> rules);
   // Breakers come into being with the first use of a version under a rule.
   std::vector<BreakerInfo> List() const;
-  // See Breaker::Force: of those of this method, model and version; empty = each. How many there were.
-  int Force(std::string_view method, std::string_view model_id, std::string_view version,
-            std::optional<BreakerState> state);
+  // See Breaker::Force: of those of this method, model and version; empty = each. Those that were set.
+  std::vector<BreakerInfo> Force(std::string_view method, std::string_view model_id, std::string_view version,
+                                 std::optional<BreakerState> state);
 
  private:
   class Guarded;   // a breaker, its lock and its metrics
@@ -59,7 +60,12 @@ class BreakerLayer final : public AdmissionLayer {
   std::shared_ptr<Guarded> BreakerOf(const ModelVersion& model, const Rules& rules,
                                      const std::shared_ptr<const BreakerRule>& rule);
 
+  absl::Status ReadRules(std::string_view text);
+
   const Clock& clock_;
+  const Repository& repository_;
+  WatchedFiles& files_;
+  const std::string rules_file_;
   std::unique_ptr<BreakerMetrics> metrics_;
   std::atomic<bool> any_{false};
   mutable std::mutex mutex_;

@@ -2,7 +2,31 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_format.h"
+
 namespace sluice {
+
+std::string_view ToString(BreakerState state) {
+  switch (state) {
+    case BreakerState::kClosed: return "closed";
+    case BreakerState::kHalfOpen: return "half-open";
+    case BreakerState::kOpen: return "open";
+  }
+  return "";
+}
+
+std::string Describe(const BreakerPolicy& policy) {
+  switch (policy.grade) {
+    case BreakerPolicy::Grade::kErrorRatio:
+      return absl::StrFormat("more than %g %% of its calls failed", policy.threshold * 100);
+    case BreakerPolicy::Grade::kErrorCount:
+      return absl::StrFormat("more than %g of its calls failed", policy.threshold);
+    case BreakerPolicy::Grade::kSlowRatio:
+      return absl::StrFormat("more than %g %% of its calls took longer than %g ms", policy.threshold * 100,
+                             ToMs(policy.slow_above));
+  }
+  return "";
+}
 
 std::optional<Breaker::Pass> Breaker::Enter(TimePoint now) {
   if (forced_) {

@@ -12,6 +12,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "admission/breaker/window.h"
 #include "base/clock.h"
@@ -28,7 +30,12 @@ struct BreakerPolicy {
   Duration interval = std::chrono::seconds(1);
 };
 
+// "more than 50 % of its calls failed"
+std::string Describe(const BreakerPolicy& policy);
+
 enum class BreakerState { kClosed, kHalfOpen, kOpen };
+// "closed", "half-open", "open".
+std::string_view ToString(BreakerState state);
 
 // Not thread-safe.
 class Breaker {

@@ -4,6 +4,7 @@
 #include <prometheus/registry.h>
 
 #include "base/config/config.h"
+#include "base/config/watched_files.h"
 #include "base/executor.h"
 #include "base/log/access_log.h"
 #include "base/random.h"
@@ -14,13 +15,14 @@ namespace sluice {
 struct TestLayerContext {
   LayerContext On(Loop& loop) { return On(loop, nowhere); }
   LayerContext On(Loop& loop, AccessLog& log) {
-    return {.options = options, .clock = loop.clock(), .random = random, .loop = loop, .metrics = metrics, .log = log};
+    return {.options = options, .clock = loop.clock(), .random = random, .loop = loop, .metrics = metrics, .log = log, .files = files};
   }
 
   config::Server options = DefaultConfig();
   SharedRandom random{Random(1)};
   prometheus::Registry metrics;
   AccessLog nowhere;
+  WatchedFiles files;
 };
 
 }  // namespace sluice

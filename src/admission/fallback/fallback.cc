@@ -1,0 +1,59 @@
+#include "admission/fallback/fallback.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/registry.h>
+
+#include "ai/inference/config/server.pb.h"
+#include "base/error.h"
+#include "base/strings.h"
+#include "repository/repository.h"
+
+namespace sluice {
+namespace {
+
+// The model is busy or ill: another one may do. Never for what the client did wrong.
+bool IsBusy(const absl::Status& why) {
+  switch (ReasonOf(why)) {
+    case Reason::OVERLOADED:
+    case Reason::CIRCUIT_OPEN:
+    case Reason::MODEL_UNAVAILABLE: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+FallbackLayer::FallbackLayer(const AdmissionContext& context)
+    : repository_(context.repository),
+      busy_message_(context.options.degrade().busy_message()),
+      degraded_(prometheus::BuildCounter()
+                    .Name("ai_inference_degraded_total")
+                    .Help("Uses that another model took on because the one that was asked for was busy or ill.")
+                    .Register(context.metrics)) {}
+
+absl::StatusOr<ModelHandle> FallbackLayer::Propose(const ModelUse& use, const absl::Status& why) {
+  if (!IsBusy(why)) return ModelHandle();
+  const std::string id = use.model != nullptr ? use.model->manifest().fallback() : repository_.FallbackOf(use.model_id);
+  if (id.empty() || id == use.model_id) return ModelHandle();
+  auto model = repository_.Resolve(id);
+  if (!model.ok()) return ModelHandle();  // the first refusal says more
+  // Another task's answer would mean something else.
+  if (use.model != nullptr && use.model->manifest().task() != (*model)->manifest().task()) return ModelHandle();
+  return model;
+}
+
+absl::Status FallbackLayer::Enter(ModelUse& use) {
+  if (!use.degraded) return absl::OkStatus();
+  use.headers.Add("x-sluice-degraded", use.model->name());
+  degraded_.Add({{"model_id", use.model_id}, {"fallback", use.model->id()}}).Increment();
+  return absl::OkStatus();
+}
+
+absl::Status FallbackLayer::Refused(const ModelUse& /*use*/, absl::Status why) {
+  if (!IsBusy(why) || busy_message_.empty()) return why;
+  absl::Status busy = Error(ReasonOf(why), StrCat(busy_message_, ": ", ToStd(why.message())));
+  if (const auto after = RetryAfterOf(why)) SetRetryAfter(busy, *after);
+  return busy;
+}
+
+}  // namespace sluice

@@ -12,12 +12,12 @@ from grpc_tools import protoc
 
 from conftest import ROOT
 
-FILES = ["ai/inference/config/server.proto", "ai/inference/config/model.proto", "ai/inference/options.proto"]
+FILES = ["ai/inference/config/server.proto", "ai/inference/config/model.proto", "ai/inference/config/breaker.proto", "ai/inference/options.proto"]
 
 
 @pytest.fixture(scope="module")
 def messages(tmp_path_factory) -> dict[str, descriptor_pb2.DescriptorProto]:
-    """By name, of the three files."""
+    """By name, of the files."""
     out = tmp_path_factory.mktemp("knobs") / "set.pb"
     well_known = Path(grpc_tools.__file__).parent / "_proto"
     assert protoc.main(["protoc", f"-I{ROOT / 'proto'}", f"-I{well_known}", f"--descriptor_set_out={out}", *FILES]) == 0
@@ -36,7 +36,7 @@ def sources() -> list[str]:
 
 
 # What the code calls a message besides its name.
-ALIASES = {"Model": ["Manifest", "manifest"], "MethodOptions": ["Method", "method"], "FieldOptions": ["inference::field"], "MessageOptions": ["inference::message"]}
+ALIASES = {"Server": [r"context\.options"], "Model": ["Manifest", "manifest"], "MethodOptions": ["Method", "method"], "FieldOptions": ["inference::field"], "MessageOptions": ["inference::message"]}
 
 
 def holders(messages: dict[str, descriptor_pb2.DescriptorProto], name: str) -> list[str]:

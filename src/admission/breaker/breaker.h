@@ -75,6 +75,8 @@ class BreakerLayer final : public AdmissionLayer {
 
 // What a use's end says of the model: a fault when its run failed, or when its deadline passed while it computed (`late`: it has
 // passed). What the client did, our own refusals and a deadline that passed in the queue say nothing.
-Breaker::Result ResultOf(const absl::Status& outcome, const JobTimes& times, bool late);
+// A run of a tensor model that fails says nothing, either: what it computes with is all the client's, who could have it opened for
+// everyone else.
+Breaker::Result ResultOf(const ModelVersion& model, const absl::Status& outcome, const JobTimes& times, bool late);
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include "ai/inference/breakers.pb.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "call/unary.h"
 
 namespace sluice {

@@ -126,7 +126,9 @@ int ExpectComments(const std::string& proto, const google::protobuf::Message& me
       continue;
     }
     std::string value;
-    google::protobuf::TextFormat::PrintFieldValueToString(message, field, -1, &value);
+    google::protobuf::TextFormat::Printer printer;
+    printer.SetUseUtf8StringEscaping(true);
+    printer.PrintFieldValueToString(message, field, -1, &value);
     const size_t declared = proto.find(StrCat(" ", field->name(), " = ", field->number()),
                                        proto.find(StrCat("message ", message.GetDescriptor()->name(), " {")));
     const size_t said = proto.rfind("Default ", declared);

@@ -49,7 +49,7 @@ void WatchedFiles::Look(File& file, bool always) {
   }
   const std::lock_guard lock(mutex_);
   ++(status.ok() ? file.state.reloads : file.state.failures);
-  file.state.error = status.message();
+  file.state.error = ToStd(status.message());
 }
 
 void WatchedFiles::Poll(bool all) {

@@ -1,11 +1,12 @@
-// The least that a server can cost: the raw pipeline behind a socket, with no more of HTTP/1.1 than a load generator needs; no
-// limits, no deadlines, no log, no metrics. What Sluice costs above this is Sluice's; the rest is the machine's price for
-// sockets, wake-ups and caches gone cold.
+// The least that a server can cost: the raw pipeline behind a socket, with no more of HTTP/1.1 than a load generator
+// needs; no limits, no deadlines, no log, no metrics. What Sluice costs above this is Sluice's; the rest is the
+// machine's price for sockets, wake-ups and caches gone cold.
 //
 //   bare_server MODELS_DIR MODEL_ID PORT WORKERS loop|blocking
 //
 //   loop      one epoll thread reads and writes, WORKERS threads compute: the threads that Sluice has
-//   blocking  WORKERS threads read, compute and write, one connection at a time each: nothing is handed to another thread
+//   blocking  WORKERS threads read, compute and write, one connection at a time each: nothing is handed to another
+//   thread
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>

@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CODES = {1: "CANCELLED", 2: "UNKNOWN", 3: "INVALID_ARGUMENT", 4: "DEADLINE_EXCEEDED", 5: "NOT_FOUND", 7: "PERMISSION_DENIED",
-         8: "RESOURCE_EXHAUSTED", 9: "FAILED_PRECONDITION", 12: "UNIMPLEMENTED", 13: "INTERNAL", 14: "UNAVAILABLE", 16: "UNAUTHENTICATED"}
 HEAD = """# Errors
 
 One table feeds all protocols: [errors.proto](../proto/ai/inference/errors.proto), from which this page is generated
@@ -29,14 +27,14 @@ def page() -> str:
     for line in (ROOT / "proto/ai/inference/errors.proto").read_text().splitlines():
         line = line.strip()
         entry = re.match(
-            r"([A-Z_]+) = \d+ \[\(reason\) = \{code: (\d+), http_status: (\d+)(, retryable: true)?", line
+            r"([A-Z_]+) = \d+ \[\(reason\) = \{code: ([A-Z_]+), http_status: (\d+)(, retryable: true)?", line
         )
         if line.startswith("//"):
             comment.append(line.lstrip("/ "))
             continue
         if entry and entry[1] != "REASON_UNSPECIFIED":
             rows.append(
-                f"| {entry[1]} | {CODES[int(entry[2])]} | {entry[3]} | {'yes' if entry[4] else 'no'} | {' '.join(comment)} |\n"
+                f"| {entry[1]} | {entry[2]} | {entry[3]} | {'yes' if entry[4] else 'no'} | {' '.join(comment)} |\n"
             )
         comment = []
     return HEAD + "".join(rows)

@@ -1,10 +1,10 @@
 // What all connections together may hold: bytes in memory because of requests, and connections. Thread-safe, no locks.
 //
-// Counted is what a request becomes, not its bytes on the wire. A session charges open exchanges with their headers, body
-// bytes from handing them to a codec until it gives them back (Exchange::ConsumeBody), and response bytes until they
-// left. A codec charges what it makes of them (BudgetHold): an inflated body, a parsed message, an answer being printed.
-// What is not made yet is asked for first (TryCharge, Fits); large things get no more than seven eighths, so that small
-// calls are answered while large ones are refused.
+// Counted is what a request becomes, not its bytes on the wire. A session charges open exchanges with their headers,
+// body bytes from handing them to a codec until it gives them back (Exchange::ConsumeBody), and response bytes until
+// they left. A codec charges what it makes of them (BudgetHold): an inflated body, a parsed message, an answer being
+// printed. What is not made yet is asked for first (TryCharge, Fits); large things get no more than seven eighths, so
+// that small calls are answered while large ones are refused.
 #pragma once
 
 #include <atomic>
@@ -34,8 +34,8 @@ class Budget {
   bool Over() const { return bytes() >= bytes_max_ - bytes_max_ / 8; }
   // Memory gets short: whoever holds much of it and stalls is cut early.
   bool Short() const { return bytes() >= bytes_max_ - bytes_max_ / 4; }
-  // Whether an exchange may start whose body has (or may have) so many bytes; else it is refused (OVERLOADED). Large ones
-  // are refused before the budget is full, so that those under way can end.
+  // Whether an exchange may start whose body has (or may have) so many bytes; else it is refused (OVERLOADED). Large
+  // ones are refused before the budget is full, so that those under way can end.
   bool CanStart(uint64_t body_bytes = UINT64_MAX) const {
     return body_bytes > kSmallBytes ? !Short() : bytes() < bytes_max_;
   }
@@ -104,8 +104,9 @@ class BudgetHold {
   size_t bytes_ = 0;
 };
 
-// What one connection holds in many small pieces. Settled with the budget in steps, so that a small call costs no atomic
-// operation; the budget is off by at most kStep for each connection, and exact when nothing is held. Of one thread.
+// What one connection holds in many small pieces. Settled with the budget in steps, so that a small call costs no
+// atomic operation; the budget is off by at most kStep for each connection, and exact when nothing is held. Of one
+// thread.
 class BudgetTab {
  public:
   explicit BudgetTab(Budget& budget) : budget_(budget) {}

@@ -1,10 +1,11 @@
-// Chores: short jobs that are too long for a loop (decoding, inflating, printing, compressing), done by a worker for a call.
+// Chores: short jobs that are too long for a loop (decoding, inflating, printing, compressing), done by a worker for a
+// call.
 //
 //   Task chore = [stop = call.chore_owner().stop, ...] { ... if (stop.stop_requested()) return; ... };
 //   if (!chores.TryPost(call.chore_owner(), chore)) call.Fail(OVERLOADED);
 //
-// A chore whose owner's stop was requested (the call failed, its deadline passed, its client went) is destroyed unrun, by the
-// thread that requested it; one that runs should look at the token where it has natural points.
+// A chore whose owner's stop was requested (the call failed, its deadline passed, its client went) is destroyed unrun,
+// by the thread that requested it; one that runs should look at the token where it has natural points.
 #pragma once
 
 #include <stop_token>

@@ -1,6 +1,7 @@
 // What the process does on signals, decided on one thread from the first moment on.
 //
-//   SIGINT, SIGTERM   end it: once it is Serving, Wait() returns and main drains; before that the process ends at once, also in the
+//   SIGINT, SIGTERM   end it: once it is Serving, Wait() returns and main drains; before that the process ends at once,
+//   also in the
 //                     middle of loading a model; during a drain a second one ends it at once
 //   SIGHUP, SIGUSR1   reopen log files; never end it
 //   SIGPIPE           ignored
@@ -23,8 +24,8 @@ class Signals {
   ~Signals();
   Signals(const Signals&) = delete;
 
-  // Runs on the signals' thread for each SIGHUP and SIGUSR1; one that came before this was set is not kept: files that are
-  // opened later are new anyway. Never after it was set to null.
+  // Runs on the signals' thread for each SIGHUP and SIGUSR1; one that came before this was set is not kept: files that
+  // are opened later are new anyway. Never after it was set to null.
   void OnReopen(std::function<void()> reopen);
 
   // From now on SIGINT and SIGTERM end it by a drain.

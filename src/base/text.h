@@ -1,4 +1,5 @@
-// Text that came from elsewhere: is it UTF-8, where may it be cut, how is it shown. Pure; any thread; linear in what is read.
+// Text that came from elsewhere: is it UTF-8, where may it be cut, how is it shown. Pure; any thread; linear in what is
+// read.
 //
 //   Error(reason, StrCat("no model '", Excerpt(name), "'"))      what a client sent, in a message or a log line
 //
@@ -28,7 +29,8 @@ void AppendValidUtf8(std::string_view text, std::string& out);
 // `text` as a JSON string with its quotes, always valid UTF-8. For logs; json/text is the fast one.
 void AppendJsonString(std::string_view text, std::string& out);
 
-// What a message shows of a client's text: valid UTF-8, control characters as '?', at most `bytes_max` bytes of the text, then "...".
+// What a message shows of a client's text: valid UTF-8, control characters as '?', at most `bytes_max` bytes of the
+// text, then "...".
 constexpr size_t kExcerptBytesMax = 128;
 std::string Excerpt(std::string_view text, size_t bytes_max = kExcerptBytesMax);
 

@@ -1,5 +1,6 @@
-// The explicit lists: what this program is made of. To add an engine, a task, a layer, an API or a codec, write its folder
-// and add one line in lists.cc (cmake/SluiceLists.cmake finds its header). Order matters for layers and codecs, and is decided only there.
+// The explicit lists: what this program is made of. To add an engine, a task, a layer, an API or a codec, write its
+// folder and add one line in lists.cc (cmake/SluiceLists.cmake finds its header). Order matters for layers and codecs,
+// and is decided only there.
 #pragma once
 
 #include <atomic>

@@ -1,12 +1,13 @@
-// What /metrics shows beyond the calls: queues, workers, connections. Read from their owners at each scrape, so nothing is
-// counted twice and the hot path pays nothing.
+// What /metrics shows beyond the calls: queues, workers, connections. Read from their owners at each scrape, so nothing
+// is counted twice and the hot path pays nothing.
 //
 //   ai_model_utilization{model_id,version}                share of all workers' time in the last 10 s, 0 to 1
 //   ai_inference_queue_depth, _queue_wait_seconds{…}      items waiting now; predicted wait of the next one
 //   ai_inference_queue_refused_total, _expired_total, _cancelled_total, _batches_total, _items_total{…}
 //   ai_inference_worker_utilization{worker}               busy share of the last 10 s
 //   ai_inference_connections, _inflight_bytes, ai_inference_network_bytes_total{direction}
-//   ai_inference_loop_turn_seconds{loop}                  histogram: how long a loop was busy with one event and what followed
+//   ai_inference_loop_turn_seconds{loop}                  histogram: how long a loop was busy with one event and what
+//   followed
 //   ai_inference_chores_waiting
 //   ai_inference_log_lines_dropped_total{log}             access, server
 #pragma once

@@ -1,4 +1,5 @@
-// How busy workers and models were recently: over a window of the server's own, so that it does not matter who asks, nor how often.
+// How busy workers and models were recently: over a window of the server's own, so that it does not matter who asks,
+// nor how often.
 #pragma once
 
 #include <deque>
@@ -20,7 +21,8 @@ class Utilisation {
   // Time that each was busy since the start. Samples come in order of time.
   void Sample(TimePoint now, const std::vector<QueueStats>& queues, std::vector<Duration> workers);
 
-  // Shares, 0 to 1, as of the latest sample: of all workers' time for a queue, of its own for a worker. 0 before there are two samples.
+  // Shares, 0 to 1, as of the latest sample: of all workers' time for a queue, of its own for a worker. 0 before there
+  // are two samples.
   double OfQueue(QueueId queue) const;
   double OfWorker(size_t worker) const;
 

@@ -78,7 +78,8 @@ class Tables {
   }
 
  private:
-  // With mutex_ held: tables of all types in reach are built under one lock, so that a reader never meets a half-built one.
+  // With mutex_ held: tables of all types in reach are built under one lock, so that a reader never meets a half-built
+  // one.
   const MessageTable* Build(const Descriptor& descriptor) {
     std::unique_ptr<MessageTable>& slot = tables_[&descriptor];
     if (slot != nullptr) return slot.get();

@@ -12,7 +12,8 @@ namespace {
 // The numbers of a list take two tokens each, and eight bytes, in a list that doubles.
 constexpr size_t kTokenBytes = 12;
 
-// Before the message is made: texts and base64 take no more than they do in JSON, and once more while they are unescaped.
+// Before the message is made: texts and base64 take no more than they do in JSON, and once more while they are
+// unescaped.
 absl::Status Scan(std::string_view json, const ReadOptions& options, Tokens& tokens) {
   if (options.memory == nullptr) return tokens.Scan(json);
   RETURN_IF_ERROR(tokens.Scan(json, *options.memory));

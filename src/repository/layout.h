@@ -18,7 +18,8 @@ std::optional<uint64_t> VersionNumber(const std::string& name);
 // Of a version folder; empty when it has none.
 std::string ModelFileIn(const std::filesystem::path& folder);
 
-// What is in a folder, sorted, without what is hidden and lost+found; no more than `max` of it. NOT_FOUND when it cannot be listed.
+// What is in a folder, sorted, without what is hidden and lost+found; no more than `max` of it. NOT_FOUND when it
+// cannot be listed.
 absl::StatusOr<std::vector<std::filesystem::path>> EntriesIn(const std::filesystem::path& folder,
                                                              size_t max = SIZE_MAX);
 

@@ -1,4 +1,5 @@
-// One loaded version of a model. A handle pins it: it stays whole, also after it left the live set, until the last handle goes.
+// One loaded version of a model. A handle pins it: it stays whole, also after it left the live set, until the last
+// handle goes.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace sluice {
 
-// What a higher room keeps for a version: its prepared decoder, its queue. Destroyed with the version, before its sessions.
+// What a higher room keeps for a version: its prepared decoder, its queue. Destroyed with the version, before its
+// sessions.
 class Companion {
  public:
   virtual ~Companion() = default;
@@ -43,8 +45,8 @@ class ModelVersion {
   const ModelSignature& signature() const { return parts_.model->signature(); }
   LoadedModel& model() const { return *parts_.model; }
 
-  // The path of a file that the manifest names: beside the model's file, else beside model.yaml. Empty when in neither place,
-  // or when `name` is not a plain file name.
+  // The path of a file that the manifest names: beside the model's file, else beside model.yaml. Empty when in neither
+  // place, or when `name` is not a plain file name.
   std::string FileNamed(std::string_view name) const;
 
   int workers() const { return static_cast<int>(parts_.sessions.size()); }
@@ -56,8 +58,8 @@ class ModelVersion {
   // Null when never set.
   Companion* companion() const { return companion_.get(); }
 
-  // What `owner` (a layer) keeps for this version, a T(const ModelVersion&) made on first use. Goes with the version. Any thread;
-  // what is inside guards itself.
+  // What `owner` (a layer) keeps for this version, a T(const ModelVersion&) made on first use. Goes with the version.
+  // Any thread; what is inside guards itself.
   template <typename T, typename Owner>
   T& State(const Owner& owner) const {
     return states_.Get<T>(&owner, [this] { return std::make_unique<T>(*this); });

@@ -1,4 +1,5 @@
-// What layers keep for one object (a model version) without knowing each other: a state for each owner, made on first use.
+// What layers keep for one object (a model version) without knowing each other: a state for each owner, made on first
+// use.
 #pragma once
 
 #include <atomic>

@@ -28,8 +28,8 @@ class Repository {
     std::vector<std::string> roots;  // an id in several roots: the first root wins
     std::string cache_dir;           // see LoadOptions
     int workers = 1;                 // sessions per version
-    // Called for each loaded version before it serves, on the loading thread. An error lists the version as failed, with
-    // that message. Sets the companion.
+    // Called for each loaded version before it serves, on the loading thread. An error lists the version as failed,
+    // with that message. Sets the companion.
     // Several at a time.
     std::function<absl::Status(ModelVersion&)> prepare;
     Trial* trial = nullptr;  // where files are tried before they are loaded; outlives the repository
@@ -41,20 +41,22 @@ class Repository {
   // `engines` in order of preference; they outlive every handle.
   Repository(Options options, std::vector<Engine*> engines);
 
-  // Scans the roots and loads what the manifests say (seconds; never a loop). Replaces the live set in one step. An error only
-  // when a root cannot be listed; the other roots are served.
+  // Scans the roots and loads what the manifests say (seconds; never a loop). Replaces the live set in one step. An
+  // error only when a root cannot be listed; the other roots are served.
   absl::Status Load();
 
-  // Reads the folder of `id` again and replaces what is served of it; uses in flight keep the version that they pinned. A
-  // version that cannot be loaded leaves the one that served before in its place, and when there is nothing that can, all that
-  // served goes on; the error says why. MODEL_NOT_FOUND when no root has such a folder. Takes as long as loading takes.
+  // Reads the folder of `id` again and replaces what is served of it; uses in flight keep the version that they pinned.
+  // A version that cannot be loaded leaves the one that served before in its place, and when there is nothing that can,
+  // all that served goes on; the error says why. MODEL_NOT_FOUND when no root has such a folder. Takes as long as
+  // loading takes.
   absl::Status LoadModel(std::string_view id);
 
   // Stops serving `id` until LoadModel, or Load. MODEL_NOT_FOUND when it is not known.
   absl::Status UnloadModel(std::string_view id);
 
   // Any thread, no lock that loading holds. Follows aliases. `version` empty: the default one.
-  // MODEL_NOT_FOUND "model 'x' does not exist; models: a, b"; MODEL_UNAVAILABLE when it is there and could not be loaded.
+  // MODEL_NOT_FOUND "model 'x' does not exist; models: a, b"; MODEL_UNAVAILABLE when it is there and could not be
+  // loaded.
   absl::StatusOr<ModelHandle> Resolve(std::string_view id, std::string_view version = {}) const;
 
   // `fallback` of the model's manifest, also while it does not serve; empty when it names none, or there is no such model.

@@ -6,7 +6,8 @@
 
 namespace sluice {
 
-// `configured` as in models.cache_dir: a path, "off" (gives ""), or "" = $XDG_CACHE_HOME/sluice, else ~/.cache/sluice, else "".
+// `configured` as in models.cache_dir: a path, "off" (gives ""), or "" = $XDG_CACHE_HOME/sluice, else ~/.cache/sluice,
+// else "".
 std::string CacheDir(std::string_view configured);
 
 }  // namespace sluice

@@ -1,4 +1,5 @@
-// The server's configuration: proto/ai/inference/config/server.proto, filled from YAML. Read once at start, then passed in.
+// The server's configuration: proto/ai/inference/config/server.proto, filled from YAML. Read once at start, then passed
+// in.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ namespace config = ai::inference::config;
 // The embedded defaults (src/base/config/defaults.yaml).
 config::Server DefaultConfig();
 
-// The file at `path` over the defaults; an empty path: the defaults. Errors read "file:line: what is wrong, what is possible".
+// The file at `path` over the defaults; an empty path: the defaults. Errors read "file:line: what is wrong, what is
+// possible".
 absl::StatusOr<config::Server> LoadConfig(const std::string& path);
 
 // The same for text; `file` is only for the messages.

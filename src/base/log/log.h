@@ -38,8 +38,9 @@ enum class LogLevel { kInfo, kWarning, kError };
 // Lines below are not written. Any thread; kInfo until then.
 void SetLogLevel(LogLevel least);
 
-// From now on a thread of its own writes, and a reader of stderr that stalls stops nobody: lines are lost then, counted,
-// and the next one that is written says how many. Until then each call writes by itself. Once; stays so until the end.
+// From now on a thread of its own writes, and a reader of stderr that stalls stops nobody: lines are lost then,
+// counted, and the next one that is written says how many. Until then each call writes by itself. Once; stays so until
+// the end.
 void LogInBackground();
 // Waits until what was logged is written, at most so long: before the process ends.
 void FlushLog(Duration at_most);

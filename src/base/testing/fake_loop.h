@@ -47,7 +47,8 @@ class FakeLoop final : public Loop {
     turn_ = clock_.Now();
   }
 
-  // Time that a turn takes: the clock moves, Now() stays until the turn ends (tasks posted belong to it, timers do not).
+  // Time that a turn takes: the clock moves, Now() stays until the turn ends (tasks posted belong to it, timers do
+  // not).
   void Pass(Duration by) { clock_.Set(clock_.Now() + by); }
 
   size_t timers() const { return timers_.size(); }

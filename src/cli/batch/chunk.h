@@ -1,8 +1,9 @@
-// Some items on their way through the server, as decisions only: what to send, how long to wait, what happened to each item.
+// Some items on their way through the server, as decisions only: what to send, how long to wait, what happened to each
+// item.
 //
 // A call that the server refuses for its content is sent again in halves, until the item at fault stands alone and is
-// rejected. A call that fails for other reasons is retried. When retries do not help, a server that is not there (or refuses
-// everything) ends the run, which can be resumed; an item that makes the server fail is rejected.
+// rejected. A call that fails for other reasons is retried. When retries do not help, a server that is not there (or
+// refuses everything) ends the run, which can be resumed; an item that makes the server fail is rejected.
 #pragma once
 
 #include <deque>

@@ -214,21 +214,21 @@ def test_connect_protocol_errors(server, clients, sample):
 
 TYPESCRIPT = """async ([url, image]) => {
   const client = new sluice.Client(url);
-  const image = Uint8Array.from(atob(image), (c) => c.charCodeAt(0));
+  const photo = Uint8Array.from(atob(image), (c) => c.charCodeAt(0));
   const bad = new TextEncoder().encode("no image");
   const failed = (promise) => promise.then(() => "", (error) => [error instanceof sluice.SluiceError, error.reason, error.status]);
   const out = {
-    faces: (await client.recognize(image, { requestId: "typescript-page" })).faces.length,
+    faces: (await client.recognize(photo, { requestId: "typescript-page" })).faces.length,
     label: (await client.classify(["中国女排获得世界杯冠军"]))[0].label,
-    collected: await client.collectRecognize([{ image: image }, { image: bad }]),
+    collected: await client.collectRecognize([{ image: photo }, { image: bad }]),
     analysis: await client.analyze({ text: "中国女排获得世界杯冠军", image: bad }),
     error: await failed(client.recognize(bad)),
-    late: await failed(client.recognize(image, { timeoutMs: 1, retry: { attempts: 1 } })),
+    late: await failed(client.recognize(photo, { timeoutMs: 1, retry: { attempts: 1 } })),
     watched: [], live: [],
   };
-  for await (const one of client.watchRecognize([{ image: image, id: "one" }])) out.watched.push([one.id, one.faces.length]);
+  for await (const one of client.watchRecognize([{ image: photo, id: "one" }])) out.watched.push([one.id, one.faces.length]);
   const stream = client.streamRecognize();
-  for (const frame of [image, bad, image]) await stream.send({ image: frame });
+  for (const frame of [photo, bad, photo]) await stream.send({ image: frame });
   for await (const answer of stream) if (out.live.push(answer.faces.length) === 3) break;
   stream.close();
   return out;

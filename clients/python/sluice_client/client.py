@@ -96,7 +96,7 @@ class Client:
     def analyze(
         self, moment: Moment, *, timeout_s: float | None = None, request_id: str | None = None, traceparent: str | None = None
     ) -> Analysis:
-        """Text, image and sound of one moment, each by its own model. Raises only when every part failed."""
+        """Text, image and audio in one call, each answered by its own model. Raises only when every part failed."""
         rpc = messages.rpc(messages.MULTIMODAL, "Analyze")
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.analyze_request(moment)

@@ -88,7 +88,7 @@ export class Client {
     return (await this.#unary<{ results: Classification[] }>(json("/api/v1/classify", body), options)).results;
   }
 
-  /** Text, image and sound of one moment, each by its own model. Throws only when every part failed. */
+  /** Text, image and audio in one call, each answered by its own model. Throws only when every part failed. */
   async analyze(moment: Moment, options: CallOptions = {}): Promise<Analysis> {
     return this.#unary<Analysis>(json("/api/v1/analyze", momentJson(moment)), options);
   }

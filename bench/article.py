@@ -68,7 +68,22 @@ class Client:
         data.write_bytes(body)
         log.unlink(missing_ok=True)
         path = path or RECOGNIZE[form]
-        args = ["h2load", "-n", str(calls), "-c", str(connections), "-m", str(streams), "-t", "1", "-d", str(data), f"--log-file={log}", *(GRPC if form == "gRPC" else JSON), self.url + path]
+        args = [
+            "h2load",
+            "-n",
+            str(calls),
+            "-c",
+            str(connections),
+            "-m",
+            str(streams),
+            "-t",
+            "1",
+            "-d",
+            str(data),
+            f"--log-file={log}",
+            *(GRPC if form == "gRPC" else JSON),
+            self.url + path,
+        ]
         start = time.monotonic()
         out = subprocess.run(self.link.command(args) if self.link else args, capture_output=True, text=True).stdout
         wall = time.monotonic() - start
@@ -123,7 +138,12 @@ def bench_article(build: Path, folder: Path, calls: int) -> None:
     small = {"JSON": as_json(small_image), "gRPC": as_grpc(small_image)}
     print(f"\nThe article's table: a JPEG of {len(large_image) / 1e6:.2f} MB, {MODEL}")
     print(f"{'':44}{'JSON':>12}{'gRPC':>12}{'ratio':>9}")
-    row("client's serialisation (Python), ms", {"JSON": seconds(as_json, large_image) * 1e3, "gRPC": seconds(as_grpc, large_image) * 1e3}, ".2f", "article: 4")
+    row(
+        "client's serialisation (Python), ms",
+        {"JSON": seconds(as_json, large_image) * 1e3, "gRPC": seconds(as_grpc, large_image) * 1e3},
+        ".2f",
+        "article: 4",
+    )
 
     port = free_port()
     can_link = os.geteuid() == 0 and shutil.which("tc") is not None

@@ -58,7 +58,14 @@ def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
     loads = [
         Load("gRPC", folder, frame(field(1, jpeg) + field(2, model.encode())), RPC, GRPC),
         rest,
-        Load("REST base64", folder, json.dumps({"image": base64.b64encode(jpeg).decode(), "model_id": model}).encode(), "/api/v1/recognize", ["content-type: application/json"], http1=True),
+        Load(
+            "REST base64",
+            folder,
+            json.dumps({"image": base64.b64encode(jpeg).decode(), "model_id": model}).encode(),
+            "/api/v1/recognize",
+            ["content-type: application/json"],
+            http1=True,
+        ),
     ]
     print(f"\nFaces: {model}, one 640x480 JPEG of {len(jpeg) // 1024} kB, {rounds} rounds of {images} images")
     print(
@@ -105,5 +112,12 @@ def bench_frames(build: Path, folder: Path, rounds: int, images: int) -> None:
         f"{median([1 / r.wall for r in runs]):.0f} frames/s (best round {1 / best.wall:.0f}), P99 {median([r.p99 for r in runs]) * 1e3:.0f} ms, server CPU {median([r.cpu for r in runs]) * 1e3:.2f} ms a frame"
     )
     for model in ("face_detection_lite", "face_detection_v1", "face_detection_hd"):
-        alone = raw(build / "bench" / "raw_pipeline", ROOT / "models", model, path, images // (4 if model.endswith("hd") else 1), 1)
+        alone = raw(
+            build / "bench" / "raw_pipeline",
+            ROOT / "models",
+            model,
+            path,
+            images // (4 if model.endswith("hd") else 1),
+            1,
+        )
         print(f"  {model}: {alone.cpu * 1e3:.2f} ms of CPU a frame in a loop, decoding included")

@@ -30,7 +30,13 @@ def loads(folder: Path, name: str, jpeg: bytes) -> list[Load]:
     body = json.dumps({"image": base64.b64encode(jpeg).decode(), "model_id": MODEL}).encode()
     rest = f"/api/v1/recognize?model_id={MODEL}"
     return [
-        Load(f"{name} gRPC", folder, frame(message), "/ai.inference.ImageRecognition/Recognize", ["content-type: application/grpc", "te: trailers"]),
+        Load(
+            f"{name} gRPC",
+            folder,
+            frame(message),
+            "/ai.inference.ImageRecognition/Recognize",
+            ["content-type: application/grpc", "te: trailers"],
+        ),
         Load(f"{name} REST raw", folder, jpeg, rest, ["content-type: image/jpeg"], http1=True),
         Load(f"{name} REST base64", folder, body, "/api/v1/recognize", ["content-type: application/json"], http1=True),
     ]

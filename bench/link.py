@@ -35,7 +35,22 @@ class Link:
     def shape(self, rate: str) -> None:
         """For example "100mbit", in each direction."""
         for prefix, device in (([], self.near), (["ip", "netns", "exec", self.name], self.far)):
-            tc = [*prefix, "tc", "qdisc", "replace", "dev", device, "root", "tbf", "rate", rate, "burst", "64kb", "latency", "100ms"]
+            tc = [
+                *prefix,
+                "tc",
+                "qdisc",
+                "replace",
+                "dev",
+                device,
+                "root",
+                "tbf",
+                "rate",
+                rate,
+                "burst",
+                "64kb",
+                "latency",
+                "100ms",
+            ]
             subprocess.run(tc, check=True, capture_output=True)
 
     def command(self, args: list[str]) -> list[str]:

@@ -85,7 +85,19 @@ class Load:
         """Server CPU and wall time per call. Ends the program when a call failed; `counted`: by the server's own metrics too."""
         clients = max(1, int(in_flight**0.5)) if not self.http1 else in_flight
         streams = max(1, in_flight // clients)
-        command = ["h2load", "-n", str(calls), "-c", str(clients), "-m", str(1 if self.http1 else streams), "-t", "1", "-d", str(self.file)]
+        command = [
+            "h2load",
+            "-n",
+            str(calls),
+            "-c",
+            str(clients),
+            "-m",
+            str(1 if self.http1 else streams),
+            "-t",
+            "1",
+            "-d",
+            str(self.file),
+        ]
         if self.http1:
             command.append("--h1")
         for header in self.headers:
@@ -109,7 +121,11 @@ class Load:
 def successes(port: int) -> float:
     """Calls that the server says went well."""
     text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("ai_inference_requests_success_total{"))
+    return sum(
+        float(line.rsplit(" ", 1)[1])
+        for line in text.splitlines()
+        if line.startswith("ai_inference_requests_success_total{")
+    )
 
 
 def median(values: list[float]) -> float:

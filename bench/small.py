@@ -11,7 +11,13 @@ def bench_small(build: Path, folder: Path, rounds: int, calls: int) -> None:
     ours, port = start_sluice(build, [ROOT / "models"], folder / "small.log")
     theirs_port = free_port()
     theirs = Process([build / "bench" / "grpcpp_health", theirs_port])
-    load = Load("Health/Check", folder, frame(b""), "/grpc.health.v1.Health/Check", ["content-type: application/grpc", "te: trailers"])
+    load = Load(
+        "Health/Check",
+        folder,
+        frame(b""),
+        "/grpc.health.v1.Health/Check",
+        ["content-type: application/grpc", "te: trailers"],
+    )
     print(f"\nSmall calls: grpc.health.v1.Health/Check, {rounds} rounds of {calls} calls, server CPU µs per call")
     print(f"{'in flight':>10}{'Sluice':>10}{'grpc++ 1.51':>14}{'ratio':>8}")
     for in_flight in (1, 16, 256):

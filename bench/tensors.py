@@ -14,7 +14,12 @@ PATH = "/inference.GRPCInferenceService/ModelInfer"
 ENGINES = ["onnxruntime", "openvino"]
 GRPC = ["content-type: application/grpc", "te: trailers"]
 # Server CPU ms per call that are asked for, and what Triton with a C copy backend took on such a machine.
-WANTED = {"small gRPC": (0.025, 0.060), "small REST": (0.025, 0.041), "1 MB gRPC": (0.7, 1.45), "1 MB REST binary": (0.8, 1.54)}
+WANTED = {
+    "small gRPC": (0.025, 0.060),
+    "small REST": (0.025, 0.041),
+    "1 MB gRPC": (0.7, 1.45),
+    "1 MB REST binary": (0.8, 1.54),
+}
 
 
 def infer_message(data: bytes, model: bytes = b"echo", datatype: bytes = b"UINT8", width: int = 1) -> bytes:
@@ -47,7 +52,12 @@ def loads(folder: Path) -> list[tuple[Load, int, int]]:
     large, path, rpc = bytes(1 << 20), "/v2/models/echo/infer", PATH
     tensor = {"name": "input", "datatype": "UINT8", "shape": [16]}
     small_json = json.dumps({"inputs": [{**tensor, "data": [0] * 16}]}).encode()
-    head = json.dumps({"parameters": {"binary_data_output": True}, "inputs": [{**tensor, "shape": [len(large)], "parameters": {"binary_data_size": len(large)}}]}).encode()
+    head = json.dumps(
+        {
+            "parameters": {"binary_data_output": True},
+            "inputs": [{**tensor, "shape": [len(large)], "parameters": {"binary_data_size": len(large)}}],
+        }
+    ).encode()
     binary = ["content-type: application/octet-stream", f"inference-header-content-length: {len(head)}"]
     return [
         (Load("small gRPC", folder, frame(infer_message(bytes(16))), rpc, GRPC), 64, 1),
@@ -58,8 +68,15 @@ def loads(folder: Path) -> list[tuple[Load, int, int]]:
 
 
 def bench_engines(ours: Process, port: int, folder: Path, rounds: int, calls: int) -> None:
-    print(f"\nEngines: a net of one Identity node, FP32 [16], small gRPC, 64 in flight, {rounds} rounds, server CPU ms per call")
-    loads = {engine: Load(f"Identity {engine}", folder, frame(infer_message(bytes(64), engine.encode(), b"FP32", 4)), PATH, GRPC) for engine in ENGINES}
+    print(
+        f"\nEngines: a net of one Identity node, FP32 [16], small gRPC, 64 in flight, {rounds} rounds, server CPU ms per call"
+    )
+    loads = {
+        engine: Load(
+            f"Identity {engine}", folder, frame(infer_message(bytes(64), engine.encode(), b"FP32", 4)), PATH, GRPC
+        )
+        for engine in ENGINES
+    }
     cpu = {engine: [] for engine in ENGINES}
     for _ in range(rounds):
         for engine, load in loads.items():
@@ -86,7 +103,11 @@ def bench_tensors(build: Path, folder: Path, rounds: int, calls: int) -> None:
             if not load.http1:
                 other.append(load.run(theirs, theirs_port, calls // fewer, in_flight, counted=False).cpu)
         wanted, triton = WANTED[load.name]
-        beside = f"{median(other) * 1e3:>13.4f}{median([a / b for a, b in zip(mine, other)]):>8.2f}" if other else f"{'':>21}"
+        beside = (
+            f"{median(other) * 1e3:>13.4f}{median([a / b for a, b in zip(mine, other)]):>8.2f}"
+            if other
+            else f"{'':>21}"
+        )
         print(f"{load.name:18}{in_flight:>10}{median(mine) * 1e3:>10.4f}{wanted:>11.3f}{beside}{triton:>9.3f}")
     bench_engines(ours, port, folder, rounds, calls)
     ours.stop(), theirs.stop()

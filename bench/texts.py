@@ -21,7 +21,11 @@ def sample_texts() -> list[str]:
             return [next(lines).rstrip("\n").split("\t", 1)[1] for _ in range(TEXTS_PER_CALL)]
     print("(no ../shared: sentences of the golden vectors)")
     golden = json.loads((ROOT / "models" / MODELS[0] / "1" / "golden.json").read_text(encoding="utf-8"))
-    usual = [case["text"] for case in golden["cases"] if case["model_asked"] and len(case["text"]) < 40 and "\n" not in case["text"]]
+    usual = [
+        case["text"]
+        for case in golden["cases"]
+        if case["model_asked"] and len(case["text"]) < 40 and "\n" not in case["text"]
+    ]
     return [usual[i % len(usual)] for i in range(TEXTS_PER_CALL)]
 
 
@@ -30,7 +34,13 @@ def loads_of(folder: Path, model: str, texts: list[str]) -> list[Load]:
     grpc = b"".join(field(1, text.encode()) for text in texts) + field(2, model.encode())
     rest = json.dumps({"texts": texts, "model_id": model}, ensure_ascii=False).encode()
     return [
-        Load("gRPC", folder, frame(grpc), "/ai.inference.TextClassification/Classify", ["content-type: application/grpc", "te: trailers"]),
+        Load(
+            "gRPC",
+            folder,
+            frame(grpc),
+            "/ai.inference.TextClassification/Classify",
+            ["content-type: application/grpc", "te: trailers"],
+        ),
         Load("REST", folder, rest, "/api/v1/classify", ["content-type: application/json"], http1=True),
     ]
 

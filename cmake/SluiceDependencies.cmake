@@ -1,5 +1,5 @@
-# Where each library comes from: packages of the system (tools/packages.txt), except OpenVINO, which is the PyPI wheel that
-# tools/setup.sh installs.
+# Where each library comes from: packages of the system (tools/packages.txt), except OpenVINO, which is the PyPI wheel
+# that tools/setup.sh installs.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -47,7 +47,8 @@ if(NOT SLUICE_ONNXRUNTIME_FOLDER)
   message(STATUS "no ONNX Runtime in .deps (tools/setup.sh brings it): the engine will not be available")
 endif()
 
-# Asio is header-only; its bodies are compiled once, in base/asio_impl.cc. Of Beast we use its parser alone, in two files.
+# Asio is header-only; its bodies are compiled once, in base/asio_impl.cc. Of Beast we use its parser alone, in two
+# files.
 add_library(sluice_asio INTERFACE)
 target_compile_definitions(sluice_asio INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   BOOST_ASIO_DISABLE_BOOST_COROUTINE)

@@ -1,5 +1,5 @@
-# sluice_embed(target file header name [GZIP]): compiles a file into `target` as `const std::string_view sluice::<name>`, which
-# <header> declares; compressed with GZIP. Built again when the file changes.
+# sluice_embed(target file header name [GZIP]): compiles a file into `target` as `const std::string_view
+# sluice::<name>`, which <header> declares; compressed with GZIP. Built again when the file changes.
 function(sluice_embed target file header name)
   cmake_parse_arguments(E "GZIP" "" "" ${ARGN})
   set(out ${CMAKE_BINARY_DIR}/embed/${name}.cc)

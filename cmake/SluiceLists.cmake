@@ -1,5 +1,5 @@
-# sluice_list_headers(target): makes build/lists/parts.h, which includes the header of every part that src/door/lists.cc can name.
-# A new part is found by its name, so it needs its folder and its line in a list, and no #include:
+# sluice_list_headers(target): makes build/lists/parts.h, which includes the header of every part that src/door/lists.cc
+# can name. A new part is found by its name, so it needs its folder and its line in a list, and no #include:
 #
 #   src/api/X/service.h   src/transport/X/codec.h   src/pipeline/X/task.h   src/engine/X/X_engine.h
 #   src/admission/X/X.h   src/call/layers/X/X.h

@@ -28,12 +28,13 @@ if(SLUICE_SANITIZE)
   add_link_options(-fsanitize=${SLUICE_SANITIZE})
 endif()
 if(SLUICE_SANITIZE STREQUAL thread)
-  # Seeing this macro, the headers of protobuf put two more fields into each map, which the distribution's library, compiled
-  # without it, does not know: objects of two sizes. The one that wants it, libstdc++ (how shared_ptr counts), has its own.
+  # Seeing this macro, the headers of protobuf put two more fields into each map, which the distribution's library,
+  # compiled without it, does not know: objects of two sizes. The one that wants it, libstdc++ (how shared_ptr counts),
+  # has its own.
   add_compile_options(-U__SANITIZE_THREAD__ -D_GLIBCXX_TSAN=1)
 endif()
-# What nearly every file includes is parsed once: half of what a build costs. g++ only, whose way with it ccache understands;
-# not under sanitizers, whose builds differ from room to room.
+# What nearly every file includes is parsed once: half of what a build costs. g++ only, whose way with it ccache
+# understands; not under sanitizers, whose builds differ from room to room.
 set(SLUICE_PCH OFF)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND NOT SLUICE_SANITIZE)
   set(SLUICE_PCH ON)

@@ -2,7 +2,8 @@
 #   tests/servers/NAME.cc     a server for end-to-end tests        build/tests/NAME   (target test_servers)
 #   tests/fuzz/NAME_fuzz.cc   a libFuzzer target, with SLUICE_FUZZ  build/fuzz/NAME    (target fuzz_targets)
 #   bench/NAME.cc, src/**/NAME_bench.cc, with SLUICE_BENCH          build/bench/NAME   (target bench_programs)
-# A program is linked with the rooms that it includes, and so with what those are linked with; nothing else gets built for it.
+# A program is linked with the rooms that it includes, and so with what those are linked with; nothing else gets built
+# for it.
 
 # The names of the rooms whose headers `file` includes, itself or through a header of bench/ or tests/.
 function(sluice_rooms_of file result)

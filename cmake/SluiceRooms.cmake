@@ -50,8 +50,8 @@ function(sluice_precompiled target)
   endif()
 endfunction()
 
-# The files of /docs. The viewer (Swagger UI) comes with a Python package that tools/setup.sh installs; without it the page says
-# so, and everything else works.
+# The files of /docs. The viewer (Swagger UI) comes with a Python package that tools/setup.sh installs; without it the
+# page says so, and everything else works.
 function(sluice_docs_page)
   set(header openapi/docs_files.h)
   set(page ${CMAKE_SOURCE_DIR}/src/openapi/page)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What a change must pass before it is sent: format, layering, headers that compile alone, clang-tidy, no path of one machine.
+# What a change must pass before it is sent: format, layering, headers that compile alone, clang-tidy, no path of one
+# machine.
 #
 #   tools/check.sh [--all] [BASE]    C++ files that differ from BASE (default: the last commit but one), or all of them
 set -uo pipefail

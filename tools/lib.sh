@@ -5,7 +5,8 @@ program=$(basename "$0" .sh)
 say() { echo "$program: $*"; }
 fail() { echo "$program: $*" >&2; exit 1; }
 
-# logged LOG WHAT COMMAND...: a line when it starts and one when it ends; its output goes to LOG, whose end is shown when it fails.
+# logged LOG WHAT COMMAND...: a line when it starts and one when it ends; its output goes to LOG, whose end is shown
+# when it fails.
 logged() {
   local log=$1 what=$2 began=$SECONDS
   shift 2
@@ -19,8 +20,9 @@ logged() {
   say "$what: done in $((SECONDS - began)) s"
 }
 
-# cgroup_files ROOT CONTROLLER FILE: FILE of this process's control group and of all above it, where it exists; cgroup v2, or v1's
-# CONTROLLER. A container may see the path that the host has for it: then only the top is there, and that is its own group.
+# cgroup_files ROOT CONTROLLER FILE: FILE of this process's control group and of all above it, where it exists; cgroup
+# v2, or v1's CONTROLLER. A container may see the path that the host has for it: then only the top is there, and that is
+# its own group.
 cgroup_files() {
   local mount=$1/sys/fs/cgroup controller=$2 file=$3 path= id names own folder
   while IFS=: read -r id names own; do
@@ -40,8 +42,8 @@ cgroup_files() {
   done
 }
 
-# The kilobytes of memory that may still be taken: of the machine, and of each control group around this process, where what is
-# cached of files can be given back.
+# The kilobytes of memory that may still be taken: of the machine, and of each control group around this process, where
+# what is cached of files can be given back.
 free_memory_kb() {
   local root=$1 names limit stat
   {
@@ -69,7 +71,8 @@ usable_cores() {
   } | awk '{if (NF == 1) n = $1; else if ($1 + 0 > 0 && $2 + 0 > 0) n = int(($1 + $2 - 1) / $2); else next; print n}' | sort -n | head -n 1
 }
 
-# How many compilers at once: one per core, and 1.5 GB of memory for each. ROOT: where /proc and /sys are looked for (a test's).
+# How many compilers at once: one per core, and 1.5 GB of memory for each. ROOT: where /proc and /sys are looked for (a
+# test's).
 jobs_count() {
   local root=${1:-} cores free fitting
   cores=$(usable_cores "$root")

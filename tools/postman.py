@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes clients/postman/sluice.postman_collection.json (Postman Collection v2.1) from the OpenAPI document.
 
-    build/sluice openapi | tools/postman.py           writes it
-    build/sluice openapi | tools/postman.py --check   exit 1 when it is not up to date
+build/sluice openapi | tools/postman.py           writes it
+build/sluice openapi | tools/postman.py --check   exit 1 when it is not up to date
 """
 
 import json
@@ -21,7 +21,12 @@ def url_of(path: str, parameters: list[dict]) -> dict:
     segments = [f":{s[1:-1]}" if s.startswith("{") and s.endswith("}") else s for s in path.strip("/").split("/")]
     variables = [{"key": p["name"], "value": str(p.get("example", ""))} for p in parameters if p["in"] == "path"]
     query = [
-        {"key": p["name"], "value": str(p.get("example", "")), "description": p.get("description", ""), "disabled": True}
+        {
+            "key": p["name"],
+            "value": str(p.get("example", "")),
+            "description": p.get("description", ""),
+            "disabled": True,
+        }
         for p in parameters
         if p["in"] == "query"
     ]
@@ -47,7 +52,12 @@ def item_of(document: dict, path: str, verb: str, operation: dict) -> dict:
         for p in parameters
         if p["in"] == "header"
     ]
-    request = {"method": verb.upper(), "header": headers, "url": url_of(path, parameters), "description": operation.get("description", "")}
+    request = {
+        "method": verb.upper(),
+        "header": headers,
+        "url": url_of(path, parameters),
+        "description": operation.get("description", ""),
+    }
     if (body := body_of(operation)) is not None:
         request["header"] = [{"key": "Content-Type", "value": body[0]}, *headers]
         request["body"] = body[1]
@@ -62,7 +72,11 @@ def collection_of(document: dict) -> dict:
         for verb, operation in item.items():
             folders[operation["tags"][0]]["item"].append(item_of(document, path, verb, operation))
     info = {"name": document["info"]["title"], "description": document["info"]["description"], "schema": SCHEMA}
-    return {"info": info, "item": list(folders.values()), "variable": [{"key": "base", "value": "http://127.0.0.1:8000"}]}
+    return {
+        "info": info,
+        "item": list(folders.values()),
+        "variable": [{"key": "base", "value": "http://127.0.0.1:8000"}],
+    }
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Go code from the published .proto files, into ./inference. Needs protoc and, in PATH or in ../../.deps/bin, protoc-gen-go and
-# protoc-gen-go-grpc:
+# Go code from the published .proto files, into ./inference. Needs protoc and, in PATH or in ../../.deps/bin,
+# protoc-gen-go and protoc-gen-go-grpc:
 #   go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.11
 #   go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.0
 set -euo pipefail

@@ -1,5 +1,6 @@
-// The admission chain: the layers of lists.cc in order, around every use of a model, for one version after the other until one
-// takes it. The last bound, the queue's, is the scheduler's own: it decides and enqueues in one step (SchedulerCore::Offer).
+// The admission chain: the layers of lists.cc in order, around every use of a model, for one version after the other
+// until one takes it. The last bound, the queue's, is the scheduler's own: it decides and enqueues in one step
+// (SchedulerCore::Offer).
 #pragma once
 
 #include <memory>
@@ -49,9 +50,9 @@ class Admission {
   // See AdmissionLayer::Prepare.
   absl::Status Prepare() const;
 
-  // Queues the use: takes it through the layers for one version after the other, and calls `queue` for each that was let in,
-  // until `queue` succeeds. It then has taken the Admitted; when it fails, the Admitted is still whole, and so is its input.
-  // The error is the first refusal: that of the version that was asked for.
+  // Queues the use: takes it through the layers for one version after the other, and calls `queue` for each that was
+  // let in, until `queue` succeeds. It then has taken the Admitted; when it fails, the Admitted is still whole, and so
+  // is its input. The error is the first refusal: that of the version that was asked for.
   absl::StatusOr<Ticket> Submit(ModelUse use, absl::FunctionRef<absl::StatusOr<Ticket>(Admitted&)> queue) const;
 
  private:

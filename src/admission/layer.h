@@ -5,8 +5,8 @@
 //   Enter    for each version that is tried, in the order of lists.cc
 //   Leave    of what was entered, in reverse order, exactly once, on any ending: what Enter takes, Leave gives back
 //
-// All run on the loop of the call; a layer serves all loops, so its own state must be thread-safe. State of a model version:
-// ModelVersion::State<T>(*this).
+// All run on the loop of the call; a layer serves all loops, so its own state must be thread-safe. State of a model
+// version: ModelVersion::State<T>(*this).
 #pragma once
 
 #include <string_view>
@@ -26,8 +26,9 @@ class AdmissionLayer {
   virtual std::string_view name() const = 0;
   // Reads its files and the like; an error is for the operator, and ends the start.
   virtual absl::Status Prepare() { return absl::OkStatus(); }
-  // A version that may take the use, null when this layer knows none. `why` is how the last one refused it (by a layer or by
-  // its full queue), OK when none was tried yet. The first layer that knows one decides; an error refuses the use.
+  // A version that may take the use, null when this layer knows none. `why` is how the last one refused it (by a layer
+  // or by its full queue), OK when none was tried yet. The first layer that knows one decides; an error refuses the
+  // use.
   virtual absl::StatusOr<ModelHandle> Propose(const ModelUse& /*use*/, const absl::Status& /*why*/) {
     return ModelHandle();
   }

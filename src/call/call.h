@@ -41,7 +41,8 @@ class CallPort {
   virtual bool CanWrite() const { return true; }
 };
 
-// What a call used of one model version, for the log line, metrics and metering. Filled by the pipeline; streams add up.
+// What a call used of one model version, for the log line, metrics and metering. Filled by the pipeline; streams add
+// up.
 struct CallUse {
   std::string model_id;
   std::string model_version;
@@ -100,11 +101,12 @@ class Call : public std::enable_shared_from_this<Call> {
   // Runs once, when the call ends without success before the handler ended it or after (cancelled, deadline, refused):
   // what to do to stop work under way. Replaces an earlier one.
   void OnFailure(Task stop) { stop_ = std::move(stop); }
-  // For the chores of this call, also those of its answer. The stop is requested when nobody waits for an answer any more:
-  // the call ended without success, or its port went away.
+  // For the chores of this call, also those of its answer. The stop is requested when nobody waits for an answer any
+  // more: the call ended without success, or its port went away.
   ChoreOwner chore_owner();
   Principal principal() const { return PrincipalOf(key_id, client_ip); }
-  // Keeps something alive until the call object goes: until the last job of a call that ended early is done with its bytes.
+  // Keeps something alive until the call object goes: until the last job of a call that ended early is done with its
+  // bytes.
   void Hold(std::shared_ptr<void> resource) { held_.push_back(std::move(resource)); }
 
   // A handler whose call goes on needs nothing of its request any more: what the codec holds for it goes now.
@@ -140,8 +142,8 @@ class Call : public std::enable_shared_from_this<Call> {
   std::string trace_id;
   std::string key_id;  // whose credentials came with it; empty: anonymous
   WorkClass work_class = WorkClass::kLive;
-  // One for each model version, in order of first use; none when the call got to none. Beyond kUsesMax the last one stands for
-  // the rest.
+  // One for each model version, in order of first use; none when the call got to none. Beyond kUsesMax the last one
+  // stands for the rest.
   absl::InlinedVector<CallUse, 1> uses;
   static constexpr size_t kUsesMax = 16;
   CallUse& UseOf(std::string_view model_id, std::string_view model_version);

@@ -55,8 +55,8 @@ class Layer {
   virtual void Leave(Call& /*call*/) noexcept {}
 };
 
-// What a layer may need, of this chain or of admission's. All of it outlives the layers and may be used by any thread, the loop
-// by Post() only.
+// What a layer may need, of this chain or of admission's. All of it outlives the layers and may be used by any thread,
+// the loop by Post() only.
 struct LayerContext {
   const ai::inference::config::Server& options;
   const Clock& clock;

@@ -23,8 +23,8 @@ class Call;
 using google::protobuf::Message;
 using MessagePtr = std::unique_ptr<Message>;
 
-// One per call, made when the call's first message (unary) or head (client stream) passed the chain. Lives as long as the
-// Call; all functions run on the call's loop.
+// One per call, made when the call's first message (unary) or head (client stream) passed the chain. Lives as long as
+// the Call; all functions run on the call's loop.
 class CallHandler {
  public:
   virtual ~CallHandler() = default;
@@ -55,8 +55,9 @@ struct Method {
   bool quiet = false;                                     // successes stay out of the access log
   const ai::inference::MethodOptions* options = nullptr;  // the extension; never null
   std::function<std::unique_ptr<CallHandler>(Call&)> start;
-  // What a handler wants done to a request message before it gets it, because it takes long or leaves a smaller message: runs
-  // where the message is decoded, on a worker when that is large. May be empty. An error ends the call, also a stream.
+  // What a handler wants done to a request message before it gets it, because it takes long or leaves a smaller
+  // message: runs where the message is decoded, on a worker when that is large. May be empty. An error ends the call,
+  // also a stream.
   std::function<absl::Status(Message&)> prepare;
 
   MessagePtr NewRequest() const { return MessagePtr(request_prototype->New()); }
@@ -68,8 +69,8 @@ const Method& UnknownMethod();
 // Immutable after start-up, then shared by all threads.
 class MethodTable {
  public:
-  // `descriptor` must be of the generated pool, so that the handler gets generated message types. What it returns may be
-  // changed until the table is used.
+  // `descriptor` must be of the generated pool, so that the handler gets generated message types. What it returns may
+  // be changed until the table is used.
   Method& Add(const google::protobuf::MethodDescriptor* descriptor,
               std::function<std::unique_ptr<CallHandler>(Call&)> start);
   // By gRPC path; null when unknown.

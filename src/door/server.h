@@ -31,8 +31,8 @@ class Server {
   // here on the process ends soon after that time, whatever does not stop.
   bool Drain();
 
-  // Log files are opened again under their names, and files that may change are read again. Any thread; does not wait for a
-  // disk.
+  // Log files are opened again under their names, and files that may change are read again. Any thread; does not wait
+  // for a disk.
   void Reload();
 
  private:

@@ -1,7 +1,8 @@
-// What Sluice asks of an inference engine: load a file, make sessions, compute. Implementations: openvino/, onnxruntime/, identity/.
+// What Sluice asks of an inference engine: load a file, make sessions, compute. Implementations: openvino/,
+// onnxruntime/, identity/.
 //
-// Engines tell the truth: a run answers with what it computed from this request, or with an error; never with values of an
-// earlier caller, of another type or of foreign memory. A session that failed is not used again until it is sound.
+// Engines tell the truth: a run answers with what it computed from this request, or with an error; never with values of
+// an earlier caller, of another type or of foreign memory. A session that failed is not used again until it is sound.
 //
 //   auto files = ModelFiles::Read("models/x/1/model.onnx");         // the server's own copy of the bytes
 //   auto model = engine.Load(*files, options);                      // any thread, slow
@@ -42,19 +43,23 @@ class Session {
  public:
   virtual ~Session() = default;
 
-  // The engine's own buffer for input `index` at this shape; the caller writes its elements (type: the signature's) into
-  // it before Run(). The same pointer is returned while the shape stays the same. Not for BYTES.
+  // The engine's own buffer for input `index` at this shape; the caller writes its elements (type: the signature's)
+  // into it before Run(). The same pointer is returned while the shape stays the same. Not for BYTES.
   virtual absl::StatusOr<void*> InputBuffer(size_t index, const Shape& shape) = 0;
-  // Zero-copy of caller memory, which must stay until Run() returned. Wrong type or shape: INVALID_REQUEST for the client.
+  // Zero-copy of caller memory, which must stay until Run() returned. Wrong type or shape: INVALID_REQUEST for the
+  // client.
   virtual absl::Status SetInput(size_t index, const TensorView& tensor) = 0;
-  // Computes. Every input that is not optional was given by one of the two functions above, and stays until given again (a
-  // SetInput only for one Run). What the inputs' values make impossible (an index outside, shapes that do not fit together) is
-  // INVALID_REQUEST; another failure is MODEL_FAILED with a text fit for clients; the engine's own words go to the log. After
-  // an error there are no outputs. `stop`, from any thread: the run ends as soon as the engine can, with CANCELLED.
+  // Computes. Every input that is not optional was given by one of the two functions above, and stays until given again
+  // (a SetInput only for one Run). What the inputs' values make impossible (an index outside, shapes that do not fit
+  // together) is INVALID_REQUEST; another failure is MODEL_FAILED with a text fit for clients; the engine's own words
+  // go to the log. After an error there are no outputs. `stop`, from any thread: the run ends as soon as the engine
+  // can, with CANCELLED.
   virtual absl::Status Run(std::stop_token stop = {}) = 0;
-  // Valid until the next call of a function other than Output(). May be in the memory that SetInput was given (identity).
+  // Valid until the next call of a function other than Output(). May be in the memory that SetInput was given
+  // (identity).
   virtual absl::StatusOr<TensorView> Output(size_t index) = 0;
-  // The outputs are not looked at again: gives back the memory that they are in, where the engine has others who want it.
+  // The outputs are not looked at again: gives back the memory that they are in, where the engine has others who want
+  // it.
   virtual void ForgetOutputs() {}
 };
 
@@ -65,8 +70,8 @@ class LoadedModel {
   virtual const ModelSignature& signature() const = 0;
   // Compiles a copy and runs it once, so that the first request is as fast as the others.
   virtual absl::StatusOr<std::unique_ptr<Session>> NewSession() = 0;
-  // The same weights for another shape of the only (or first) input. Errors as Engine::Load; UNIMPLEMENTED where an engine
-  // has no such thing.
+  // The same weights for another shape of the only (or first) input. Errors as Engine::Load; UNIMPLEMENTED where an
+  // engine has no such thing.
   virtual absl::StatusOr<std::shared_ptr<LoadedModel>> Reshaped(const Shape& input) const;
 };
 

@@ -1,5 +1,5 @@
-// A model's files as bytes that nobody can change: read once into sealed memory, so that what was tried in a child process is
-// what is loaded, and a `cp` over a file changes or truncates nothing that serves.
+// A model's files as bytes that nobody can change: read once into sealed memory, so that what was tried in a child
+// process is what is loaded, and a `cp` over a file changes or truncates nothing that serves.
 #pragma once
 
 #include <memory>
@@ -26,12 +26,13 @@ class ModelFiles {
     int fd = -1;             // the same bytes from offset 0: a memfd, sealed against every change
   };
 
-  // The model's file and those that it names (.bin beside an .xml, external data of an .onnx). Names are taken relative to
-  // the file as it is named, not as a symlink resolves, so that a hub's cache of symlinks works. Errors are for operators,
-  // without paths: a file that is missing, too large, or named outside the folder (absolute, `..`).
+  // The model's file and those that it names (.bin beside an .xml, external data of an .onnx). Names are taken relative
+  // to the file as it is named, not as a symlink resolves, so that a hub's cache of symlinks works. Errors are for
+  // operators, without paths: a file that is missing, too large, or named outside the folder (absolute, `..`).
   static absl::StatusOr<std::shared_ptr<const ModelFiles>> Read(const std::string& path);
 
-  // The same from descriptors that another process was handed (engine/trial); takes them over. `names[0]` is the model's file.
+  // The same from descriptors that another process was handed (engine/trial); takes them over. `names[0]` is the
+  // model's file.
   static absl::StatusOr<std::shared_ptr<const ModelFiles>> FromDescriptors(std::vector<std::string> names,
                                                                            std::vector<UniqueFd> fds);
   ~ModelFiles();

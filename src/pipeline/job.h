@@ -1,6 +1,6 @@
 // A piece of work on its way through a task's steps, typed by what goes in and what comes out.
 //
-//   Pipeline::Submit ─► queue ─► WorkRunner::Run on a worker: decode → pre → infer → post ─► Finish ─► done, on the loop
+//   Pipeline::Submit ─► queue ─► WorkRunner::Run on a worker: decode → pre → infer → post ─► Finish ─► done on the loop
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@
 
 namespace sluice {
 
-// Ends exactly once: Finish by the runner, or Dropped by the scheduler. `done` then runs on `loop`, never inside Submit. One that
-// is destroyed unfinished ends as INTERNAL, so that nobody waits for ever.
+// Ends exactly once: Finish by the runner, or Dropped by the scheduler. `done` then runs on `loop`, never inside
+// Submit. One that is destroyed unfinished ends as INTERNAL, so that nobody waits for ever.
 template <typename Input, typename Output>
 class Job final : public Work {
  public:

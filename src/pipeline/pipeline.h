@@ -30,8 +30,8 @@ class Pipeline {
  public:
   Pipeline(const Admission& admission, JobQueue& jobs) : admission_(admission), jobs_(jobs) {}
 
-  // One use of a model whose task is `task`, for `call`, whose record gets the model's name at once. An error: refused now,
-  // `done` will not run.
+  // One use of a model whose task is `task`, for `call`, whose record gets the model's name at once. An error: refused
+  // now, `done` will not run.
   template <typename Input, typename Output>
   absl::StatusOr<Ticket> Submit(Call& call, Wanted wanted, std::string_view task, Input input,
                                 typename Job<Input, Output>::Done done) {
@@ -39,15 +39,16 @@ class Pipeline {
                      [&](Admitted& admitted) { return Queue<Input, Output>(call, admitted, input, done); });
   }
 
-  // Submit for a method that takes models of several tasks: `queue` looks which it got and calls Queue. The error of a model of
-  // another task names `tasks`.
+  // Submit for a method that takes models of several tasks: `queue` looks which it got and calls Queue. The error of a
+  // model of another task names `tasks`.
   absl::StatusOr<Ticket> SubmitAny(Call& call, Wanted wanted, std::initializer_list<std::string_view> tasks,
                                    absl::FunctionRef<absl::StatusOr<Ticket>(Admitted&)> queue) const;
   // Input and Output are those of the admitted model's task. On a refusal nothing was taken from the three.
   template <typename Input, typename Output>
   absl::StatusOr<Ticket> Queue(Call& call, Admitted& admitted, Input& input, typename Job<Input, Output>::Done& done);
 
-  // Nobody waits for the job any more. True: it had not started, and its `done` will get CANCELLED. Else it is told to stop.
+  // Nobody waits for the job any more. True: it had not started, and its `done` will get CANCELLED. Else it is told to
+  // stop.
   bool Cancel(Ticket ticket) { return jobs_.Cancel(ticket); }
   // Workers that nobody has work for at this moment: how far it helps to split a large job.
   size_t IdleWorkers() const { return jobs_.IdleWorkers(); }

@@ -13,8 +13,8 @@ struct ScoredLabel {
   float confidence = 0;
 };
 
-// The `top` best of `scores`, by descending score; equal ones in the labels' order. `logits`: they go through a softmax first.
-// `labels` has as many entries as `scores`.
+// The `top` best of `scores`, by descending score; equal ones in the labels' order. `logits`: they go through a softmax
+// first. `labels` has as many entries as `scores`.
 std::vector<ScoredLabel> TopLabels(std::span<const float> scores, const std::vector<std::string>& labels, size_t top,
                                    bool logits);
 

@@ -59,7 +59,8 @@ class Repository {
   // loaded.
   absl::StatusOr<ModelHandle> Resolve(std::string_view id, std::string_view version = {}) const;
 
-  // `fallback` of the model's manifest, also while it does not serve; empty when it names none, or there is no such model.
+  // `fallback` of the model's manifest, also while it does not serve; empty when it names none, or there is no such
+  // model.
   std::string FallbackOf(std::string_view id) const;
 
   // Everything found, by id and version: serving or not.

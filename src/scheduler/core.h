@@ -1,11 +1,12 @@
 // The scheduler's decisions, without threads and without a clock: what to admit, what to run next, what to drop.
 //
 //   Offer ─► queued ─► Take ─► running ─► Done          Every item leaves exactly once: by Done, or in the list that
-//              └─► Cancel, Expire, RemoveQueue, Shutdown  Cancel, Expire, RemoveQueue or Shutdown return, or refused by Offer.
+//              └─► Cancel, Expire,                     Cancel, Expire, RemoveQueue or Shutdown return, or refused
+//                  RemoveQueue, Shutdown               by Offer.
 //
-// Whose turn it is: FairOrder. Within one principal: earliest deadline, then priority, then arrival; but a deadline lets an
-// item overtake only what came up to QueueOptions::patience before it, so that nothing starves.
-// Not thread-safe: Scheduler holds a mutex around it, tests drive it in simulated time.
+// Whose turn it is: FairOrder. Within one principal: earliest deadline, then priority, then arrival; but a deadline
+// lets an item overtake only what came up to QueueOptions::patience before it, so that nothing starves. Not
+// thread-safe: Scheduler holds a mutex around it, tests drive it in simulated time.
 #pragma once
 
 #include <cstdint>
@@ -84,9 +85,9 @@ class SchedulerCore {
   // Returns what was waiting, as MODEL_UNAVAILABLE. Running batches finish; Done() accepts them.
   DropList RemoveQueue(QueueId id);
 
-  // Takes `work` only when it returns a ticket. Refusals: OVERLOADED (the queue, or the principal's part of it, is full, or
-  // the deadline cannot be met with what goes before it; with a retry-after), DEADLINE_EXCEEDED (it passed, or could not be
-  // met on an idle server either), MODEL_UNAVAILABLE (no such queue), SHUTTING_DOWN.
+  // Takes `work` only when it returns a ticket. Refusals: OVERLOADED (the queue, or the principal's part of it, is
+  // full, or the deadline cannot be met with what goes before it; with a retry-after), DEADLINE_EXCEEDED (it passed, or
+  // could not be met on an idle server either), MODEL_UNAVAILABLE (no such queue), SHUTTING_DOWN.
   absl::StatusOr<Ticket> Offer(QueueId id, std::unique_ptr<Work>&& work, TimePoint now);
 
   // The next batch for a free worker, or an empty one. Never holds an item whose deadline passed: call Expire first.

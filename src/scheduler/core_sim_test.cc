@@ -1,5 +1,6 @@
-// The scheduler core under thousands of random histories: arrivals in bursts, cancels, deadlines, unloading, shutdown, workers
-// that are slow or fast. Time is simulated; a failure prints its seed, and Simulation(seed).Run() plays it again.
+// The scheduler core under thousands of random histories: arrivals in bursts, cancels, deadlines, unloading, shutdown,
+// workers that are slow or fast. Time is simulated; a failure prints its seed, and Simulation(seed).Run() plays it
+// again.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -287,8 +288,8 @@ TEST(SchedulerSimulation, EveryJobEndsExactlyOnceWhateverHappens) {
   }
 }
 
-// Clients that always have something waiting, of any size and in any number, on workers whose times cannot be foreseen: each
-// is given its share, but for what one batch takes.
+// Clients that always have something waiting, of any size and in any number, on workers whose times cannot be foreseen:
+// each is given its share, but for what one batch takes.
 class FairnessSimulation {
  public:
   explicit FairnessSimulation(uint64_t seed)
@@ -389,8 +390,9 @@ TEST(SchedulerSimulation, EveryClientIsGivenItsShare) {
   }
 }
 
-// 24 connections of one address want an answer in half a second, all the time; another one of the same address is content with
-// ten. It is not starved: its calls are answered after about as much work as the short deadlines allow to wait.
+// 24 connections of one address want an answer in half a second, all the time; another one of the same address is
+// content with ten. It is not starved: its calls are answered after about as much work as the short deadlines allow to
+// wait.
 TEST(SchedulerSimulation, ShortDeadlinesDoNotStarveLongOnesOfTheSameClient) {
   struct Plain final : Work {
     void Dropped(absl::Status) override {}

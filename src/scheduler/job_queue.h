@@ -19,15 +19,16 @@ class JobQueue {
 
   // --- queues. The runner lives until its last batch is over, also after RemoveQueue ---
   virtual QueueId AddQueue(QueueOptions options, std::shared_ptr<WorkRunner> runner) = 0;
-  // Waiting work is dropped as MODEL_UNAVAILABLE before this returns; running batches finish on their own. Fine on a worker.
+  // Waiting work is dropped as MODEL_UNAVAILABLE before this returns; running batches finish on their own. Fine on a
+  // worker.
   virtual void RemoveQueue(QueueId id) = 0;
 
   // --- work ---
-  // On success the work may already be over when this returns. On refusal `work` stays with the caller, and Dropped is not
-  // called; reasons: see SchedulerCore::Offer.
+  // On success the work may already be over when this returns. On refusal `work` stays with the caller, and Dropped is
+  // not called; reasons: see SchedulerCore::Offer.
   virtual absl::StatusOr<Ticket> Offer(QueueId queue, std::unique_ptr<Work>&& work) = 0;
-  // Nobody waits for it any more. True: it waited, it will not run, and Dropped(CANCELLED) was called. False: it is over, or
-  // it runs; then its runner is told to stop once that is so for its whole batch.
+  // Nobody waits for it any more. True: it waited, it will not run, and Dropped(CANCELLED) was called. False: it is
+  // over, or it runs; then its runner is told to stop once that is so for its whole batch.
   virtual bool Cancel(Ticket ticket) = 0;
 
   // Workers without those that waiting work is for.

@@ -1,6 +1,6 @@
-// Workers over the scheduling core: the threads that compute. A worker that finishes takes the next batch at once; a sleeping
-// one is woken only when there is work that nobody else is about to take. Chores are work, too, in queues of their own, so
-// that one fair order holds for all that a client has done.
+// Workers over the scheduling core: the threads that compute. A worker that finishes takes the next batch at once; a
+// sleeping one is woken only when there is work that nobody else is about to take. Chores are work, too, in queues of
+// their own, so that one fair order holds for all that a client has done.
 #pragma once
 
 #include <condition_variable>
@@ -49,8 +49,8 @@ class Scheduler final : public JobQueue {
   std::vector<WorkerStats> Workers() const;
   size_t waiting_chores() const;
 
-  // Waiting work is dropped as SHUTTING_DOWN, waiting chores are dropped, what runs is told to stop, threads end. Not on a
-  // worker.
+  // Waiting work is dropped as SHUTTING_DOWN, waiting chores are dropped, what runs is told to stop, threads end. Not
+  // on a worker.
   void Shutdown();
 
  private:

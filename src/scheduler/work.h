@@ -13,7 +13,8 @@
 
 namespace sluice {
 
-// Owned by the scheduler from a successful Offer until it ends. It ends exactly once: in WorkRunner::Run, or in Dropped.
+// Owned by the scheduler from a successful Offer until it ends. It ends exactly once: in WorkRunner::Run, or in
+// Dropped.
 class Work {
  public:
   virtual ~Work() = default;
@@ -29,8 +30,9 @@ class Work {
   double cost = 1;  // relative size inside its queue (pixels, tokens …): predicted time = cost × measured time per cost
   uint64_t group = 0;  // only work of one group shares a batch
 
-  // Sends a result to where it belongs. That of a batch's last item goes out when the worker has taken its next batch or has
-  // lined up to sleep: else the answer's reader may be back with a new request before, and wake another, cold worker.
+  // Sends a result to where it belongs. That of a batch's last item goes out when the worker has taken its next batch
+  // or has lined up to sleep: else the answer's reader may be back with a new request before, and wake another, cold
+  // worker.
   void PostResult(Executor& to, Task result);
 
   // Set by the scheduler.
@@ -38,13 +40,14 @@ class Work {
   TimePoint taken{};    // a worker took it; its queue wait is taken - offered
 };
 
-// Runs batches of one queue: pre → infer → post. Must not throw. Called by several workers at once, for different batches.
+// Runs batches of one queue: pre → infer → post. Must not throw. Called by several workers at once, for different
+// batches.
 class WorkRunner {
  public:
   virtual ~WorkRunner() = default;
   // Finishes every item (a bad one fails alone) and may move out of `batch`; what is left is destroyed afterwards.
-  // `worker` is 0 … workers-1. `stop` is requested when nobody waits for any of the items any more: then the rest of the work
-  // is for nothing, and any result will do.
+  // `worker` is 0 … workers-1. `stop` is requested when nobody waits for any of the items any more: then the rest of
+  // the work is for nothing, and any result will do.
   virtual void Run(int worker, std::span<std::unique_ptr<Work>> batch, const std::stop_token& stop) = 0;
 };
 

@@ -1,5 +1,5 @@
-// An exchange whose request is one body and whose response is one answer: what REST's unary calls, Connect's and those of the
-// Open Inference Protocol share.
+// An exchange whose request is one body and whose response is one answer: what REST's unary calls, Connect's and those
+// of the Open Inference Protocol share.
 #pragma once
 
 #include <memory>

@@ -10,7 +10,8 @@ namespace sluice::transport {
 
 using Codecs = std::vector<std::unique_ptr<http::Codec>>;
 
-// The first codec that matches takes an exchange, the last every other; refusals speak the protocol that the client expects.
+// The first codec that matches takes an exchange, the last every other; refusals speak the protocol that the client
+// expects.
 class CodecDispatcher final : public http::Dispatcher {
  public:
   // At least one. Immutable from here on, so of any loop.

@@ -18,7 +18,8 @@ struct Options {
   size_t grpc_gzip_bytes_min = 0;          // the same for messages in frames; 0 = never
   Duration stream_idle = std::chrono::minutes(10);  // a stream on which nothing moves either way is over; 0 = never
   Duration heartbeat = std::chrono::seconds(15);    // of server-sent events without results; 0 = none
-  // Of a WebSocket: a peer from which nothing came is asked, then counts as gone; without a message either way it ends. 0 = never.
+  // Of a WebSocket: a peer from which nothing came is asked, then counts as gone; without a message either way it ends.
+  // 0 = never.
   Duration websocket_ping = std::chrono::seconds(30);
   Duration websocket_pong = std::chrono::seconds(20);
   Duration websocket_idle = std::chrono::minutes(10);

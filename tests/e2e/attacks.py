@@ -82,7 +82,12 @@ def methods_of(address: str) -> list[Method]:
     with grpc.insecure_channel(address) as channel:
         ask = channel.stream_stream(REFLECTION, lambda x: x, lambda x: x)
         listed = next(iter(ask(iter([delimited(7, b"*")]), timeout=20)))
-        names = [dict(fields_of(service))[1].decode() for n, body in fields_of(listed) if n == 6 for _, service in fields_of(body)]
+        names = [
+            dict(fields_of(service))[1].decode()
+            for n, body in fields_of(listed)
+            if n == 6
+            for _, service in fields_of(body)
+        ]
         protos: dict[str, descriptor_pb2.FileDescriptorProto] = {}
         for answer in ask(iter([delimited(4, name.encode()) for name in names]), timeout=20):
             for number, body in fields_of(answer):
@@ -113,7 +118,13 @@ def units(message: descriptor.Descriptor, depth: int = 2) -> Iterator[tuple[str,
     """For each field, its smallest occurrence; for messages also those inside."""
     for field in message.fields:
         number = field.number
-        wire = {Field.TYPE_DOUBLE: 1, Field.TYPE_FIXED64: 1, Field.TYPE_SFIXED64: 1, Field.TYPE_FLOAT: 5, Field.TYPE_FIXED32: 5}
+        wire = {
+            Field.TYPE_DOUBLE: 1,
+            Field.TYPE_FIXED64: 1,
+            Field.TYPE_SFIXED64: 1,
+            Field.TYPE_FLOAT: 5,
+            Field.TYPE_FIXED32: 5,
+        }
         if field.type in (Field.TYPE_MESSAGE, Field.TYPE_STRING, Field.TYPE_BYTES):
             yield field.name, varint(number << 3 | 2) + b"\0"
             if field.type == Field.TYPE_MESSAGE and depth:

@@ -26,8 +26,16 @@ class Browser:
     """One page of one process, gone with the `with` block."""
 
     def __init__(self, profile: Path):
-        arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-port=0",
-                     f"--user-data-dir={profile}", "about:blank"]
+        arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--remote-debugging-port=0",
+            f"--user-data-dir={profile}",
+            "about:blank",
+        ]
         self.errors: list[str] = []
         self._id = 0
         self._stack = contextlib.ExitStack()

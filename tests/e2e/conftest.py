@@ -95,7 +95,11 @@ class Server:
         """Lines of one request; waits, because the log is written a moment after the answer."""
         end = time.monotonic() + wait_s
         while True:
-            lines = [json.loads(line) for line in self.log_path.read_text().split("\n") if line] if self.log_path.exists() else []
+            lines = (
+                [json.loads(line) for line in self.log_path.read_text().split("\n") if line]
+                if self.log_path.exists()
+                else []
+            )
             found = [line for line in lines if line["request_id"] == request_id]
             if found or time.monotonic() > end:
                 return found

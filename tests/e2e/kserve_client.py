@@ -1,6 +1,6 @@
 """KServe's own inference clients, as their package comes, against a server. Run by test_oip_kserve.py in an environment of its own.
 
-    kserve_client.py HOST:PORT
+kserve_client.py HOST:PORT
 """
 
 from __future__ import annotations
@@ -15,11 +15,23 @@ from kserve.protocol.infer_type import RequestedOutput
 
 
 def request(model: str, array: np.ndarray, name: str, binary: bool, answer_binary: bool) -> InferRequest:
-    datatype = {"float32": "FP32", "float16": "FP16", "int64": "INT64", "object": "BYTES", "bool": "BOOL", "uint8": "UINT8"}[array.dtype.name]
+    datatype = {
+        "float32": "FP32",
+        "float16": "FP16",
+        "int64": "INT64",
+        "object": "BYTES",
+        "bool": "BOOL",
+        "uint8": "UINT8",
+    }[array.dtype.name]
     given = InferInput(name, list(array.shape), datatype)
     given.set_data_from_numpy(array, binary_data=binary)
     output = "y" if name == "x" else "output"
-    return InferRequest(model, [given], request_id="k-1", request_outputs=[RequestedOutput(output, parameters={"binary_data": answer_binary})])
+    return InferRequest(
+        model,
+        [given],
+        request_id="k-1",
+        request_outputs=[RequestedOutput(output, parameters={"binary_data": answer_binary})],
+    )
 
 
 ARRAYS = [

@@ -106,7 +106,12 @@ def test_yunet_equals_opencv_on_the_same_pixels(images, protos, tmp_path):
         for box, confidence in clear:
             best = max(found, key=lambda other: iou(box, other[0]))
             # The API answers whole pixels: compare with the reference rounded the same way.
-            rounded = (round(box[0]), round(box[1]), round(box[0] + box[2]) - round(box[0]), round(box[1] + box[3]) - round(box[1]))
+            rounded = (
+                round(box[0]),
+                round(box[1]),
+                round(box[0] + box[2]) - round(box[0]),
+                round(box[1] + box[3]) - round(box[1]),
+            )
             assert iou(clip(rounded), best[0]) >= 0.99, (path.name, box, best)
             assert abs(best[1] - confidence) <= 0.005
             compared += 1

@@ -35,10 +35,7 @@ LINES = {
     "  layers.push_back(std::make_unique<DemoReplaceLayer>(context));": "ResolveLayer",
     "  layers.push_back(std::make_unique<DemoCountLayer>(context));": "return layers;",
 }
-FOLDERS = {
-    "call": "src/call/layers",
-    "admission": "src/admission",
-}
+FOLDERS = {"call": "src/call/layers", "admission": "src/admission"}
 
 
 def copy_repository(to: Path) -> None:
@@ -103,7 +100,12 @@ pytestmark = pytest.mark.timeout(1800)
 
 
 def files_of(repository: Path) -> dict[str, bytes]:
-    paths = (path for top in ("src", "proto", "cmake", "CMakeLists.txt") for path in (repository / top).rglob("*") if path.is_file())
+    paths = (
+        path
+        for top in ("src", "proto", "cmake", "CMakeLists.txt")
+        for path in (repository / top).rglob("*")
+        if path.is_file()
+    )
     return {path.relative_to(repository).as_posix(): path.read_bytes() for path in paths}
 
 
@@ -166,7 +168,12 @@ def test_connect(demo):
 def test_grpc_web(demo):
     message = b"\x0a\x03abc"
     frame = b"\0" + struct.pack(">I", len(message)) + message
-    answer = requests.post(f"{demo.url}/ai.demo.TextPlay/Reverse", data=frame, headers={"Content-Type": "application/grpc-web+proto"}, timeout=10)
+    answer = requests.post(
+        f"{demo.url}/ai.demo.TextPlay/Reverse",
+        data=frame,
+        headers={"Content-Type": "application/grpc-web+proto"},
+        timeout=10,
+    )
     assert b"\x0a\x03cba" in answer.content and b"grpc-status:0" in answer.content.replace(b": ", b":").lower()
 
 

@@ -59,7 +59,11 @@ def attack_by_json(
 def rest_paths(server: Server) -> dict[str, str]:
     """Of POST, with the name of the request's type."""
     document = json.load(urllib.request.urlopen(f"{server.url}/openapi.json"))
-    return {path: next(iter(item["post"].get("requestBody", {}).get("content", {"application/json": 0}))) for path, item in document["paths"].items() if "post" in item}
+    return {
+        path: next(iter(item["post"].get("requestBody", {}).get("content", {"application/json": 0})))
+        for path, item in document["paths"].items()
+        if "post" in item
+    }
 
 
 def check(server: Server, name: str, attack, worst_s: float = WORST_S) -> None:
@@ -139,7 +143,12 @@ def test_all_at_once_within_a_gigabyte(target):
                     case 1:
                         attacks.grpc_web(target.address, path, message, text=chance.random() < 0.5)
                     case 2:
-                        attacks.post(target.address, path, attacks.gzipped(message), {"content-type": "application/proto", "content-encoding": "gzip"})
+                        attacks.post(
+                            target.address,
+                            path,
+                            attacks.gzipped(message),
+                            {"content-type": "application/proto", "content-encoding": "gzip"},
+                        )
                     case 3:
                         text = attacks.gzipped(one_of(attacks.json_bombs(method.request, 12 << 20), chance))
                         attacks.post(
@@ -157,7 +166,14 @@ def test_all_at_once_within_a_gigabyte(target):
         for thread in threads:
             thread.start()
         while time.monotonic() < end:
-            served.append(attacks.post(target.address, "/v2/models/echo/infer", b'{"inputs":[{"name":"input","datatype":"INT8","shape":[1],"data":[1]}]}', {}))
+            served.append(
+                attacks.post(
+                    target.address,
+                    "/v2/models/echo/infer",
+                    b'{"inputs":[{"name":"input","datatype":"INT8","shape":[1],"data":[1]}]}',
+                    {},
+                )
+            )
             time.sleep(0.02)
         for thread in threads:
             thread.join()

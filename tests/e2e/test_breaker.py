@@ -38,13 +38,19 @@ def client(server):
 
 
 def recognize(client, sample: bytes, model: str = "face_detection_v1") -> httpx.Response:
-    return client.post("/api/v1/recognize", params={"model_id": model}, content=sample, headers={"content-type": "image/jpeg"})
+    return client.post(
+        "/api/v1/recognize", params={"model_id": model}, content=sample, headers={"content-type": "image/jpeg"}
+    )
 
 
 def test_an_open_breaker_is_answered_by_the_fallback_model(client, sample):
     assert "x-sluice-degraded" not in recognize(client, sample).headers
     (breaker,) = client.post("/api/v1/breakers:open", json={"model_id": "face_detection_v1"}).json()["breakers"]
-    assert (breaker["state"], breaker["forced"], breaker["method"]) == ("open", True, "ai.inference.ImageRecognition/Recognize")
+    assert (breaker["state"], breaker["forced"], breaker["method"]) == (
+        "open",
+        True,
+        "ai.inference.ImageRecognition/Recognize",
+    )
     answer = recognize(client, sample)
     assert answer.status_code == 200 and len(answer.json()["faces"]) == 1
     assert answer.headers["x-sluice-degraded"] == "face_detection_lite@1"
@@ -65,7 +71,9 @@ def test_without_a_fallback_the_client_is_told_why(client, server, sample):
             call(b"\x0a" + _size(sample) + sample + b"\x12\x13face_detection_lite")
     assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
     assert caught.value.details().startswith(BUSY)
-    states = [line for line in client.get("/metrics").text.splitlines() if line.startswith("ai_inference_breaker_state")]
+    states = [
+        line for line in client.get("/metrics").text.splitlines() if line.startswith("ai_inference_breaker_state")
+    ]
     assert any('model_id="face_detection_lite"' in line and line.endswith(" 2") for line in states)
 
 
@@ -90,7 +98,10 @@ def test_breakers_are_listed_over_rest_and_grpc(client, server, sample):
 
 def test_bad_requests_open_nothing(client):
     for _ in range(200):
-        assert client.post("/api/v1/recognize", content=b"no picture", headers={"content-type": "image/jpeg"}).status_code == 400
+        assert (
+            client.post("/api/v1/recognize", content=b"no picture", headers={"content-type": "image/jpeg"}).status_code
+            == 400
+        )
     assert all(b["state"] == "closed" for b in client.get("/api/v1/breakers").json()["breakers"])
 
 
@@ -107,7 +118,13 @@ def test_rules_are_read_again_when_they_change(client, server, folder, sample):
     until(f"{path}:2: resource 'ai.inference.Nope.Do' is not an rpc of this server")
     recognize(client, sample)
     assert client.get("/api/v1/breakers").json()["breakers"], "the old rules stay"
-    rule = {"resource": "ai.inference.ImageRecognition.Recognize", "ruleType": "DEGRADE", "grade": 2, "count": 7, "timeWindow": 3}
+    rule = {
+        "resource": "ai.inference.ImageRecognition.Recognize",
+        "ruleType": "DEGRADE",
+        "grade": 2,
+        "count": 7,
+        "timeWindow": 3,
+    }
     path.write_text(json.dumps([rule]))
     until('"config.reloaded"')
     recognize(client, sample)

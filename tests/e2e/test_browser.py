@@ -97,7 +97,18 @@ def descriptors(tmp_path_factory) -> str:
     out = tmp_path_factory.mktemp("descriptors") / "set.pb"
     well_known = Path(grpc_tools.__file__).parent / "_proto"
     args = [f"-I{ROOT / 'proto'}", f"-I{well_known}", "--include_imports", f"--descriptor_set_out={out}"]
-    assert protoc.main(["protoc", *args, "ai/inference/image_recognition.proto", "ai/inference/text_classification.proto", "google/rpc/error_details.proto"]) == 0
+    assert (
+        protoc.main(
+            [
+                "protoc",
+                *args,
+                "ai/inference/image_recognition.proto",
+                "ai/inference/text_classification.proto",
+                "google/rpc/error_details.proto",
+            ]
+        )
+        == 0
+    )
     return base64.b64encode(out.read_bytes()).decode()
 
 
@@ -194,7 +205,7 @@ def test_connect_protocol_by_get(server, clients):
     options = {"of": "TextClassification", "transport": {"useHttpGet": True}}
     answer = clients.evaluate(CONNECT, [server.url, "classify", {"texts": ["中国女排获得世界杯冠军"]}, options])
     assert answer["results"][0]["label"] == "体育"
-    (verb, url), = [r for r in requests if "Classify" in r[1]]
+    ((verb, url),) = [r for r in requests if "Classify" in r[1]]
     assert verb == "GET" and "encoding=json" in url
 
 
@@ -301,7 +312,8 @@ def test_ndjson_in_a_page(server, page, friend, sample):
           const answer = await fetch(url, {method: "POST", body, headers: {"content-type": "application/json"}});
           return [answer.headers.get("x-request-id"), (await answer.text()).trim().split("\\n").map(JSON.parse)];
         }""",
-        [f"{server.url}/api/v1/recognize:watch", f'{{"images": [{{"image": "{b64(sample)}"}}]}}'])
+        [f"{server.url}/api/v1/recognize:watch", f'{{"images": [{{"image": "{b64(sample)}"}}]}}'],
+    )
     assert results[0] and len(results[1][0]["faces"]) == 1  # the id is exposed to pages
 
 
@@ -315,7 +327,8 @@ def test_websocket_in_a_page(server, page, friend, sample):
           socket.onmessage = ({data}) => { got.push(JSON.parse(data)); if (got.length === 2) socket.send("no json"); };
           socket.onclose = ({code, reason}) => resolve([got, code, reason]);
         })""",
-        [f"ws://{server.address}/api/v1/recognize/stream", b64(sample)])
+        [f"ws://{server.address}/api/v1/recognize/stream", b64(sample)],
+    )
     (first, second), code, reason = answers
     assert len(first["faces"]) == 1 and second["error"]["code"] == 3
     assert code == 4003 and reason.startswith("INVALID_BODY: ")
@@ -343,7 +356,18 @@ def test_a_foreign_page_cannot_call(server, page, stranger, sample):
     assert json_call[0] == 0 and "Failed to fetch" in json_call[1]  # its preflight is refused
     # A "simple" request is sent without asking; the server must refuse it itself.
     with page.expect_response(url) as sent:
-        page.evaluate(FETCH, [url, {"method": "POST", "mode": "no-cors", "body": '{"image": ""}', "headers": {"content-type": "text/plain"}}])
+        page.evaluate(
+            FETCH,
+            [
+                url,
+                {
+                    "method": "POST",
+                    "mode": "no-cors",
+                    "body": '{"image": ""}',
+                    "headers": {"content-type": "text/plain"},
+                },
+            ],
+        )
     assert sent.value.status == 403
 
 
@@ -359,14 +383,26 @@ def test_a_friendly_page_sends_and_reads_only_what_cors_names(server, page, frie
     url = f"{server.url}/api/v1/recognize"
     options = {"method": "POST", "body": "{}", "headers": {"content-type": "application/json"}}
     assert page.evaluate(FETCH, [url, options])[0] == 400
-    assert page.evaluate(FETCH, [url, {**options, "headers": {**options["headers"], "idempotency-key": "k", "authorization": "Bearer x"}}])[0] == 400
+    assert (
+        page.evaluate(
+            FETCH,
+            [url, {**options, "headers": {**options["headers"], "idempotency-key": "k", "authorization": "Bearer x"}}],
+        )[0]
+        == 400
+    )
     assert page.evaluate(FETCH, [url, {**options, "headers": {**options["headers"], "x-odd": "1"}}])[0] == 0
     assert page.evaluate(FETCH, [url, {**options, "credentials": "include"}])[0] == 0
 
 
 def test_a_page_of_the_server_itself_needs_no_leave(server, page, sample):
     page.goto(f"{server.url}/healthz")
-    status, kind, _ = page.evaluate(FETCH, ["/api/v1/recognize", {"method": "POST", "body": "{}", "headers": {"content-type": "application/json", "x-odd": "1"}}])
+    status, kind, _ = page.evaluate(
+        FETCH,
+        [
+            "/api/v1/recognize",
+            {"method": "POST", "body": "{}", "headers": {"content-type": "application/json", "x-odd": "1"}},
+        ],
+    )
     assert (status, kind) == (400, "basic")
     assert page.evaluate(SOCKET, f"ws://{server.address}/api/v1/recognize/stream") == "open"
 

@@ -76,12 +76,28 @@ def methods(tmp_path_factory, server):
 
     well_known = Path(grpc_tools.__file__).parent / "_proto"
     files = [path.relative_to(ROOT / "proto").as_posix() for path in (ROOT / "proto/ai/inference").glob("*.proto")]
-    assert protoc.main(["protoc", f"-I{ROOT / 'proto'}", f"-I{well_known}", "--include_imports", f"--descriptor_set_out={out}", *files]) == 0
+    assert (
+        protoc.main(
+            [
+                "protoc",
+                f"-I{ROOT / 'proto'}",
+                f"-I{well_known}",
+                "--include_imports",
+                f"--descriptor_set_out={out}",
+                *files,
+            ]
+        )
+        == 0
+    )
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file:
         pool.Add(file)
     document = requests.get(f"{server.url}/openapi.json", timeout=10).json()
-    paths = {operation["x-grpc-method"]: path for path, item in reversed(document["paths"].items()) for operation in item.values()}
+    paths = {
+        operation["x-grpc-method"]: path
+        for path, item in reversed(document["paths"].items())
+        for operation in item.values()
+    }
     options = message_factory.GetMessageClass(pool.FindMessageTypeByName("google.protobuf.MethodOptions"))
     extension = pool.FindExtensionByName("ai.inference.method")
 
@@ -214,7 +230,15 @@ def over_rest(server, method: Method, messages: list[dict]) -> Result | None:
         return Result([json.loads(line) for line in lines])
     problem = answer.json()
     violations = problem.get("field_violations", [{}])
-    return Result(error={"code": None, "http": answer.status_code, "message": problem["detail"], "reason": problem["reason"], "field": violations[0].get("field", "")})
+    return Result(
+        error={
+            "code": None,
+            "http": answer.status_code,
+            "message": problem["detail"],
+            "reason": problem["reason"],
+            "field": violations[0].get("field", ""),
+        }
+    )
 
 
 def over_websocket(server, method: Method, messages: list[dict]) -> Result | None:
@@ -229,11 +253,24 @@ def over_websocket(server, method: Method, messages: list[dict]) -> Result | Non
                 result.answers.append(json.loads(socket.recv(timeout=60)))
             except ConnectionClosed as closed:
                 reason, _, text = closed.rcvd.reason.partition(": ")
-                return Result(error={"code": code_pb2.Code.Name(closed.rcvd.code - 4000), "reason": reason, "message": text, "field": ""})
+                return Result(
+                    error={
+                        "code": code_pb2.Code.Name(closed.rcvd.code - 4000),
+                        "reason": reason,
+                        "message": text,
+                        "field": "",
+                    }
+                )
     return result
 
 
-PROTOCOLS = {"grpc": over_grpc, "grpc-web": over_grpc_web, "connect": over_connect, "rest": over_rest, "websocket": over_websocket}
+PROTOCOLS = {
+    "grpc": over_grpc,
+    "grpc-web": over_grpc_web,
+    "connect": over_connect,
+    "rest": over_rest,
+    "websocket": over_websocket,
+}
 
 
 def stable(value: Any) -> Any:
@@ -290,9 +327,9 @@ def test_case(name, server, methods):
     assert "grpc" in results and len(results) >= 2, f"only over {set(results)}"
     first = results["grpc"]
     for protocol, result in results.items():
-        assert [method.canonical(one) for one in result.answers] == [
-            method.canonical(one) for one in first.answers
-        ], protocol
+        assert [method.canonical(one) for one in result.answers] == [method.canonical(one) for one in first.answers], (
+            protocol
+        )
         if first.error is not None:
             assert {k: result.error[k] for k in ("message", "reason", "field")} == {
                 k: first.error[k] for k in ("message", "reason", "field")

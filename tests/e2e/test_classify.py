@@ -194,7 +194,12 @@ def test_command_line(server):
 
     from conftest import BINARY
 
-    run = subprocess.run([BINARY, "classify", "--server", server.url, "--json"], input="\n".join(EXAMPLES), capture_output=True, text=True)
+    run = subprocess.run(
+        [BINARY, "classify", "--server", server.url, "--json"],
+        input="\n".join(EXAMPLES),
+        capture_output=True,
+        text=True,
+    )
     assert run.returncode == 0, run.stderr
     assert [json.loads(line)["label"] for line in run.stdout.splitlines()] == list(EXAMPLES.values())
 

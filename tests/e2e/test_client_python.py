@@ -13,7 +13,17 @@ import numpy
 import pytest
 
 from conftest import ROOT
-from sluice_client import AsyncClient, AsyncRestClient, Client, Frame, Moment, Picture, RestClient, SluiceError, TextItem
+from sluice_client import (
+    AsyncClient,
+    AsyncRestClient,
+    Client,
+    Frame,
+    Moment,
+    Picture,
+    RestClient,
+    SluiceError,
+    TextItem,
+)
 from sluice_client.errors import RETRYABLE_REASONS
 
 PACKAGE = ROOT / "clients" / "python"
@@ -46,7 +56,11 @@ def test_one_function_per_rpc(client, sample, blank):
     assert len(list(client.watch_recognize(mjpeg=sample + sample))) == 2
 
     analysis = client.analyze(Moment(text=TEXTS[0], image=b"no picture"))
-    assert analysis.text.result.label == "体育" and analysis.image.error.reason == "INVALID_IMAGE" and analysis.audio is None
+    assert (
+        analysis.text.result.label == "体育"
+        and analysis.image.error.reason == "INVALID_IMAGE"
+        and analysis.audio is None
+    )
     assert len(client.analyze(Moment(image=sample)).image.faces) == 1
 
 
@@ -109,7 +123,16 @@ def test_asyncio(kind, server, sample, blank):
 
 
 def test_it_installs_and_is_typed(tmp_path, server):
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
     copy = tmp_path / "source"
     subprocess.run(["cp", "-r", PACKAGE, copy], check=True)
     subprocess.run([*pip, "--target", tmp_path / "site", copy], check=True, timeout=200)
@@ -124,8 +147,21 @@ with Client("{server.address}") as client:
     )
     assert run.stdout.strip() == "体育", run.stderr
     assert (tmp_path / "site/sluice_client/py.typed").exists()
-    typed = subprocess.run([sys.executable, "-m", "mypy", "--config-file", PACKAGE / "pyproject.toml", "--cache-dir", tmp_path / "mypy", PACKAGE / "sluice_client"],
-                           capture_output=True, text=True, timeout=250)
+    typed = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--config-file",
+            PACKAGE / "pyproject.toml",
+            "--cache-dir",
+            tmp_path / "mypy",
+            PACKAGE / "sluice_client",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=250,
+    )
     assert typed.returncode == 0, typed.stdout
 
 

@@ -55,7 +55,8 @@ def test_collect_options_of_a_frame_are_its_own(images, protos, sample):
 def test_watch_answers_every_picture_of_a_batch(images, protos, sample, small):
     pictures = [sample, b"junk", small] * 5
     request = protos.images.WatchRecognizeRequest(
-        images=[protos.images.WatchImage(image=p, id=f"picture-{i}") for i, p in enumerate(pictures)])
+        images=[protos.images.WatchImage(image=p, id=f"picture-{i}") for i, p in enumerate(pictures)]
+    )
     answers = list(images.WatchRecognize(request))
     assert sorted(a.sequence for a in answers) == list(range(15))
     for answer in answers:
@@ -71,8 +72,10 @@ def test_watch_a_quick_picture_overtakes_a_slow_one(images, protos, sample, smal
 
 
 def test_watch_min_confidence_of_the_batch_and_of_a_picture(images, protos, sample):
-    request = protos.images.WatchRecognizeRequest(min_confidence=1, images=[
-        protos.images.WatchImage(image=sample), protos.images.WatchImage(image=sample, min_confidence=0.5)])
+    request = protos.images.WatchRecognizeRequest(
+        min_confidence=1,
+        images=[protos.images.WatchImage(image=sample), protos.images.WatchImage(image=sample, min_confidence=0.5)],
+    )
     assert {a.sequence: len(a.faces) for a in images.WatchRecognize(request)} == {0: 0, 1: 1}
 
 

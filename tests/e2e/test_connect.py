@@ -86,7 +86,11 @@ def test_get(client):
 def test_errors(client):
     answer = client.post(RECOGNIZE, json={}, headers={"X-Request-ID": "connect-error"})
     error = answer.json()
-    assert answer.status_code == 400 and error["code"] == "invalid_argument" and error["message"].startswith("image is empty")
+    assert (
+        answer.status_code == 400
+        and error["code"] == "invalid_argument"
+        and error["message"].startswith("image is empty")
+    )
     by_type = {detail["type"]: detail for detail in error["details"]}
     value = by_type["google.rpc.ErrorInfo"]["value"]
     info = error_details_pb2.ErrorInfo.FromString(base64.b64decode(value + "=" * (-len(value) % 4)))
@@ -122,7 +126,7 @@ def test_streams(client, sample):
         client.post(COLLECT, content=upload, headers=headers | {"Connect-Content-Encoding": "gzip"}).content
     )
     assert len(json.loads(summary)["results"]) == 2 and (flag, end) == (2, b"{}")
-    (flag, end), = frames(client.post(WATCH, content=frame(b"{}"), headers=headers).content)
+    ((flag, end),) = frames(client.post(WATCH, content=frame(b"{}"), headers=headers).content)
     assert flag == 2 and json.loads(end)["error"]["code"] == "invalid_argument"
     assert client.post(WATCH, json={}).status_code == 415
 
@@ -136,8 +140,25 @@ def test_rest_paths_are_still_rest(client):
 def descriptors(tmp_path_factory) -> str:
     out = tmp_path_factory.mktemp("descriptors") / "set.pb"
     well_known = Path(grpc_tools.__file__).parent / "_proto"
-    files = ["ai/inference/image_recognition.proto", "ai/inference/text_classification.proto", "inference/grpc_service.proto", "google/rpc/error_details.proto"]
-    assert protoc.main(["protoc", f"-I{ROOT / 'proto'}", f"-I{well_known}", "--include_imports", f"--descriptor_set_out={out}", *files]) == 0
+    files = [
+        "ai/inference/image_recognition.proto",
+        "ai/inference/text_classification.proto",
+        "inference/grpc_service.proto",
+        "google/rpc/error_details.proto",
+    ]
+    assert (
+        protoc.main(
+            [
+                "protoc",
+                f"-I{ROOT / 'proto'}",
+                f"-I{well_known}",
+                "--include_imports",
+                f"--descriptor_set_out={out}",
+                *files,
+            ]
+        )
+        == 0
+    )
     return base64.b64encode(out.read_bytes()).decode()
 
 
@@ -145,20 +166,44 @@ def descriptors(tmp_path_factory) -> str:
 def test_the_public_client_in_node(server, descriptors):
     classify = {"service": "ai.inference.TextClassification", "method": "classify", "request": TEXTS}
     failing = classify | {"request": {"texts": ["新闻"] * 101}}
-    ready = {"service": "inference.GRPCInferenceService", "method": "modelReady", "request": {"name": "face_detection_v1"}}
+    ready = {
+        "service": "inference.GRPCInferenceService",
+        "method": "modelReady",
+        "request": {"name": "face_detection_v1"},
+    }
     watch = {"service": "ai.inference.ImageRecognition", "method": "watchRecognize", "request": {}, "stream": True}
-    calls = [classify, classify | {"transport": {"useBinaryFormat": True}}, classify | {"transport": {"useHttpGet": True}},
-             ready | {"transport": {"useHttpGet": True, "useBinaryFormat": True}}, failing, watch,
-             classify | {"options": {"headers": {"x-request-id": "connect-node"}, "timeoutMs": 10000}}]
-    environment = os.environ | {"CONNECT_CALLS": json.dumps({"url": server.url, "descriptors": descriptors, "calls": calls})}
+    calls = [
+        classify,
+        classify | {"transport": {"useBinaryFormat": True}},
+        classify | {"transport": {"useHttpGet": True}},
+        ready | {"transport": {"useHttpGet": True, "useBinaryFormat": True}},
+        failing,
+        watch,
+        classify | {"options": {"headers": {"x-request-id": "connect-node"}, "timeoutMs": 10000}},
+    ]
+    environment = os.environ | {
+        "CONNECT_CALLS": json.dumps({"url": server.url, "descriptors": descriptors, "calls": calls})
+    }
     script = (ROOT / "tests/browser/connect_node.mjs").read_text()
-    run = subprocess.run(["node", "--input-type=module", "-"], input=script, env=environment, cwd=MODULES.parent, capture_output=True, text=True, timeout=120)
+    run = subprocess.run(
+        ["node", "--input-type=module", "-"],
+        input=script,
+        env=environment,
+        cwd=MODULES.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert run.returncode == 0, run.stderr
     by_json, by_proto, by_get, by_get_proto, failed, watched, named = json.loads(run.stdout)
     for one in (by_json, by_proto, by_get):
         assert [r["label"] for r in one["answers"][0]["results"]] == ["体育"], one
     assert by_get_proto["answers"] == [{"ready": True}]
-    assert failed["code"] == "InvalidArgument" and failed["message"] == "最多支持100条文本批量处理" and "google.rpc.ErrorInfo" in failed["details"]
+    assert (
+        failed["code"] == "InvalidArgument"
+        and failed["message"] == "最多支持100条文本批量处理"
+        and "google.rpc.ErrorInfo" in failed["details"]
+    )
     assert watched["code"] == "InvalidArgument"
     assert named["headers"]["x-request-id"] == "connect-node"
     (line,) = server.log_lines("connect-node")

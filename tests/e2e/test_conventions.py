@@ -42,8 +42,19 @@ def raw(server: Server, data: bytes) -> bytes:
 # --- spellings ---
 
 
-@pytest.mark.parametrize("type_", ["Application/JSON", "application/json; Charset=UTF-8", 'application/json;charset="utf-8"', "application/json; charset=utf8",
-                                   "text/json", "application/x-json", "APPLICATION/X-JSON ; charset=us-ascii", "application/problem+json"])
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "Application/JSON",
+        "application/json; Charset=UTF-8",
+        'application/json;charset="utf-8"',
+        "application/json; charset=utf8",
+        "text/json",
+        "application/x-json",
+        "APPLICATION/X-JSON ; charset=us-ascii",
+        "application/problem+json",
+    ],
+)
 def test_json_by_any_name(server, type_):
     for path in ("/api/v1/classify", "/ai.inference.TextClassification/Classify"):
         if path.startswith("/ai") and "problem" in type_:
@@ -77,16 +88,38 @@ def test_gzip_by_any_name(server, coding):
         server, "POST", "/api/v1/classify", packed, {"Content-Type": "application/json", "Content-Encoding": coding}
     )
     assert status == 200, body
-    status, _, body = call(server, "POST", "/ai.inference.TextClassification/Classify", packed, {"Content-Type": "application/json", "Content-Encoding": coding})
+    status, _, body = call(
+        server,
+        "POST",
+        "/ai.inference.TextClassification/Classify",
+        packed,
+        {"Content-Type": "application/json", "Content-Encoding": coding},
+    )
     assert status == 200, body
     infer = json.dumps({"inputs": [{"name": "input", "datatype": "FP32", "shape": [1], "data": [1]}]}).encode()
     status, _, body = call(server, "POST", "/v2/models/echo/infer", gzip.compress(infer), {"Content-Encoding": coding})
     assert status in (200, 404), body  # 404: no such model in this checkout
 
 
-@pytest.mark.parametrize(("accept", "packed"), [
-    ("gzip", True), ("GZIP", True), ("x-gzip", True), ("*", True), ("gzip;q=0.5", True), ("gzip;q=0", False), ("*;q=0, identity", False), ("identity", False), ("", False),
-    ("identity;q=0, gzip;q=0.1", True), ("gzip;q=0.5, identity;q=0.9", False), ("br, deflate", False), ("*;q=0, gzip", True), ("gzip ; Q=0", False)])
+@pytest.mark.parametrize(
+    ("accept", "packed"),
+    [
+        ("gzip", True),
+        ("GZIP", True),
+        ("x-gzip", True),
+        ("*", True),
+        ("gzip;q=0.5", True),
+        ("gzip;q=0", False),
+        ("*;q=0, identity", False),
+        ("identity", False),
+        ("", False),
+        ("identity;q=0, gzip;q=0.1", True),
+        ("gzip;q=0.5, identity;q=0.9", False),
+        ("br, deflate", False),
+        ("*;q=0, gzip", True),
+        ("gzip ; Q=0", False),
+    ],
+)
 def test_what_accept_encoding_says(server, accept, packed):
     for path in ("/metrics", "/openapi.json"):
         _, headers, body = call(server, "GET", path, headers={"Accept-Encoding": accept})
@@ -98,16 +131,36 @@ def test_what_accept_encoding_says(server, accept, packed):
 
 
 def test_identity_forbidden_packs_even_a_short_answer(server):
-    _, headers, body = call(server, "POST", "/api/v1/classify", TEXTS, {"Content-Type": "application/json", "Accept-Encoding": "identity;q=0, gzip"})
+    _, headers, body = call(
+        server,
+        "POST",
+        "/api/v1/classify",
+        TEXTS,
+        {"Content-Type": "application/json", "Accept-Encoding": "identity;q=0, gzip"},
+    )
     assert headers.get("content-encoding") == "gzip" and json.loads(gzip.decompress(body))["results"]
 
 
-@pytest.mark.parametrize("head", [
-    b"Transfer-Encoding: Chunked\r\n", b"transfer-encoding: CHUNKED\r\n", b"Transfer-Encoding: chunked\r\nExpect: 100-Continue\r\n", b"Transfer-Encoding: chunked\r\nCONNECTION: Close\r\n"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Transfer-Encoding: Chunked\r\n",
+        b"transfer-encoding: CHUNKED\r\n",
+        b"Transfer-Encoding: chunked\r\nExpect: 100-Continue\r\n",
+        b"Transfer-Encoding: chunked\r\nCONNECTION: Close\r\n",
+    ],
+)
 def test_tokens_of_the_connection_in_any_case(server, head):
     chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(TEXTS), TEXTS)
     close = b"" if b"CONNECTION" in head else b"Connection: close\r\n"
-    answer = raw(server, b"POST HTTP://localhost/api/v1/classify HTTP/1.1\r\nhOST: localhost\r\ncontent-TYPE: application/json\r\n" + head + close + b"\r\n" + chunk)
+    answer = raw(
+        server,
+        b"POST HTTP://localhost/api/v1/classify HTTP/1.1\r\nhOST: localhost\r\ncontent-TYPE: application/json\r\n"
+        + head
+        + close
+        + b"\r\n"
+        + chunk,
+    )
     assert b" 200 OK\r\n" in answer, answer[:300]
 
 
@@ -127,8 +180,22 @@ def test_websocket_in_any_case(server, upgrade, connection):
 
 # --- HEAD and OPTIONS ---
 
-GETS = ["/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/stats",
-        "/v2/models/face_detection_v1", "/v2/models/face_detection_v1/ready", "/v2/models/nobody", "/no/such/path"]
+GETS = [
+    "/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/docs",
+    "/openapi.json",
+    "/v2",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/v2/models/stats",
+    "/v2/models/face_detection_v1",
+    "/v2/models/face_detection_v1/ready",
+    "/v2/models/nobody",
+    "/no/such/path",
+]
 
 
 @pytest.mark.parametrize("path", GETS)
@@ -149,9 +216,17 @@ def test_head_answers_as_get_without_the_body(server, path):
     assert f"HTTP/2 {status}".encode() in code
 
 
-@pytest.mark.parametrize(("path", "allow"), [
-    ("/healthz", "GET, HEAD, OPTIONS"), ("/v2", "GET, HEAD, OPTIONS"), ("/v2/models/x/infer", "POST, OPTIONS"), ("/api/v1/recognize", "POST, OPTIONS"),
-    ("/ai.inference.ImageRecognition/StreamRecognize", "POST, OPTIONS"), ("*", "GET, HEAD, POST, OPTIONS")])
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        ("/healthz", "GET, HEAD, OPTIONS"),
+        ("/v2", "GET, HEAD, OPTIONS"),
+        ("/v2/models/x/infer", "POST, OPTIONS"),
+        ("/api/v1/recognize", "POST, OPTIONS"),
+        ("/ai.inference.ImageRecognition/StreamRecognize", "POST, OPTIONS"),
+        ("*", "GET, HEAD, POST, OPTIONS"),
+    ],
+)
 def test_options_and_405_say_what_a_path_takes(server, path, allow):
     status, headers, body = call(server, "OPTIONS", path)
     assert (status, headers["allow"], body) == (204, allow, b"")
@@ -190,8 +265,19 @@ def test_null_is_absent_in_the_open_inference_protocol(tensors, request_):
         assert status == 200 and json.loads(answer)["outputs"][0]["data"] == [1, 2], answer
 
 
-@pytest.mark.parametrize("request_", [{"inputs": None}, {"inputs": [{**INPUT, "name": None}]}, {"inputs": [{**INPUT, "shape": None}]}, {"inputs": [{**INPUT, "datatype": None}]},
-                                      {"inputs": [{**INPUT, "data": None}]}, {"inputs": [{**INPUT, "data": [1, None]}]}, {"inputs": [None]}, {"id": 7, "inputs": [INPUT]}])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"inputs": None},
+        {"inputs": [{**INPUT, "name": None}]},
+        {"inputs": [{**INPUT, "shape": None}]},
+        {"inputs": [{**INPUT, "datatype": None}]},
+        {"inputs": [{**INPUT, "data": None}]},
+        {"inputs": [{**INPUT, "data": [1, None]}]},
+        {"inputs": [None]},
+        {"id": 7, "inputs": [INPUT]},
+    ],
+)
 def test_null_where_something_must_be_is_an_error(tensors, request_):
     status, _, answer = call(
         tensors, "POST", "/v2/models/echo/infer", json.dumps(request_).encode(), {"Content-Type": "application/json"}
@@ -203,7 +289,12 @@ def test_null_is_absent_in_the_repository(tensors):
     for body in (b'{"ready": null}', b"", BOM + b"{}", BOM):
         status, _, answer = call(tensors, "POST", "/v2/repository/index", body)
         assert status == 200 and json.loads(answer), answer
-    status, _, answer = call(tensors, "POST", "/v2/repository/models/affine/load", b'{"parameters": {"config": null, "unload_dependents": null}}')
+    status, _, answer = call(
+        tensors,
+        "POST",
+        "/v2/repository/models/affine/load",
+        b'{"parameters": {"config": null, "unload_dependents": null}}',
+    )
     assert status == 200, answer
 
 
@@ -219,15 +310,24 @@ def test_null_is_absent_in_typed_requests(server, path):
 
 def form(*parts: tuple[str, bytes]) -> tuple[bytes, dict[str, str]]:
     body = b"".join(
-        b'--x\r\nContent-Disposition: form-data; ' + head.encode() + b"\r\n\r\n" + data + b"\r\n"
+        b"--x\r\nContent-Disposition: form-data; " + head.encode() + b"\r\n\r\n" + data + b"\r\n"
         for head, data in parts
     )
     return body + b"--x--\r\n", {"Content-Type": "multipart/form-data; boundary=x"}
 
 
-@pytest.mark.parametrize(("extra", "good"), [
-    (('name="model_id"', b""), True), (('name="min_confidence"', b""), True), (('name="min_confidence"\r\nContent-Type: text/plain', b""), True), (('NAME=min_confidence', b"0.5"), True),
-    (('name="_charset_"', b"utf-8"), True), (('name="submit"', b""), False), (('name="min_confidence"', b" "), False)])
+@pytest.mark.parametrize(
+    ("extra", "good"),
+    [
+        (('name="model_id"', b""), True),
+        (('name="min_confidence"', b""), True),
+        (('name="min_confidence"\r\nContent-Type: text/plain', b""), True),
+        (("NAME=min_confidence", b"0.5"), True),
+        (('name="_charset_"', b"utf-8"), True),
+        (('name="submit"', b""), False),
+        (('name="min_confidence"', b" "), False),
+    ],
+)
 def test_an_empty_field_of_a_form_is_absent(server, sample, extra, good):
     status, _, body = call(
         server, "POST", "/api/v1/recognize", *form(('name="image"; filename="a.jpg"', sample), extra)
@@ -235,7 +335,16 @@ def test_an_empty_field_of_a_form_is_absent(server, sample, extra, good):
     assert (status == 200) == good, body
 
 
-@pytest.mark.parametrize(("query", "status"), [("min_confidence=&model_id=", 200), ("min_confidence", 200), ("min_confidence=0.5&min_confidence=", 200), ("nobody=", 400), ("min_confidence=x", 400)])
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("min_confidence=&model_id=", 200),
+        ("min_confidence", 200),
+        ("min_confidence=0.5&min_confidence=", 200),
+        ("nobody=", 400),
+        ("min_confidence=x", 400),
+    ],
+)
 def test_an_empty_parameter_is_absent(server, sample, query, status):
     seen, _, body = call(server, "POST", f"/api/v1/recognize?{query}", sample, {"Content-Type": "image/jpeg"})
     assert seen == status, body
@@ -246,18 +355,43 @@ def test_an_empty_parameter_is_absent(server, sample, query, status):
 )
 def test_a_configuration_may_begin_with_a_byte_order_mark(tmp_path, text, said):
     (tmp_path / "sluice.yaml").write_bytes(BOM + text + b"\n")
-    run = subprocess.run([BINARY, "serve", "--config", tmp_path / "sluice.yaml", "--models", oip.make_models(tmp_path / "models")], capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [BINARY, "serve", "--config", tmp_path / "sluice.yaml", "--models", oip.make_models(tmp_path / "models")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert run.returncode == 1 and said in run.stderr, run.stderr
 
 
 # --- text ---
 
 
-@pytest.mark.parametrize("field", ["Content-Type: text/", "Content-Type: application/json\r\nContent-Encoding: ", "Content-Type: application/json\r\nX-Request-Timeout: "])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Content-Type: text/",
+        "Content-Type: application/json\r\nContent-Encoding: ",
+        "Content-Type: application/json\r\nX-Request-Timeout: ",
+    ],
+)
 def test_answers_are_utf8_whatever_was_sent(server, field):
     for junk in (b"\xff\xfe", "型".encode() * 100 + b"\xe5\x9e", b"\xe4\xb8" * 200):
-        for path in (b"/api/v1/classify", b"/ai.inference.TextClassification/Classify", b"/v2/models/echo/infer", "/v2/models/型".encode() + b"%ff%e4%b8"):
-            answer = raw(server, b"POST " + path.replace("型".encode(), b"%e5%9e%8b") + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + field.encode() + junk + b"\r\nContent-Length: 2\r\n\r\n{}")
+        for path in (
+            b"/api/v1/classify",
+            b"/ai.inference.TextClassification/Classify",
+            b"/v2/models/echo/infer",
+            "/v2/models/型".encode() + b"%ff%e4%b8",
+        ):
+            answer = raw(
+                server,
+                b"POST "
+                + path.replace("型".encode(), b"%e5%9e%8b")
+                + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                + field.encode()
+                + junk
+                + b"\r\nContent-Length: 2\r\n\r\n{}",
+            )
             body = answer.split(b"\r\n\r\n", 1)[1]
             body.decode()
             assert len(body) < 8192

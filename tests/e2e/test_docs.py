@@ -10,8 +10,14 @@ import pytest
 
 from conftest import ROOT
 
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("README.md"), *(ROOT / "clients").glob("*/README.md"),
-             ROOT / "examples/README.md", ROOT / "console/README.md"]
+DOCUMENTS = [
+    *ROOT.glob("*.md"),
+    *(ROOT / "docs").rglob("*.md"),
+    *(ROOT / "src").rglob("README.md"),
+    *(ROOT / "clients").glob("*/README.md"),
+    ROOT / "examples/README.md",
+    ROOT / "console/README.md",
+]
 HAN = r"[\u4e00-\u9fff]"
 
 

@@ -115,7 +115,11 @@ def save_audio(folder: Path) -> None:
         ],
         [("sound", F, [1, "n"])],
         [("scores", F, [1, 2])],
-        {"mean": np.full((1, 1, KERNEL), 1 / KERNEL, np.float32), "one": np.array([[1]], np.float32), "one_axis": longs(1)},
+        {
+            "mean": np.full((1, 1, KERNEL), 1 / KERNEL, np.float32),
+            "one": np.array([[1]], np.float32),
+            "one_axis": longs(1),
+        },
     )
     (folder / "audio" / "1" / "labels.txt").write_text("loud\nquiet\n")
 
@@ -139,9 +143,9 @@ def check_tensors(session: requests.Session, url: str, case: Case, random: np.ra
     answer = infer(session, url, case.op.lower(), dict(zip(names, values)))
     assert answer.status_code == 200, f"{case.op}: {answer.text}"
     y = answer.json()["outputs"][0]
-    assert y["shape"] == list(right.shape) and np.array_equal(
-        np.array(y["data"], np.float32), right.ravel()
-    ), f"{case.op}: {y} is not {right}"
+    assert y["shape"] == list(right.shape) and np.array_equal(np.array(y["data"], np.float32), right.ravel()), (
+        f"{case.op}: {y} is not {right}"
+    )
 
 
 def check_audio(session: requests.Session, url: str, random: np.random.Generator, is_good: bool) -> None:

@@ -59,7 +59,11 @@ def test_rest_error_is_problem_json(server):
         (dict(json={"picture": "x"}), 400, "INVALID_BODY"),
         (dict(json={"image": 7}), 400, "INVALID_BODY"),
         (dict(data=b"x", headers={"Content-Type": "text/plain"}), 415, "UNSUPPORTED_MEDIA_TYPE"),
-        (dict(data=b"x", headers={"Content-Type": "application/json", "Content-Encoding": "br"}), 415, "UNSUPPORTED_ENCODING"),
+        (
+            dict(data=b"x", headers={"Content-Type": "application/json", "Content-Encoding": "br"}),
+            415,
+            "UNSUPPORTED_ENCODING",
+        ),
         (dict(json={"image": "AAAA", "model_id": "nobody"}), 404, "MODEL_NOT_FOUND"),
         (dict(json={"image": "AAAA", "min_confidence": 2}), 400, "INVALID_REQUEST"),
         (dict(data=b"x" * (33 << 20), headers={"Content-Type": "image/jpeg"}), 413, "BODY_TOO_LARGE"),
@@ -98,7 +102,11 @@ def test_deadline_is_honest(images, protos, sample):
 
 
 def test_rest_deadline(server, sample):
-    answer = requests.post(f"{server.url}/api/v1/recognize", data=sample, headers={"Content-Type": "image/jpeg", "X-Request-Timeout": "0.00001"})
+    answer = requests.post(
+        f"{server.url}/api/v1/recognize",
+        data=sample,
+        headers={"Content-Type": "image/jpeg", "X-Request-Timeout": "0.00001"},
+    )
     assert answer.status_code == 504 and answer.json()["reason"] == "DEADLINE_EXCEEDED"
 
 
@@ -107,7 +115,11 @@ def test_gzip_bomb_is_bounded(server):
 
     bomb = gzip.compress(b"[" * (200 << 20), 9)
     before = server.memory_kib()
-    answer = requests.post(f"{server.url}/api/v1/recognize", data=bomb, headers={"Content-Type": "application/json", "Content-Encoding": "gzip"})
+    answer = requests.post(
+        f"{server.url}/api/v1/recognize",
+        data=bomb,
+        headers={"Content-Type": "application/json", "Content-Encoding": "gzip"},
+    )
     assert answer.status_code == 413
     assert server.memory_kib() - before < 100 * 1024
 

@@ -16,7 +16,14 @@ WATCHED = ["frame 0: 1 faces", "frame 1: ", "frame 2: 1 faces"]
 
 
 def run(*command, cwd, timeout: int = 280, **environment: str) -> str:
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env=os.environ | environment, capture_output=True, text=True, timeout=timeout)
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return done.stdout
 
@@ -31,14 +38,27 @@ def check_output(lines: list[str]) -> None:
 def test_the_article(server, tmp_path):
     folder = tmp_path / "article"
     shutil.copytree(EXAMPLES / "article", folder)
-    run(sys.executable, "-m", "grpc_tools.protoc", "-I.", "--python_out=.", "--grpc_python_out=.", "image_recognition.proto", cwd=folder)
+    run(
+        sys.executable,
+        "-m",
+        "grpc_tools.protoc",
+        "-I.",
+        "--python_out=.",
+        "--grpc_python_out=.",
+        "image_recognition.proto",
+        cwd=folder,
+    )
     assert run(sys.executable, "client.py", server.address, SAMPLE, cwd=folder).startswith("face: x=")
     answer = run(sys.executable, "rest.py", server.url, SAMPLE, cwd=folder)
     assert answer.startswith("200 {'faces': [{'x': ")
 
 
 def test_go(server, tmp_path):
-    if shutil.which("go") is None or shutil.which("protoc") is None or not (ROOT / ".deps/bin/protoc-gen-go-grpc").exists():
+    if (
+        shutil.which("go") is None
+        or shutil.which("protoc") is None
+        or not (ROOT / ".deps/bin/protoc-gen-go-grpc").exists()
+    ):
         pytest.skip("skipped: no go, protoc or protoc-gen-go (tools/setup.sh test)")
     folder = tmp_path / "go"
     shutil.copytree(EXAMPLES / "go", folder, ignore=shutil.ignore_patterns("inference"))
@@ -54,7 +74,18 @@ def test_java(server, tmp_path):
         pytest.skip("skipped: no JDK or Maven")
     folder = tmp_path / "java"
     shutil.copytree(EXAMPLES / "java", folder, ignore=shutil.ignore_patterns("target"))
-    output = run("mvn", "-B", "-q", "-ntp", "-Dstyle.color=never", "compile", "exec:java", f"-Dproto={ROOT / 'proto'}", f"-Dexec.args={server.address} {SAMPLE}", cwd=folder)
+    output = run(
+        "mvn",
+        "-B",
+        "-q",
+        "-ntp",
+        "-Dstyle.color=never",
+        "compile",
+        "exec:java",
+        f"-Dproto={ROOT / 'proto'}",
+        f"-Dexec.args={server.address} {SAMPLE}",
+        cwd=folder,
+    )
     check_output(output.replace("\x1b[0m", "").splitlines())  # Maven colours even when told not to
 
 

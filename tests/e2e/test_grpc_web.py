@@ -54,7 +54,11 @@ def parts(body: bytes) -> tuple[list[bytes], dict[str, str]]:
 def call(client, path: str, message, text: bool) -> tuple[list[bytes], dict[str, str]]:
     body = framed(message)
     kind = "application/grpc-web-text" if text else "application/grpc-web"
-    answer = client.post(path, content=base64.b64encode(body) if text else body, headers={"Content-Type": f"{kind}+proto", "X-Grpc-Web": "1"})
+    answer = client.post(
+        path,
+        content=base64.b64encode(body) if text else body,
+        headers={"Content-Type": f"{kind}+proto", "X-Grpc-Web": "1"},
+    )
     assert answer.status_code == 200 and answer.headers["content-type"] == f"{kind}+proto"
     data = answer.content
     if text:  # one padded text for each frame
@@ -87,7 +91,14 @@ def test_errors_are_in_the_body(client, protos, text):
 
 
 def preflight(client, origin: str, path: str = RECOGNIZE):
-    return client.options(path, headers={"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-grpc-web"})
+    return client.options(
+        path,
+        headers={
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "x-grpc-web",
+        },
+    )
 
 
 def test_preflight(client):
@@ -119,6 +130,10 @@ def test_every_answer_of_an_allowed_origin_can_be_read(client, sample):
 
 def test_refused_pages_get_their_protocols_answer(client, protos):
     body = framed(protos.images.RecognizeRequest())
-    answer = client.post(RECOGNIZE, content=body, headers={"Content-Type": "application/grpc-web+proto", "Origin": "https://evil.example"})
+    answer = client.post(
+        RECOGNIZE,
+        content=body,
+        headers={"Content-Type": "application/grpc-web+proto", "Origin": "https://evil.example"},
+    )
     assert "access-control-allow-origin" not in answer.headers
     assert parts(answer.content)[1]["grpc-status"] == "7"

@@ -74,7 +74,11 @@ def picture(width: int, height: int) -> Image.Image:
     """Smooth and without symmetry, so that a wrong crop, order or orientation shows."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     x, y = x / width, y / height
-    return Image.fromarray(np.stack([255 * x * (0.7 + 0.3 * y), 255 * (1 - y) * (1 - x / 2), 255 * (x * y) ** 2 + 20], axis=2).round().astype(np.uint8))
+    return Image.fromarray(
+        np.stack([255 * x * (0.7 + 0.3 * y), 255 * (1 - y) * (1 - x / 2), 255 * (x * y) ** 2 + 20], axis=2)
+        .round()
+        .astype(np.uint8)
+    )
 
 
 def expected(image: Image.Image, model: str) -> list[tuple[str, float]]:
@@ -92,7 +96,18 @@ def expected(image: Image.Image, model: str) -> list[tuple[str, float]]:
     if color == "bgr":
         values = values[:, :, ::-1]
     half = SIZE // 2
-    scores = 3 * np.array([[[values[half * i : half * (i + 1), half * j : half * (j + 1), c].mean() for j in (0, 1)] for i in (0, 1)] for c in range(3)]).ravel()
+    scores = (
+        3
+        * np.array(
+            [
+                [
+                    [values[half * i : half * (i + 1), half * j : half * (j + 1), c].mean() for j in (0, 1)]
+                    for i in (0, 1)
+                ]
+                for c in range(3)
+            ]
+        ).ravel()
+    )
     probabilities = np.exp(scores - scores.max())
     probabilities /= probabilities.sum()
     best = np.argsort(-probabilities)[:4]

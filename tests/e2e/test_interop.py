@@ -9,9 +9,22 @@ import pytest
 from conftest import ROOT
 from test_server import tool
 
-CASES = ["empty_unary", "large_unary", "client_streaming", "server_streaming", "ping_pong", "empty_stream", "timeout_on_sleeping_server",
-         "cancel_after_begin", "cancel_after_first_response", "status_code_and_message", "special_status_message", "custom_metadata",
-         "unimplemented_method", "unimplemented_service"]
+CASES = [
+    "empty_unary",
+    "large_unary",
+    "client_streaming",
+    "server_streaming",
+    "ping_pong",
+    "empty_stream",
+    "timeout_on_sleeping_server",
+    "cancel_after_begin",
+    "cancel_after_first_response",
+    "status_code_and_message",
+    "special_status_message",
+    "custom_metadata",
+    "unimplemented_method",
+    "unimplemented_service",
+]
 
 
 @pytest.fixture(scope="module")
@@ -32,5 +45,10 @@ def port():
 @pytest.mark.parametrize("case", CASES)
 def test_case(port, case):
     client = tool("grpc_interop_client")
-    run = subprocess.run([client, "-server_host=127.0.0.1", f"-server_port={port}", f"-test_case={case}"], capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [client, "-server_host=127.0.0.1", f"-server_port={port}", f"-test_case={case}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert run.returncode == 0, run.stderr

@@ -12,7 +12,12 @@ from grpc_tools import protoc
 
 from conftest import ROOT
 
-FILES = ["ai/inference/config/server.proto", "ai/inference/config/model.proto", "ai/inference/config/breaker.proto", "ai/inference/options.proto"]
+FILES = [
+    "ai/inference/config/server.proto",
+    "ai/inference/config/model.proto",
+    "ai/inference/config/breaker.proto",
+    "ai/inference/options.proto",
+]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,13 @@ def sources() -> list[str]:
 
 
 # What the code calls a message besides its name.
-ALIASES = {"Server": [r"context\.options"], "Model": ["Manifest", "manifest"], "MethodOptions": ["Method", "method"], "FieldOptions": ["inference::field"], "MessageOptions": ["inference::message"]}
+ALIASES = {
+    "Server": [r"context\.options"],
+    "Model": ["Manifest", "manifest"],
+    "MethodOptions": ["Method", "method"],
+    "FieldOptions": ["inference::field"],
+    "MessageOptions": ["inference::message"],
+}
 
 
 def holders(messages: dict[str, descriptor_pb2.DescriptorProto], name: str) -> list[str]:
@@ -56,15 +67,19 @@ def is_read(field: str, message: str, messages: dict, sources: list[str]) -> boo
 
 
 def unread(messages: dict, sources: list[str]) -> list[str]:
-    return [f"{message.name}.{field.name}" for message in messages.values() for field in message.field
-            if not is_read(field.name, message.name, messages, sources)]
+    return [
+        f"{message.name}.{field.name}"
+        for message in messages.values()
+        for field in message.field
+        if not is_read(field.name, message.name, messages, sources)
+    ]
 
 
 def test_every_declared_knob_is_read(messages, sources):
     assert len(messages) > 20 and {"Server", "Listener", "Model", "MethodOptions"} <= set(messages)
-    assert (
-        "\n".join(unread(messages, sources)) == ""
-    ), "declared and read nowhere in src/: build it, or do not declare it"
+    assert "\n".join(unread(messages, sources)) == "", (
+        "declared and read nowhere in src/: build it, or do not declare it"
+    )
 
 
 def test_a_knob_that_nobody_reads_is_found(messages, sources):

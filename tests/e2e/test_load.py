@@ -41,9 +41,9 @@ def test_a_thousand_calls_on_one_connection(server, protos, sample):
         codes = collections.Counter(
             call.exception().code() if call.exception() else grpc.StatusCode.OK for call in calls
         )
-    assert (
-        set(codes) <= REFUSALS | {grpc.StatusCode.OK} and codes[grpc.StatusCode.OK] >= 192
-    ), codes  # one client may fill ¾ of a queue
+    assert set(codes) <= REFUSALS | {grpc.StatusCode.OK} and codes[grpc.StatusCode.OK] >= 192, (
+        codes
+    )  # one client may fill ¾ of a queue
     assert server.memory_kib() - before < 400 * 1024
 
 

@@ -62,7 +62,9 @@ def test_names_and_numbers_are_the_public_ones():
         nonlocal checked
         for field in ours.fields:
             theirs = public.fields_by_name[field.name]
-            assert (field.number, field.type, field.is_repeated) == (theirs.number, theirs.type, theirs.is_repeated), field.full_name
+            assert (field.number, field.type, field.is_repeated) == (theirs.number, theirs.type, theirs.is_repeated), (
+                field.full_name
+            )
             assert bool(field.containing_oneof) == bool(theirs.containing_oneof), field.full_name
             checked += 1
         for nested in ours.nested_types:
@@ -102,7 +104,11 @@ def test_health_and_metadata(client):
     config = client.get_model_config("sums").config
     assert [i.name for i in config.input] == ["a", "b"] and config.input[0].dims == [4]
     assert config.input[0].data_type == 9  # TYPE_INT64
-    refused(lambda: client.get_model_metadata("nope"), "NOT_FOUND", "model 'nope' does not exist; models: affine, echo, sums")
+    refused(
+        lambda: client.get_model_metadata("nope"),
+        "NOT_FOUND",
+        "model 'nope' does not exist; models: affine, echo, sums",
+    )
 
 
 @pytest.mark.parametrize("datatype", oip.ARRAYS)
@@ -149,7 +155,11 @@ def test_typed_contents(client, server):
         answer = stub.ModelInfer(request)
         raw = answer.raw_output_contents[0]
         assert raw == (b"\2\0\0\0ab\0\0\0\0" if dtype is None else np.array(data, dtype).tobytes()), datatype
-    for field, datatype, problem in (("int_contents", "INT8", "300, which does not fit"), ("fp32_contents", "INT8", "INT8 takes int_contents"), ("fp32_contents", "FP16", "send it in raw_input_contents")):
+    for field, datatype, problem in (
+        ("int_contents", "INT8", "300, which does not fit"),
+        ("fp32_contents", "INT8", "INT8 takes int_contents"),
+        ("fp32_contents", "FP16", "send it in raw_input_contents"),
+    ):
         request = service_pb2.ModelInferRequest(model_name="echo")
         getattr(request.inputs.add(name="input", datatype=datatype, shape=[1]).contents, field).append(300)
         with pytest.raises(Exception) as caught:
@@ -183,8 +193,16 @@ def test_requests_that_cannot_be_served_say_why(client):
     refused(infer(inputs=shaped([-2, 3])), bad, "invalid shape [-2,3]")
     refused(infer(inputs=shaped([2**62, 3])), bad, "invalid shape")
     refused(infer(inputs=shaped([0, 2**62], name="input", raw=b""), model="echo"), bad, "too large")
-    refused(infer(inputs=shaped([2], name="input", datatype="BYTES", raw=b"\5\0\0\0abc"), model="echo"), bad, "complete last element")
-    refused(infer(inputs=shaped([2], name="input", datatype="BYTES", raw=b"\1\0\0\0a"), model="echo"), bad, "does not have 1 elements")
+    refused(
+        infer(inputs=shaped([2], name="input", datatype="BYTES", raw=b"\5\0\0\0abc"), model="echo"),
+        bad,
+        "complete last element",
+    )
+    refused(
+        infer(inputs=shaped([2], name="input", datatype="BYTES", raw=b"\1\0\0\0a"), model="echo"),
+        bad,
+        "does not have 1 elements",
+    )
     refused(infer(outputs=[triton.InferRequestedOutput("z")]), bad, "no output 'z'; it has 'y'")
     refused(infer(outputs=[triton.InferRequestedOutput("y")] * 2), bad, "requested twice")
     refused(infer(outputs=[triton.InferRequestedOutput("y", class_count=2)]), "UNIMPLEMENTED", "classification")
@@ -275,7 +293,11 @@ def test_openvino_ir_and_strings(client, server):
     from openvino import opset13 as ops
 
     (server.models / "ir/1").mkdir(parents=True)
-    ov.save_model(ov.Core().read_model(server.models / "affine/1/model.onnx"), server.models / "ir/1/model.xml", compress_to_fp16=False)
+    ov.save_model(
+        ov.Core().read_model(server.models / "affine/1/model.onnx"),
+        server.models / "ir/1/model.xml",
+        compress_to_fp16=False,
+    )
     client.load_model("ir")
     x = np.ones((2, 3), np.float32)
     assert (client.infer("ir", [tensor("x", x)]).as_numpy("y") == 3).all()

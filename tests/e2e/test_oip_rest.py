@@ -78,11 +78,17 @@ def test_every_datatype_comes_back(client, datatype, binary):
 def test_short_floats_as_json(server, datatype):
     every = np.arange(1 << 16, dtype=np.uint16).view(np.float16 if datatype == "FP16" else oip.BF16)
     finite = every[np.isfinite(every.astype(np.float32))]
-    body = {"inputs": [{"name": "input", "datatype": datatype, "shape": [len(finite)], "data": [float(v) for v in finite]}]}
+    body = {
+        "inputs": [{"name": "input", "datatype": datatype, "shape": [len(finite)], "data": [float(v) for v in finite]}]
+    }
     data = requests.post(server.url + "/v2/models/echo/infer", json=body).json()["outputs"][0]["data"]
     assert (np.array(data, np.float32) == finite.astype(np.float32)).all(), "every finite number exactly"
     names = {**body, "inputs": [{"name": "input", "datatype": datatype, "shape": [3], "data": ["NaN", "-Infinity", 1]}]}
-    assert requests.post(server.url + "/v2/models/echo/infer", json=names).json()["outputs"][0]["data"] == ["NaN", "-Infinity", 1]
+    assert requests.post(server.url + "/v2/models/echo/infer", json=names).json()["outputs"][0]["data"] == [
+        "NaN",
+        "-Infinity",
+        1,
+    ]
 
 
 def test_a_model_without_model_yaml_computes(client, server):
@@ -92,7 +98,10 @@ def test_a_model_without_model_yaml_computes(client, server):
     answer = result.get_response()
     assert (answer["id"], answer["model_name"], answer["model_version"]) == ("my-7", "affine", "1")
     # As a person would write it: nested data, keys in any order, an unknown key.
-    body = {"hint": [{"a": [1, "]"]}], "inputs": [{"data": [[1, 2, 3], [4, 5, 6.5]], "shape": [2, 3], "datatype": "FP32", "name": "x"}]}
+    body = {
+        "hint": [{"a": [1, "]"]}],
+        "inputs": [{"data": [[1, 2, 3], [4, 5, 6.5]], "shape": [2, 3], "datatype": "FP32", "name": "x"}],
+    }
     assert requests.post(server.url + "/v2/models/affine/infer", json=body).json() == {
         "model_name": "affine", "model_version": "1",
         "outputs": [{"name": "y", "datatype": "FP32", "shape": [2, 3], "data": [3, 5, 7, 9, 11, 14]}],
@@ -103,8 +112,13 @@ def test_binary_and_json_mixed(client):
     a, b = np.arange(4, dtype=np.int64), np.full(4, 10, np.int64)
     for first in (True, False):
         for second in (True, False):
-            outputs = [triton.InferRequestedOutput("difference", binary_data=second), triton.InferRequestedOutput("sum", binary_data=first)]
-            result = client.infer("sums", [tensor("a", a, binary=first), tensor("b", b, binary=second)], outputs=outputs)
+            outputs = [
+                triton.InferRequestedOutput("difference", binary_data=second),
+                triton.InferRequestedOutput("sum", binary_data=first),
+            ]
+            result = client.infer(
+                "sums", [tensor("a", a, binary=first), tensor("b", b, binary=second)], outputs=outputs
+            )
             assert (result.as_numpy("sum") == a + b).all() and (result.as_numpy("difference") == a - b).all()
             assert [o["name"] for o in result.get_response()["outputs"]] == ["difference", "sum"]
 
@@ -120,8 +134,15 @@ def test_compression(client, algorithm):
 
 
 def test_compressed_answers_are_for_who_asks(server):
-    body = json.dumps({"parameters": {"binary_data_output": True}, "inputs": [{"name": "input", "datatype": "UINT8", "shape": [100_000], "data": [0] * 100_000}]})
-    post = lambda accept: requests.post(server.url + "/v2/models/echo/infer", data=body, headers={"Accept-Encoding": accept})
+    body = json.dumps(
+        {
+            "parameters": {"binary_data_output": True},
+            "inputs": [{"name": "input", "datatype": "UINT8", "shape": [100_000], "data": [0] * 100_000}],
+        }
+    )
+    post = lambda accept: requests.post(
+        server.url + "/v2/models/echo/infer", data=body, headers={"Accept-Encoding": accept}
+    )
     assert "Content-Encoding" not in post("gzip, deflate").headers, "what every client says"
     asked = post("gzip")
     assert asked.headers["Content-Encoding"] == "gzip" and asked.content.endswith(b"\0" * 100_000)
@@ -184,7 +205,10 @@ def test_administration_needs_a_listener_for_it(tmp_path_factory):
 
 
 def test_access_log_names_protocol_and_model(server):
-    answer = requests.post(server.url + "/v2/models/echo/infer", json={"inputs": [{"name": "input", "datatype": "INT8", "shape": [1], "data": [1]}]})
+    answer = requests.post(
+        server.url + "/v2/models/echo/infer",
+        json={"inputs": [{"name": "input", "datatype": "INT8", "shape": [1], "data": [1]}]},
+    )
     line = server.log_lines(answer.headers["x-request-id"])[0]
     assert (line["protocol"], line["model_id"], line["status"]) == ("oip", "echo", "success")
     assert line["method"] == "inference.GRPCInferenceService/ModelInfer" and line["bytes_out"] > 0
@@ -229,12 +253,22 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_requests_say_what_is_wrong(server, name):
     body, problem = WRONG[name]
-    answer = requests.post(server.url + "/v2/models/affine/infer", data=body if isinstance(body, str) else json.dumps(body))
+    answer = requests.post(
+        server.url + "/v2/models/affine/infer", data=body if isinstance(body, str) else json.dumps(body)
+    )
     assert answer.status_code == (501 if name == "shared memory" else 400), answer.text
     assert problem in answer.json()["error"], answer.json()["error"]
 
 
-@pytest.mark.parametrize("length,problem", [("9999", "and the body has"), ("x", "is not a byte count"), ("-1", "is not a byte count"), ("3", "send the whole body")])
+@pytest.mark.parametrize(
+    "length,problem",
+    [
+        ("9999", "and the body has"),
+        ("x", "is not a byte count"),
+        ("-1", "is not a byte count"),
+        ("3", "send the whole body"),
+    ],
+)
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_header_length_that_is_not(server, length, problem, packed):
     body = json.dumps({"inputs": [INPUT]}).encode()
@@ -246,7 +280,9 @@ def test_header_length_that_is_not(server, length, problem, packed):
 
 
 def raw(server, model: str, body: bytes, **headers: str) -> requests.Response:
-    return requests.post(f"{server.url}/v2/models/{model}/infer", data=body, headers={"Inference-Header-Content-Length": "0", **headers})
+    return requests.post(
+        f"{server.url}/v2/models/{model}/infer", data=body, headers={"Inference-Header-Content-Length": "0", **headers}
+    )
 
 
 def test_a_body_that_is_only_a_tensor(server):
@@ -273,18 +309,30 @@ def test_bodies_that_cannot_be_only_a_tensor(server):
     for model, body, problem in [
         ("affine", b"", "the body is empty"),
         ("affine", b"\0" * 11, "needs a multiple of 12 bytes, not 11"),
-        ("sums", b"\0" * 32, "has 2 inputs, and raw bytes do not say which one they are; send the request's JSON before the bytes"),
+        (
+            "sums",
+            b"\0" * 32,
+            "has 2 inputs, and raw bytes do not say which one they are; send the request's JSON before the bytes",
+        ),
         ("nope", b"\0" * 32, "model 'nope' does not exist"),
     ]:
         answer = raw(server, model, body)
         assert answer.status_code in (400, 404) and problem in answer.json()["error"], answer.text
-    forgotten = requests.post(server.url + "/v2/models/affine/infer", data=b"\0" * 12, headers={"Content-Type": "application/octet-stream"})
+    forgotten = requests.post(
+        server.url + "/v2/models/affine/infer", data=b"\0" * 12, headers={"Content-Type": "application/octet-stream"}
+    )
     assert forgotten.status_code == 400 and "Inference-Header-Content-Length: 0" in forgotten.json()["error"]
 
 
 def test_bytes_that_nobody_takes(server):
-    head = json.dumps({"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "parameters": {"binary_data_size": 12}}]}).encode()
-    post = lambda tail: requests.post(server.url + "/v2/models/affine/infer", data=head + tail, headers={"Inference-Header-Content-Length": str(len(head))})
+    head = json.dumps(
+        {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "parameters": {"binary_data_size": 12}}]}
+    ).encode()
+    post = lambda tail: requests.post(
+        server.url + "/v2/models/affine/infer",
+        data=head + tail,
+        headers={"Inference-Header-Content-Length": str(len(head))},
+    )
     assert post(b"\0" * 12).status_code == 200
     assert "has 4 bytes after its tensors" in post(b"\0" * 16).json()["error"]
     assert "11 bytes are left" in post(b"\0" * 11).json()["error"]
@@ -292,18 +340,33 @@ def test_bytes_that_nobody_takes(server):
 
 def test_a_body_in_small_pieces(server):
     values = np.arange(3000, dtype=np.float32)
-    head = json.dumps({"parameters": {"binary_data_output": True}, "inputs": [{"name": "x", "datatype": "FP32", "shape": [1000, 3], "parameters": {"binary_data_size": 12000}}]}).encode()
+    head = json.dumps(
+        {
+            "parameters": {"binary_data_output": True},
+            "inputs": [
+                {"name": "x", "datatype": "FP32", "shape": [1000, 3], "parameters": {"binary_data_size": 12000}}
+            ],
+        }
+    ).encode()
     body = head + values.tobytes()
     pieces = (body[i : i + 7] for i in range(0, len(body), 7))  # sent as chunks, without a length
-    answer = requests.post(server.url + "/v2/models/affine/infer", data=pieces, headers={"Inference-Header-Content-Length": str(len(head))})
+    answer = requests.post(
+        server.url + "/v2/models/affine/infer", data=pieces, headers={"Inference-Header-Content-Length": str(len(head))}
+    )
     json_bytes = int(answer.headers["Inference-Header-Content-Length"])
     assert json.loads(answer.content[:json_bytes])["outputs"][0]["parameters"] == {"binary_data_size": 12000}
     assert (np.frombuffer(answer.content[json_bytes:], np.float32) == 2 * values + 1).all()
 
 
 def test_bytes_that_json_cannot_carry(server):
-    head = json.dumps({"inputs": [{"name": "input", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": 5}}]}).encode()
-    answer = requests.post(server.url + "/v2/models/echo/infer", data=head + b"\1\0\0\0\xff", headers={"Inference-Header-Content-Length": str(len(head))})
+    head = json.dumps(
+        {"inputs": [{"name": "input", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": 5}}]}
+    ).encode()
+    answer = requests.post(
+        server.url + "/v2/models/echo/infer",
+        data=head + b"\1\0\0\0\xff",
+        headers={"Inference-Header-Content-Length": str(len(head))},
+    )
     assert answer.status_code == 400 and "request binary_data" in answer.json()["error"]
 
 
@@ -312,4 +375,7 @@ def test_paths_and_verbs_that_are_none(server):
     assert wrong.status_code == 405 and wrong.headers["Allow"] == "POST, OPTIONS" and wrong.json()["error"]
     for path in ("/v2/nope", "/v2/models", "/v2/models/echo/versions", "/v2/models/a/b/c", "/v2/models/%zz", "/v2//"):
         assert requests.get(server.url + path).status_code == 404, path
-    assert requests.post(server.url + "/v2/models/echo/infer", data="{}", headers={"Content-Encoding": "br"}).status_code == 415
+    assert (
+        requests.post(server.url + "/v2/models/echo/infer", data="{}", headers={"Content-Encoding": "br"}).status_code
+        == 415
+    )

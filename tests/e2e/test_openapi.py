@@ -94,19 +94,46 @@ def test_the_example_picture_has_a_face(document, server):
 def test_limits_are_those_of_the_server(document, server):
     texts = document["components"]["schemas"]["ClassifyRequest"]["properties"]["texts"]
     most = texts["maxItems"]
-    assert requests.post(f"{server.url}/api/v1/classify", json={"texts": ["新闻"] * most}, timeout=60).status_code == 200
-    assert requests.post(f"{server.url}/api/v1/classify", json={"texts": ["新闻"] * (most + 1)}, timeout=60).status_code == 400
+    assert (
+        requests.post(f"{server.url}/api/v1/classify", json={"texts": ["新闻"] * most}, timeout=60).status_code == 200
+    )
+    assert (
+        requests.post(f"{server.url}/api/v1/classify", json={"texts": ["新闻"] * (most + 1)}, timeout=60).status_code
+        == 400
+    )
     picture = cv2.imencode(".png", numpy.zeros((8, 8, 3), numpy.uint8))[1].tobytes()
     for value, status in (("0", 200), ("1", 200), ("1.01", 400), ("-0.01", 400)):
-        answer = requests.post(f"{server.url}/api/v1/recognize", params={"min_confidence": value}, data=picture, headers={"Content-Type": "image/png"}, timeout=30)
+        answer = requests.post(
+            f"{server.url}/api/v1/recognize",
+            params={"min_confidence": value},
+            data=picture,
+            headers={"Content-Type": "image/png"},
+            timeout=30,
+        )
         assert answer.status_code == status, value
 
 
 def run_schemathesis(server, tmp_path, pictures: str, *arguments: str) -> None:
     environment = os.environ | {"SCHEMATHESIS_HOOKS": str(HOOKS), "PICTURES": pictures}
-    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", HOOKS.with_name("schemathesis.toml"), "run",
-               f"{server.url}/openapi.json", "--phases", "examples,coverage,fuzzing", "--max-examples", "40", "--seed", "1",
-               "--suppress-health-check", "all", "--continue-on-failure", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "--config-file",
+        HOOKS.with_name("schemathesis.toml"),
+        "run",
+        f"{server.url}/openapi.json",
+        "--phases",
+        "examples,coverage,fuzzing",
+        "--max-examples",
+        "40",
+        "--seed",
+        "1",
+        "--suppress-health-check",
+        "all",
+        "--continue-on-failure",
+        *arguments,
+    ]
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=280)
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
 
@@ -130,8 +157,18 @@ def test_query_and_json_body_together(server, document):
     body = document["paths"]["/api/v1/recognize"]["post"]["requestBody"]["content"]["application/json"]["example"]
     url = f"{server.url}/api/v1/recognize"
     assert requests.post(url, params={"model_id": "none_such"}, json=body, timeout=30).status_code == 404
-    assert requests.post(url, params={"model_id": "none_such"}, json=body | {"model_id": "face_detection_v1"}, timeout=30).status_code == 200
-    assert requests.post(f"{server.url}/api/v1/classify", params={"model_id": "none_such"}, json={"texts": []}, timeout=30).status_code == 400
+    assert (
+        requests.post(
+            url, params={"model_id": "none_such"}, json=body | {"model_id": "face_detection_v1"}, timeout=30
+        ).status_code
+        == 200
+    )
+    assert (
+        requests.post(
+            f"{server.url}/api/v1/classify", params={"model_id": "none_such"}, json={"texts": []}, timeout=30
+        ).status_code
+        == 400
+    )
 
 
 def test_docs_page_needs_nothing_from_elsewhere(server):
@@ -147,7 +184,13 @@ def test_docs_page_needs_nothing_from_elsewhere(server):
     assert "SwaggerUIBundle" in requests.get(f"{server.url}/docs/swagger-ui-bundle.js", timeout=10).text
 
 
-@pytest.mark.parametrize("operation, wanted", [("TextClassification/TextClassification_Classify", "体育"), ("OpenInferenceProtocol/OpenInferenceProtocol_ModelInfer", "FP32")])
+@pytest.mark.parametrize(
+    "operation, wanted",
+    [
+        ("TextClassification/TextClassification_Classify", "体育"),
+        ("OpenInferenceProtocol/OpenInferenceProtocol_ModelInfer", "FP32"),
+    ],
+)
 def test_docs_page_tries_a_call_in_a_browser(server, tmp_path, operation, wanted):
     """Chromium draws the page under its own policy; "Execute" sends the example and shows the answer."""
     with Browser(tmp_path) as browser:

@@ -36,7 +36,12 @@ def start_and_fail(folder: Path, config: str, *, prefix: tuple[str, ...] = (), m
     """What a server says that does not start."""
     file = folder / "sluice.yaml"
     file.write_text(config)
-    run = subprocess.run([*prefix, BINARY, "serve", "--config", file, "--models", models or oip.make_models(folder / "models")], capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [*prefix, BINARY, "serve", "--config", file, "--models", models or oip.make_models(folder / "models")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert run.returncode == 1 and "ready" not in run.stdout.splitlines(), run.stdout + run.stderr
     return run.stderr
 
@@ -62,23 +67,39 @@ def shown(address: str) -> set[str]:
 
 
 def test_a_listener_outside_loopback_exposes_the_api_alone_unless_it_says_more(tmp_path, models):
-    server = Server(tmp_path, models=models, config="""listeners:
+    server = Server(
+        tmp_path,
+        models=models,
+        config="""listeners:
   - {address: 127.0.0.1:0}
   - {address: 0.0.0.0:0}
   - {address: "[::]:0"}
   - {address: 0.0.0.0:0, expose: [api, metrics]}
   - {address: 0.0.0.0:0, expose: [metrics, admin], auth: none}
   - {address: 127.0.0.1:0, expose: [admin]}
-""")
+""",
+    )
     try:
         everything = {"api", "admin", "metrics", "console"}
-        assert [shown(address) for address in server.addresses] == [everything, {"api"}, {"api"}, {"api", "metrics"}, {"metrics", "admin"}, {"admin"}]
+        assert [shown(address) for address in server.addresses] == [
+            everything,
+            {"api"},
+            {"api"},
+            {"api", "metrics"},
+            {"metrics", "admin"},
+            {"admin"},
+        ]
     finally:
         assert server.stop() == 0
 
 
 def test_listen_on_every_address_exposes_the_api_alone(tmp_path, models):
-    process = subprocess.Popen([BINARY, "serve", "--listen", ANYWHERE, "--models", models], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        [BINARY, "serve", "--listen", ANYWHERE, "--models", models],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         address = process.stdout.readline().split()[-1]
         assert process.stdout.readline() == "ready\n"
@@ -114,15 +135,23 @@ V2 = b"\r\n\r\n\0\r\nQUIT\n"
 
 
 def test_a_proxy_listener_wants_the_header_of_a_trusted_proxy(tmp_path, models):
-    server = Server(tmp_path, models=models, config="""trusted_proxies: [127.0.0.1]
+    server = Server(
+        tmp_path,
+        models=models,
+        config="""trusted_proxies: [127.0.0.1]
 listeners: [{address: 127.0.0.1:0, proxy_protocol: true}, {address: 127.0.0.1:0}]
-""")
+""",
+    )
     try:
         behind, plain = server.addresses
         v1 = b"PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\n"
         v2 = V2 + b"\x21\x11" + struct.pack(">H", 12) + bytes([192, 0, 2, 8, 127, 0, 0, 1]) + struct.pack(">HH", 5, 80)
         local = V2 + b"\x20\0\0\0"
-        for header, name, client in ((v1, b"one", "192.0.2.7"), (v2, b"two", "192.0.2.8"), (local, b"three", "127.0.0.1")):
+        for header, name, client in (
+            (v1, b"one", "192.0.2.7"),
+            (v2, b"two", "192.0.2.8"),
+            (local, b"three", "127.0.0.1"),
+        ):
             assert first_line(behind, header + REQUEST % name) == b"HTTP/1.1 200 OK"
             assert [line["client_ip"] for line in server.log_lines(name.decode())] == [client]
         for bad in (b"", b"PROXY TCP4 nonsense\r\n", V2[:4] + b"xxxx", b"\x16\x03\x01"):
@@ -134,7 +163,11 @@ listeners: [{address: 127.0.0.1:0, proxy_protocol: true}, {address: 127.0.0.1:0}
 
 
 def test_strangers_are_closed_on_a_proxy_listener(tmp_path, models):
-    server = Server(tmp_path, models=models, config="trusted_proxies: [192.0.2.0/24]\nlisteners: [{address: 127.0.0.1:0, proxy_protocol: true}, {address: 127.0.0.1:0}]\n")
+    server = Server(
+        tmp_path,
+        models=models,
+        config="trusted_proxies: [192.0.2.0/24]\nlisteners: [{address: 127.0.0.1:0, proxy_protocol: true}, {address: 127.0.0.1:0}]\n",
+    )
     try:
         assert first_line(server.addresses[0], b"PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\n" + REQUEST % b"x") == b""
     finally:
@@ -152,7 +185,12 @@ def readiness(server: Server) -> list:
     with grpc.insecure_channel(server.address) as channel:
         overall = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest()).status
     ready = requests.get(f"{server.url}/v2/health/ready")
-    return [requests.get(f"{server.url}/readyz").status_code, ready.status_code, ready.json()["ready"], overall == health_pb2.HealthCheckResponse.SERVING]
+    return [
+        requests.get(f"{server.url}/readyz").status_code,
+        ready.status_code,
+        ready.json()["ready"],
+        overall == health_pb2.HealthCheckResponse.SERVING,
+    ]
 
 
 NOT_READY, READY = [503, 503, False, False], [200, 200, True, True]
@@ -212,7 +250,13 @@ def test_hangup_and_usr1_reopen_the_log_and_end_nothing(tmp_path, models):
         for number in (signal.SIGHUP, signal.SIGUSR1):
             os.replace(server.log_path, tmp_path / "rotated")
             server.process.send_signal(number)
-            wait_for(lambda: requests.get(f"{server.url}/v2", headers={"X-Request-ID": "after"}).ok and server.log_path.exists() and b"after" in server.log_path.read_bytes())
+            wait_for(
+                lambda: (
+                    requests.get(f"{server.url}/v2", headers={"X-Request-ID": "after"}).ok
+                    and server.log_path.exists()
+                    and b"after" in server.log_path.read_bytes()
+                )
+            )
         server.terminate()
         wait_for(lambda: requests.get(f"{server.url}/readyz").status_code == 503)
         for number in (signal.SIGHUP, signal.SIGUSR1):
@@ -229,8 +273,13 @@ def test_signals_before_it_is_ready(tmp_path):
     for i in range(24):
         nets.affine(models / f"affine_{i:02}/1")
     for number, ends in ((signal.SIGHUP, False), (signal.SIGTERM, True)):
-        process = subprocess.Popen([BINARY, "serve", "--listen", "127.0.0.1:0", "--models", models], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / f"cache{ends}")})
+        process = subprocess.Popen(
+            [BINARY, "serve", "--listen", "127.0.0.1:0", "--models", models],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / f"cache{ends}")},
+        )
         status = Path(f"/proc/{process.pid}/status")
         wait_for(
             lambda: int(re.search(r"SigBlk:\s+(\w+)", status.read_text()).group(1), 16) & 1, 10
@@ -250,7 +299,12 @@ def test_signals_before_it_is_ready(tmp_path):
 
 
 def workers(tmp_path: Path, models: Path, *prefix: str) -> int:
-    process = subprocess.Popen([*prefix, BINARY, "serve", "--listen", "127.0.0.1:0", "--models", models], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        [*prefix, BINARY, "serve", "--listen", "127.0.0.1:0", "--models", models],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         address = process.stdout.readline().split()[-1]
         text = requests.get(f"http://{address}/metrics").text
@@ -267,7 +321,18 @@ def test_workers_follow_the_affinity(tmp_path, models):
 
 
 def test_the_limit_of_open_files_is_raised_and_bounds_connections(tmp_path, models):
-    run = ["sh", "-c", 'ulimit -Sn 64; ulimit -Hn 300; exec "$@"', "sh", BINARY, "serve", "--listen", "127.0.0.1:0", "--models", models]
+    run = [
+        "sh",
+        "-c",
+        'ulimit -Sn 64; ulimit -Hn 300; exec "$@"',
+        "sh",
+        BINARY,
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--models",
+        models,
+    ]
     process = subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         address = process.stdout.readline().split()[-1]

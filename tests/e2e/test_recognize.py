@@ -70,7 +70,11 @@ def test_raw_image_answers_the_same(server, sample, by_grpc):
 
 @pytest.mark.parametrize("name", ["image", "file"])
 def test_multipart_answers_the_same(server, sample, by_grpc, name):
-    answer = requests.post(f"{server.url}/api/v1/recognize", files={name: ("a.jpg", sample, "image/jpeg")}, data={"model_id": "face_detection_v1"})
+    answer = requests.post(
+        f"{server.url}/api/v1/recognize",
+        files={name: ("a.jpg", sample, "image/jpeg")},
+        data={"model_id": "face_detection_v1"},
+    )
     assert answer.status_code == 200, answer.text
     assert boxes_of(answer.json()) == [(f.x, f.y, f.width, f.height) for f in by_grpc.faces]
 
@@ -81,9 +85,24 @@ def test_http2_prior_knowledge_and_gzip(server, sample, by_grpc, tmp_path):
 
     body.write_bytes(gzip.compress(json.dumps({"image": base64.b64encode(sample).decode()}).encode()))
     out = subprocess.run(
-        ["curl", "-sS", "--http2-prior-knowledge", "-w", "\n%{http_version}", "--data-binary", f"@{body}", "-H", "Content-Encoding: gzip",
-         "-H", "Content-Type: application/json", f"{server.url}/api/v1/recognize"],
-        capture_output=True, text=True, check=True).stdout
+        [
+            "curl",
+            "-sS",
+            "--http2-prior-knowledge",
+            "-w",
+            "\n%{http_version}",
+            "--data-binary",
+            f"@{body}",
+            "-H",
+            "Content-Encoding: gzip",
+            "-H",
+            "Content-Type: application/json",
+            f"{server.url}/api/v1/recognize",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     answer, version = out.rsplit("\n", 1)
     assert version == "2"
     assert boxes_of(json.loads(answer)) == [(f.x, f.y, f.width, f.height) for f in by_grpc.faces]

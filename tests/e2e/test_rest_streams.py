@@ -57,15 +57,18 @@ def test_collect_blank_lines_and_a_missing_last_line_end(client, sample):
     assert client.post("/api/v1/recognize:collect", content=b"", headers=NDJSON).json()["frames"] == 0
 
 
-@pytest.mark.parametrize("body, headers, status, reason", [
-    (b"{", NDJSON, 400, "INVALID_BODY"),
-    (b'{"picture": 1}\n', NDJSON, 400, "INVALID_BODY"),
-    (b'[{"image": ""}]\n', NDJSON, 400, "INVALID_BODY"),
-    (b"{}\n" * 1001, NDJSON, 400, "BATCH_TOO_LARGE"),
-    (b"{}", {"Content-Type": "application/json"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
-    (b"{}", {**NDJSON, "Content-Encoding": "gzip"}, 415, "UNSUPPORTED_ENCODING"),
-    (b"[" + b" " * (33 << 20), NDJSON, 413, "BODY_TOO_LARGE"),
-])
+@pytest.mark.parametrize(
+    "body, headers, status, reason",
+    [
+        (b"{", NDJSON, 400, "INVALID_BODY"),
+        (b'{"picture": 1}\n', NDJSON, 400, "INVALID_BODY"),
+        (b'[{"image": ""}]\n', NDJSON, 400, "INVALID_BODY"),
+        (b"{}\n" * 1001, NDJSON, 400, "BATCH_TOO_LARGE"),
+        (b"{}", {"Content-Type": "application/json"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (b"{}", {**NDJSON, "Content-Encoding": "gzip"}, 415, "UNSUPPORTED_ENCODING"),
+        (b"[" + b" " * (33 << 20), NDJSON, 413, "BODY_TOO_LARGE"),
+    ],
+)
 def test_collect_refusals_are_problems(server, body, headers, status, reason):
     answer = requests.post(f"{server.url}/api/v1/recognize:collect", data=body, headers=headers)
     assert (answer.status_code, answer.json()["reason"]) == (status, reason), answer.text
@@ -98,7 +101,13 @@ def test_watch_as_events(client, sample):
     assert end == ("end", {})
 
 
-@pytest.mark.parametrize("media, between", [("video/x-motion-jpeg", b""), ("multipart/x-mixed-replace; boundary=f", b"\r\n--f\r\nContent-Type: image/jpeg\r\n\r\n")])
+@pytest.mark.parametrize(
+    "media, between",
+    [
+        ("video/x-motion-jpeg", b""),
+        ("multipart/x-mixed-replace; boundary=f", b"\r\n--f\r\nContent-Type: image/jpeg\r\n\r\n"),
+    ],
+)
 def test_watch_a_raw_clip(client, sample, media, between):
     clip = between + between.join([sample] * 3)
     answer = client.post("/api/v1/recognize:watch?min_confidence=0.5", content=clip, headers={"Content-Type": media})
@@ -118,7 +127,11 @@ def test_watch_refusals_before_the_first_result_are_problems(client, accept):
 def test_watch_an_error_after_the_head_is_the_last_text(client, sample, accept):
     """A clip with too many images fails when the limit is reached, after 1000 results."""
     tiny = b"\xff\xd8\xff\xd9"  # no images: refused at once, and cheap
-    answer = client.post("/api/v1/recognize:watch", content=sample + tiny * 1000, headers={"Content-Type": "video/x-motion-jpeg", "Accept": accept})
+    answer = client.post(
+        "/api/v1/recognize:watch",
+        content=sample + tiny * 1000,
+        headers={"Content-Type": "video/x-motion-jpeg", "Accept": accept},
+    )
     assert answer.status_code == 200
     if accept == "text/event-stream":
         *results, (kind, problem) = events(answer.text)
@@ -131,7 +144,12 @@ def test_watch_an_error_after_the_head_is_the_last_text(client, sample, accept):
 
 def test_results_do_not_wait_for_the_last(server, sample):
     """The first line is read while later images are still in progress."""
-    with requests.post(f"{server.url}/api/v1/recognize:watch", json=batch(*[sample] * 200), stream=True, headers={"X-Request-ID": "watch-early"}) as answer:
+    with requests.post(
+        f"{server.url}/api/v1/recognize:watch",
+        json=batch(*[sample] * 200),
+        stream=True,
+        headers={"X-Request-ID": "watch-early"},
+    ) as answer:
         json.loads(next(answer.iter_lines(chunk_size=None)))
     (entry,) = server.log_lines("watch-early")  # gone in the middle: the rest is not computed
     assert entry["code"] == "CANCELLED" and entry["protocol"] == "rest"
@@ -161,6 +179,7 @@ def test_a_silent_upload_is_no_fault_between_lines(tmp_path_factory, sample):
     """A live source may pause: only a line that does not end in time is cut off."""
     running = Server(tmp_path_factory.mktemp("silent"), config="http: {body_idle_timeout_ms: 200}")
     try:
+
         def pieces():
             yield line(sample)
             time.sleep(1)

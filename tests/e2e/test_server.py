@@ -30,9 +30,30 @@ def tool(name: str) -> str:
 
 def certificate(folder: Path, name: str) -> None:
     """A self-signed pair for localhost, moved into place by rename."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                    "-keyout", folder / "new.key", "-out", folder / "new.crt"], check=True, capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            f"/CN={name}",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-keyout",
+            folder / "new.key",
+            "-out",
+            folder / "new.crt",
+        ],
+        check=True,
+        capture_output=True,
+    )
     os.replace(folder / "new.key", folder / "tls.key")
     os.replace(folder / "new.crt", folder / "tls.crt")
 
@@ -63,7 +84,12 @@ def test_tls_alpn_and_hot_reload(tmp_path, protos, sample):
         with grpc.secure_channel(f"localhost:{port}", credentials) as channel:
             stub = protos.images_grpc.ImageRecognitionStub(channel)
             assert len(stub.Recognize(protos.images.RecognizeRequest(image=sample)).faces) == 1
-        answer = requests.post(f"https://localhost:{port}/api/v1/recognize", data=sample, headers={"Content-Type": "image/jpeg"}, verify=str(tmp_path / "tls.crt"))
+        answer = requests.post(
+            f"https://localhost:{port}/api/v1/recognize",
+            data=sample,
+            headers={"Content-Type": "image/jpeg"},
+            verify=str(tmp_path / "tls.crt"),
+        )
         assert answer.status_code == 200
         assert served_name(server.address) == "first"
 
@@ -153,7 +179,18 @@ def test_grpcurl_reads_the_reflection(server):
         check=True,
     ).stdout
     assert "bytes image = 1" in described
-    called = subprocess.run([grpcurl, "-plaintext", "-d", '{"image_base64": ""}', server.address, "ai.inference.ImageRecognition/Recognize"], capture_output=True, text=True)
+    called = subprocess.run(
+        [
+            grpcurl,
+            "-plaintext",
+            "-d",
+            '{"image_base64": ""}',
+            server.address,
+            "ai.inference.ImageRecognition/Recognize",
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert "InvalidArgument" in called.stderr
 
 
@@ -178,8 +215,24 @@ def test_untrusted_forwarded_for_is_ignored(server):
 def test_expect_100_continue(server, sample, tmp_path):
     picture = tmp_path / "a.jpg"
     picture.write_bytes(sample)
-    run = subprocess.run(["curl", "-sv", "-X", "POST", "-H", "Expect: 100-continue", "-H", "Content-Type: image/jpeg", "--data-binary", f"@{picture}",
-                          f"{server.url}/api/v1/recognize"], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [
+            "curl",
+            "-sv",
+            "-X",
+            "POST",
+            "-H",
+            "Expect: 100-continue",
+            "-H",
+            "Content-Type: image/jpeg",
+            "--data-binary",
+            f"@{picture}",
+            f"{server.url}/api/v1/recognize",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "100 Continue" in run.stderr and '"faces"' in run.stdout
 
 

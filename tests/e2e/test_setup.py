@@ -44,4 +44,4 @@ def test_a_bare_machine_gets_the_packages_of_this_level(tmp_path):
     names = asked.read_text().split()
     needs = [line.split()[1:] for line in (tools / "packages.txt").read_text().splitlines() if line.startswith("run:")]
     wanted = [need[2] if need[0] == "libboost1.81-dev" else need[0] for need in needs]
-    assert names[-len(wanted):] == wanted and "g++" in wanted
+    assert names[-len(wanted) :] == wanted and "g++" in wanted

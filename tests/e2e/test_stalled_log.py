@@ -24,7 +24,16 @@ class Silent:
     def __init__(self, folder, logs: str):
         config = folder / "sluice.yaml"
         config.write_text(f"logs: {{access: stdout{logs}}}\n")
-        args = [str(BINARY), "serve", "--config", str(config), "--models", str(ROOT / "models"), "--listen", "127.0.0.1:0"]
+        args = [
+            str(BINARY),
+            "serve",
+            "--config",
+            str(config),
+            "--models",
+            str(ROOT / "models"),
+            "--listen",
+            "127.0.0.1:0",
+        ]
         self.process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, cwd=ROOT)
         self.address = self._line().split()[-1]
         assert self._line() == "ready"

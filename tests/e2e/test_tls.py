@@ -57,7 +57,11 @@ def test_rest(client, sample):
 def test_bodies_of_many_records(client):
     """Megabytes both ways: many TLS records, and more than a window of HTTP/2."""
     texts = {"texts": ["新" * 20_000] * 100}
-    answer = client.post("/api/v1/classify", content=json.dumps(texts, ensure_ascii=False).encode(), headers={"Content-Type": "application/json"})
+    answer = client.post(
+        "/api/v1/classify",
+        content=json.dumps(texts, ensure_ascii=False).encode(),
+        headers={"Content-Type": "application/json"},
+    )
     assert answer.status_code == 200 and len(answer.json()["results"]) == 100
     assert len(client.get("/docs/swagger-ui-bundle.js", headers={"Accept-Encoding": "identity"}).content) > 1_000_000
 

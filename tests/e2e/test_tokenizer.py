@@ -25,7 +25,32 @@ BLOCKS = {
     "full width": (0xFF01, 0xFF5E), "punctuation": (0x2010, 0x2027), "cjk punctuation": (0x3001, 0x3011), "currency": (0x20A0, 0x20B5), "arrows": (0x2190, 0x21FF),
     "accents": (0x300, 0x314), "spaces": (0x2000, 0x200A), "controls": (0x1, 0x1F), "c1": (0x80, 0x9F), "format": (0x200B, 0x200F), "emoji": (0x1F600, 0x1F64F), "private": (0xE000, 0xE0FF),
 }  # fmt: skip
-ODD = ["[CLS]", "[SEP]", "[MASK]", "[UNK]", "[PAD]", "[cls]", "##", "##a", "\u3000", "\ufeff", "\ufffd", "İ", "ß", "ﬁ", "Å", "e\u0301", "x" * 100, "x" * 101, "x" * 300, "'", "''", "--", "a.b", "3.14%"]
+ODD = [
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "[UNK]",
+    "[PAD]",
+    "[cls]",
+    "##",
+    "##a",
+    "\u3000",
+    "\ufeff",
+    "\ufffd",
+    "İ",
+    "ß",
+    "ﬁ",
+    "Å",
+    "e\u0301",
+    "x" * 100,
+    "x" * 101,
+    "x" * 300,
+    "'",
+    "''",
+    "--",
+    "a.b",
+    "3.14%",
+]
 
 
 def generated(rng: random.Random, vocabulary: list[str]) -> str:
@@ -90,7 +115,12 @@ def test_ids_are_those_of_hugging_face(length, theirs):
     inputs = texts()
     assert len(set(inputs)) >= 2000
     wanted = theirs(length)(inputs)
-    run = subprocess.run([PROGRAM, MODEL / "vocab.txt", str(length)], input="".join(f"{text}\0" for text in inputs).encode(), capture_output=True, check=True)
+    run = subprocess.run(
+        [PROGRAM, MODEL / "vocab.txt", str(length)],
+        input="".join(f"{text}\0" for text in inputs).encode(),
+        capture_output=True,
+        check=True,
+    )
     got = [[int(i) for i in line.split()] for line in run.stdout.decode().splitlines()]
     assert len(got) == len(wanted)
     different = [(text, a, b) for text, a, b in zip(inputs, got, wanted) if a != b]

@@ -186,7 +186,11 @@ def mutate_xml(data: bytes, rng: random.Random) -> bytes:
     if how == 0:
         numbers = list(re.finditer(r"\d+", text))
         for match in sorted(rng.sample(numbers, min(3, len(numbers))), key=lambda m: -m.start()):
-            text = text[: match.start()] + rng.choice(("0", "-1", "7", "4294967296", "4611686018427387904", "x")) + text[match.end() :]
+            text = (
+                text[: match.start()]
+                + rng.choice(("0", "-1", "7", "4294967296", "4611686018427387904", "x"))
+                + text[match.end() :]
+            )
     elif how == 1:
         layers = list(re.finditer(r"<(layer|edge)\b.*?(/>|</layer>)", text, re.S))
         match = rng.choice(layers)
@@ -194,7 +198,11 @@ def mutate_xml(data: bytes, rng: random.Random) -> bytes:
     else:
         types = list(re.finditer(r'type="(\w+)"', text))
         match = rng.choice(types)
-        text = text[: match.start(1)] + rng.choice(("Loop", "TensorIterator", "Convolution", "Gather", "Nothing")) + text[match.end(1) :]
+        text = (
+            text[: match.start(1)]
+            + rng.choice(("Loop", "TensorIterator", "Convolution", "Gather", "Nothing"))
+            + text[match.end(1) :]
+        )
     return text.encode()
 
 
@@ -235,14 +243,19 @@ def test_mutated_files_hurt_nobody(tmp_path, kind, mutate):
                 status, answer = load(server, f"m{i}")
                 outcome = "serves" if status == 200 else answer["detail"].split(": ", 1)[1]
                 outcomes[outcome[:90]] = outcomes.get(outcome[:90], 0) + 1
-                assert (
-                    server.process.poll() is None
-                ), f"file {i} ended the server: {server.stderr_path.read_text()[-2000:]}"
+                assert server.process.poll() is None, (
+                    f"file {i} ended the server: {server.stderr_path.read_text()[-2000:]}"
+                )
                 assert status in (200, 400, 409, 422, 500, 503), (i, status, answer)
                 if status == 200:  # and what serves answers, whatever
                     call(server, "POST", f"/v2/repository/models/m{i}/unload")
                 shutil.rmtree(folder.parent)
-        status, answer = call(server, "POST", "/v2/models/good/infer", b'{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3]}]}')
+        status, answer = call(
+            server,
+            "POST",
+            "/v2/models/good/infer",
+            b'{"inputs":[{"name":"x","datatype":"FP32","shape":[1,3],"data":[1,2,3]}]}',
+        )
         assert status == 200 and answer["outputs"][0]["data"] == [3, 5, 7]
         for outcome, count in sorted(outcomes.items(), key=lambda o: -o[1]):
             print(f"{count:4} {outcome}")
@@ -263,9 +276,9 @@ def test_a_model_that_hangs_is_listed_and_the_others_serve(tmp_path):
     try:
         listed = index(server)
         assert listed["good"]["state"] == "READY", listed
-        assert (
-            listed["hangs"]["state"] == "UNAVAILABLE" and "busy for more than 1 s" in listed["hangs"]["reason"]
-        ), listed
+        assert listed["hangs"]["state"] == "UNAVAILABLE" and "busy for more than 1 s" in listed["hangs"]["reason"], (
+            listed
+        )
         with Prober(server) as prober:
             status, answer = load(server, "hangs")
         assert status != 200 and "busy for more than 1 s" in answer["detail"], answer
@@ -312,7 +325,11 @@ def test_sigterm_at_a_start_that_tries_ends_it(tmp_path):
     assert not thread.is_alive() and not started, "it never got ready"
     assert time.monotonic() - began < 20
     # Its parent gone, nobody in a container may collect it.
-    wait_for(lambda: all(not Path(f"/proc/{c}").exists() or Path(f"/proc/{c}/stat").read_text().split()[2] == "Z" for c in child))
+    wait_for(
+        lambda: all(
+            not Path(f"/proc/{c}").exists() or Path(f"/proc/{c}/stat").read_text().split()[2] == "Z" for c in child
+        )
+    )
 
 
 def load_quietly(server: Server) -> None:

@@ -67,9 +67,11 @@ def test_answers_come_in_order_and_a_sender_is_held_back(server, sample):
     """200 frames sent without reading: only a few are in progress at once, and every one is answered in order."""
     count = 200
     with open_socket(server) as ws:
+
         def send():
             for i in range(count):
                 ws.send(frame(sample if i % 3 else b"junk"))
+
         sender = threading.Thread(target=send)
         sender.start()
         answers = [json.loads(ws.recv(timeout=60)) for _ in range(count)]
@@ -86,11 +88,14 @@ def test_a_large_frame_in_fragments(server, sample):
         assert len(json.loads(ws.recv(timeout=20))["faces"]) == 1
 
 
-@pytest.mark.parametrize("message, code, reason", [
-    ('{"picture": 1}', 4003, "INVALID_BODY: "),
-    ("[]", 4003, "INVALID_BODY: "),
-    (b"\xff\xff\xff", 4003, "INVALID_BODY: "),
-])
+@pytest.mark.parametrize(
+    "message, code, reason",
+    [
+        ('{"picture": 1}', 4003, "INVALID_BODY: "),
+        ("[]", 4003, "INVALID_BODY: "),
+        (b"\xff\xff\xff", 4003, "INVALID_BODY: "),
+    ],
+)
 def test_a_message_that_is_none_closes_with_its_status(server, message, code, reason):
     with open_socket(server) as ws:
         ws.send(message)
@@ -142,7 +147,12 @@ def test_drain_answers_what_was_accepted_and_closes_with_1001(tmp_path, sample):
 
 def test_refusals_are_http_answers(server):
     url = f"{server.url}{PATH}"
-    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
     for headers, status, reason in [
         ({}, 400, "INVALID_REQUEST"),
         ({**upgrade, "Sec-WebSocket-Version": "8"}, 400, "INVALID_REQUEST"),
@@ -192,23 +202,26 @@ def rest_of(raw: socket.socket) -> bytes:
     return out
 
 
-@pytest.mark.parametrize("name, frames, code", [
-    ("unmasked", b"\x81\x02{}", 1002),
-    ("reserved bit", masked(0xC1, b"{}"), 1002),
-    ("unknown opcode", masked(0x83, b""), 1002),
-    ("fragmented ping", masked(0x09, b""), 1002),
-    ("text that is not UTF-8", masked(0x81, b"\xff"), 1007),
-    ("close with a wrong code", masked(0x88, (1005).to_bytes(2, "big")), 1002),
-    ("close with half a code", masked(0x88, b"x"), 1002),
-    ("too many pings", masked(0x89, b"") * 1000, 1008),
-    ("close", masked(0x88, (1001).to_bytes(2, "big") + b"bye"), 1000),
-    ("close without a code", masked(0x88, b""), 1000),
-])
+@pytest.mark.parametrize(
+    "name, frames, code",
+    [
+        ("unmasked", b"\x81\x02{}", 1002),
+        ("reserved bit", masked(0xC1, b"{}"), 1002),
+        ("unknown opcode", masked(0x83, b""), 1002),
+        ("fragmented ping", masked(0x09, b""), 1002),
+        ("text that is not UTF-8", masked(0x81, b"\xff"), 1007),
+        ("close with a wrong code", masked(0x88, (1005).to_bytes(2, "big")), 1002),
+        ("close with half a code", masked(0x88, b"x"), 1002),
+        ("too many pings", masked(0x89, b"") * 1000, 1008),
+        ("close", masked(0x88, (1001).to_bytes(2, "big") + b"bye"), 1000),
+        ("close without a code", masked(0x88, b""), 1000),
+    ],
+)
 def test_rules_of_the_protocol(server, name, frames, code):
     with handshake(server) as raw:
         raw.sendall(frames)
         out = rest_of(raw)
-    close = out[out.rindex(b"\x88"):] if code != 1008 else out[out.index(b"\x88"):]
+    close = out[out.rindex(b"\x88") :] if code != 1008 else out[out.index(b"\x88") :]
     assert int.from_bytes(close[2:4], "big") == code, close
 
 
@@ -229,7 +242,13 @@ def test_random_fragments_with_pings_between(server, sample):
     def masked_frame(first: int, payload: bytes) -> bytes:
         mask = rng.randbytes(4)
         size = len(payload)
-        head = bytes([first]) + (bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big") if size < 65536 else b"\xff" + size.to_bytes(8, "big"))
+        head = bytes([first]) + (
+            bytes([0x80 | size])
+            if size < 126
+            else b"\xfe" + size.to_bytes(2, "big")
+            if size < 65536
+            else b"\xff" + size.to_bytes(8, "big")
+        )
         stream = (mask * (size // 4 + 1))[:size]
         return head + mask + (int.from_bytes(payload, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")
 
@@ -245,12 +264,14 @@ def test_random_fragments_with_pings_between(server, sample):
                 pings.append(rng.randbytes(rng.randrange(126)))
                 out += masked_frame(0x89, pings[-1])
     with handshake(server) as raw:
+
         def send():
             at = 0
             while at < len(out):
                 step = rng.choice([1, 2, 7, 100, 1000, 60000])
                 raw.sendall(out[at : at + step])
                 at += step
+
         sender = threading.Thread(target=send)
         sender.start()
         reader = raw.makefile("rb")
@@ -305,8 +326,17 @@ def test_over_http2_by_extended_connect(server, protos):
             if isinstance(event, h2.events.RemoteSettingsChanged):
                 break
         assert connection.remote_settings.enable_connect_protocol == 1
-        connection.send_headers(1, [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"),
-                                    (":authority", server.address), (":path", PATH), ("sec-websocket-version", "13")])
+        connection.send_headers(
+            1,
+            [
+                (":method", "CONNECT"),
+                (":protocol", "websocket"),
+                (":scheme", "http"),
+                (":authority", server.address),
+                (":path", PATH),
+                ("sec-websocket-version", "13"),
+            ],
+        )
         small = protos.images.RecognizeRequest(image=b"no picture").SerializeToString()
         connection.send_data(1, masked(0x82, small))
         raw.sendall(connection.data_to_send())
@@ -329,4 +359,3 @@ def test_over_http2_by_extended_connect(server, protos):
             if isinstance(event, h2.events.StreamEnded):
                 break
         assert tail == b"\x88\x02\x03\xe8"
-

@@ -1,5 +1,6 @@
-// A gRPC request body from a hostile client through the codec, cut into pieces. Checked: no crash, no more memory than the
-// bounds allow, every byte given back, an answer exactly once, and that cutting the input differently changes nothing.
+// A gRPC request body from a hostile client through the codec, cut into pieces. Checked: no crash, no more memory than
+// the bounds allow, every byte given back, an answer exactly once, and that cutting the input differently changes
+// nothing.
 //
 // First byte: which rpc, gzip or not, how the body is cut; the rest is the body.
 #include <cstdint>

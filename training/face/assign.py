@@ -2,6 +2,7 @@
 
 All faces of a batch stand in one row of T entries, so that a crowd in one image costs the others nothing.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """An endless stream of training batches, each with the teacher's dense answers; usable with worker processes."""
+
 from __future__ import annotations
 
 import itertools
@@ -41,7 +42,14 @@ class Batches(IterableDataset[Batch]):
     """
 
     def __init__(self, work: Path, teacher: Path, n: int, size: int, seed: int, small_first: int = 0) -> None:
-        self.work, self.teacher, self.n, self.size, self.seed, self.small_first = work, teacher, n, size, seed, small_first
+        self.work, self.teacher, self.n, self.size, self.seed, self.small_first = (
+            work,
+            teacher,
+            n,
+            size,
+            seed,
+            small_first,
+        )
 
     def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)
@@ -54,9 +62,17 @@ class Batches(IterableDataset[Batch]):
         teacher = Detector(self.teacher, 1, self.size, self.size)
         for step in itertools.count(1):
             big = step * (info.num_workers if info else 1) > self.small_first and step % LARGE_EVERY == 0
-            samples = [large.sample(rng) for _ in range(max(1, self.n // 4))] if big else [sampler.sample(rng) for _ in range(self.n)]
+            samples = (
+                [large.sample(rng) for _ in range(max(1, self.n // 4))]
+                if big
+                else [sampler.sample(rng) for _ in range(self.n)]
+            )
             images = np.stack([s[0] for s in samples])
             taught = np.zeros((len(images), 0, 5), np.float32)
             if not big:
                 taught = np.concatenate([dense(teacher(image[None])) for image in images])
-            yield torch.from_numpy(images), torch.from_numpy(pad_truth([s[1] for s in samples])), torch.from_numpy(taught)
+            yield (
+                torch.from_numpy(images),
+                torch.from_numpy(pad_truth([s[1] for s in samples])),
+                torch.from_numpy(taught),
+            )

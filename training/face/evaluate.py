@@ -3,6 +3,7 @@
 Two kinds of truth: an evaluation folder (`faces.json` + `images/`, never trained or tuned on), or the
 held-out part of the training store. Variants of an image (tag `variant`) are left out.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -64,7 +65,11 @@ def look(levels: list[Detector], image: np.ndarray) -> tuple[np.ndarray, np.ndar
             pixels = pixels.reshape(side, 2, side, 2, 3).mean((1, 3), dtype=np.float32)
         score, corners = decode(detector(pixels[None]), side)
         size = np.sqrt(np.prod(corners[:, 2:] - corners[:, :2], axis=1))
-        own = (score >= FLOOR) & (size >= (FACE_MAX / 8 if times else 0)) & (size < (np.inf if detector is levels[-1] else FACE_MAX))
+        own = (
+            (score >= FLOOR)
+            & (size >= (FACE_MAX / 8 if times else 0))
+            & (size < (np.inf if detector is levels[-1] else FACE_MAX))
+        )
         scores.append(score[own])
         boxes.append(corners[own] * 2**times)
     score, corners = np.concatenate(scores), np.concatenate(boxes)

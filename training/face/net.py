@@ -3,6 +3,7 @@
 Shapes are NCHW, pixels BGR 0..255. The early layers are dense 3x3 convolutions with a
 stride: on a CPU they cost fewer memory passes than depthwise pairs at high resolution.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

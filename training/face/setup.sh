@@ -1,5 +1,5 @@
-# Sourced by run.sh and check.sh: reads --data, --out, --eval and --teacher, leaves the other arguments in "$@", makes the Python
-# environment, and goes to this folder. Sets here, data, out, eval, teacher, PYTHON.
+# Sourced by run.sh and check.sh: reads --data, --out, --eval and --teacher, leaves the other arguments in "$@", makes
+# the Python environment, and goes to this folder. Sets here, data, out, eval, teacher, PYTHON.
 here=$(cd "$(dirname "$0")" && pwd)
 data='' out='' eval='' teacher=''
 while [ $# -gt 0 ]; do

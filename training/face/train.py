@@ -3,6 +3,7 @@
 Data-parallel processes of one thread each beat one process of two threads: the net's operators are
 too small to split. Resumes from WORK/last.pt, else from a shrunk checkpoint (--resume).
 """
+
 from __future__ import annotations
 
 import argparse
@@ -103,7 +104,12 @@ def run(rank: int, a: argparse.Namespace) -> None:
         for group in optimizer.param_groups:
             # A run taken up without optimizer state warms up again.
             group["lr"] = min(rate(seen, a.pictures, a.rate, a.warm), a.rate * ((seen - start) / a.warm + 0.02))
-        x = image.to(device, non_blocking=True).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
+        x = (
+            image.to(device, non_blocking=True)
+            .permute(0, 3, 1, 2)
+            .float()
+            .contiguous(memory_format=torch.channels_last)
+        )
         parts = torch.stack(losses_of(net, x, truth.to(device), taught.to(device)))
         optimizer.zero_grad()
         (parts * weights).sum().backward()

@@ -50,14 +50,18 @@ def _write(folder: Path, manifest: dict) -> None:
 def write_bag(out: Path, trained: Trained, spec: NgramSpec) -> Path:
     """The fast model's folder."""
     folder = out / BAG_ID
-    manifest = _manifest(BAG_ID, "Chinese short texts, 10 topics: bag of hashed character 1-3-grams, int8 table", {
-        "kind": "hashed_ngrams",
-        "white_space": "remove",
-        "max_length": spec.max_length,
-        "ngram": {"min": spec.min, "max": spec.max, "buckets": spec.buckets, "seed": spec.seed, "kept": KEPT},
-        "inputs": ["ids"],
-        "outputs": "probabilities",
-    })
+    manifest = _manifest(
+        BAG_ID,
+        "Chinese short texts, 10 topics: bag of hashed character 1-3-grams, int8 table",
+        {
+            "kind": "hashed_ngrams",
+            "white_space": "remove",
+            "max_length": spec.max_length,
+            "ngram": {"min": spec.min, "max": spec.max, "buckets": spec.buckets, "seed": spec.seed, "kept": KEPT},
+            "inputs": ["ids"],
+            "outputs": "probabilities",
+        },
+    )
     _write(folder, manifest)
     assert spec.kept is not None
     (folder / "1" / KEPT).write_bytes(spec.kept.to_bytes())
@@ -68,15 +72,19 @@ def write_bag(out: Path, trained: Trained, spec: NgramSpec) -> Path:
 def write_bert(out: Path, trained: Trained, spec: BertSpec, vocabulary: list[str]) -> Path:
     """The encoder's folder."""
     folder = out / BERT_ID
-    manifest = _manifest(BERT_ID, f"Chinese short texts, 10 topics: BERT encoder, {spec.layers} layers of {spec.width}", {
-        "kind": "bert",
-        "white_space": "collapse",
-        "max_length": spec.max_length,
-        "vocab": "vocab.txt",
-        "do_lower_case": True,
-        "inputs": export_bert.INPUTS,
-        "outputs": "logits",
-    })
+    manifest = _manifest(
+        BERT_ID,
+        f"Chinese short texts, 10 topics: BERT encoder, {spec.layers} layers of {spec.width}",
+        {
+            "kind": "bert",
+            "white_space": "collapse",
+            "max_length": spec.max_length,
+            "vocab": "vocab.txt",
+            "do_lower_case": True,
+            "inputs": export_bert.INPUTS,
+            "outputs": "logits",
+        },
+    )
     _write(folder, manifest)
     wordpiece.save(vocabulary, folder / "1" / "vocab.txt")
     export_bert.write(trained.model, spec, trained.temperature, folder / "1" / "model.onnx")

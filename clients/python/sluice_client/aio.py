@@ -98,7 +98,12 @@ class AsyncClient:
         )
 
     async def analyze(
-        self, moment: Moment, *, timeout_s: float | None = None, request_id: str | None = None, traceparent: str | None = None
+        self,
+        moment: Moment,
+        *,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
     ) -> Analysis:
         rpc = messages.rpc(messages.MULTIMODAL, "Analyze")
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)

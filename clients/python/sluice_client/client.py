@@ -18,7 +18,11 @@ from .types import Analysis, Classification, Collection, Frame, Moment, Picture,
 T = TypeVar("T")
 
 # Retries are ours: gRPC's own know neither the same deadline for all attempts nor the error's reason.
-CHANNEL_OPTIONS = [("grpc.enable_retries", 0), ("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+CHANNEL_OPTIONS = [
+    ("grpc.enable_retries", 0),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+]
 DEFAULT_TIMEOUT_S = 30.0
 
 
@@ -94,7 +98,12 @@ class Client:
         )
 
     def analyze(
-        self, moment: Moment, *, timeout_s: float | None = None, request_id: str | None = None, traceparent: str | None = None
+        self,
+        moment: Moment,
+        *,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
     ) -> Analysis:
         """Text, image and audio in one call, each answered by its own model. Raises only when every part failed."""
         rpc = messages.rpc(messages.MULTIMODAL, "Analyze")
@@ -151,7 +160,12 @@ class Client:
                 self._sleep(attempts.wait_after(failed))
 
     def stream_recognize(
-        self, frames: Iterable[Frame], *, timeout_s: float | None = None, request_id: str | None = None, traceparent: str | None = None
+        self,
+        frames: Iterable[Frame],
+        *,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
     ) -> Iterator[Recognition]:
         """One answer per frame, in order, while frames still go up. Never retried: live frames are gone.
 
@@ -164,7 +178,12 @@ class Client:
             yield messages.recognition(answer)
 
     def stream_analyze(
-        self, moments: Iterable[Moment], *, timeout_s: float | None = None, request_id: str | None = None, traceparent: str | None = None
+        self,
+        moments: Iterable[Moment],
+        *,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
     ) -> Iterator[Analysis]:
         """As stream_recognize, of moments."""
         requests = (messages.analyze_request(moment) for moment in moments)

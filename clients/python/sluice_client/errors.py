@@ -26,7 +26,14 @@ class SluiceError(Exception):
     """
 
     def __init__(
-        self, code: str, message: str, *, reason: str = "", field: str = "", request_id: str = "", retry_after_s: float | None = None
+        self,
+        code: str,
+        message: str,
+        *,
+        reason: str = "",
+        field: str = "",
+        request_id: str = "",
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(f"{reason or code}: {message}")
         self.code = code

@@ -35,11 +35,32 @@ from .types import (
 )
 
 # What an answer without a problem document says: of a proxy, or of no Sluice at all.
-_CODES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 408: "DEADLINE_EXCEEDED",
-          413: "RESOURCE_EXHAUSTED", 415: "INVALID_ARGUMENT", 422: "FAILED_PRECONDITION", 429: "RESOURCE_EXHAUSTED", 499: "CANCELLED",
-          500: "INTERNAL", 501: "UNIMPLEMENTED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
-_STATUS_CODES = {1: "CANCELLED", 3: "INVALID_ARGUMENT", 4: "DEADLINE_EXCEEDED", 5: "NOT_FOUND", 8: "RESOURCE_EXHAUSTED", 13: "INTERNAL",
-                 14: "UNAVAILABLE"}
+_CODES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    408: "DEADLINE_EXCEEDED",
+    413: "RESOURCE_EXHAUSTED",
+    415: "INVALID_ARGUMENT",
+    422: "FAILED_PRECONDITION",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    500: "INTERNAL",
+    501: "UNIMPLEMENTED",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+_STATUS_CODES = {
+    1: "CANCELLED",
+    3: "INVALID_ARGUMENT",
+    4: "DEADLINE_EXCEEDED",
+    5: "NOT_FOUND",
+    8: "RESOURCE_EXHAUSTED",
+    13: "INTERNAL",
+    14: "UNAVAILABLE",
+}
 
 
 @dataclass
@@ -111,7 +132,11 @@ def analyze_request(moment: Moment) -> _Request:
     body: dict[str, Any] = _without_none(text=moment.text, image=base64.b64encode(moment.image).decode())
     if moment.audio is not None:
         audio = moment.audio
-        body["audio"] = {"features": audio.features, "pcm16": base64.b64encode(audio.pcm16).decode(), "sample_rate_hz": audio.sample_rate_hz}
+        body["audio"] = {
+            "features": audio.features,
+            "pcm16": base64.b64encode(audio.pcm16).decode(),
+            "sample_rate_hz": audio.sample_rate_hz,
+        }
     return _json("/api/v1/analyze", body)
 
 
@@ -200,8 +225,18 @@ def from_transport_error(error: httpx.HTTPError, request_id: str) -> SluiceError
 
 
 def _arguments(request: _Request, names: CallNames, remaining_s: float) -> dict[str, Any]:
-    headers = [*names.headers(), ("content-type", request.content_type), ("accept", request.accept), ("x-request-timeout", f"{remaining_s:.3f}")]
-    return {"content": request.content, "params": request.params, "headers": headers, "timeout": max(remaining_s, 0.001)}
+    headers = [
+        *names.headers(),
+        ("content-type", request.content_type),
+        ("accept", request.accept),
+        ("x-request-timeout", f"{remaining_s:.3f}"),
+    ]
+    return {
+        "content": request.content,
+        "params": request.params,
+        "headers": headers,
+        "timeout": max(remaining_s, 0.001),
+    }
 
 
 class RestClient:
@@ -234,26 +269,63 @@ class RestClient:
     ) -> None:
         self.close()
 
-    def recognize(self, image: bytes, *, model_id: str = "", min_confidence: float | None = None, timeout_s: float | None = None,
-                  request_id: str | None = None, traceparent: str | None = None) -> Recognition:
+    def recognize(
+        self,
+        image: bytes,
+        *,
+        model_id: str = "",
+        min_confidence: float | None = None,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> Recognition:
         request = recognize_request(image, model_id, min_confidence)
         return recognition(self._unary(request, timeout_s, CallNames(request_id, traceparent)))
 
-    def classify(self, texts: Iterable[str | TextItem], *, model_id: str = "", timeout_s: float | None = None,
-                 request_id: str | None = None, traceparent: str | None = None) -> list[Classification]:
-        return classifications(self._unary(classify_request(texts, model_id), timeout_s, CallNames(request_id, traceparent)))
+    def classify(
+        self,
+        texts: Iterable[str | TextItem],
+        *,
+        model_id: str = "",
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> list[Classification]:
+        return classifications(
+            self._unary(classify_request(texts, model_id), timeout_s, CallNames(request_id, traceparent))
+        )
 
-    def analyze(self, moment: Moment, *, timeout_s: float | None = None, request_id: str | None = None,
-                traceparent: str | None = None) -> Analysis:
+    def analyze(
+        self,
+        moment: Moment,
+        *,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> Analysis:
         return analysis(self._unary(analyze_request(moment), timeout_s, CallNames(request_id, traceparent)))
 
-    def collect_recognize(self, frames: Iterable[Frame], *, timeout_s: float | None = None, request_id: str | None = None,
-                          traceparent: str | None = None) -> Collection:
+    def collect_recognize(
+        self,
+        frames: Iterable[Frame],
+        *,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> Collection:
         return collection(self._unary(collect_request(frames), timeout_s, CallNames(request_id, traceparent)))
 
-    def watch_recognize(self, pictures: Iterable[Picture] = (), *, mjpeg: bytes = b"", model_id: str = "",
-                        min_confidence: float | None = None, timeout_s: float | None = None, request_id: str | None = None,
-                        traceparent: str | None = None) -> Iterator[Recognition]:
+    def watch_recognize(
+        self,
+        pictures: Iterable[Picture] = (),
+        *,
+        mjpeg: bytes = b"",
+        model_id: str = "",
+        min_confidence: float | None = None,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> Iterator[Recognition]:
         request = watch_request(pictures, mjpeg, model_id, min_confidence)
         names = CallNames(request_id, traceparent)
         attempts = self._attempts(timeout_s)
@@ -298,8 +370,12 @@ def _line(line: str) -> dict[str, Any]:
     if "faces" in value:
         return value
     problem = value.get("error", value)
-    raise SluiceError(_CODES.get(problem.get("status", 0), "UNKNOWN"), problem.get("detail", ""), reason=problem.get("reason", ""),
-                      request_id=problem.get("request_id", ""))
+    raise SluiceError(
+        _CODES.get(problem.get("status", 0), "UNKNOWN"),
+        problem.get("detail", ""),
+        reason=problem.get("reason", ""),
+        request_id=problem.get("request_id", ""),
+    )
 
 
 class AsyncRestClient:
@@ -332,26 +408,63 @@ class AsyncRestClient:
     ) -> None:
         await self.close()
 
-    async def recognize(self, image: bytes, *, model_id: str = "", min_confidence: float | None = None, timeout_s: float | None = None,
-                        request_id: str | None = None, traceparent: str | None = None) -> Recognition:
+    async def recognize(
+        self,
+        image: bytes,
+        *,
+        model_id: str = "",
+        min_confidence: float | None = None,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> Recognition:
         request = recognize_request(image, model_id, min_confidence)
         return recognition(await self._unary(request, timeout_s, CallNames(request_id, traceparent)))
 
-    async def classify(self, texts: Iterable[str | TextItem], *, model_id: str = "", timeout_s: float | None = None,
-                       request_id: str | None = None, traceparent: str | None = None) -> list[Classification]:
-        return classifications(await self._unary(classify_request(texts, model_id), timeout_s, CallNames(request_id, traceparent)))
+    async def classify(
+        self,
+        texts: Iterable[str | TextItem],
+        *,
+        model_id: str = "",
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> list[Classification]:
+        return classifications(
+            await self._unary(classify_request(texts, model_id), timeout_s, CallNames(request_id, traceparent))
+        )
 
-    async def analyze(self, moment: Moment, *, timeout_s: float | None = None, request_id: str | None = None,
-                      traceparent: str | None = None) -> Analysis:
+    async def analyze(
+        self,
+        moment: Moment,
+        *,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> Analysis:
         return analysis(await self._unary(analyze_request(moment), timeout_s, CallNames(request_id, traceparent)))
 
-    async def collect_recognize(self, frames: Iterable[Frame], *, timeout_s: float | None = None, request_id: str | None = None,
-                                traceparent: str | None = None) -> Collection:
+    async def collect_recognize(
+        self,
+        frames: Iterable[Frame],
+        *,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> Collection:
         return collection(await self._unary(collect_request(frames), timeout_s, CallNames(request_id, traceparent)))
 
-    async def watch_recognize(self, pictures: Iterable[Picture] = (), *, mjpeg: bytes = b"", model_id: str = "",
-                              min_confidence: float | None = None, timeout_s: float | None = None, request_id: str | None = None,
-                              traceparent: str | None = None) -> AsyncIterator[Recognition]:
+    async def watch_recognize(
+        self,
+        pictures: Iterable[Picture] = (),
+        *,
+        mjpeg: bytes = b"",
+        model_id: str = "",
+        min_confidence: float | None = None,
+        timeout_s: float | None = None,
+        request_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> AsyncIterator[Recognition]:
         request = watch_request(pictures, mjpeg, model_id, min_confidence)
         names = CallNames(request_id, traceparent)
         attempts = self._attempts(timeout_s)

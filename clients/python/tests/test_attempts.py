@@ -172,9 +172,10 @@ def test_a_lost_server_is_tried_again_until_the_deadline():
         slept.append(seconds)
         time[0] += seconds
 
-    with Client("127.0.0.1:1", timeout_s=20, sleep=sleep, clock=lambda: time[0]) as client, pytest.raises(
-        SluiceError
-    ) as caught:
+    with (
+        Client("127.0.0.1:1", timeout_s=20, sleep=sleep, clock=lambda: time[0]) as client,
+        pytest.raises(SluiceError) as caught,
+    ):
         client.recognize(b"x")
     assert caught.value.code == "UNAVAILABLE"
     assert len(slept) == 4 and all(0.8 * wait <= one <= 1.2 * wait for one, wait in zip(slept, (1, 2, 4, 8)))
@@ -184,7 +185,11 @@ def test_rest_honours_retry_after(http_server):
     busy = {"status": 503, "detail": "busy", "reason": "OVERLOADED"}
     script = http_server(
         (503, {"retry-after": "2", "content-type": "application/problem+json"}, json.dumps(busy)),
-        (429, {"content-type": "application/problem+json"}, json.dumps({"reason": "RATE_LIMITED", "retry_after_ms": 250})),
+        (
+            429,
+            {"content-type": "application/problem+json"},
+            json.dumps({"reason": "RATE_LIMITED", "retry_after_ms": 250}),
+        ),
         (502, {}, "a proxy"),
     )
     slept = []

@@ -1,5 +1,5 @@
-// Breaker: a model version that keeps failing gets a rest. Rules of the file `breaker.rules`, each for its rpc and every model
-// version that it uses, for itself; the state machine is breaker_core.h's. Refuses with CIRCUIT_OPEN.
+// Breaker: a model version that keeps failing gets a rest. Rules of the file `breaker.rules`, each for its rpc and
+// every model version that it uses, for itself; the state machine is breaker_core.h's. Refuses with CIRCUIT_OPEN.
 #pragma once
 
 #include <atomic>
@@ -73,10 +73,10 @@ class BreakerLayer final : public AdmissionLayer {
   std::vector<std::weak_ptr<Guarded>> breakers_;  // guarded by mutex_
 };
 
-// What a use's end says of the model: a fault when its run failed, or when its deadline passed while it computed (`late`: it has
-// passed). What the client did, our own refusals and a deadline that passed in the queue say nothing.
-// A run of a tensor model that fails says nothing, either: what it computes with is all the client's, who could have it opened for
-// everyone else.
+// What a use's end says of the model: a fault when its run failed, or when its deadline passed while it computed
+// (`late`: it has passed). What the client did, our own refusals and a deadline that passed in the queue say nothing.
+// A run of a tensor model that fails says nothing, either: what it computes with is all the client's, who could have it
+// opened for everyone else.
 Breaker::Result ResultOf(const ModelVersion& model, const absl::Status& outcome, const JobTimes& times, bool late);
 
 }  // namespace sluice

@@ -5,9 +5,9 @@
 //      │                                           └───────(probe fails)──────────┤
 //      └───────────────────────────(probe succeeds)───────────────────────────────┘
 //
-// The rule is Alibaba Sentinel's (slots/block/degrade): it is looked at when a call ends, needs min_calls in the window, and
-// opens strictly above its threshold; a slow ratio of 1 opens at 1. Differences: the window slides; what was let in before a
-// change of state never decides the next one (each pass carries the epoch that it belongs to).
+// The rule is Alibaba Sentinel's (slots/block/degrade): it is looked at when a call ends, needs min_calls in the
+// window, and opens strictly above its threshold; a slow ratio of 1 opens at 1. Differences: the window slides; what
+// was let in before a change of state never decides the next one (each pass carries the epoch that it belongs to).
 #pragma once
 
 #include <cstdint>

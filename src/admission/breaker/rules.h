@@ -1,5 +1,5 @@
-// The breaker's rules as they are applied: read from a file in Sentinel's form (proto/ai/inference/config/breaker.proto) and
-// checked against what this server serves.
+// The breaker's rules as they are applied: read from a file in Sentinel's form
+// (proto/ai/inference/config/breaker.proto) and checked against what this server serves.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
-// Fallback: when a model's breaker is open, its queue is full or it cannot be loaded, `fallback:` of its model.yaml names one that
-// answers instead (X-Sluice-Degraded: <model>@<version>). Without one, or when that refuses too, the client is told that the
-// service is busy, and why.
+// Fallback: when a model's breaker is open, its queue is full or it cannot be loaded, `fallback:` of its model.yaml
+// names one that answers instead (X-Sluice-Degraded: <model>@<version>). Without one, or when that refuses too, the
+// client is told that the service is busy, and why.
 #pragma once
 
 #include <string>

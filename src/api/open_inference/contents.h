@@ -9,8 +9,8 @@
 
 namespace sluice {
 
-// `input` names the tensor in errors: INVALID_REQUEST when the values lie in another field than `dtype` has, do not fit it
-// (300 for UINT8), or when it has none (FP16, BF16).
+// `input` names the tensor in errors: INVALID_REQUEST when the values lie in another field than `dtype` has, do not fit
+// it (300 for UINT8), or when it has none (FP16, BF16).
 absl::StatusOr<std::string> BytesOf(const inference::InferTensorContents& contents, DType dtype,
                                     std::string_view input);
 

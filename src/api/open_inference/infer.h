@@ -16,8 +16,8 @@ TimePoint InferDeadline(const inference::ModelInferRequest& request, TimePoint n
 // Gets the answer on the call's loop.
 using InferDone = absl::AnyInvocable<void(absl::StatusOr<inference::ModelInferResponse>)>;
 
-// Checks and submits one request; on an error `done` does not run. The job's times are added to the call's record. Tensors of
-// raw_input_contents are moved out of `request`, not copied.
+// Checks and submits one request; on an error `done` does not run. The job's times are added to the call's record.
+// Tensors of raw_input_contents are moved out of `request`, not copied.
 absl::StatusOr<Ticket> SubmitInfer(Pipeline& pipeline, std::shared_ptr<Call> call,
                                    inference::ModelInferRequest& request, TimePoint deadline, InferDone done);
 

@@ -1,4 +1,5 @@
-// The calls of the Open Inference Protocol about models, and what its inferences take beside tensors, in simulated time.
+// The calls of the Open Inference Protocol about models, and what its inferences take beside tensors, in simulated
+// time.
 #include "api/open_inference/models.h"
 
 #include <gtest/gtest.h>

@@ -6,9 +6,9 @@
 
 namespace sluice {
 
-// Checks how many tensors, dimensions and parameters there are and how long their names are (INVALID_REQUEST), and turns typed
-// contents into raw ones. Contents that are wrong are cut to what the handler's error is about. Afterwards the message has few
-// parts, whatever was sent.
+// Checks how many tensors, dimensions and parameters there are and how long their names are (INVALID_REQUEST), and
+// turns typed contents into raw ones. Contents that are wrong are cut to what the handler's error is about. Afterwards
+// the message has few parts, whatever was sent.
 absl::Status PrepareInfer(google::protobuf::Message& request);
 
 }  // namespace sluice

@@ -1,5 +1,5 @@
-// ModelStreamInfer: answers leave in the order of the requests; one that fails is answered with error_message and the stream
-// goes on.
+// ModelStreamInfer: answers leave in the order of the requests; one that fails is answered with error_message and the
+// stream goes on.
 #pragma once
 
 #include <memory>

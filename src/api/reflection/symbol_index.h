@@ -1,4 +1,5 @@
-// What reflection answers with: the files behind the served methods, by name, by symbol and by extension, serialised once.
+// What reflection answers with: the files behind the served methods, by name, by symbol and by extension, serialised
+// once.
 #pragma once
 
 #include <memory>

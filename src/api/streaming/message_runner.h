@@ -1,5 +1,5 @@
-// Messages of one streaming call in progress: each is submitted with a deadline of its own and answered once, by its result, by
-// an error or by its deadline.
+// Messages of one streaming call in progress: each is submitted with a deadline of its own and answered once, by its
+// result, by an error or by its deadline.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +20,8 @@ class MessageRunner {
   // Gets the whole answer. Runs on the call's loop, possibly inside Start.
   using Done = std::function<void(uint32_t sequence, Response answer)>;
   using Finish = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
-  // Starts the work of one message; the task it returns takes out of the queues what still waits. On an error `finish` does
-  // not run.
+  // Starts the work of one message; the task it returns takes out of the queues what still waits. On an error `finish`
+  // does not run.
   using Submit = std::function<absl::StatusOr<Task>(Request request, TimePoint deadline, Finish finish)>;
 
   // A member of the call's handler, so that it lives as long as the call.

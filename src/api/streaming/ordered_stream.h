@@ -1,5 +1,5 @@
-// A live stream: one answer per message, in order; a bad, late or refused message is answered with `error` and the stream goes
-// on. Up to `window` messages are in progress; then reading stops and flow control does the rest.
+// A live stream: one answer per message, in order; a bad, late or refused message is answered with `error` and the
+// stream goes on. Up to `window` messages are in progress; then reading stops and flow control does the rest.
 #pragma once
 
 #include <deque>

@@ -9,7 +9,8 @@
 
 namespace sluice {
 
-// Made for each message. This one is for a `Response` that has the fields sequence, latency and error (google.rpc.Status).
+// Made for each message. This one is for a `Response` that has the fields sequence, latency and error
+// (google.rpc.Status).
 template <typename Request, typename Response>
 class StreamAnswer {
  public:

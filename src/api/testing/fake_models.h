@@ -1,4 +1,5 @@
-// A model of each task that does what an item's content says (a text, the bytes of an image, of a sound or of a tensor):
+// A model of each task that does what an item's content says (a text, the bytes of an image, of a sound or of a
+// tensor):
 //
 //   "broken"  the model answers with INVALID_IMAGE about it
 //   "lost"    its job is destroyed unfinished

@@ -32,7 +32,8 @@ class ServedSimulation : public Simulation {
   std::atomic<bool> draining{false};
 };
 
-// A method that answers a message about one item with a message about it. An empty content is refused by the handler's check.
+// A method that answers a message about one item with a message about it. An empty content is refused by the handler's
+// check.
 struct ItemMethod {
   const char* title;
   const char* name;

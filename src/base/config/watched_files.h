@@ -1,5 +1,5 @@
-// Files that may change while the server runs: rules, keys, prices. A new content is parsed, checked and swapped in; a broken one
-// keeps the old, says why in the log, and shows in metrics.
+// Files that may change while the server runs: rules, keys, prices. A new content is parsed, checked and swapped in; a
+// broken one keeps the old, says why in the log, and shows in metrics.
 #pragma once
 
 #include <condition_variable>
@@ -16,12 +16,12 @@
 
 namespace sluice {
 
-// Changes are seen by device, inode, size and time, so that a rename over the file and a Kubernetes ConfigMap's swap of symbolic
-// links are, too.
+// Changes are seen by device, inode, size and time, so that a rename over the file and a Kubernetes ConfigMap's swap of
+// symbolic links are, too.
 class WatchedFiles {
  public:
-  // Takes the whole text, or says what is wrong with it ("file:line: …") and leaves all as it was. Never twice at once for one
-  // file; on the watching thread, but for the first time.
+  // Takes the whole text, or says what is wrong with it ("file:line: …") and leaves all as it was. Never twice at once
+  // for one file; on the watching thread, but for the first time.
   using Apply = std::function<absl::Status(std::string_view text)>;
   struct State {
     std::string name;

@@ -218,7 +218,8 @@ class Merger {
   const Keys keys_;
 };
 
-// What JSON lacks for YAML's reader: // comments and tabs outside strings become blanks, so that lines and columns stay.
+// What JSON lacks for YAML's reader: // comments and tabs outside strings become blanks, so that lines and columns
+// stay.
 std::string WithoutComments(std::string_view json) {
   std::string out(json);
   bool in_string = false, in_comment = false;

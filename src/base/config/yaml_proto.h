@@ -13,9 +13,9 @@ namespace sluice {
 // `message` is then partly changed. An empty document changes nothing.
 absl::Status MergeYaml(std::string_view text, std::string_view file, google::protobuf::Message& message);
 
-// The same for a file that is one JSON list of messages, in which // comments are allowed: appends to `list`, a repeated field
-// of `message`. Keys are the fields' names in JSON ("timeWindow"). A field with the option (source_line) gets the line on which
-// its message begins.
+// The same for a file that is one JSON list of messages, in which // comments are allowed: appends to `list`, a
+// repeated field of `message`. Keys are the fields' names in JSON ("timeWindow"). A field with the option (source_line)
+// gets the line on which its message begins.
 absl::Status MergeJsonList(std::string_view text, std::string_view file, std::string_view list,
                            google::protobuf::Message& message);
 

@@ -15,7 +15,13 @@ namespace sluice {
 struct TestLayerContext {
   LayerContext On(Loop& loop) { return On(loop, nowhere); }
   LayerContext On(Loop& loop, AccessLog& log) {
-    return {.options = options, .clock = loop.clock(), .random = random, .loop = loop, .metrics = metrics, .log = log, .files = files};
+    return {.options = options,
+            .clock = loop.clock(),
+            .random = random,
+            .loop = loop,
+            .metrics = metrics,
+            .log = log,
+            .files = files};
   }
 
   config::Server options = DefaultConfig();

@@ -1,4 +1,5 @@
-// The engine of a model without a file: output = input, of any type and shape. For tests and for measuring the framework.
+// The engine of a model without a file: output = input, of any type and shape. For tests and for measuring the
+// framework.
 #pragma once
 
 #include <memory>

@@ -90,7 +90,8 @@ struct Model {
   std::vector<Function> functions;
 };
 
-// How much may still be read: nodes, names, attributes … of all graphs of a file together. A few bytes of a file make one.
+// How much may still be read: nodes, names, attributes … of all graphs of a file together. A few bytes of a file make
+// one.
 struct ReadBudget {
   int64_t left = 4'000'000;
 };

@@ -28,7 +28,8 @@ inline constexpr std::string_view kGuardName = "sluice guard: ";
 // Their first operators are of opset 9.
 inline constexpr int64_t kGuardOpset = 9;
 
-// A copy of `model` with the guards; the nodes of `guards` are views into it. What the nodes compute stays the same to the bit.
+// A copy of `model` with the guards; the nodes of `guards` are views into it. What the nodes compute stays the same to
+// the bit.
 std::string WithGuards(std::string_view model, const std::vector<Guard>& guards);
 
 }  // namespace sluice::onnx

@@ -1,4 +1,5 @@
-// Walks a protobuf message field by field without copying it: what an .onnx file of gigabytes needs, most of which is weights.
+// Walks a protobuf message field by field without copying it: what an .onnx file of gigabytes needs, most of which is
+// weights.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ class WireReader {
  public:
   explicit WireReader(std::string_view bytes) : rest_(bytes) {}
 
-  // The next field. `number` and one of the two values are set: `bytes` for strings, messages and packed lists, `value` for
-  // numbers (a float's bits, for fixed ones).
+  // The next field. `number` and one of the two values are set: `bytes` for strings, messages and packed lists, `value`
+  // for numbers (a float's bits, for fixed ones).
   bool Next();
   bool ok() const { return ok_; }
 

@@ -1,5 +1,5 @@
-// ONNX Runtime's errors as ours. Its words hold source locations, C++ signatures and, at load, paths: what a reader can use
-// is cut out of them.
+// ONNX Runtime's errors as ours. Its words hold source locations, C++ signatures and, at load, paths: what a reader can
+// use is cut out of them.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace sluice::ort {
 
-// What a failed run's message says to the caller who sent the values: "Gather 'embed': indices element out of data bounds,
-// idx=4 must be within the inclusive range [-4,3]". At most 300 bytes of ASCII. Pure.
+// What a failed run's message says to the caller who sent the values: "Gather 'embed': indices element out of data
+// bounds, idx=4 must be within the inclusive range [-4,3]". At most 300 bytes of ASCII. Pure.
 std::string PlainText(std::string_view message);
 
 // Takes `status` over. MODEL_FAILED, for operators, except OK.
@@ -20,9 +20,9 @@ absl::Status LoadError(Status* status);
 // The memory for runs (or all memory) is used up.
 bool IsAboutMemory(const Status* status);
 
-// A failed run; takes `status` over, which is none. INVALID_REQUEST for what the request's values made impossible, RUN_TOO_LARGE for
-// what needs too much memory; MODEL_FAILED when
-// the values are the server's own (`trusted`) or it is not a matter of values. ONNX Runtime's own words go to the log then.
+// A failed run; takes `status` over, which is none. INVALID_REQUEST for what the request's values made impossible,
+// RUN_TOO_LARGE for what needs too much memory; MODEL_FAILED when the values are the server's own (`trusted`) or it is
+// not a matter of values. ONNX Runtime's own words go to the log then.
 absl::Status RunError(Status* status, std::string_view model, bool trusted);
 
 }  // namespace sluice::ort

@@ -1,4 +1,5 @@
-// Runs that cannot be computed: an error each, and the next one is right. Nothing of an earlier run or of other memory comes back.
+// Runs that cannot be computed: an error each, and the next one is right. Nothing of an earlier run or of other memory
+// comes back.
 #include <array>
 #include <atomic>
 #include <cstdint>

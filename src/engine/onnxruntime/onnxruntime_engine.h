@@ -1,7 +1,8 @@
 // ONNX Runtime: .onnx files on the CPU. The only folder that knows its interface (abi.h).
 //
-// The worker's own thread computes; one session of theirs serves all workers, with a run's options and values for each of ours.
-// Nothing is copied in or out but strings. What a request's values make impossible is found by the library, in every operator.
+// The worker's own thread computes; one session of theirs serves all workers, with a run's options and values for each
+// of ours. Nothing is copied in or out but strings. What a request's values make impossible is found by the library, in
+// every operator.
 #pragma once
 
 #include <cstdint>

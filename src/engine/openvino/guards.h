@@ -10,11 +10,12 @@
 
 namespace sluice {
 
-// For nets whose inputs clients make. Unimplemented, naming the step, for one that cannot be guarded. Throws what OpenVINO
-// throws.
+// For nets whose inputs clients make. Unimplemented, naming the step, for one that cannot be guarded. Throws what
+// OpenVINO throws.
 absl::Status AddGuards(ov::Model& model);
 
-// How many guards the net has, bodies of If, Loop and TensorIterator included; all of them report to `report` from now on.
+// How many guards the net has, bodies of If, Loop and TensorIterator included; all of them report to `report` from now
+// on.
 int SetReport(ov::Model& model, const std::shared_ptr<GuardReport>& report);
 
 }  // namespace sluice

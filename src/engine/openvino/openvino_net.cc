@@ -15,7 +15,8 @@
 namespace sluice {
 namespace {
 
-// No tensor inside a net may take more than an eighth of the machine's memory: a few numbers of a client can ask for any size.
+// No tensor inside a net may take more than an eighth of the machine's memory: a few numbers of a client can ask for
+// any size.
 uint64_t TensorBytesMax() {
   return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE)) / 8;
 }
@@ -25,8 +26,9 @@ std::unique_ptr<RequestLedger> LedgerFor(const ov::Model& model, RestoreBudget& 
   return proof == nullptr ? nullptr : std::make_unique<RequestLedger>(std::move(proof), budget);
 }
 
-// With one thread and one stream, infer() of OpenVINO 2026.4 keeps a failure to itself and leaves the outputs of the run
-// before. Without a stream of its own it computes on the calling thread just the same, throws, and starts no threads.
+// With one thread and one stream, infer() of OpenVINO 2026.4 keeps a failure to itself and leaves the outputs of the
+// run before. Without a stream of its own it computes on the calling thread just the same, throws, and starts no
+// threads.
 ov::AnyMap PropertiesFor(int threads) {
   return {
       ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),

@@ -1,5 +1,5 @@
-// What is known of a model version's requests. A request is known by its key: what decides whether the net can be computed for
-// it, which is its inputs' shapes and the few values that sizes depend on.
+// What is known of a model version's requests. A request is known by its key: what decides whether the net can be
+// computed for it, which is its inputs' shapes and the few values that sizes depend on.
 #pragma once
 
 #include <list>
@@ -26,8 +26,8 @@ class RequestLedger {
   // The key of a request with these inputs, into `key`.
   void KeyOf(std::span<const ov::Tensor> inputs, std::string& key) const;
 
-  // Before a run. INVALID_REQUEST: it cannot be computed. MODEL_FAILED: it failed before and would again. OVERLOADED: it may
-  // fail, and too much time went into failed runs; requests that ran well the last time are not held up.
+  // Before a run. INVALID_REQUEST: it cannot be computed. MODEL_FAILED: it failed before and would again. OVERLOADED:
+  // it may fail, and too much time went into failed runs; requests that ran well the last time are not held up.
   absl::Status MayRun(std::string_view key, std::span<const ov::Tensor> inputs);
   // After it.
   void RanWell(std::string_view key) { Note(key, true); }

@@ -1,4 +1,5 @@
-// Which tensors of a net hold what a request's values make of them. What follows from shapes and constants alone does not.
+// Which tensors of a net hold what a request's values make of them. What follows from shapes and constants alone does
+// not.
 #pragma once
 
 #include <string>

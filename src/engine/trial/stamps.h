@@ -1,4 +1,5 @@
-// What was tried before, kept in the cache folder: one small JSON file for each verdict, named after everything that it depends on.
+// What was tried before, kept in the cache folder: one small JSON file for each verdict, named after everything that it
+// depends on.
 #pragma once
 
 #include <optional>

@@ -19,8 +19,9 @@ struct Outcome {
   bool passing = false;  // the failure says more about the machine at that moment than about the file: not kept
 };
 
-// `outcomes` in order of preference; the first is taken unless another one answers the same and is more than a tenth faster.
-// `trusted_inputs`: see LoadOptions; without them an engine that returns a result where the preferred one reports an error is not taken.
+// `outcomes` in order of preference; the first is taken unless another one answers the same and is more than a tenth
+// faster. `trusted_inputs`: see LoadOptions; without them an engine that returns a result where the preferred one
+// reports an error is not taken.
 Verdict Decide(const std::vector<Outcome>& outcomes, bool trusted_inputs);
 
 }  // namespace sluice::trial

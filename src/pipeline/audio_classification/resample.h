@@ -1,4 +1,5 @@
-// Audio at another sample rate, by libsoxr. Pure functions: any thread; they work in pieces, with little memory of their own.
+// Audio at another sample rate, by libsoxr. Pure functions: any thread; they work in pieces, with little memory of
+// their own.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +21,9 @@ bool CanResample(int32_t from_hz, int32_t to_hz);
 // How many samples at `to_hz` last as long as `samples` at `from_hz`, rounded up. Both rates are positive.
 size_t ResampledSize(size_t samples, int32_t from_hz, int32_t to_hz);
 
-// Writes `pcm16` (16 bit signed little-endian, whole samples) at `from_hz` to `out` as x / 32768 at `to_hz`. Frequencies that
-// the new rate cannot carry are filtered out. CanResample(from_hz, to_hz), and `out` has ResampledSize elements.
-// Errors: INTERNAL when there is no memory; `out` is then undefined.
+// Writes `pcm16` (16 bit signed little-endian, whole samples) at `from_hz` to `out` as x / 32768 at `to_hz`.
+// Frequencies that the new rate cannot carry are filtered out. CanResample(from_hz, to_hz), and `out` has ResampledSize
+// elements. Errors: INTERNAL when there is no memory; `out` is then undefined.
 absl::Status Resample(std::string_view pcm16, int32_t from_hz, int32_t to_hz, std::span<float> out);
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
-// The whole way from an image file to faces, as plain function calls on one thread: decode → resize → infer → decode boxes
-// → suppress overlaps → pixels. The served path, `sluice recognize --local` and the benchmark's raw pipeline all use it.
+// The whole way from an image file to faces, as plain function calls on one thread: decode → resize → infer → decode
+// boxes → suppress overlaps → pixels. The served path, `sluice recognize --local` and the benchmark's raw pipeline all
+// use it.
 #pragma once
 
 #include <memory>
@@ -44,10 +45,11 @@ absl::StatusOr<FaceModel> MakeFaceModel(const ModelVersion& version, const Image
 // One thread's buffers; after some images nothing is allocated any more. `session` must be the thread's own.
 class FaceDetector {
  public:
-  // Compiles what `model` needs beside the thread's session, which is nothing without halvings. Slow; once, before Detect.
+  // Compiles what `model` needs beside the thread's session, which is nothing without halvings. Slow; once, before
+  // Detect.
   absl::Status Prepare(const FaceModel& model);
-  // Faces with at least `min_confidence`, by descending confidence; valid until the next call. Adds to `times`. CANCELLED
-  // soon after `stop` was requested.
+  // Faces with at least `min_confidence`, by descending confidence; valid until the next call. Adds to `times`.
+  // CANCELLED soon after `stop` was requested.
   absl::StatusOr<const std::vector<PixelBox>*> Detect(const FaceModel& model, Session& session, std::string_view file,
                                                       float min_confidence, const Clock& clock, JobTimes& times,
                                                       const std::stop_token& stop = {});

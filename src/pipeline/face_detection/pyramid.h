@@ -1,5 +1,6 @@
-// A model's input at a half, a quarter … of its size: a net sees only so many pixels around a point, and of a face beyond that
-// it finds only parts. Each size answers for the faces that are neither too large nor too small for it there.
+// A model's input at a half, a quarter … of its size: a net sees only so many pixels around a point, and of a face
+// beyond that it finds only parts. Each size answers for the faces that are neither too large nor too small for it
+// there.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +24,8 @@ struct PyramidLevel {
   float side_max;
 };
 
-// The input halved `times` times, of 0 … `halvings`. The first level keeps the smallest faces and the last one the largest.
+// The input halved `times` times, of 0 … `halvings`. The first level keeps the smallest faces and the last one the
+// largest.
 PyramidLevel LevelOf(int times, int halvings, float face_max);
 
 // Of boxes[first] and those after it, found at `level`, keeps the level's own and scales them to the input's pixels.

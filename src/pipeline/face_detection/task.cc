@@ -17,7 +17,8 @@ class FaceRunner final : public WorkRunner {
     return absl::OkStatus();
   }
 
-  // Face nets gain nothing from batches (measured: the time per item stays the same), so the items of a batch run one by one.
+  // Face nets gain nothing from batches (measured: the time per item stays the same), so the items of a batch run one
+  // by one.
   void Run(int worker, std::span<std::unique_ptr<Work>> batch, const std::stop_token& stop) override {
     Session& session = version_.SessionFor(worker);
     for (auto& work : batch) {

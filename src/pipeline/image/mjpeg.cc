@@ -14,7 +14,8 @@ uint8_t At(std::string_view bytes, size_t i) { return static_cast<uint8_t>(bytes
 // Markers without a length after them: TEM and the restart markers.
 bool IsBare(uint8_t marker) { return marker == 0x01 || (marker >= 0xd0 && marker <= 0xd7); }
 
-// Where the marker after entropy-coded data begins: 0xff not followed by a stuffed zero or a restart. npos when none does.
+// Where the marker after entropy-coded data begins: 0xff not followed by a stuffed zero or a restart. npos when none
+// does.
 size_t EndOfScan(std::string_view bytes, size_t at) {
   for (;;) {
     at = bytes.find('\xff', at);

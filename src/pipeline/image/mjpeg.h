@@ -7,8 +7,9 @@
 
 namespace sluice {
 
-// Walks the segments of each file, so that a thumbnail's markers inside EXIF do not end it. Bytes between files are skipped;
-// a file that breaks off, or whose segments make no sense, ends where the next one begins: its decoder says what is wrong.
+// Walks the segments of each file, so that a thumbnail's markers inside EXIF do not end it. Bytes between files are
+// skipped; a file that breaks off, or whose segments make no sense, ends where the next one begins: its decoder says
+// what is wrong.
 class MjpegSplitter {
  public:
   explicit MjpegSplitter(std::string_view clip) : rest_(clip) {}

@@ -1,5 +1,5 @@
-// The whole way from an image file to labels, as plain function calls on one thread: decode → resize, crop, normalise → infer
-// → softmax → the best.
+// The whole way from an image file to labels, as plain function calls on one thread: decode → resize, crop, normalise →
+// infer → softmax → the best.
 #pragma once
 
 #include <stop_token>

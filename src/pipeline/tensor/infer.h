@@ -21,9 +21,9 @@ struct TensorInput {
   std::vector<std::string> outputs;  // wanted, in this order; empty: all, in the model's order
 };
 
-// Every input of the model exactly once, in any order; the optional ones may be left out. The bytes of `input` are read where they are; an engine that answers
-// with the same memory (identity) takes them out of it. Adds to `times`. Errors: INVALID_REQUEST names the tensor at fault and
-// what the model takes; MODEL_FAILED; CANCELLED (by `stop`).
+// Every input of the model exactly once, in any order; the optional ones may be left out. The bytes of `input` are read
+// where they are; an engine that answers with the same memory (identity) takes them out of it. Adds to `times`. Errors:
+// INVALID_REQUEST names the tensor at fault and what the model takes; MODEL_FAILED; CANCELLED (by `stop`).
 absl::StatusOr<Tensors> InferTensors(const ModelSignature& signature, Session& session, TensorInput& input,
                                      const Clock& clock, JobTimes& times, const std::stop_token& stop = {});
 

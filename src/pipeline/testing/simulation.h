@@ -1,5 +1,5 @@
-// A server without sockets and threads, in simulated time: models, both chains, scheduler, pipeline. A test registers services
-// in `methods` and opens calls (simulated_call.h).
+// A server without sockets and threads, in simulated time: models, both chains, scheduler, pipeline. A test registers
+// services in `methods` and opens calls (simulated_call.h).
 #pragma once
 
 #include <unistd.h>

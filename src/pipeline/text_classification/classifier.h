@@ -1,4 +1,5 @@
-// The whole way from texts to labels, as plain function calls on one thread: normalise → ids → infer → softmax → best label.
+// The whole way from texts to labels, as plain function calls on one thread: normalise → ids → infer → softmax → best
+// label.
 #pragma once
 
 #include <memory>
@@ -45,11 +46,11 @@ class TextClassifier {
  public:
   // Forgets the texts of the last run.
   void Clear();
-  // Normalises and tokenises `texts` for the next run, after those that were added before. On an error (a text is not UTF-8)
-  // none of them is added.
+  // Normalises and tokenises `texts` for the next run, after those that were added before. On an error (a text is not
+  // UTF-8) none of them is added.
   absl::Status Add(const TextModel& model, std::span<const std::string> texts, const std::stop_token& stop = {});
-  // One result for each added text, in order; valid until Clear. `session` must be the thread's own. Both look at `stop`
-  // between texts and runs: CANCELLED.
+  // One result for each added text, in order; valid until Clear. `session` must be the thread's own. Both look at
+  // `stop` between texts and runs: CANCELLED.
   absl::StatusOr<std::span<const TextLabel>> Run(const TextModel& model, Session& session,
                                                  const std::stop_token& stop = {});
 

@@ -42,7 +42,8 @@ struct NgramOptions {
   std::shared_ptr<const KeptBuckets> kept;  // null: every bucket has the row of its number
 };
 
-// Replaces `ids` by the distinct ids of the framed text, ascending; never empty ({0}, padding, when no n-gram has a row). Pure.
+// Replaces `ids` by the distinct ids of the framed text, ascending; never empty ({0}, padding, when no n-gram has a
+// row). Pure.
 void HashNgrams(std::u32string_view text, const NgramOptions& options, std::vector<int64_t>& ids);
 
 }  // namespace sluice

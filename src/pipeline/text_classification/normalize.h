@@ -16,7 +16,8 @@ struct NormalizeOptions {
   uint32_t length_max = 0;  // code points kept at the end; 0 = all
 };
 
-// Replaces `out`. INVALID_REQUEST when `utf8` is not valid UTF-8. Pure; any thread. The first call builds a table (0.1 s).
+// Replaces `out`. INVALID_REQUEST when `utf8` is not valid UTF-8. Pure; any thread. The first call builds a table (0.1
+// s).
 absl::Status NormalizeText(std::string_view utf8, const NormalizeOptions& options, std::u32string& out);
 
 // General category Lu, Ll, Lt, Lm or Lo somewhere: what no_letter asks.

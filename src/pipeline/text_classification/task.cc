@@ -11,7 +11,8 @@ class TextRunner final : public WorkRunner {
   TextRunner(TextModel model, const ModelVersion& version, const Clock& clock)
       : model_(std::move(model)), version_(version), clock_(clock), classifiers_(version.workers()) {}
 
-  // Jobs that wait together share a run of the model, up to kTextsTogether; the answers of the first do not wait for the last.
+  // Jobs that wait together share a run of the model, up to kTextsTogether; the answers of the first do not wait for
+  // the last.
   void Run(int worker, std::span<std::unique_ptr<Work>> batch, const std::stop_token& stop) override {
     while (!batch.empty()) {
       size_t jobs = 0, texts = 0;

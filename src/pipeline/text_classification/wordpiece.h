@@ -1,4 +1,5 @@
-// BERT's tokenizer (basic + WordPiece), equal to Hugging Face's BertTokenizer: training/text/PREPROCESSING.md, section 5.
+// BERT's tokenizer (basic + WordPiece), equal to Hugging Face's BertTokenizer: training/text/PREPROCESSING.md,
+// section 5.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ namespace sluice {
 // Immutable, thread-safe.
 class WordPiece {
  public:
-  // `vocabulary` is vocab.txt: one token per line, the line number from 0 is the id. MODEL_UNAVAILABLE without [CLS], [SEP]
-  // or [UNK].
+  // `vocabulary` is vocab.txt: one token per line, the line number from 0 is the id. MODEL_UNAVAILABLE without [CLS],
+  // [SEP] or [UNK].
   static absl::StatusOr<WordPiece> Parse(std::string_view vocabulary, bool lower_case);
 
   // Replaces `ids` by [CLS] pieces [SEP], at most `length_max` (>= 2) of them.

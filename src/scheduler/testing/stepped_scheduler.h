@@ -1,5 +1,5 @@
-// A scheduler in simulated time: the decisions of SchedulerCore, and workers that are timers of a FakeLoop. A batch is computed
-// when its time is over. Chores run in the loop's next turn, whatever the workers do.
+// A scheduler in simulated time: the decisions of SchedulerCore, and workers that are timers of a FakeLoop. A batch is
+// computed when its time is over. Chores run in the loop's next turn, whatever the workers do.
 #pragma once
 
 #include <algorithm>

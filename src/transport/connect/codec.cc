@@ -8,7 +8,8 @@
 namespace sluice::connect {
 namespace {
 
-// Null: a unary exchange takes it. An error in a stream comes with status 200: not for clients that do not know of streams.
+// Null: a unary exchange takes it. An error in a stream comes with status 200: not for clients that do not know of
+// streams.
 const grpc::Wire* StreamWireOf(const http::RequestHead& head, const Method& method) {
   return method.client_streaming || method.server_streaming ? StreamWireFor(head) : nullptr;
 }

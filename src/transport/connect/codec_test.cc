@@ -135,9 +135,9 @@ TEST_F(ConnectCodecTest, GzipBothWays) {
   auto& other = Ask("POST", kClassify, {{"content-type", "application/proto"}, {"content-encoding", "br"}}, "x");
   EXPECT_EQ(other.status, 501);
   EXPECT_EQ(other.headers.Get("accept-encoding"), "gzip");
-  EXPECT_NE(
-      other.body.find(R"({"code":"unimplemented","message":"Content-Encoding 'br' is not supported; use gzip or none")"),
-      std::string::npos)
+  EXPECT_NE(other.body.find(
+                R"({"code":"unimplemented","message":"Content-Encoding 'br' is not supported; use gzip or none")"),
+            std::string::npos)
       << other.body;
 }
 

@@ -1,4 +1,5 @@
-// Streaming calls over Connect: gRPC's frames with protobuf or JSON in them, and the end of the stream as the last frame.
+// Streaming calls over Connect: gRPC's frames with protobuf or JSON in them, and the end of the stream as the last
+// frame.
 #pragma once
 
 #include "transport/grpc/wire.h"

@@ -1,5 +1,5 @@
-// A large `bytes` value on its way in goes from the socket's pieces straight into the string that the message will hold:
-// parsing the whole would copy it once more. The counterpart of large_fields.h.
+// A large `bytes` value on its way in goes from the socket's pieces straight into the string that the message will
+// hold: parsing the whole would copy it once more. The counterpart of large_fields.h.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@ struct LargeValue {
   std::string bytes;
 };
 
-// Where such a value of kLargeBytes (large_fields.h) or more is in a message of `message_bytes` that begins with `start`.
+// Where such a value of kLargeBytes (large_fields.h) or more is in a message of `message_bytes` that begins with
+// `start`.
 struct LargePlace {
   int field = 0;
   int index = 0;

@@ -1,5 +1,6 @@
-// gRPC-Web: gRPC for browsers, which can neither send HTTP/2 frames of their choice nor read trailers. Same messages and
-// frames as gRPC, over HTTP/1.1 or HTTP/2; the trailers are the body's last frame; in the text form all of it is base64.
+// gRPC-Web: gRPC for browsers, which can neither send HTTP/2 frames of their choice nor read trailers. Same messages
+// and frames as gRPC, over HTTP/1.1 or HTTP/2; the trailers are the body's last frame; in the text form all of it is
+// base64.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
 // One HTTP request and its response, the same for HTTP/1.1 and HTTP/2.
 //
-// The connection's session makes an Exchange when a request's head is complete and hands it to the codec that recognises
-// it; the codec answers with an ExchangeHandler. Everything here belongs to the connection's loop.
+// The connection's session makes an Exchange when a request's head is complete and hands it to the codec that
+// recognises it; the codec answers with an ExchangeHandler. Everything here belongs to the connection's loop.
 //
 //   head ─► OnBody* ─► OnBodyEnd      (request)        SendHead ─► SendBody* ─► end | SendTrailers   (response)
 //   OnClosed ends every exchange exactly once: after the response, or when the peer reset, vanished or was cut off.
@@ -38,8 +38,9 @@ struct RequestHead {
   std::string path;       // as sent, percent-encoded, without the query
   std::string query;      // after '?', or ""
   Headers headers;        // no pseudo-headers
-  // "websocket" when the client asks to go on in that protocol: HTTP/1.1 Upgrade, or HTTP/2's extended CONNECT (RFC 8441).
-  // A codec that agrees sends the head with status 101; from then on body bytes are the protocol's own, both ways.
+  // "websocket" when the client asks to go on in that protocol: HTTP/1.1 Upgrade, or HTTP/2's extended CONNECT (RFC
+  // 8441). A codec that agrees sends the head with status 101; from then on body bytes are the protocol's own, both
+  // ways.
   std::string upgrade;
   Peer peer;
   Headers answer_headers;     // the session adds them to the answer's head, whoever gives it (CORS)
@@ -47,8 +48,8 @@ struct RequestHead {
   bool expects_body = false;  // false: END_STREAM came with the head, or Content-Length 0
 };
 
-// What an open exchange is taken to cost beside its headers and bodies: its stream, its handler, its call. Charged to the
-// budget.
+// What an open exchange is taken to cost beside its headers and bodies: its stream, its handler, its call. Charged to
+// the budget.
 inline constexpr size_t kExchangeBytes = 4 << 10;
 
 // Makes it as new, and its memory free. (An assignment of an empty string keeps the old one's memory.)
@@ -87,7 +88,8 @@ class Exchange {
   // transfer-encoding as the version needs; a content-length given here is kept.
   virtual void SendHead(int status, const Headers& headers, bool end) = 0;
   // The bytes are moved and written without a copy. Never blocks: see UnsentBytes. They are charged to the budget until
-  // they left (so give back what you held for them before); many of them that do not fit end the exchange as OVERLOADED.
+  // they left (so give back what you held for them before); many of them that do not fit end the exchange as
+  // OVERLOADED.
   virtual void SendBody(std::string bytes, bool end) = 0;
   // Ends the response. HTTP/1.1 sends them as chunked trailers only when `te: trailers` was asked, else drops them.
   virtual void SendTrailers(const Headers& trailers) = 0;
@@ -110,20 +112,21 @@ class ExchangeHandler {
   virtual void OnWritable() {}
   // Whether silence of the peer is a fault (Limits::body_idle_timeout). A stream between two messages may be silent.
   virtual bool AwaitsBody() const { return true; }
-  // The connection drains. What is in flight is finished; a stream that could stay open for long looks whether it must end.
+  // The connection drains. What is in flight is finished; a stream that could stay open for long looks whether it must
+  // end.
   virtual void OnDrain() {}
   virtual void OnClosed(CloseReason reason) = 0;
 };
 
-// A protocol over HTTP (gRPC, REST, pages …). A Dispatcher keeps them in order; the first that matches takes the exchange.
-// One codec object serves one loop or many: it is immutable after start.
+// A protocol over HTTP (gRPC, REST, pages …). A Dispatcher keeps them in order; the first that matches takes the
+// exchange. One codec object serves one loop or many: it is immutable after start.
 class Codec {
  public:
   virtual ~Codec() = default;
   virtual bool Matches(const RequestHead& head) const = 0;
   virtual std::unique_ptr<ExchangeHandler> Start(Exchange& exchange) const = 0;
-  // Answers an exchange that is refused (Host, Origin, memory, shutdown) as its clients expect; null leaves that to the next
-  // codec that matches. The last in the list answers.
+  // Answers an exchange that is refused (Host, Origin, memory, shutdown) as its clients expect; null leaves that to the
+  // next codec that matches. The last in the list answers.
   virtual std::unique_ptr<ExchangeHandler> Refuse(Exchange& exchange, const absl::Status& status) const {
     return nullptr;
   }

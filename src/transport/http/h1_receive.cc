@@ -10,7 +10,8 @@ namespace {
 
 // Body bytes nobody wants any more, read so that the connection can be used again; above this it closes instead.
 constexpr size_t kDiscardBytesMax = 64 << 10;
-// Steps of the parser between two looks at the clock. A step takes what it can: much, or one byte in a chunk of its own.
+// Steps of the parser between two looks at the clock. A step takes what it can: much, or one byte in a chunk of its
+// own.
 constexpr int kStepsPerLook = 64;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 

@@ -16,8 +16,9 @@ class H2FrameScan {
     uint8_t type;
     int32_t stream;
   };
-  // Calls on_frame(frame) for each frame whose header is complete with these bytes, in order. Stops where so many frames
-  // have begun and ended; returns how many bytes were walked over. The connection's first bytes are the client preface.
+  // Calls on_frame(frame) for each frame whose header is complete with these bytes, in order. Stops where so many
+  // frames have begun and ended; returns how many bytes were walked over. The connection's first bytes are the client
+  // preface.
   template <typename OnFrame>
   size_t Feed(const std::string_view all, int frames_max, OnFrame&& on_frame) {
     std::string_view bytes = all;

@@ -1,4 +1,5 @@
-// One HTTP/2 stream as an Exchange. Streams are pooled by their thread; nghttp2 holds a pointer to each as its user data.
+// One HTTP/2 stream as an Exchange. Streams are pooled by their thread; nghttp2 holds a pointer to each as its user
+// data.
 #pragma once
 
 #include <nghttp2/nghttp2.h>

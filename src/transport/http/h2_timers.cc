@@ -133,7 +133,8 @@ TimePoint H2Core::CheckPing(TimePoint now) {
   return kNever;
 }
 
-// Two steps (RFC 9113, 6.8): a notice that refuses nothing; then, when the client has seen it, the last stream's number.
+// Two steps (RFC 9113, 6.8): a notice that refuses nothing; then, when the client has seen it, the last stream's
+// number.
 void H2Core::Drain() {
   if (dead_ || drain_ == DrainPhase::kNotice) return;
   if (drain_ == DrainPhase::kFinal) return TellDrain();

@@ -1,4 +1,5 @@
-// Requests that tell whether the server lives: no bound refuses them, however full or busy it is. Their answers are small.
+// Requests that tell whether the server lives: no bound refuses them, however full or busy it is. Their answers are
+// small.
 #pragma once
 
 #include "transport/http/exchange.h"

@@ -1,5 +1,6 @@
 // Connections of one loop that have something to do before the turn ends. However often one is added, it is served
-// once: this is what makes one write of many small answers. When many have much to do, the rest is served in later turns.
+// once: this is what makes one write of many small answers. When many have much to do, the rest is served in later
+// turns.
 #pragma once
 
 #include <vector>

@@ -23,7 +23,8 @@ class SessionHost {
   virtual void SetPeer(RequestHead& head) { head.peer = peer(); }
   // A request's head is complete and passed the gate (Host, Origin, limits). Never null.
   virtual std::unique_ptr<ExchangeHandler> OnExchange(Exchange& exchange) = 0;
-  // Output became pending outside Receive(); the host calls Gather in a later turn (once per turn, however often asked).
+  // Output became pending outside Receive(); the host calls Gather in a later turn (once per turn, however often
+  // asked).
   virtual void WantsWrite() = 0;
   // WantsRead() became true again.
   virtual void WantsRead() = 0;
@@ -52,14 +53,14 @@ class Session {
 
   // Nothing pending, nothing will come: close the socket.
   virtual bool Finished() const = 0;
-  // Polite end: GOAWAY or `Connection: close`; exchanges in flight are told (OnDrain) and finished, then Finished() turns
-  // true. May come again: once because of the connection's age, then because the server stops.
+  // Polite end: GOAWAY or `Connection: close`; exchanges in flight are told (OnDrain) and finished, then Finished()
+  // turns true. May come again: once because of the connection's age, then because the server stops.
   virtual void Drain() = 0;
   // Memory is short (Budget::Short): exchanges that hold much of it and whose peer stalls end now. Called every
   // tick of the host while it is.
   virtual void Relieve() {}
-  // The socket is gone: every exchange gets OnClosed(kLost), many of them in later turns (Continue): destroy the session
-  // when open_exchanges() is 0, or not caring how long it takes.
+  // The socket is gone: every exchange gets OnClosed(kLost), many of them in later turns (Continue): destroy the
+  // session when open_exchanges() is 0, or not caring how long it takes.
   virtual void Lost() = 0;
   virtual size_t open_exchanges() const = 0;
 };

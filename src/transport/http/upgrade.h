@@ -8,7 +8,8 @@
 
 namespace sluice::http {
 
-// "websocket" when the head asks for it; "" when it asks for nothing that is served (the request is then answered as usual).
+// "websocket" when the head asks for it; "" when it asks for nothing that is served (the request is then answered as
+// usual).
 std::string UpgradeOf(const RequestHead& head, bool http10);
 
 // Sec-WebSocket-Accept for a client's Sec-WebSocket-Key.

@@ -19,7 +19,8 @@ struct InferAnswer {
 // Bytes of the JSON at most: a number of one byte may take five.
 size_t JsonBytesMax(const inference::ModelInferResponse& response, const AnswerForm& form);
 
-// Takes the bytes out of `response`, which has raw_output_contents. INVALID_REQUEST when an output cannot be written as JSON.
+// Takes the bytes out of `response`, which has raw_output_contents. INVALID_REQUEST when an output cannot be written as
+// JSON.
 absl::StatusOr<InferAnswer> WriteInferAnswer(inference::ModelInferResponse response, const AnswerForm& form);
 
 }  // namespace sluice::oip

@@ -45,7 +45,8 @@ struct Route {
 // "/v2" and everything below.
 bool IsOipPath(std::string_view path);
 
-// `path` is percent-encoded, without the query. METHOD_NOT_FOUND; VERB_NOT_ALLOWED, and then `allow` is the verb that is.
+// `path` is percent-encoded, without the query. METHOD_NOT_FOUND; VERB_NOT_ALLOWED, and then `allow` is the verb that
+// is.
 absl::Status MatchRoute(std::string_view verb, std::string_view path, Route& route, std::string& allow);
 
 }  // namespace sluice::oip

@@ -14,8 +14,8 @@
 
 namespace sluice::rest {
 
-// Sends head and body, with the call's response headers after `headers`; compressed for clients that take it when it is at
-// least `gzip_bytes_min` long.
+// Sends head and body, with the call's response headers after `headers`; compressed for clients that take it when it is
+// at least `gzip_bytes_min` long.
 void SendWhole(http::Exchange& exchange, const Call& call, int status, std::string_view content_type, std::string body,
                size_t gzip_bytes_min, Headers headers = {});
 
@@ -29,7 +29,8 @@ class LateAnswer {
   bool taken() const { return message_ != nullptr; }
   // Of the message; what goes on the wire is not known yet.
   size_t bytes() const { return message_->ByteSizeLong(); }
-  // SendWhole with status 200, later; unless the exchange is gone by then, and this with it. `context` and `exchange` outlive it.
+  // SendWhole with status 200, later; unless the exchange is gone by then, and this with it. `context` and `exchange`
+  // outlive it.
   void Send(const transport::Context& context, http::Exchange& exchange, Call& call, Print print,
             std::string_view content_type, Headers headers = {});
 

@@ -10,7 +10,8 @@
 
 namespace sluice::rest {
 
-// "multipart/form-data; boundary=x": names in lower case and as they are registered (http::UsualMediaType), quoted values without their quotes.
+// "multipart/form-data; boundary=x": names in lower case and as they are registered (http::UsualMediaType), quoted
+// values without their quotes.
 struct MediaType {
   std::string type;     // "multipart"
   std::string subtype;  // "form-data"
@@ -34,8 +35,8 @@ int BestMatch(std::string_view accept, std::span<const std::string_view> offers)
 // The quality (0 to 1) the header gives a coding ("gzip"); an empty header gives 0 to all but identity.
 double CodingQuality(std::string_view accept_encoding, std::string_view coding);
 
-// Whether to compress an answer: the client takes gzip, and compressing is worthwhile and not liked less than leaving it, or
-// `identity;q=0` leaves nothing else.
+// Whether to compress an answer: the client takes gzip, and compressing is worthwhile and not liked less than leaving
+// it, or `identity;q=0` leaves nothing else.
 bool WantsGzip(std::string_view accept_encoding, bool worthwhile);
 
 // The values of a ;-separated header: takes the next parameter off `rest` (which begins at a ';'). False at the end or

@@ -20,8 +20,9 @@
 
 namespace sluice::rest {
 
-// The request is one message (any body that a unary method takes) or, for client streams, NDJSON. The answer of a client
-// stream is one JSON value; of a server stream, text after text. Until the first of them, errors are problem+json.
+// The request is one message (any body that a unary method takes) or, for client streams, NDJSON. The answer of a
+// client stream is one JSON value; of a server stream, text after text. Until the first of them, errors are
+// problem+json.
 class StreamExchange final : public http::ExchangeHandler, public CallPort {
  public:
   StreamExchange(const transport::Context& context, http::Exchange& exchange);

@@ -38,14 +38,15 @@ class FrameReader {
 
   explicit FrameReader(size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
 
-  // Takes bytes from the front of `in`. True: `item` is complete. False: all of `in` is taken and more is needed, or the
-  // input breaks a rule and fault() says which: the connection is then over.
+  // Takes bytes from the front of `in`. True: `item` is complete. False: all of `in` is taken and more is needed, or
+  // the input breaks a rule and fault() says which: the connection is then over.
   bool Next(std::string_view& in, Item& item);
   const Fault& fault() const { return fault_; }
 
   // What unfinished messages hold of memory.
   size_t buffered() const { return message_.capacity(); }
-  // Frames since the last call that cost the peer little and carry nothing of a message: control frames, empty fragments.
+  // Frames since the last call that cost the peer little and carry nothing of a message: control frames, empty
+  // fragments.
   size_t TakeIdleFrames();
 
  private:

@@ -26,6 +26,7 @@ JPEG = FILES["image/jpeg"]
 CLIPS = [JPEG[0], b"".join(JPEG)]
 LINES = [b'{"image": "%s"}\n' % base64.b64encode(JPEG[2]), b'{"image": ""}\n{"model_id": "none"}']
 
+
 @schemathesis.serializer("application/x-ndjson")
 def lines_of(context, value) -> bytes:
     """What is no text cannot be sent as lines, and no text at all is a stream of nothing; a bad line stands for both."""
@@ -72,7 +73,11 @@ def keep_the_models(case) -> None:
 
 def send_json_as_json(case) -> None:
     """With a length of 0 a body is the bytes of a tensor, whatever its Content-Type says, and bytes cannot be wrong."""
-    if case.media_type == "application/json" and case.headers and str(case.headers.get("Inference-Header-Content-Length")) == "0":
+    if (
+        case.media_type == "application/json"
+        and case.headers
+        and str(case.headers.get("Inference-Header-Content-Length")) == "0"
+    ):
         del case.headers["Inference-Header-Content-Length"]
 
 

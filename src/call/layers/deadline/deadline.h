@@ -15,9 +15,9 @@ struct DeadlineOptions {
   Duration longest = std::chrono::minutes(10);   // clients cannot ask for more
 };
 
-// Time the call may take: grpc-timeout, else Connect-Timeout-Ms, else X-Request-Timeout, else the method's default, else the
-// fallback; never above `longest`. A malformed header is an error. Streams without a client's deadline have none (each
-// message has).
+// Time the call may take: grpc-timeout, else Connect-Timeout-Ms, else X-Request-Timeout, else the method's default,
+// else the fallback; never above `longest`. A malformed header is an error. Streams without a client's deadline have
+// none (each message has).
 absl::StatusOr<Duration> TimeAllowed(const Headers& headers, Duration method_default, bool per_message,
                                      const DeadlineOptions& options);
 

@@ -85,7 +85,8 @@ void IdempotencyTable::Erase(Entries::iterator entry) {
   entries_.erase(entry);
 }
 
-// From the longest unused one on; what is being computed is passed over, and moves to the front so that it is not met again.
+// From the longest unused one on; what is being computed is passed over, and moves to the front so that it is not met
+// again.
 void IdempotencyTable::Trim(TimePoint now) {
   for (size_t looks = entries_.size(); looks > 0 && !entries_.empty(); --looks) {
     const auto last = std::prev(entries_.end());

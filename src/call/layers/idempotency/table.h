@@ -6,8 +6,8 @@
 //        ├► kReplay
 //        └► kOtherBody
 //
-// Bounded in bytes: records that were not asked for longest go first. What is being computed stays: there is no more of it than
-// there are calls.
+// Bounded in bytes: records that were not asked for longest go first. What is being computed stays: there is no more of
+// it than there are calls.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,8 @@ class IdempotencyTable {
 
   // `digest` of the body: another one under the same key is kOtherBody.
   Begun Begin(std::string_view key, std::string_view digest, Caller caller, TimePoint now);
-  // The one that computes has its answer. Returns those who waited for it. Nothing when it does not compute this (any more).
+  // The one that computes has its answer. Returns those who waited for it. Nothing when it does not compute this (any
+  // more).
   std::deque<Caller> Complete(std::string_view key, Caller caller, IdempotencyRecord record, TimePoint now);
   // It ended without one. The caller that computes instead; 0: nobody waits.
   Caller Abandon(std::string_view key, Caller caller);

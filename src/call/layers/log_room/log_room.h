@@ -1,5 +1,5 @@
-// Log room: a call waits while the access log is full and its reader is to be waited for (`logs.on_full: block`). After the
-// deadline layer, so that it waits no longer than it may; quiet methods, which health checks are, never wait.
+// Log room: a call waits while the access log is full and its reader is to be waited for (`logs.on_full: block`). After
+// the deadline layer, so that it waits no longer than it may; quiet methods, which health checks are, never wait.
 #pragma once
 
 #include <memory>

@@ -4,8 +4,9 @@
 //  "status":"success","error":null,"trace_id":"…","method":"ai.inference.ImageRecognition/Recognize","protocol":"grpc",
 //  "code":"OK","bytes_in":84213,"bytes_out":57,"queue_ms":0.4,"infer_ms":8.1,"key_id":null}
 //
-// `latency` and *_ms are milliseconds; `error` is null or the message the client got. A call that used several models has one
-// more field, models: [{"model_id":…,"version":…,"queue_ms":…,"infer_ms":…},…]; its queue_ms and infer_ms are the longest ones.
+// `latency` and *_ms are milliseconds; `error` is null or the message the client got. A call that used several models
+// has one more field, models: [{"model_id":…,"version":…,"queue_ms":…,"infer_ms":…},…]; its queue_ms and infer_ms are
+// the longest ones.
 #pragma once
 
 #include <string>

@@ -3,8 +3,8 @@
 //   ai_inference_requests_total{model_id,version,method,protocol,code}
 //   ai_inference_requests_success_total{model_id,version,method,protocol}
 //   ai_inference_requests_error_total{model_id,version,method,protocol,error_type}   model, network, client, overload
-//   ai_inference_latency_seconds{model_id,version,method,protocol}                   histogram: request received → result ready
-//   ai_inference_request_bytes_total, ai_inference_response_bytes_total{method,protocol}
+//   ai_inference_latency_seconds{model_id,version,method,protocol}                   histogram: request received →
+//   result ready ai_inference_request_bytes_total, ai_inference_response_bytes_total{method,protocol}
 //
 // A call that used several models counts once for each of them; its bytes count once.
 //

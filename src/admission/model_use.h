@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/headers.h"
 #include "base/principal.h"
+#include "base/trace_context.h"
 #include "base/work_class.h"
 #include "call/layer.h"
 #include "repository/model_version.h"
@@ -26,7 +27,7 @@ struct ModelUse {
   std::string key_id;              // empty = anonymous
   Principal principal = kOwnWork;  // whose share of the workers it takes
   WorkClass work_class = WorkClass::kLive;
-  std::string trace_id;
+  TraceContext trace;
   TimePoint deadline = kNever;
   double cost = 1;   // relative to the other work of its queue: see Work
   int priority = 0;  // between equal deadlines of one principal

@@ -10,14 +10,6 @@ namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
 
-bool IsLowerHex(std::string_view s) {
-  return std::all_of(s.begin(), s.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-bool IsTraceId(std::string_view s) {
-  return (s.size() == 32 || s.size() == 16) && IsLowerHex(s) && s.find_first_not_of('0') != std::string_view::npos;
-}
-
 }  // namespace
 
 std::string NewUuidV7(WallTime now, Random& random) {
@@ -37,15 +29,6 @@ std::string NewUuidV7(WallTime now, Random& random) {
 bool IsAcceptableRequestId(std::string_view id) {
   return !id.empty() && id.size() <= 128 &&
          std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; });
-}
-
-std::string TraceIdOf(std::string_view traceparent, std::string_view b3) {
-  if (traceparent.size() >= 55 && traceparent[2] == '-' && traceparent[35] == '-') {
-    const std::string_view id = traceparent.substr(3, 32);
-    if (IsTraceId(id)) return std::string(id);
-  }
-  const std::string_view id = b3.substr(0, b3.find('-'));
-  return IsTraceId(id) ? std::string(id) : std::string();
 }
 
 std::string FormatRfc3339(WallTime time) {

@@ -15,10 +15,6 @@ std::string NewUuidV7(WallTime now, Random& random);
 // A request id taken from a client: 1 to 128 visible ASCII characters, nothing that could break a log line.
 bool IsAcceptableRequestId(std::string_view id);
 
-// The 32 hex digits of a W3C traceparent's trace id ("00-<trace>-<span>-<flags>"), or B3's X-B3-TraceId / b3; "" when
-// invalid.
-std::string TraceIdOf(std::string_view traceparent, std::string_view b3);
-
 // "2026-11-23T10:20:30.123456Z"
 std::string FormatRfc3339(WallTime time);
 

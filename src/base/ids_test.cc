@@ -34,14 +34,6 @@ TEST(IdsTest, RequestIdsThatCouldBreakALogLineAreRefused) {
   EXPECT_FALSE(IsAcceptableRequestId(std::string(129, 'x')));
 }
 
-TEST(IdsTest, TraceIdComesFromTraceparentThenB3) {
-  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-  EXPECT_EQ(TraceIdOf("00-" + trace + "-00f067aa0ba902b7-01", ""), trace);
-  EXPECT_EQ(TraceIdOf("", trace + "-00f067aa0ba902b7-1"), trace);
-  EXPECT_EQ(TraceIdOf("00-" + std::string(32, '0') + "-00f067aa0ba902b7-01", ""), "");
-  EXPECT_EQ(TraceIdOf("garbage", "garbage"), "");
-}
-
 TEST(IdsTest, Rfc3339HasMicroseconds) {
   EXPECT_EQ(FormatRfc3339(At(0)), "1970-01-01T00:00:00.000000Z");
   EXPECT_EQ(FormatRfc3339(At(1'700'000'000'000'123)), "2023-11-14T22:13:20.000123Z");

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "base/chores.h"
 #include "base/headers.h"
+#include "base/trace_context.h"
 #include "base/work_class.h"
 #include "call/layer.h"
 #include "call/method.h"
@@ -139,7 +140,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
   std::string request_id;
   std::string client_ip;
-  std::string trace_id;
+  TraceContext trace;
   std::string key_id;  // whose credentials came with it; empty: anonymous
   WorkClass work_class = WorkClass::kLive;
   // One for each model version, in order of first use; none when the call got to none. Beyond kUsesMax the last one

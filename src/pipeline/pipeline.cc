@@ -28,7 +28,7 @@ absl::StatusOr<Ticket> Pipeline::SubmitAny(Call& call, Wanted wanted, std::initi
                .key_id = call.key_id,
                .principal = call.principal(),
                .work_class = call.work_class,
-               .trace_id = call.trace_id,
+               .trace = call.trace,
                .deadline = wanted.deadline,
                .cost = wanted.cost,
                .priority = wanted.priority};

@@ -28,7 +28,7 @@ class SpareLayer final : public AdmissionLayer {
   }
   absl::Status Enter(ModelUse& use) override {
     entered.push_back(use.model->id());
-    seen = {.key_id = use.key_id, .work_class = use.work_class, .trace_id = use.trace_id};
+    seen = {.key_id = use.key_id, .work_class = use.work_class, .trace = use.trace};
     if (use.degraded) use.headers.Add("x-degraded", use.model->name());
     return absl::OkStatus();
   }
@@ -74,7 +74,7 @@ class PipelineTest : public testing::Test {
                             .shape = {static_cast<int64_t>(bytes.size())},
                             .data = bytes});
     call->work_class = WorkClass::kBatch;
-    call->trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    call->trace.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
     const auto ticket = simulation_->pipeline.Submit<TensorInput, Tensors>(
         *call, {.model_id = model, .deadline = call->deadline()}, kTensor, std::move(input),
         [call](absl::StatusOr<Tensors> outputs, const JobReport& report) {
@@ -121,7 +121,7 @@ TEST_F(PipelineTest, AUseIsEnteredQueuedComputedAndLeftWithItsTimes) {
 TEST_F(PipelineTest, TheLayersAreToldWhoseWorkItIs) {
   const auto call = Ask("a");
   EXPECT_EQ(layer_->seen.work_class, WorkClass::kBatch);
-  EXPECT_EQ(layer_->seen.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(layer_->seen.trace.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
   EXPECT_EQ(layer_->seen.key_id, call->call().key_id);
 }
 

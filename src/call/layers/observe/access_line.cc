@@ -71,7 +71,7 @@ void FormatAccessLine(Call& call, WallTime now, std::string& out) {
   AppendMs("latency", call.LatencyMs(), out);
   out.append(outcome.ok() ? ",\"status\":\"success\"" : ",\"status\":\"error\"");
   AppendText("error", ToStd(outcome.message()), out);
-  AppendText("trace_id", call.trace_id, out);
+  AppendText("trace_id", call.trace.trace_id, out);
   AppendText("method", call.method().name, out);
   AppendText("protocol", ToString(call.protocol()), out);
   AppendText("code", GrpcCodeName(GrpcCodeOf(outcome)), out);

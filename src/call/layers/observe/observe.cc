@@ -14,10 +14,7 @@ std::string ObserveLayer::RequestIdFor(Call& call) {
 Step ObserveLayer::Enter(Call& call) {
   call.request_id = RequestIdFor(call);
   call.response_headers().Add("x-request-id", call.request_id);
-  const Headers& headers = call.headers();
-  std::string_view b3 = headers.Get("b3");
-  if (b3.empty()) b3 = headers.Get("x-b3-traceid");
-  call.trace_id = TraceIdOf(headers.Get("traceparent"), b3);
+  call.trace = TraceContextOf(call.headers());
   return Step::kNext;
 }
 

@@ -1,0 +1,59 @@
+#include "base/trace_context.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kTrace = "4bf92f3577b34da6a3ce929d0e0e4736", kSpan = "00f067aa0ba902b7";
+
+TraceContext Of(std::initializer_list<Headers::Field> fields) {
+  Headers headers;
+  for (const auto& field : fields) headers.Add(field.name, field.value);
+  return TraceContextOf(headers);
+}
+
+void ExpectTrace(const TraceContext& context, bool sampled, std::string_view parent = kSpan) {
+  EXPECT_EQ(context.trace_id, kTrace);
+  EXPECT_EQ(context.parent_id, parent);
+  EXPECT_EQ(context.sampled, sampled);
+}
+
+TEST(TraceContextTest, W3c) {
+  const std::string id = std::string(kTrace) + "-" + std::string(kSpan);
+  ExpectTrace(Of({{"traceparent", "00-" + id + "-01"}}), true);
+  ExpectTrace(Of({{"traceparent", "00-" + id + "-02"}}), false);
+  ExpectTrace(Of({{"traceparent", "cc-" + id + "-0b-more"}}), true);
+  for (const std::string& bad :
+       {"00-" + id, "ff-" + id + "-01", "00-" + id + "-01-more", "cc-" + id + "-01more", "00-" + id + "-0x",
+        "00-00000000000000000000000000000000-" + std::string(kSpan) + "-01",
+        "00-" + std::string(kTrace) + "-0000000000000000-01",
+        "00-" + std::string(kTrace) + "_" + std::string(kSpan) + "-01", std::string("garbage"), std::string(55, '-'),
+        std::string()}) {
+    EXPECT_EQ(Of({{"traceparent", bad}}).trace_id, "") << bad;
+  }
+}
+
+TEST(TraceContextTest, B3) {
+  const std::string id = std::string(kTrace) + "-" + std::string(kSpan);
+  ExpectTrace(Of({{"b3", id + "-1"}}), true);
+  ExpectTrace(Of({{"b3", id + "-d-05e3ac9a4f6e3b90"}}), true);
+  ExpectTrace(Of({{"b3", id + "-0"}}), false);
+  ExpectTrace(Of({{"b3", id}}), false);
+  ExpectTrace(Of({{"b3", kTrace}}), false, "");
+  ExpectTrace(Of({{"x-b3-traceid", kTrace}, {"x-b3-spanid", kSpan}, {"x-b3-sampled", "1"}}), true);
+  ExpectTrace(Of({{"x-b3-traceid", kTrace}, {"x-b3-spanid", kSpan}, {"x-b3-flags", "1"}}), true);
+  EXPECT_EQ(Of({{"b3", "00f067aa0ba902b7-00f067aa0ba902b7-1"}}).trace_id, "00f067aa0ba902b7") << "64 bits";
+  EXPECT_EQ(Of({{"b3", "0"}}).trace_id, "");
+  EXPECT_EQ(Of({{"b3", "----"}}).trace_id, "");
+}
+
+TEST(TraceContextTest, W3cGoesFirst) {
+  const std::string id = std::string(kTrace) + "-" + std::string(kSpan);
+  const std::string other(32, '1');
+  ExpectTrace(Of({{"traceparent", "00-" + id + "-01"}, {"b3", other + "-" + std::string(kSpan) + "-0"}}), true);
+  ExpectTrace(Of({{"traceparent", "bad"}, {"b3", id + "-1"}, {"x-b3-traceid", other}}), true);
+}
+
+}  // namespace
+}  // namespace sluice

@@ -45,6 +45,8 @@ class BodyCollectorTest : public testing::Test {
   }
 
   absl::Status Begin(std::string length = "") {
+    collector_.reset();  // those of an earlier one go before their exchange
+    call_.reset();
     exchange_ = std::make_unique<grpc::FakeExchange>("/classify",
                                                      std::initializer_list<Headers::Field>{{"content-length", length}});
     collector_.emplace(context_, *exchange_);

@@ -51,7 +51,7 @@ void AppendModels(const Call& call, std::string& out) {
   for (const CallUse& use : call.uses) {
     if (&use != &call.uses.front()) out.push_back(',');
     out.append("{\"model_id\":");
-    AppendJsonString(use.model_id, out);
+    AppendJsonString(CutUtf8(use.model_id, kTextBytesMax), out);
     AppendText("version", use.model_version, out);
     AppendMs("queue_ms", use.queue_ms, out);
     AppendMs("infer_ms", use.infer_ms, out);

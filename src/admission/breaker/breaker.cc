@@ -17,6 +17,7 @@
 #include "repository/repository.h"
 
 namespace sluice {
+
 class BreakerLayer::Guarded {
  public:
   Guarded(const ModelVersion& model, std::shared_ptr<const BreakerRule> rule, BreakerMetrics& metrics)
@@ -56,8 +57,7 @@ class BreakerLayer::Guarded {
 
   BreakerInfo Info(TimePoint now) const {
     const std::lock_guard lock(mutex_);
-    return {.method = rule_->method,
-            .model_id = model_id_,
+    return {.model_id = model_id_,
             .version = version_,
             .rule = *rule_,
             .state = breaker_.state(),

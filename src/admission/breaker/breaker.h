@@ -21,7 +21,6 @@ class BreakerMetrics;
 
 // What an operator sees of one breaker.
 struct BreakerInfo {
-  std::string method;
   std::string model_id;
   std::string version;
   BreakerRule rule;

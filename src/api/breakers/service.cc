@@ -19,7 +19,7 @@ ListBreakersResponse ResponseOf(const std::vector<BreakerInfo>& breakers) {
   ListBreakersResponse response;
   for (const BreakerInfo& info : breakers) {
     auto& breaker = *response.add_breakers();
-    breaker.set_method(info.method);
+    breaker.set_method(info.rule.method);
     breaker.set_model_id(info.model_id);
     breaker.set_version(info.version);
     breaker.set_state(std::string(ToString(info.state)));

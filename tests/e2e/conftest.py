@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import grpc
@@ -34,14 +35,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "shared: needs the pictures or models of ../shared")
 
 
+def run_protoc(options: list[str], files: Iterable[str]) -> None:
+    """Of proto/, which may import what protobuf brings."""
+    well_known = Path(grpc_tools.__file__).parent / "_proto"
+    assert protoc.main(["protoc", f"-I{ROOT / 'proto'}", f"-I{well_known}", *options, *files]) == 0
+
+
+def descriptor_set(folder: Path, files: Iterable[str], *options: str) -> bytes:
+    """A serialised FileDescriptorSet of the files."""
+    out = folder / "set.binpb"
+    run_protoc([*options, f"--descriptor_set_out={out}"], files)
+    return out.read_bytes()
+
+
 @pytest.fixture(scope="session")
 def protos(tmp_path_factory: pytest.TempPathFactory):
     """The generated Python modules of proto/, as a client would make them."""
     out = tmp_path_factory.mktemp("protos")
     ours = [f"ai/inference/{p.name}" for p in (ROOT / "proto/ai/inference").glob("*.proto")]
-    well_known = Path(grpc_tools.__file__).parent / "_proto"
-    args = [f"-I{ROOT / 'proto'}", f"-I{well_known}", f"--python_out={out}", f"--grpc_python_out={out}"]
-    assert protoc.main(["protoc", *args, *ours]) == 0
+    run_protoc([f"--python_out={out}", f"--grpc_python_out={out}"], ours)
     sys.path.insert(0, str(out))
 
     class Protos:

@@ -9,11 +9,9 @@ import shutil
 import threading
 from pathlib import Path
 
-import grpc_tools
 import pytest
-from grpc_tools import protoc
 
-from conftest import ROOT, Server
+from conftest import ROOT, Server, descriptor_set
 from test_server import certificate
 from typescript import bundle, copy_package
 
@@ -94,22 +92,13 @@ def page(browser):
 
 @pytest.fixture(scope="module")
 def descriptors(tmp_path_factory) -> str:
-    out = tmp_path_factory.mktemp("descriptors") / "set.pb"
-    well_known = Path(grpc_tools.__file__).parent / "_proto"
-    args = [f"-I{ROOT / 'proto'}", f"-I{well_known}", "--include_imports", f"--descriptor_set_out={out}"]
-    assert (
-        protoc.main(
-            [
-                "protoc",
-                *args,
-                "ai/inference/image_recognition.proto",
-                "ai/inference/text_classification.proto",
-                "google/rpc/error_details.proto",
-            ]
-        )
-        == 0
-    )
-    return base64.b64encode(out.read_bytes()).decode()
+    files = [
+        "ai/inference/image_recognition.proto",
+        "ai/inference/text_classification.proto",
+        "google/rpc/error_details.proto",
+    ]
+    read = descriptor_set(tmp_path_factory.mktemp("descriptors"), files, "--include_imports")
+    return base64.b64encode(read).decode()
 
 
 def b64(data: bytes) -> str:

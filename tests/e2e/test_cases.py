@@ -7,7 +7,6 @@ import json
 import struct
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -18,11 +17,10 @@ import requests
 import yaml
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from google.rpc import code_pb2, error_details_pb2, status_pb2
-from grpc_tools import protoc
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from conftest import ROOT, SAMPLE
+from conftest import ROOT, SAMPLE, descriptor_set
 
 CASES = {
     path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -71,26 +69,10 @@ class Method:
 @pytest.fixture(scope="session")
 def methods(tmp_path_factory, server):
     """By name. REST paths come from the server's OpenAPI document, WebSocket paths from the option."""
-    out = tmp_path_factory.mktemp("descriptors") / "set.binpb"
-    import grpc_tools
-
-    well_known = Path(grpc_tools.__file__).parent / "_proto"
     files = [path.relative_to(ROOT / "proto").as_posix() for path in (ROOT / "proto/ai/inference").glob("*.proto")]
-    assert (
-        protoc.main(
-            [
-                "protoc",
-                f"-I{ROOT / 'proto'}",
-                f"-I{well_known}",
-                "--include_imports",
-                f"--descriptor_set_out={out}",
-                *files,
-            ]
-        )
-        == 0
-    )
+    read = descriptor_set(tmp_path_factory.mktemp("descriptors"), files, "--include_imports")
     pool = descriptor_pool.DescriptorPool()
-    for file in descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file:
+    for file in descriptor_pb2.FileDescriptorSet.FromString(read).file:
         pool.Add(file)
     document = requests.get(f"{server.url}/openapi.json", timeout=10).json()
     paths = {

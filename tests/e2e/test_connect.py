@@ -8,17 +8,14 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import cv2
-import grpc_tools
 import httpx
 import numpy as np
 import pytest
 from google.rpc import error_details_pb2
-from grpc_tools import protoc
 
-from conftest import ROOT
+from conftest import ROOT, descriptor_set
 
 CLASSIFY = "/ai.inference.TextClassification/Classify"
 RECOGNIZE = "/ai.inference.ImageRecognition/Recognize"
@@ -138,28 +135,14 @@ def test_rest_paths_are_still_rest(client):
 
 @pytest.fixture(scope="module")
 def descriptors(tmp_path_factory) -> str:
-    out = tmp_path_factory.mktemp("descriptors") / "set.pb"
-    well_known = Path(grpc_tools.__file__).parent / "_proto"
     files = [
         "ai/inference/image_recognition.proto",
         "ai/inference/text_classification.proto",
         "inference/grpc_service.proto",
         "google/rpc/error_details.proto",
     ]
-    assert (
-        protoc.main(
-            [
-                "protoc",
-                f"-I{ROOT / 'proto'}",
-                f"-I{well_known}",
-                "--include_imports",
-                f"--descriptor_set_out={out}",
-                *files,
-            ]
-        )
-        == 0
-    )
-    return base64.b64encode(out.read_bytes()).decode()
+    read = descriptor_set(tmp_path_factory.mktemp("descriptors"), files, "--include_imports")
+    return base64.b64encode(read).decode()
 
 
 @pytest.mark.skipif(not MODULES.is_dir() or shutil.which("node") is None, reason="skipped: no node and npm at setup")

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import grpc_tools
 import pytest
 from google.protobuf import descriptor_pb2
-from grpc_tools import protoc
 
-from conftest import ROOT
+from conftest import ROOT, descriptor_set
 
 FILES = [
     "ai/inference/config/server.proto",
@@ -23,10 +20,7 @@ FILES = [
 @pytest.fixture(scope="module")
 def messages(tmp_path_factory) -> dict[str, descriptor_pb2.DescriptorProto]:
     """By name, of the files."""
-    out = tmp_path_factory.mktemp("knobs") / "set.pb"
-    well_known = Path(grpc_tools.__file__).parent / "_proto"
-    assert protoc.main(["protoc", f"-I{ROOT / 'proto'}", f"-I{well_known}", f"--descriptor_set_out={out}", *FILES]) == 0
-    files = descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file
+    files = descriptor_pb2.FileDescriptorSet.FromString(descriptor_set(tmp_path_factory.mktemp("knobs"), FILES)).file
     return {message.name: message for file in files for message in file.message_type}
 
 

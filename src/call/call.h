@@ -137,6 +137,9 @@ class Call : public std::enable_shared_from_this<Call> {
   // Per-call state of a layer, made on first use.
   template <typename T>
   T& State(const Layer& layer);
+  // Null before that.
+  template <typename T>
+  T* FindState(const Layer& layer);
 
   std::string request_id;
   std::string client_ip;
@@ -197,10 +200,16 @@ class Call : public std::enable_shared_from_this<Call> {
 };
 
 template <typename T>
-T& Call::State(const Layer& layer) {
+T* Call::FindState(const Layer& layer) {
   for (auto& [owner, state] : states_) {
-    if (owner == &layer) return static_cast<T&>(*state);
+    if (owner == &layer) return static_cast<T*>(state.get());
   }
+  return nullptr;
+}
+
+template <typename T>
+T& Call::State(const Layer& layer) {
+  if (T* const known = FindState<T>(layer)) return *known;
   states_.emplace_back(&layer, std::make_unique<T>());
   return static_cast<T&>(*states_.back().second);
 }

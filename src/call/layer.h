@@ -28,6 +28,7 @@ namespace sluice {
 
 class AccessLog;
 class Call;
+class Chores;
 class Loop;
 class SharedRandom;
 class WatchedFiles;
@@ -64,6 +65,7 @@ struct LayerContext {
   Loop& loop;  // for what a layer does by itself; a call has its own
   prometheus::Registry& metrics;
   AccessLog& log;
+  Chores& chores;
   WatchedFiles& files;  // a layer adds its own before the server serves
 };
 

@@ -46,6 +46,7 @@ Chain MakeCallChain(const LayerContext& context) {
   chain.push_back(std::make_unique<ObserveLayer>(context));   // first in, last out: sees every ending; never waits
   chain.push_back(std::make_unique<DeadlineLayer>(context));  // before anything that can wait
   chain.push_back(std::make_unique<LogRoomLayer>(context));   // waits for the log's reader, if it is configured to
+  chain.push_back(std::make_unique<IdempotencyLayer>(context));  // answers what was answered already
   return chain;
 }
 

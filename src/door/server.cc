@@ -167,6 +167,7 @@ absl::Status Server::Parts::StartCalls() {
                             .loop = *loops[0],
                             .metrics = *metrics,
                             .log = *access_log,
+                            .chores = scheduler->chores(),
                             .files = files};
   chain = MakeCallChain(layers);
   model_changes = std::make_unique<TaskThread>("models", kWorkerNice);

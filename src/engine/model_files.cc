@@ -1,7 +1,6 @@
 #include "engine/model_files.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 
 #include "absl/strings/escaping.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "base/strings.h"
 #include "engine/onnx/external_files.h"
 
@@ -136,18 +136,13 @@ size_t ModelFiles::bytes() const {
 }
 
 void ModelFiles::Digest() {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  Sha256 hash;
   for (const File& file : files_) {
     // With their lengths, so that no two sets of files read the same.
-    const std::string head = StrCat(file.name.size(), ":", file.name, ":", file.bytes.size(), ":");
-    EVP_DigestUpdate(context.get(), head.data(), head.size());
-    EVP_DigestUpdate(context.get(), file.bytes.data(), file.bytes.size());
+    hash.Update(StrCat(file.name.size(), ":", file.name, ":", file.bytes.size(), ":"));
+    hash.Update(file.bytes);
   }
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_DigestFinal_ex(context.get(), digest, &size);
-  sha256_ = absl::BytesToHexString({reinterpret_cast<const char*>(digest), size});
+  sha256_ = absl::BytesToHexString(hash.Finish());
 }
 
 }  // namespace sluice

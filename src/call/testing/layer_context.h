@@ -8,6 +8,7 @@
 #include "base/executor.h"
 #include "base/log/access_log.h"
 #include "base/random.h"
+#include "base/testing/held_chores.h"
 #include "call/layer.h"
 
 namespace sluice {
@@ -21,6 +22,7 @@ struct TestLayerContext {
             .loop = loop,
             .metrics = metrics,
             .log = log,
+            .chores = chores,
             .files = files};
   }
 
@@ -28,6 +30,7 @@ struct TestLayerContext {
   SharedRandom random{Random(1)};
   prometheus::Registry metrics;
   AccessLog nowhere;
+  HeldChores chores;
   WatchedFiles files;
 };
 

@@ -1,7 +1,6 @@
 #include "engine/trial/stamps.h"
 
 #include <google/protobuf/util/json_util.h>
-#include <openssl/sha.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "base/config/file.h"
+#include "base/sha256.h"
 #include "base/strings.h"
 #include "base/unique_fd.h"
 
@@ -24,9 +24,9 @@ bool WriteWhole(int fd, std::string_view text) {
 }  // namespace
 
 std::string Stamps::KeyOf(std::string_view what) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(what.data()), what.size(), digest);
-  return absl::BytesToHexString({reinterpret_cast<const char*>(digest), sizeof digest});
+  Sha256 hash;
+  hash.Update(what);
+  return absl::BytesToHexString(hash.Finish());
 }
 
 std::optional<Verdict> Stamps::Read(const std::string& key) const {

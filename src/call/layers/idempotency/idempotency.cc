@@ -3,6 +3,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "ai/inference/options.pb.h"
 #include "base/error.h"
 #include "base/executor.h"
+#include "base/ids.h"
 #include "base/strings.h"
 #include "call/call.h"
 #include "call/layers/idempotency/digest.h"
@@ -24,22 +26,38 @@ constexpr size_t kDigestOnLoopBytes = 64 << 10;
 constexpr size_t kRecordBytesMax = 256 << 10;
 constexpr size_t kKeyBytesMax = 255;
 
-bool IsVisible(std::string_view text) {
-  for (const char c : text) {
-    if (c <= ' ' || c >= 0x7f) return false;
-  }
-  return !text.empty() && text.size() <= kKeyBytesMax;
+bool IsAcceptableKey(std::string_view key) {
+  return key.size() <= kKeyBytesMax && std::all_of(key.begin(), key.end(), [](char c) { return c >= ' ' && c < 0x7f; });
+}
+
+bool IsCompressed(const Headers& headers) {
+  return !headers.Get("content-encoding").empty() || !headers.Get("grpc-encoding").empty();
+}
+
+// By the bytes of the wire first: even the size of a message takes time, when 64 KiB were 64 MiB of numbers.
+bool IsSmall(const Call& call, const Message& message) {
+  return call.bytes_in <= kDigestOnLoopBytes && !IsCompressed(call.headers()) &&
+         message.ByteSizeLong() <= kDigestOnLoopBytes;
+}
+
+std::string KeyOf(const Call& call, std::string_view kind, std::string_view value) {
+  const bool anonymous = call.key_id.empty();
+  return StrCat(kind, anonymous ? " from " : " of ", anonymous ? call.client_ip : call.key_id, " ", call.method().name,
+                " ", value);
 }
 
 }  // namespace
 
 struct IdempotencyLayer::Use {
   std::weak_ptr<Call> call;
-  std::string key;
+  IdempotencyStore::Ask ask;
   bool binds_body = false;
-  std::string digest;
-  IdempotencyStore::Caller caller = 0;
-  enum class Phase { kDigesting, kAsked, kComputes, kOver } phase = Phase::kDigesting;
+  enum class Phase {
+    kDigesting,
+    kAsked,     // the store
+    kComputes,  // for all
+    kOver,      // answered, or computes for itself
+  } phase = Phase::kDigesting;
   bool in_request = false;  // OnRequest is on the stack: its step goes on, not Resume
   std::optional<std::string> record;
 };
@@ -57,72 +75,68 @@ IdempotencyLayer::IdempotencyLayer(const LayerContext& context) : chores_(contex
                                   .time_to_live = std::chrono::seconds(options.time_to_live_s())},
         context.clock);
   }
-  replayed_ = &prometheus::BuildCounter()
-                   .Name("ai_inference_replays_total")
-                   .Help("Calls that were answered from the record of an earlier one.")
-                   .Register(context.metrics)
-                   .Add({});
-  waited_ = &prometheus::BuildCounter()
-                 .Name("ai_inference_replay_waits_total")
-                 .Help("Calls that waited for the same request's computation.")
-                 .Register(context.metrics)
-                 .Add({});
+  const auto counter = [&context](const char* name, const char* help) {
+    return &prometheus::BuildCounter().Name(name).Help(help).Register(context.metrics).Add({});
+  };
+  replayed_ = counter("ai_inference_replays_total", "Calls that were answered from the record of an earlier one.");
+  waited_ = counter("ai_inference_replay_waits_total", "Calls that waited for the same request's computation.");
 }
 
 IdempotencyLayer::~IdempotencyLayer() = default;
-
-std::string IdempotencyLayer::KeyOf(const Call& call, bool& binds_body) {
-  std::string_view value = call.headers().Get("idempotency-key");
-  binds_body = !value.empty();
-  if (!binds_body) value = call.headers().Get("x-request-id");
-  if (!IsVisible(value)) return {};
-  const std::string_view client = call.key_id.empty() ? std::string_view(call.client_ip) : call.key_id;
-  return StrCat(binds_body ? "k " : "r ", client, " ", call.method().name, " ", value);
-}
 
 Step IdempotencyLayer::OnRequest(Call& call, const Message& message) {
   const Method& method = call.method();
   if (store_ == nullptr || !method.options->replay() || method.client_streaming || method.server_streaming) {
     return Step::kNext;
   }
-  bool binds_body = false;
-  std::string key = KeyOf(call, binds_body);
-  if (key.empty()) return Step::kNext;
-  auto use = std::make_shared<Use>();
-  use->call = call.weak_from_this();
-  use->key = std::move(key);
-  use->binds_body = binds_body;
-  call.State<State>(*this).use = use;
-  if (message.ByteSizeLong() <= kDigestOnLoopBytes) {
-    use->digest = DigestOf(message);
-    use->in_request = true;
-    Digested(call, use);
-    use->in_request = false;
-    if (call.done()) return Step::kStop;
-    return use->phase == Use::Phase::kComputes ? Step::kNext : Step::kPark;
-  }
-  // The call keeps the message as long as it is there itself.
-  Task chore = [this, use, call = call.shared_from_this(), &message] {
-    use->digest = DigestOf(message);
-    Loop& loop = call->loop();
-    loop.Post([this, use, call = std::move(call)] {
-      if (!call->done()) Digested(*call, use);
-    });
-  };
-  if (!chores_.TryPost(call.chore_owner(), chore)) {
-    call.Fail(Error(Reason::OVERLOADED, "too many large bodies are waiting for a worker; retry later"));
+  const std::string_view key = call.headers().Get("idempotency-key");
+  const std::string_view id = call.headers().Get("x-request-id");
+  if (!IsAcceptableKey(key)) {
+    call.Fail(Error(Reason::INVALID_REQUEST,
+                    StrCat("Idempotency-Key must be at most ", kKeyBytesMax, " printable ASCII characters")));
     return Step::kStop;
   }
-  return Step::kPark;
+  if (key.empty() && !IsAcceptableRequestId(id)) return Step::kNext;
+  auto use = std::make_shared<Use>();
+  use->call = call.weak_from_this();
+  use->binds_body = !key.empty();
+  use->ask = {.key = use->binds_body ? KeyOf(call, "key", key) : KeyOf(call, "id", id),
+              .caller = ++last_caller_,
+              .loop = &call.loop()};
+  call.State<State>(*this).use = use;
+  return IsSmall(call, message) ? DigestNow(call, use, message) : DigestByWorker(call, use, message);
 }
 
-void IdempotencyLayer::Digested(Call& call, const std::shared_ptr<Use>& use) {
+Step IdempotencyLayer::DigestNow(Call& call, const std::shared_ptr<Use>& use, const Message& message) {
+  use->ask.digest = DigestOf(message);
+  use->in_request = true;
+  AskStore(use);
+  use->in_request = false;
+  if (call.done()) return Step::kStop;
+  return use->phase == Use::Phase::kAsked ? Step::kPark : Step::kNext;
+}
+
+Step IdempotencyLayer::DigestByWorker(Call& call, const std::shared_ptr<Use>& use, const Message& message) {
+  // The message stays as long as its call, which goes back to its loop.
+  Task chore = [this, use, call = call.shared_from_this(), &message]() mutable {
+    use->ask.digest = DigestOf(message);
+    Loop& loop = call->loop();
+    loop.Post([this, use = std::move(use), call = std::move(call)] {
+      if (!call->done()) AskStore(use);
+    });
+  };
+  if (chores_.TryPost(call.chore_owner(), chore)) return Step::kPark;
+  call.Fail(Error(Reason::OVERLOADED, "too many large bodies are waiting for a worker; retry later"));
+  return Step::kStop;
+}
+
+void IdempotencyLayer::AskStore(const std::shared_ptr<Use>& use) {
   // Without Idempotency-Key the body is part of the key.
-  if (!use->binds_body) use->key += StrCat(" ", use->digest);
+  if (!use->binds_body) use->ask.key += StrCat(" ", use->ask.digest);
   use->phase = Use::Phase::kAsked;
-  use->caller = store_->Begin(
-      use->key, use->digest, call.loop(),
-      [this, use](IdempotencyStore::Verdict verdict, const IdempotencyRecord& record) { Told(use, verdict, record); });
+  store_->Begin(use->ask, [this, use](IdempotencyStore::Verdict verdict, const IdempotencyRecord& record) {
+    Told(use, verdict, record);
+  });
   if (use->phase == Use::Phase::kAsked) waited_->Increment();
 }
 
@@ -130,31 +144,31 @@ void IdempotencyLayer::Told(const std::shared_ptr<Use>& use, IdempotencyStore::V
                             const IdempotencyRecord& record) {
   const auto call = use->call.lock();
   if (call == nullptr || call->done()) {
-    if (verdict == IdempotencyStore::Verdict::kCompute) store_->Abandon(use->key, use->caller);
+    if (verdict == IdempotencyStore::Verdict::kCompute) store_->Abandon(use->ask);
     return;
   }
+  use->phase = Use::Phase::kOver;
   switch (verdict) {
-    case IdempotencyStore::Verdict::kCompute:
-      use->phase = Use::Phase::kComputes;
-      if (!use->in_request) call->Resume();
-      return;
-    case IdempotencyStore::Verdict::kReplay: use->phase = Use::Phase::kOver; return Replay(*call, *record);
+    case IdempotencyStore::Verdict::kCompute: use->phase = Use::Phase::kComputes; break;
+    case IdempotencyStore::Verdict::kReplay:
+      if (Replay(*call, *record)) return;
+      break;
     case IdempotencyStore::Verdict::kOtherBody:
-      use->phase = Use::Phase::kOver;
       return call->Fail(Error(Reason::IDEMPOTENCY_KEY_REUSED,
                               "this Idempotency-Key was used with another body; use a new key for a new request"));
   }
+  if (!use->in_request) call->Resume();
 }
 
-void IdempotencyLayer::Replay(Call& call, const std::string& record) {
+// False when the record cannot be read.
+bool IdempotencyLayer::Replay(Call& call, const std::string& record) {
   const auto* type = call.method().descriptor->output_type();
   const MessagePtr answer(google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
-  if (!answer->ParseFromString(record)) {
-    return call.Fail(Error(Reason::INTERNAL, "the recorded response cannot be read"));
-  }
+  if (!answer->ParseFromString(record)) return false;
   replayed_->Increment();
   call.response_headers().Add("idempotent-replayed", "true");
   call.Reply(std::move(*answer));
+  return true;
 }
 
 void IdempotencyLayer::OnAnswer(Call& call, const Message& message) {
@@ -169,10 +183,11 @@ void IdempotencyLayer::Leave(Call& call) noexcept {
   if (state == nullptr) return;
   Use& use = *state->use;
   switch (std::exchange(use.phase, Use::Phase::kOver)) {
-    case Use::Phase::kAsked: return store_->Forget(use.key, use.caller);
+    case Use::Phase::kAsked: return store_->Forget(use.ask);
     case Use::Phase::kComputes:
-      if (!call.outcome().ok() || !use.record) return store_->Abandon(use.key, use.caller);
-      return store_->Complete(use.key, use.caller, std::make_shared<const std::string>(*std::move(use.record)));
+      if (!call.outcome().ok()) return store_->Abandon(use.ask);
+      if (!use.record) return store_->Dissolve(use.ask);
+      return store_->Complete(use.ask, std::make_shared<const std::string>(*std::move(use.record)));
     default: return;
   }
 }

@@ -5,10 +5,11 @@
 //   X-Request-ID: R      the key is (client, method, R, body), because proxies make and reuse request ids: another body is
 //                        just another request. Only an id that the client sent.
 //
-// Only successes are recorded, and none of a fallback model. An answer from the record has Idempotent-Replayed: true. Who waits for
+// Only successes of up to 256 KiB are recorded, and none of a fallback model. An answer from the record has Idempotent-Replayed: true. Who waits for
 // another's computation does so until its own deadline; when that one fails or goes away, the first who waits computes.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,14 +37,15 @@ class IdempotencyLayer final : public Layer {
   struct Use;    // of one call
   struct State;  // points to it
 
-  // What the client gave; empty: nothing to go by.
-  static std::string KeyOf(const Call& call, bool& binds_body);
-  void Digested(Call& call, const std::shared_ptr<Use>& use);
+  Step DigestNow(Call& call, const std::shared_ptr<Use>& use, const Message& message);
+  Step DigestByWorker(Call& call, const std::shared_ptr<Use>& use, const Message& message);
+  void AskStore(const std::shared_ptr<Use>& use);
   void Told(const std::shared_ptr<Use>& use, IdempotencyStore::Verdict verdict, const IdempotencyRecord& record);
-  void Replay(Call& call, const std::string& record);
+  bool Replay(Call& call, const std::string& record);
 
   Chores& chores_;
   std::unique_ptr<IdempotencyStore> store_;  // null: off
+  std::atomic<IdempotencyStore::Caller> last_caller_ = 0;
   prometheus::Counter* replayed_;
   prometheus::Counter* waited_;
 };

@@ -42,6 +42,7 @@ class IdempotencyTest : public testing::Test {
     calls_.push_back(std::make_unique<One>());
     One& one = *calls_.back();
     one.headers.Add(name, value);
+    if (compressed_) one.headers.Add("content-encoding", "gzip");
     one.call = Call::Create({.method = methods_.all().front().get(),
                              .protocol = Protocol::kRest,
                              .headers = &one.headers,
@@ -77,6 +78,7 @@ class IdempotencyTest : public testing::Test {
     return label + (replayed ? " again" : "");
   }
 
+  bool compressed_ = false;
   FakeLoop loop_;
   TestLayerContext context_;
   Chain chain_;
@@ -165,12 +167,42 @@ TEST_F(IdempotencyTest, AFallbacksAnswerIsNotRecorded) {
   EXPECT_EQ(computing_.size(), 1u);
 }
 
+TEST_F(IdempotencyTest, AnAnswerTooLargeToRecordKeepsNobodyWaiting) {
+  Ask("x-request-id", "r1");
+  Ask("x-request-id", "r1");
+  Ask("x-request-id", "r1");
+  Answer(std::string(300'000, 'x'));
+  EXPECT_EQ(computing_.size(), 2u) << "both at once, not one after the other";
+}
+
+TEST_F(IdempotencyTest, ManyWhoWaitAreToldAFewPerTurn) {
+  const One& first = Ask("x-request-id", "r1");
+  std::vector<const One*> others(200);
+  for (const One*& other : others) other = &Ask("x-request-id", "r1");
+  Answer("sport");
+  const auto told = [&] {
+    return std::ranges::count(others, "sport again", [](const One* one) { return LabelOf(*one); });
+  };
+  EXPECT_EQ(LabelOf(first), "sport");
+  EXPECT_GT(told(), 0);
+  EXPECT_LT(told(), 50);
+  loop_.Advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(told(), 200);
+}
+
 TEST_F(IdempotencyTest, WithoutAnIdNothingIsKept) {
   Ask("x-other", "r1");
   Ask("x-other", "r1");
   Ask("x-request-id", "not visible");
   Ask("x-request-id", "not visible");
   EXPECT_EQ(computing_.size(), 4u);
+}
+
+TEST_F(IdempotencyTest, AKeyThatCannotBeKeptIsRefused) {
+  EXPECT_EQ(ReasonOf(Ask("idempotency-key", std::string(256, 'k')).call->outcome()), Reason::INVALID_REQUEST);
+  EXPECT_EQ(ReasonOf(Ask("idempotency-key", "schlüssel").call->outcome()), Reason::INVALID_REQUEST);
+  Ask("idempotency-key", "\"quoted, as RFC 9651 has it\"");
+  EXPECT_EQ(computing_.size(), 1u);
 }
 
 TEST_F(IdempotencyTest, ALargeBodyIsDigestedByAWorker) {
@@ -188,8 +220,47 @@ TEST_F(IdempotencyTest, ALargeBodyIsDigestedByAWorker) {
   context_.chores.Run();
   loop_.Run();
   EXPECT_EQ(LabelOf(again), "sport again");
+  computing_.clear();
+  const One& failing = Ask("x-request-id", "r2", large);
+  context_.chores.Run();
+  loop_.Run();
+  Fail();
+  EXPECT_EQ(ReasonOf(failing.call->outcome()), Reason::MODEL_FAILED);
+  Ask("x-request-id", "r2", large);
+  context_.chores.Run();
+  loop_.Run();
+  EXPECT_EQ(computing_.size(), 1u) << "the failed one left nothing behind";
   context_.chores.full = true;
   EXPECT_EQ(ReasonOf(Ask("x-request-id", "r1", large).call->outcome()), Reason::OVERLOADED);
+}
+
+TEST_F(IdempotencyTest, ACompressedBodyIsDigestedByAWorker) {
+  compressed_ = true;
+  Ask("x-request-id", "r1");
+  EXPECT_TRUE(computing_.empty());
+  context_.chores.Run();
+  loop_.Run();
+  EXPECT_EQ(computing_.size(), 1u);
+}
+
+// A handler that ends the call at once: the store hears who it was.
+TEST_F(IdempotencyTest, WhatFailsAtOnceIsNotWaitedFor) {
+  MethodTable methods;
+  const auto* service = ClassifyRequest::descriptor()->file()->FindServiceByName("TextClassification");
+  methods.Add(service->FindMethodByName("Classify"),
+              Unary<ClassifyRequest>([this](const std::shared_ptr<Call>& call, std::unique_ptr<ClassifyRequest>) {
+                call->Fail(Error(Reason::INVALID_REQUEST, "no"));
+                computing_.push_back(call);
+              }));
+  std::swap(methods, methods_);
+  compressed_ = true;
+  for (int i = 0; i < 2; ++i) {
+    Ask("x-request-id", "r1");
+    context_.chores.Run();
+    loop_.Run();
+  }
+  EXPECT_EQ(computing_.size(), 2u);
+  std::swap(methods, methods_);
 }
 
 TEST_F(IdempotencyTest, Off) {

@@ -1,63 +1,100 @@
 #include "call/layers/idempotency/memory_store.h"
 
+#include <map>
 #include <utility>
-#include <vector>
 
 #include "base/executor.h"
 
 namespace sluice {
+namespace {
 
-IdempotencyStore::Caller MemoryIdempotencyStore::Begin(const std::string& key, const std::string& digest, Loop& loop,
-                                                       Told told) {
+// So many answers are written in one turn of a loop: two hundred would keep it busy for milliseconds.
+constexpr size_t kToldPerTurn = 16;
+
+}  // namespace
+
+void MemoryIdempotencyStore::Begin(const Ask& ask, Told told) {
   IdempotencyTable::Begun begun;
-  Caller caller = 0;
   {
     const std::lock_guard lock(mutex_);
-    caller = ++last_;
-    begun = table_.Begin(key, digest, caller, clock_.Now());
-    if (begun.found == IdempotencyTable::Found::kWait) waiting_.emplace(caller, Waiting{&loop, std::move(told)});
+    begun = table_.Begin(ask.key, ask.digest, ask.caller, clock_.Now());
+    if (begun.found == IdempotencyTable::Found::kWait) waiting_.emplace(ask.caller, Waiting{ask.loop, std::move(told)});
   }
   switch (begun.found) {
-    case IdempotencyTable::Found::kCompute: told(Verdict::kCompute, nullptr); break;
-    case IdempotencyTable::Found::kReplay: told(Verdict::kReplay, std::move(begun.record)); break;
-    case IdempotencyTable::Found::kOtherBody: told(Verdict::kOtherBody, nullptr); break;
-    case IdempotencyTable::Found::kWait: break;
+    case IdempotencyTable::Found::kCompute: return told(Verdict::kCompute, nullptr);
+    case IdempotencyTable::Found::kReplay: return told(Verdict::kReplay, std::move(begun.record));
+    case IdempotencyTable::Found::kOtherBody: return told(Verdict::kOtherBody, nullptr);
+    case IdempotencyTable::Found::kWait: return;
   }
-  return caller;
 }
 
-MemoryIdempotencyStore::Waiting MemoryIdempotencyStore::Take(Caller caller) {
-  const auto it = waiting_.find(caller);
-  Waiting waiting = std::move(it->second);
-  waiting_.erase(it);
-  return waiting;
+std::vector<MemoryIdempotencyStore::Waiting> MemoryIdempotencyStore::Take(const Callers& callers) {
+  std::vector<Waiting> taken;
+  for (const Caller caller : callers) {
+    const auto it = waiting_.find(caller);
+    taken.push_back(std::move(it->second));
+    waiting_.erase(it);
+  }
+  return taken;
 }
 
-void MemoryIdempotencyStore::Complete(const std::string& key, Caller caller, IdempotencyRecord record) {
-  std::vector<Waiting> told;
+// On each one's loop, a few per turn.
+void MemoryIdempotencyStore::Tell(std::vector<Waiting> waiting, Verdict verdict, const IdempotencyRecord& record) {
+  struct Rest {
+    Loop* loop;
+    Verdict verdict;
+    IdempotencyRecord record;
+    std::deque<Told> told;
+    void Run() {
+      for (size_t n = 0; n < kToldPerTurn && !told.empty(); ++n) {
+        const Told one = std::move(told.front());
+        told.pop_front();
+        one(verdict, record);
+      }
+      // A timer, because what is posted belongs to the same turn.
+      if (told.empty()) return;
+      Loop& on = *loop;
+      on.At(on.Now(), [rest = std::move(*this)]() mutable { rest.Run(); });
+    }
+  };
+  std::map<Loop*, std::deque<Told>> loops;
+  for (Waiting& one : waiting) loops[one.loop].push_back(std::move(one.told));
+  for (auto& [loop, told] : loops) {
+    loop->Post([rest = Rest{loop, verdict, record, std::move(told)}]() mutable { rest.Run(); });
+  }
+}
+
+void MemoryIdempotencyStore::Complete(const Ask& ask, IdempotencyRecord record) {
+  std::vector<Waiting> waiting;
   {
     const std::lock_guard lock(mutex_);
-    for (const Caller one : table_.Complete(key, caller, record, clock_.Now())) told.push_back(Take(one));
+    waiting = Take(table_.Complete(ask.key, ask.caller, record, clock_.Now()));
   }
-  for (Waiting& one : told) {
-    one.loop->Post([told = std::move(one.told), record]() mutable { told(Verdict::kReplay, std::move(record)); });
-  }
+  Tell(std::move(waiting), Verdict::kReplay, record);
 }
 
-void MemoryIdempotencyStore::Abandon(const std::string& key, Caller caller) {
-  Waiting next{};
+void MemoryIdempotencyStore::Abandon(const Ask& ask) {
+  std::vector<Waiting> next;
   {
     const std::lock_guard lock(mutex_);
-    const Caller one = table_.Abandon(key, caller);
-    if (one == 0) return;
-    next = Take(one);
+    const Caller caller = table_.Abandon(ask.key, ask.caller);
+    if (caller != 0) next = Take({caller});
   }
-  next.loop->Post([told = std::move(next.told)] { told(Verdict::kCompute, nullptr); });
+  Tell(std::move(next), Verdict::kCompute, nullptr);
 }
 
-void MemoryIdempotencyStore::Forget(const std::string& key, Caller caller) {
+void MemoryIdempotencyStore::Dissolve(const Ask& ask) {
+  std::vector<Waiting> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting = Take(table_.Dissolve(ask.key, ask.caller));
+  }
+  Tell(std::move(waiting), Verdict::kCompute, nullptr);
+}
+
+void MemoryIdempotencyStore::Forget(const Ask& ask) {
   const std::lock_guard lock(mutex_);
-  if (waiting_.erase(caller) > 0) table_.Forget(key, caller);
+  if (waiting_.erase(ask.caller) > 0) table_.Forget(ask.key, ask.caller);
 }
 
 }  // namespace sluice

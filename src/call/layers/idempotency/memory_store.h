@@ -1,7 +1,9 @@
 // The store of one process: a table under a lock.
 #pragma once
 
+#include <deque>
 #include <mutex>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/clock.h"
@@ -16,23 +18,26 @@ class MemoryIdempotencyStore final : public IdempotencyStore {
   MemoryIdempotencyStore(const IdempotencyTable::Options& options, const Clock& clock)
       : clock_(clock), table_(options) {}
 
-  Caller Begin(const std::string& key, const std::string& digest, Loop& loop, Told told) override;
-  void Complete(const std::string& key, Caller caller, IdempotencyRecord record) override;
-  void Abandon(const std::string& key, Caller caller) override;
-  void Forget(const std::string& key, Caller caller) override;
+  void Begin(const Ask& ask, Told told) override;
+  void Complete(const Ask& ask, IdempotencyRecord record) override;
+  void Abandon(const Ask& ask) override;
+  void Dissolve(const Ask& ask) override;
+  void Forget(const Ask& ask) override;
 
  private:
   struct Waiting {
     Loop* loop;
     Told told;
   };
-  Waiting Take(Caller caller);  // under mutex_
+  using Callers = std::deque<Caller>;
+  // Under mutex_: those of them who still wait, and do so no more.
+  std::vector<Waiting> Take(const Callers& callers);
+  static void Tell(std::vector<Waiting> waiting, Verdict verdict, const IdempotencyRecord& record);
 
   const Clock& clock_;
   std::mutex mutex_;
   IdempotencyTable table_;
   absl::flat_hash_map<Caller, Waiting> waiting_;
-  Caller last_ = 0;
 };
 
 }  // namespace sluice

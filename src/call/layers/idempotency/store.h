@@ -15,22 +15,33 @@ class Loop;
 class IdempotencyStore {
  public:
   enum class Verdict {
-    kCompute,    // by this caller: Complete or Abandon must follow
+    kCompute,    // by this caller: Complete, Abandon or Dissolve must follow
     kReplay,     // answered already: the record
     kOtherBody,  // the key was used with another body
   };
   using Caller = IdempotencyTable::Caller;
   using Told = std::function<void(Verdict, IdempotencyRecord)>;
+  // Who asks, for what.
+  struct Ask {
+    std::string key;
+    std::string digest;
+    Caller caller = 0;
+    Loop* loop = nullptr;  // where the caller lives: all of it happens there
+  };
 
   virtual ~IdempotencyStore() = default;
 
-  // `told` is called on `loop`, once: before this returns, or later, when somebody computes it now. Forget ends the waiting.
-  virtual Caller Begin(const std::string& key, const std::string& digest, Loop& loop, Told told) = 0;
-  // Of a caller that computes.
-  virtual void Complete(const std::string& key, Caller caller, IdempotencyRecord record) = 0;
-  virtual void Abandon(const std::string& key, Caller caller) = 0;
-  // Of one that waits: `told` is not called from then on.
-  virtual void Forget(const std::string& key, Caller caller) = 0;
+  // `told` is called on the loop, once: before this returns, or later, when somebody computes it now.
+  virtual void Begin(const Ask& ask, Told told) = 0;
+  // Of a caller that computes: its answer, for everyone.
+  virtual void Complete(const Ask& ask, IdempotencyRecord record) = 0;
+  // It ended without one, and the first who waits computes.
+  virtual void Abandon(const Ask& ask) = 0;
+  // It has an answer that is for itself alone: everyone who waits computes.
+  virtual void Dissolve(const Ask& ask) = 0;
+  // Of one that was not told yet. If it was about to be told, `told` may still be called, and what it says be taken
+  // back by Abandon.
+  virtual void Forget(const Ask& ask) = 0;
 };
 
 }  // namespace sluice

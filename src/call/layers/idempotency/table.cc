@@ -47,9 +47,7 @@ std::deque<IdempotencyTable::Caller> IdempotencyTable::Complete(std::string_view
   if (entry == entries_.end() || entry->computes != caller) return {};
   std::deque<Caller> waiting = std::exchange(entry->waiting, {});
   if (record->size() > options_.record_bytes_max) {
-    entry->computes = 0;
-    bytes_ += entry->bytes();
-    Erase(entry);
+    Drop(entry);
     return waiting;
   }
   entry->record = std::move(record);
@@ -65,8 +63,7 @@ IdempotencyTable::Caller IdempotencyTable::Abandon(std::string_view key, Caller 
   const auto entry = Find(key);
   if (entry == entries_.end() || entry->computes != caller) return 0;
   if (entry->waiting.empty()) {
-    index_.erase(entry->key);
-    entries_.erase(entry);
+    Drop(entry);
     return 0;
   }
   entry->computes = entry->waiting.front();
@@ -74,15 +71,27 @@ IdempotencyTable::Caller IdempotencyTable::Abandon(std::string_view key, Caller 
   return entry->computes;
 }
 
+std::deque<IdempotencyTable::Caller> IdempotencyTable::Dissolve(std::string_view key, Caller caller) {
+  const auto entry = Find(key);
+  if (entry == entries_.end() || entry->computes != caller) return {};
+  std::deque<Caller> waiting = std::move(entry->waiting);
+  Drop(entry);
+  return waiting;
+}
+
 void IdempotencyTable::Forget(std::string_view key, Caller caller) {
   const auto entry = Find(key);
   if (entry != entries_.end()) std::erase(entry->waiting, caller);
 }
 
-void IdempotencyTable::Erase(Entries::iterator entry) {
-  bytes_ -= entry->bytes();
+void IdempotencyTable::Drop(Entries::iterator entry) {
   index_.erase(entry->key);
   entries_.erase(entry);
+}
+
+void IdempotencyTable::Erase(Entries::iterator entry) {
+  bytes_ -= entry->bytes();
+  Drop(entry);
 }
 
 // From the longest unused one on; what is being computed is passed over, and moves to the front so that it is not met

@@ -1,7 +1,8 @@
 // Which requests were answered already, and which are being computed now. Pure: time comes in, who waits is a number.
 //
 //   Begin ─► kCompute ─► Complete   everyone who waits gets the record, and whoever asks again within the time to live
-//        │            └► Abandon    the first who waits computes in its place
+//        │            ├► Abandon    the first who waits computes in its place
+//        │            └► Dissolve   everyone who waits computes for himself
 //        ├► kWait     ─► told by one of those, or Forget
 //        ├► kReplay
 //        └► kOtherBody
@@ -50,6 +51,8 @@ class IdempotencyTable {
   std::deque<Caller> Complete(std::string_view key, Caller caller, IdempotencyRecord record, TimePoint now);
   // It ended without one. The caller that computes instead; 0: nobody waits.
   Caller Abandon(std::string_view key, Caller caller);
+  // It has an answer that is not for others. Returns those who waited.
+  std::deque<Caller> Dissolve(std::string_view key, Caller caller);
   // It does not wait any more.
   void Forget(std::string_view key, Caller caller);
 
@@ -70,7 +73,8 @@ class IdempotencyTable {
   using Entries = std::list<Entry>;
 
   Entries::iterator Find(std::string_view key);
-  void Erase(Entries::iterator entry);
+  void Drop(Entries::iterator entry);   // of what is being computed
+  void Erase(Entries::iterator entry);  // of what is recorded
   void Trim(TimePoint now);
 
   const Options options_;

@@ -52,6 +52,17 @@ TEST_F(IdempotencyTableTest, WhoWaitsTakesOver) {
   EXPECT_EQ(table.Complete("k", 3, Record("answer"), now), (Callers{4}));
 }
 
+TEST_F(IdempotencyTableTest, WhatIsNotForOthersLeavesThemFree) {
+  table.Begin("k", "d", 1, now);
+  table.Begin("k", "d", 2, now);
+  table.Begin("k", "d", 3, now);
+  EXPECT_EQ(table.Dissolve("k", 2), Callers{}) << "it does not compute";
+  EXPECT_EQ(table.Dissolve("k", 1), (Callers{2, 3}));
+  EXPECT_EQ(table.size(), 0u);
+  EXPECT_EQ(table.Complete("k", 2, Record("its own"), now), Callers{});
+  EXPECT_EQ(table.size(), 0u);
+}
+
 TEST_F(IdempotencyTableTest, AFailureLeavesNothing) {
   table.Begin("k", "d", 1, now);
   EXPECT_EQ(table.Abandon("k", 1), 0u);

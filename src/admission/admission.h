@@ -47,6 +47,9 @@ class Admission {
     return nullptr;
   }
 
+  // The version that such a use would be tried on first; null or an error: there is none.
+  absl::StatusOr<ModelHandle> FirstChoice(const ModelUse& use) const { return Propose(use, absl::OkStatus()); }
+
   // See AdmissionLayer::Prepare.
   absl::Status Prepare() const;
 

@@ -30,6 +30,7 @@ struct ModelUse {
   TraceContext trace;
   TimePoint deadline = kNever;
   double cost = 1;   // relative to the other work of its queue: see Work
+  uint8_t size = 0;  // of its input: see Work
   int priority = 0;  // between equal deadlines of one principal
 
   // Decided by the layers: the candidate that is tried now, then the one that took the use.

@@ -12,12 +12,14 @@
 
 #include "base/executor.h"
 #include "base/principal.h"
+#include "base/work_class.h"
 
 namespace sluice {
 
 struct ChoreOwner {
   Principal principal = kOwnWork;  // owners take turns
-  std::stop_token stop = {};       // requested: nobody waits for the chore any more
+  WorkClass work_class = WorkClass::kLive;
+  std::stop_token stop = {};  // requested: nobody waits for the chore any more
 };
 
 class Chores : public Executor {

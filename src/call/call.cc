@@ -37,7 +37,9 @@ Call::Call(const Start& start, Loop& loop, const Chain& chain, CallPort& port)
       port_(&port),
       headers_(start.headers),
       arrived_(start.arrived),
-      received_(start.arrived) {}
+      received_(start.arrived) {
+  work_class = method_->work_class.value_or(WorkClass::kLive);
+}
 
 Call::~Call() {
   // A codec that drops a call without ending it has a bug; the layers still get back what they gave.
@@ -183,7 +185,7 @@ ChoreOwner Call::chore_owner() {
     abandoned_ = std::stop_source();
     if (done() && !outcome_.ok()) abandoned_.request_stop();
   }
-  return {.principal = principal(), .stop = abandoned_.get_token()};
+  return {.principal = principal(), .work_class = work_class, .stop = abandoned_.get_token()};
 }
 
 CallUse& Call::UseOf(std::string_view model_id, std::string_view model_version) {

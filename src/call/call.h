@@ -145,7 +145,7 @@ class Call : public std::enable_shared_from_this<Call> {
   std::string client_ip;
   TraceContext trace;
   std::string key_id;  // whose credentials came with it; empty: anonymous
-  WorkClass work_class = WorkClass::kLive;
+  WorkClass work_class;
   // One for each model version, in order of first use; none when the call got to none. Beyond kUsesMax the last one
   // stands for the rest.
   absl::InlinedVector<CallUse, 1> uses;

@@ -29,6 +29,7 @@ namespace sluice {
 class AccessLog;
 class Call;
 class Chores;
+class LoadProbe;
 class Loop;
 class SharedRandom;
 class WatchedFiles;
@@ -66,6 +67,7 @@ struct LayerContext {
   prometheus::Registry& metrics;
   AccessLog& log;
   Chores& chores;
+  LoadProbe& load;
   WatchedFiles& files;  // a layer adds its own before the server serves
 };
 

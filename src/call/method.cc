@@ -23,6 +23,8 @@ Method& MethodTable::Add(const google::protobuf::MethodDescriptor* descriptor,
   method->deadline_per_message = method->client_streaming || method->server_streaming;
   if (const uint32_t bytes = method->options->request_bytes_max(); bytes > 0) method->request_bytes_max = bytes;
   if (const uint32_t parts = method->options->request_parts_max(); parts > 0) method->request_parts_max = parts;
+  if (const auto work = method->options->work_class(); work != ai::inference::MethodOptions::NO_WORK)
+    method->work_class = static_cast<WorkClass>(work - ai::inference::MethodOptions::LIVE);
   method->quiet = method->options->quiet();
   method->start = std::move(start);
   by_path_[method->path] = method.get();

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "base/clock.h"
+#include "base/work_class.h"
 #include "google/protobuf/message.h"
 
 namespace ai::inference {
@@ -52,6 +54,7 @@ struct Method {
   size_t request_bytes_max = SIZE_MAX;                    // of a request message; the server's own bound holds too
   size_t request_parts_max = 10'000;                      // messages, texts and map entries in a request message
   bool may_be_idle = false;                               // a stream that lives long although nothing moves on it
+  std::optional<WorkClass> work_class;                    // of its calls; none: it gives the workers nothing
   bool quiet = false;                                     // successes stay out of the access log
   const ai::inference::MethodOptions* options = nullptr;  // the extension; never null
   std::function<std::unique_ptr<CallHandler>(Call&)> start;

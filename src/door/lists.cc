@@ -43,9 +43,11 @@ std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options)
 
 Chain MakeCallChain(const LayerContext& context) {
   Chain chain;
-  chain.push_back(std::make_unique<ObserveLayer>(context));   // first in, last out: sees every ending; never waits
-  chain.push_back(std::make_unique<DeadlineLayer>(context));  // before anything that can wait
-  chain.push_back(std::make_unique<LogRoomLayer>(context));   // waits for the log's reader, if it is configured to
+  chain.push_back(std::make_unique<ObserveLayer>(context));    // first in, last out: sees every ending; never waits
+  chain.push_back(std::make_unique<DeadlineLayer>(context));   // before anything that can wait
+  chain.push_back(std::make_unique<LogRoomLayer>(context));    // waits for the log's reader, if it is configured to
+  chain.push_back(std::make_unique<WorkClassLayer>(context));  // live, batch or background
+  chain.push_back(std::make_unique<ShedLayer>(context));       // refuses what would not start in time, before its body
   chain.push_back(std::make_unique<IdempotencyLayer>(context));  // answers what was answered already
   return chain;
 }
@@ -55,6 +57,7 @@ std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const Admission
   layers.push_back(std::make_unique<ResolveLayer>(context));   // proposes the version that was asked for
   layers.push_back(std::make_unique<BreakerLayer>(context));   // refuses a version that keeps failing
   layers.push_back(std::make_unique<FallbackLayer>(context));  // proposes another one instead
+  layers.push_back(std::make_unique<RetryLayer>(context));     // spreads what comes again
   return layers;
 }
 

@@ -111,6 +111,30 @@ void AddTurns(MetricFamily& family, const TurnTimes::Numbers& turns, size_t loop
   family.metric.push_back(std::move(metric));
 }
 
+void AddSheds(const ShedCounts& sheds, std::vector<MetricFamily>& out) {
+  MetricFamily& counts = out.emplace_back(Family(
+      "ai_inference_shed_total",
+      "Work refused because it would not have been done in time (deadline, slo; early: before its body was read) "
+      "or had no room (queue_full; share: its client's part of the queue).",
+      MetricType::Counter));
+  for (size_t i = 0; i < kWorkClasses; ++i) {
+    for (size_t rule = 0; rule < kShedRules; ++rule) {
+      Add(counts,
+          {{"class", std::string(ToString(static_cast<WorkClass>(i)))},
+           {"rule", std::string(ToString(static_cast<ShedRule>(rule)))}},
+          static_cast<double>(sheds.by_class[i][rule]));
+    }
+  }
+  MetricFamily& followed = out.emplace_back(Family(
+      "ai_inference_shed_followed_total",
+      "Work refused for its deadline or slo whose turn has come since: whether it would have been in time is known.",
+      MetricType::Counter));
+  Add(followed, {}, static_cast<double>(sheds.followed));
+  MetricFamily& wrong = out.emplace_back(
+      Family("ai_inference_shed_wrong_total", "Of those, what would have been in time.", MetricType::Counter));
+  Add(wrong, {}, static_cast<double>(sheds.wrong));
+}
+
 void AddRows(const Numbers& numbers, std::vector<MetricFamily>& out) {
   for (const Row& row : kRows) {
     if (out.empty() || out.back().name != row.name) out.push_back(Family(row.name, row.help, row.type));
@@ -138,6 +162,7 @@ std::vector<MetricFamily> Scrape::Collect() const {
   for (int i = 0; i < scheduler_.workers(); ++i) {
     Add(workers, {{"worker", std::to_string(i)}}, utilisation_.OfWorker(static_cast<size_t>(i)));
   }
+  AddSheds(scheduler_.Sheds(), out);
   const NetworkNumbers network = network_();
   AddRows({.network = network, .chores = scheduler_.waiting_chores()}, out);
   MetricFamily& turns =

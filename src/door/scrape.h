@@ -8,6 +8,8 @@
 //   ai_inference_connections, _inflight_bytes, ai_inference_network_bytes_total{direction}
 //   ai_inference_loop_turn_seconds{loop}                  histogram: how long a loop was busy with one event and what
 //   followed
+//   ai_inference_shed_total{class,rule}                   queue_full, share, deadline, slo, early
+//   ai_inference_shed_followed_total, ai_inference_shed_wrong_total
 //   ai_inference_chores_waiting
 //   ai_inference_log_lines_dropped_total{log}             access, server
 #pragma once

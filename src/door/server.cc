@@ -139,14 +139,15 @@ void Server::Parts::MakeModels() {
   trial = MakeTrial(options.models());
   std::vector<std::string> roots = {options.models().root()};
   roots.insert(roots.end(), options.models().extra_roots().begin(), options.models().extra_roots().end());
-  repository = std::make_unique<Repository>(Repository::Options{.roots = std::move(roots),
-                                                                .cache_dir = CacheDir(options.models().cache_dir()),
-                                                                .workers = scheduler->workers(),
-                                                                .prepare = PrepareVersions(*scheduler, tasks),
-                                                                .trial = trial.get(),
-                                                                .loaders = scheduler->workers(),
-                                                                .changed = [this] { TellHealth(); }},
-                                            Pointers(engines));
+  repository = std::make_unique<Repository>(
+      Repository::Options{.roots = std::move(roots),
+                          .cache_dir = CacheDir(options.models().cache_dir()),
+                          .workers = scheduler->workers(),
+                          .prepare = PrepareVersions(*scheduler, tasks, options.overload().predict()),
+                          .trial = trial.get(),
+                          .loaders = scheduler->workers(),
+                          .changed = [this] { TellHealth(); }},
+      Pointers(engines));
 }
 
 absl::Status Server::Parts::LoadModels() {
@@ -168,6 +169,7 @@ absl::Status Server::Parts::StartCalls() {
                             .metrics = *metrics,
                             .log = *access_log,
                             .chores = scheduler->chores(),
+                            .load = *scheduler,
                             .files = files};
   chain = MakeCallChain(layers);
   model_changes = std::make_unique<TaskThread>("models", kWorkerNice);

@@ -31,6 +31,7 @@ absl::StatusOr<Ticket> Pipeline::SubmitAny(Call& call, Wanted wanted, std::initi
                .trace = call.trace,
                .deadline = wanted.deadline,
                .cost = wanted.cost,
+               .size = wanted.size,
                .priority = wanted.priority};
   return admission_.Submit(std::move(use), [&](Admitted& admitted) -> absl::StatusOr<Ticket> {
     RETURN_IF_ERROR(CheckTask(*admitted.use().model, tasks));
@@ -38,17 +39,26 @@ absl::StatusOr<Ticket> Pipeline::SubmitAny(Call& call, Wanted wanted, std::initi
   });
 }
 
+Duration Pipeline::PredictedRun(const std::string& model_id, double cost, uint8_t size) const {
+  const auto model = admission_.FirstChoice({.model_id = model_id});
+  const Runtime* runtime = model.ok() && *model != nullptr ? RuntimeOf(**model) : nullptr;
+  return runtime == nullptr ? Duration::zero() : jobs_.PredictedRun(runtime->queue, cost, size);
+}
+
 std::function<absl::Status(ModelVersion&)> PrepareVersions(JobQueue& jobs,
                                                            const std::vector<std::unique_ptr<ModelTask>>& tasks,
-                                                           const Clock& clock) {
-  return [&jobs, &tasks, &clock](ModelVersion& version) -> absl::Status {
+                                                           bool judges_time, const Clock& clock) {
+  return [&jobs, &tasks, judges_time, &clock](ModelVersion& version) -> absl::Status {
     const Manifest& manifest = version.manifest();
     for (const auto& task : tasks) {
       if (task->name() != manifest.task()) continue;
       ASSIGN_OR_RETURN(auto runner, task->MakeRunner(version));
-      const QueueId queue = jobs.AddQueue(
-          {.name = version.name(), .max_items = manifest.queue().max_items(), .max_batch = manifest.max_batch()},
-          std::move(runner));
+      const QueueId queue = jobs.AddQueue({.name = version.name(),
+                                           .max_items = manifest.queue().max_items(),
+                                           .max_batch = manifest.max_batch(),
+                                           .judges_time = judges_time,
+                                           .slo = std::chrono::milliseconds(manifest.slo_ms())},
+                                          std::move(runner));
       version.set_companion(std::make_unique<Runtime>(jobs, queue, clock));
       return absl::OkStatus();
     }

@@ -22,6 +22,7 @@ struct Wanted {
   std::string version = {};  // empty: the default one
   TimePoint deadline = kNever;
   double cost = 1;   // of the job, relative to its queue's others
+  uint8_t size = 0;  // SizeClassOf its input
   int priority = 0;  // between equal deadlines (scheduler/work.h)
 };
 
@@ -50,6 +51,8 @@ class Pipeline {
   // Nobody waits for the job any more. True: it had not started, and its `done` will get CANCELLED. Else it is told to
   // stop.
   bool Cancel(Ticket ticket) { return jobs_.Cancel(ticket); }
+  // How long a job of that cost and size runs on the model; 0 while unknown, or when there is no such model.
+  Duration PredictedRun(const std::string& model_id, double cost, uint8_t size) const;
   // Workers that nobody has work for at this moment: how far it helps to split a large job.
   size_t IdleWorkers() const { return jobs_.IdleWorkers(); }
   Chores& chores() { return jobs_.chores(); }
@@ -59,10 +62,11 @@ class Pipeline {
   JobQueue& jobs_;
 };
 
-// Makes Repository::Options::prepare: every loaded version gets its task's runner and a queue.
+// Makes Repository::Options::prepare: every loaded version gets its task's runner and a queue. `judges_time`: the queue
+// refuses what could not be in time.
 std::function<absl::Status(ModelVersion&)> PrepareVersions(JobQueue& jobs,
                                                            const std::vector<std::unique_ptr<ModelTask>>& tasks,
-                                                           const Clock& clock = SystemClock());
+                                                           bool judges_time = true, const Clock& clock = SystemClock());
 
 template <typename Input, typename Output>
 absl::StatusOr<Ticket> Pipeline::Queue(Call& call, Admitted& admitted, Input& input,
@@ -74,7 +78,9 @@ absl::StatusOr<Ticket> Pipeline::Queue(Call& call, Admitted& admitted, Input& in
   std::unique_ptr<Work> work = std::move(job);
   work->principal = made->use().principal;
   work->deadline = made->use().deadline;
+  work->work_class = made->use().work_class;
   work->cost = made->use().cost;
+  work->size = made->use().size;
   work->priority = made->use().priority;
   const Headers headers = made->use().headers;
   auto ticket = jobs_.Offer(RuntimeOf(*model)->queue, std::move(work));

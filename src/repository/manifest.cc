@@ -12,6 +12,7 @@ namespace sluice {
 namespace {
 
 constexpr size_t kFileBytesMax = 256 << 10;
+constexpr uint32_t kLiveSloMs = 100;  // of tasks that look at live pictures
 
 // The one place of model.yaml's defaults.
 constexpr std::string_view kDefaults = R"(
@@ -91,6 +92,7 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text, std::string_view f
   Manifest manifest = DefaultManifest();
   RETURN_IF_ERROR(MergeYaml(text, file, manifest));
   if (manifest.id().empty()) manifest.set_id(std::string(folder));
+  if (!manifest.has_slo_ms()) manifest.set_slo_ms(manifest.task() == "face_detection" ? kLiveSloMs : 0);
   if (!manifest.alias_of().empty()) RETURN_IF_ERROR(CheckAlias(text, file));
   RETURN_IF_ERROR(Check(manifest, file, folder));
   return manifest;

@@ -9,22 +9,9 @@
 namespace sluice {
 namespace {
 
-// Bounds of the retry-after of a refusal.
-constexpr absl::Duration kRetryMin = absl::Milliseconds(50);
-constexpr absl::Duration kRetryMax = absl::Seconds(30);
-constexpr absl::Duration kRetryUnmeasured = absl::Seconds(1);
-
-// A principal may fill a queue as long as it holds at most this many times what is still free: alone ¾ of the queue, so
-// that there is room for newcomers, and each has the less the more share it.
-constexpr size_t kOwnPerFree = 3;
-
 // How far a batch looks for what may share it: principals, and items in all.
 constexpr size_t kGatherPrincipals = 16;
 constexpr size_t kGatherItems = 256;
-
-// How far a prediction looks one by one; what comes after that counts as a whole.
-constexpr size_t kPredictItems = 256;
-constexpr size_t kPredictPrincipals = 64;
 
 }  // namespace
 
@@ -56,92 +43,61 @@ absl::StatusOr<Ticket> SchedulerCore::Offer(QueueId id, std::unique_ptr<Work>&& 
   const auto found = queues_.find(id);
   if (found == queues_.end()) return Error(Reason::MODEL_UNAVAILABLE, "the model was unloaded; try again");
   Queue& queue = *found->second;
-  if (absl::Status room = CheckRoom(queue, *work, now); !room.ok()) {
-    ++queue.stats.refused;
-    return room;
-  }
+  work->cost = std::max(1e-6, work->cost);
+  work->weighed = queue.service.Weigh(work->cost, work->size);
+  RETURN_IF_ERROR(CheckRoom(queue, *work, now));
   work->offered = now;
   work->deadline = std::min(work->deadline, now + kLongestWait);
-  work->cost = std::max(1e-6, work->cost);
   const Ticket ticket = ++last_ticket_;
   Insert(ticket, queue, std::move(work));
   ++queue.stats.offered;
   return ticket;
 }
 
-absl::Status SchedulerCore::CheckRoom(const Queue& queue, const Work& work, TimePoint now) const {
-  if (work.deadline <= now) return Error(Reason::DEADLINE_EXCEEDED, "the deadline passed before the work was queued");
-  const size_t free = queue.options.max_items - std::min(queue.waiting, queue.options.max_items);
-  const FairOrder::Share* share = order_.Find(work.principal);
-  if (free == 0 || (share != nullptr && share->ItemsIn(&queue) / kOwnPerFree >= free))
-    return Overloaded(queue, work, now);
-  if (!queue.options.judges_time || !queue.service.measured()) return absl::OkStatus();
-  // The only item of its queue is let in whatever the prediction says: its run corrects a prediction gone wrong.
-  if (queue.waiting == 0 && queue.stats.running == 0) return absl::OkStatus();
-  const Duration run = queue.service.Predict(work.cost);
-  const Duration needed = PredictedWait(queue.stats.id, work.principal, work.deadline, now) + run;
-  const Duration left = work.deadline - now;
-  if (needed <= left) return absl::OkStatus();
-  // What would be in time on an idle server is refused for the queue's sake: elsewhere or later it may succeed.
-  absl::Status late =
-      Error(run <= left ? Reason::OVERLOADED : Reason::DEADLINE_EXCEEDED,
-            StrCat("needs about ", static_cast<int64_t>(ToMs(needed)), " ms with the current queue, but has ",
-                   static_cast<int64_t>(ToMs(left)), " ms; retry later or allow more time"));
-  SetRetryAfter(late, RetryAfter(queue, work.principal, now));
-  return late;
-}
-
-absl::Status SchedulerCore::Overloaded(const Queue& queue, const Work& work, TimePoint now) const {
-  absl::Status full =
-      Error(Reason::OVERLOADED, queue.waiting >= queue.options.max_items
-                                    ? StrCat("the queue of ", queue.options.max_items, " is full; retry later")
-                                    : StrCat("this client's share of the queue of ", queue.options.max_items,
-                                             " is full; send fewer calls at a time"));
-  SetRetryAfter(full, RetryAfter(queue, work.principal, now));
-  return full;
-}
-
-absl::Duration SchedulerCore::RetryAfter(const Queue& queue, Principal principal, TimePoint now) const {
-  if (!queue.service.measured()) return kRetryUnmeasured;
-  return std::clamp(absl::FromChrono(PredictedWait(queue.stats.id, principal, kNever, now)), kRetryMin, kRetryMax);
-}
-
-Urgency SchedulerCore::UrgencyOf(const Queue& queue, TimePoint deadline, int priority, Ticket ticket, TimePoint now) {
-  return {std::min(deadline, now + queue.options.patience), priority, ticket};
+Urgency SchedulerCore::UrgencyOf(Duration patience, TimePoint deadline, int priority, Ticket ticket, TimePoint now) {
+  return {std::min(deadline, now + patience), priority, ticket};
 }
 
 void SchedulerCore::Insert(Ticket ticket, Queue& queue, std::unique_ptr<Work> work) {
-  const Urgency urgency = UrgencyOf(queue, work->deadline, work->priority, ticket, work->offered);
-  FairOrder::Share& share = order_.Add(work->principal, urgency, &queue, work->cost);
+  const Urgency urgency = UrgencyOf(queue.options.patience, work->deadline, work->priority, ticket, work->offered);
+  FairOrder::Share& share = order_[work->work_class].Add(work->principal, urgency, &queue, work->weighed);
   deadlines_.emplace(work->deadline, ticket);
   ++queue.waiting;
-  queue.waiting_cost += work->cost;
-  items_.emplace(ticket, Item{std::move(work), &queue, &share, urgency});
+  queue.waiting_cost[static_cast<size_t>(work->work_class)] += work->weighed;
+  const Duration predicted = queue.service.Predict(work->weighed);
+  queued_ += predicted;
+  items_.emplace(ticket, Item{std::move(work), &queue, &share, urgency, predicted});
 }
 
 // --- out ---
 
 Batch SchedulerCore::Take(int worker, TimePoint now) {
   Batch batch;
-  if (order_.turns().empty()) return batch;
-  const Ticket head = order_.turns().begin()->share->waiting.begin()->ticket;
+  const std::optional<WorkClass> turn = order_.Next();
+  JudgeGhosts(turn, now);
+  if (!turn) return batch;
+  const Ticket head = order_[*turn].turns().begin()->share->waiting.begin()->ticket;
   Queue& queue = *items_.find(head)->second.queue;
   batch.queue = queue.stats.id;
   batch.worker = worker;
   batch.started = now;
+  batch.work_class = *turn;
   workers_[worker] = {.started = now, .busy = true};
-  const std::vector<Ticket> chosen = Choose(queue);
+  const std::vector<Ticket> chosen = Choose(queue, *turn);
   batch.works.reserve(chosen.size());
+  for (const Ticket ticket : chosen) batch.cost += items_.find(ticket)->second.work->weighed;
+  batch.predicted = queue.service.Predict(batch.cost);
+  batch.class_pays = order_.Serve(*turn, batch.predicted);
   for (const Ticket ticket : chosen) {
     std::unique_ptr<Work> work = Serve(items_.find(ticket));
     work->taken = now;
-    batch.cost += work->cost;
-    batch.charges.push_back({work->principal, work->cost});
+    batch.raw_cost += work->cost;
+    batch.size = batch.works.empty() || batch.size == work->size ? work->size : -1;
+    batch.charges.push_back({work->principal, work->weighed});
     batch.works.push_back(std::move(work));
     workers_[worker].items.push_back(ticket);
   }
   batch.items = batch.works.size();
-  batch.predicted = queue.service.Predict(batch.cost);
   workers_[worker].predicted = batch.predicted;
   queue.stats.running += batch.items;
   queue.stats.taken += batch.items;
@@ -150,15 +106,30 @@ Batch SchedulerCore::Take(int worker, TimePoint now) {
   return batch;
 }
 
+// A worker is free: refused work whose turn would have come by now would start.
+void SchedulerCore::JudgeGhosts(std::optional<WorkClass> turn, TimePoint now) {
+  for (size_t i = 0; i < kWorkClasses; ++i) {
+    const auto work_class = static_cast<WorkClass>(i);
+    if (turn && work_class > *turn) break;
+    const auto& turns = order_[work_class].turns();
+    if (!turns.empty() && work_class != turn) continue;
+    const Shadow::Judged judged = turns.empty() ? shadows_[i].Idle(now) : shadows_[i].Turn(turns.begin()->used, now);
+    sheds_.followed += judged.followed;
+    sheds_.wrong += judged.wrong;
+  }
+}
+
 // Whose turn it is, and what may share the batch with it.
-std::vector<Ticket> SchedulerCore::Choose(const Queue& queue) const {
-  std::vector<Ticket> chosen = {order_.turns().begin()->share->waiting.begin()->ticket};
-  if (const size_t limit = BatchLimit(queue); limit > 1) Gather(queue, limit, chosen);
+std::vector<Ticket> SchedulerCore::Choose(const Queue& queue, WorkClass work_class) const {
+  const FairOrder& order = order_[work_class];
+  std::vector<Ticket> chosen = {order.turns().begin()->share->waiting.begin()->ticket};
+  if (const size_t limit = BatchLimit(queue); limit > 1) Gather(queue, order, limit, chosen);
   return chosen;
 }
 
 // The principals go on taking turns, each as if what it has in the batch had been served.
-void SchedulerCore::Gather(const Queue& queue, size_t limit, std::vector<Ticket>& chosen) const {
+void SchedulerCore::Gather(const Queue& queue, const FairOrder& order, size_t limit,
+                           std::vector<Ticket>& chosen) const {
   const Item& head = items_.find(chosen.front())->second;
   const uint64_t group = head.work->group;
   struct Cursor {
@@ -176,21 +147,21 @@ void SchedulerCore::Gather(const Queue& queue, size_t limit, std::vector<Ticket>
     return false;
   };
   std::vector<Cursor> cursors;  // a heap: the next turn in front
-  for (const FairOrder::Turn& turn : order_.turns()) {
+  for (const FairOrder::Turn& turn : order.turns()) {
     if (cursors.size() == kGatherPrincipals || looks == 0) break;
     Cursor cursor{turn.used, cursors.size(), turn.share->waiting.begin(), turn.share->waiting.end()};
     if (turn.share == head.share) {
       ++cursor.at;
-      cursor.used += queue.service.Predict(head.work->cost);
+      cursor.used += queue.service.Predict(head.work->weighed);
     }
     if (skip_others(cursor)) cursors.push_back(cursor);
   }
   std::make_heap(cursors.begin(), cursors.end());
-  double cost = head.work->cost;
+  double cost = head.work->weighed;
   while (!cursors.empty() && chosen.size() < limit) {
     std::pop_heap(cursors.begin(), cursors.end());
     Cursor& next = cursors.back();
-    const double more = items_.find(next.at->ticket)->second.work->cost;
+    const double more = items_.find(next.at->ticket)->second.work->weighed;
     cost += more;
     if (queue.service.Predict(cost) > queue.options.batch_time_max) break;
     chosen.push_back(next.at->ticket);
@@ -219,11 +190,16 @@ void SchedulerCore::Done(const Batch& batch, Duration busy) {
   const auto it = queues_.find(batch.queue);
   for (const Batch::Charge& charge : batch.charges) {
     const double part = charge.cost / batch.cost;
-    order_.Correct(charge.principal, std::chrono::duration_cast<Duration>((busy - batch.predicted) * part));
+    order_[batch.work_class].Correct(charge.principal,
+                                     std::chrono::duration_cast<Duration>((busy - batch.predicted) * part));
   }
+  if (batch.class_pays) order_.Correct(batch.work_class, busy - batch.predicted);
   if (it == queues_.end()) return;
   Queue& queue = *it->second;
-  if (!cut_short) queue.service.Add(batch.cost, busy);
+  if (!cut_short) {
+    queue.service.Add(batch.cost, busy);
+    if (batch.size >= 0) queue.service.AddOfSize(batch.raw_cost, static_cast<uint8_t>(batch.size), busy);
+  }
   queue.stats.running -= batch.items;
   queue.stats.done += batch.items;
   queue.stats.busy += busy;
@@ -285,15 +261,15 @@ DropList SchedulerCore::DropAll(Queue& queue, const absl::Status& why) {
 
 std::unique_ptr<Work> SchedulerCore::Extract(Items::iterator it) {
   const Item& item = it->second;
-  order_.Remove(*item.share, item.urgency, item.queue, item.work->cost);
+  order_[item.work->work_class].Remove(*item.share, item.urgency, item.queue, item.work->weighed);
   return Forget(it);
 }
 
 // Extract() of what runs now.
 std::unique_ptr<Work> SchedulerCore::Serve(Items::iterator it) {
   const Item& item = it->second;
-  const double cost = item.work->cost;
-  order_.Serve(*item.share, item.urgency, item.queue, cost, item.queue->service.Predict(cost));
+  const double cost = item.work->weighed;
+  order_[item.work->work_class].Serve(*item.share, item.urgency, item.queue, cost, item.queue->service.Predict(cost));
   return Forget(it);
 }
 
@@ -301,74 +277,15 @@ std::unique_ptr<Work> SchedulerCore::Serve(Items::iterator it) {
 std::unique_ptr<Work> SchedulerCore::Forget(Items::iterator it) {
   std::unique_ptr<Work> work = std::move(it->second.work);
   Queue& queue = *it->second.queue;
+  queued_ -= it->second.predicted;
   deadlines_.erase({work->deadline, it->first});
   items_.erase(it);
-  queue.waiting_cost = --queue.waiting == 0 ? 0 : queue.waiting_cost - work->cost;
+  queue.waiting_cost[static_cast<size_t>(work->work_class)] -= work->weighed;
+  if (--queue.waiting == 0) queue.waiting_cost = {};
   return work;
 }
 
-// --- predictions ---
-
-Duration SchedulerCore::RunningLeft(TimePoint now) const {
-  Duration left{};
-  for (const Running& worker : workers_) {
-    if (worker.busy) left += std::max(Duration::zero(), worker.started + worker.predicted - now);
-  }
-  return left;
-}
-
-Duration SchedulerCore::TimeOf(const FairOrder::Share& share) const {
-  Duration time{};
-  for (const auto& part : share.parts) time += static_cast<const Queue*>(part.queue)->service.Predict(part.cost);
-  return time;
-}
-
-// All of it without what is less urgent: usually nothing, for deadlines come in order.
-Duration SchedulerCore::OwnBefore(const FairOrder::Share& share, const Urgency& urgency) const {
-  Duration time = TimeOf(share);
-  size_t looks = kPredictItems;
-  for (auto it = share.waiting.rbegin(); it != share.waiting.rend() && urgency < *it && looks-- > 0; ++it) {
-    const Item& item = items_.find(it->ticket)->second;
-    time -= item.queue->service.Predict(item.work->cost);
-  }
-  return std::max(Duration::zero(), time);
-}
-
-// The others go first until their clocks show `clock`, or they have nothing left.
-Duration SchedulerCore::OthersBefore(Principal principal, Duration clock) const {
-  Duration time{}, seen{};
-  size_t looks = 0;
-  for (const FairOrder::Turn& turn : order_.turns()) {
-    if (turn.used >= clock) break;
-    if (++looks > kPredictPrincipals) {
-      Duration all{};
-      for (const auto& [id, queue] : queues_) all += queue->service.Predict(queue->waiting_cost);
-      const auto others = static_cast<int64_t>(order_.turns().size() - kPredictPrincipals);
-      return time + std::min(std::max(Duration::zero(), all - seen), others * (clock - turn.used));
-    }
-    const Duration has = TimeOf(*turn.share);
-    seen += has;
-    if (turn.share->principal != principal) time += std::min(has, clock - turn.used);
-  }
-  return time;
-}
-
-Duration SchedulerCore::PredictedWait(QueueId id, Principal principal, TimePoint deadline, TimePoint now) const {
-  const auto queue = queues_.find(id);
-  if (queue == queues_.end() || (idle_ > 0 && items_.size() < static_cast<size_t>(idle_))) return Duration::zero();
-  const FairOrder::Share* share = order_.Find(principal);
-  const Urgency urgency = UrgencyOf(*queue->second, deadline, 0, last_ticket_ + 1, now);
-  const Duration own = share == nullptr ? Duration::zero() : OwnBefore(*share, urgency);
-  const Duration others = OthersBefore(principal, order_.ClockOf(principal) + own);
-  return (RunningLeft(now) + own + others) / static_cast<int64_t>(workers_.size());
-}
-
-Duration SchedulerCore::Backlog(TimePoint now) const {
-  if (idle_ > 0 && items_.size() < static_cast<size_t>(idle_)) return Duration::zero();
-  Duration all = RunningLeft(now);
-  for (const auto& [id, queue] : queues_) all += queue->service.Predict(queue->waiting_cost);
-  return all / static_cast<int64_t>(workers_.size());
-}
+// --- what it looks like ---
 
 size_t SchedulerCore::WaitingIn(QueueId id) const {
   const auto it = queues_.find(id);

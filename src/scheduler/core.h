@@ -4,24 +4,33 @@
 //              └─► Cancel, Expire,                     Cancel, Expire, RemoveQueue or Shutdown return, or refused
 //                  RemoveQueue, Shutdown               by Offer.
 //
-// Whose turn it is: FairOrder. Within one principal: earliest deadline, then priority, then arrival; but a deadline
-// lets an item overtake only what came up to QueueOptions::patience before it, so that nothing starves. Not
-// thread-safe: Scheduler holds a mutex around it, tests drive it in simulated time.
+// Whose turn it is: ClassOrder, then FairOrder. Within one principal: earliest deadline, then priority, then arrival;
+// but a deadline lets an item overtake only what came up to QueueOptions::patience before it, so that nothing starves.
+// What is let in: work that will be in time, as predicted (core_admit.cc). Not thread-safe: Scheduler holds a mutex
+// around it, tests drive it in simulated time.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "base/error.h"
+#include "scheduler/class_order.h"
 #include "scheduler/fair_order.h"
 #include "scheduler/service_time.h"
+#include "scheduler/shadow.h"
+#include "scheduler/shed.h"
 #include "scheduler/work.h"
 
 namespace sluice {
@@ -36,6 +45,15 @@ struct QueueOptions {
   Duration batch_time_max = std::chrono::milliseconds(10);  // predicted; a batch of one may take longer
   Duration patience = std::chrono::milliseconds(250);  // an item is overtaken by what comes so much later, not more
   bool judges_time = true;                             // refuses what could not be in time
+  Duration slo{};  // of live work, from its arrival to its end; 0: only its deadline counts
+};
+
+// Work that came now.
+struct Newcomer {
+  QueueId queue = 0;  // 0: not known yet
+  WorkClass work_class = WorkClass::kLive;
+  Principal principal = kOwnWork;
+  TimePoint deadline = kNever;
 };
 
 // A dropped item and why. The caller tells it, outside any lock.
@@ -58,6 +76,10 @@ struct Batch {
     double cost;
   };
   absl::InlinedVector<Charge, 1> charges;  // who pays, by item
+  WorkClass work_class = WorkClass::kLive;
+  bool class_pays = false;  // it goes before a higher class
+  double raw_cost = 0;      // before it was weighed by size
+  int size = -1;            // of all its items; -1: of several
   explicit operator bool() const { return queue != 0; }
 };
 
@@ -86,9 +108,14 @@ class SchedulerCore {
   DropList RemoveQueue(QueueId id);
 
   // Takes `work` only when it returns a ticket. Refusals: OVERLOADED (the queue, or the principal's part of it, is
-  // full, or the deadline cannot be met with what goes before it; with a retry-after), DEADLINE_EXCEEDED (it passed, or
-  // could not be met on an idle server either), MODEL_UNAVAILABLE (no such queue), SHUTTING_DOWN.
+  // full, or the deadline or the queue's slo cannot be met with what goes before it; with a retry-after),
+  // DEADLINE_EXCEEDED (it passed, or could not be met on an idle server either), MODEL_UNAVAILABLE (no such queue),
+  // SHUTTING_DOWN.
   absl::StatusOr<Ticket> Offer(QueueId id, std::unique_ptr<Work>&& work, TimePoint now);
+
+  // Not OK: this newcomer, of which no more is known, would not start before its deadline (OVERLOADED, with a
+  // retry-after).
+  absl::Status Judge(const Newcomer& newcomer, TimePoint now);
 
   // The next batch for a free worker, or an empty one. Never holds an item whose deadline passed: call Expire first.
   Batch Take(int worker, TimePoint now);
@@ -108,22 +135,31 @@ class SchedulerCore {
   // Everything that waits, as SHUTTING_DOWN; later offers are refused.
   DropList Shutdown();
 
-  // Time until an item that this principal offered now would start: what runs, and what would go before it, over all
-  // workers. Of other principals that is no more than what they may use until its turn.
-  Duration PredictedWait(QueueId id, Principal principal, TimePoint deadline, TimePoint now) const;
+  // Time until it would start: what runs, and what would go before it, over all workers. Of other principals that is no
+  // more than what they may use until its turn.
+  Duration PredictedWait(const Newcomer& newcomer, TimePoint now) const;
+  // How long one item of that cost and size runs; 0 while unknown.
+  Duration PredictedRun(QueueId id, double cost, uint8_t size) const;
   // Until everything that waits now has started.
   Duration Backlog(TimePoint now) const;
+  // About the same, at once: as predicted when it came, and without what runs.
+  Duration Queued() const { return queued_ / static_cast<int64_t>(workers_.size()); }
 
   size_t waiting() const { return items_.size(); }
   size_t WaitingIn(QueueId id) const;
-  int idle_workers() const { return idle_; }
+  // Workers without those that waiting work is for.
+  size_t idle_workers() const {
+    const auto idle = static_cast<size_t>(std::max(0, idle_));
+    return idle - std::min(idle, items_.size());
+  }
+  const ShedCounts& sheds() const { return sheds_; }
   std::vector<QueueStats> Stats(TimePoint now) const;
 
  private:
   struct Queue {
     QueueOptions options;
     size_t waiting = 0;
-    double waiting_cost = 0;
+    std::array<double, kWorkClasses> waiting_cost{};
     ServiceTime service;
     QueueStats stats;
   };
@@ -132,6 +168,7 @@ class SchedulerCore {
     Queue* queue;
     FairOrder::Share* share;
     Urgency urgency;
+    Duration predicted;  // when it came
   };
   using Items = absl::flat_hash_map<Ticket, Item>;
   struct Running {
@@ -141,16 +178,27 @@ class SchedulerCore {
     absl::InlinedVector<Ticket, 1> items = {};  // that somebody waits for
   };
 
-  static Urgency UrgencyOf(const Queue& queue, TimePoint deadline, int priority, Ticket ticket, TimePoint now);
-  absl::Status CheckRoom(const Queue& queue, const Work& work, TimePoint now) const;
-  absl::Status Overloaded(const Queue& queue, const Work& work, TimePoint now) const;
-  absl::Duration RetryAfter(const Queue& queue, Principal principal, TimePoint now) const;
-  std::vector<Ticket> Choose(const Queue& queue) const;
-  void Gather(const Queue& queue, size_t limit, std::vector<Ticket>& chosen) const;
+  static Urgency UrgencyOf(Duration patience, TimePoint deadline, int priority, Ticket ticket, TimePoint now);
+  // --- core_admit.cc ---
+  absl::Status CheckRoom(Queue& queue, const Work& work, TimePoint now);
+  absl::Status CheckCount(const Queue& queue, const Work& work, TimePoint now);
+  absl::Status CheckTime(const Queue& queue, const Work& work, TimePoint now);
+  static Newcomer NewcomerOf(const Queue& queue, const Work& work);
+  absl::Status Shed(const Newcomer& newcomer, ShedRule rule, Reason reason, std::string_view what, TimePoint now);
+  // Whether it was right to refuse it will be known when its turn would have come.
+  void Follow(const Newcomer& newcomer, TimePoint latest, TimePoint now);
+  absl::Duration RetryAfter(const Newcomer& newcomer, TimePoint now) const;
+  bool WorkerIsFree() const { return idle_ > 0 && items_.size() < static_cast<size_t>(idle_); }
   Duration RunningLeft(TimePoint now) const;
+  Duration WaitingTime(size_t classes) const;
   Duration TimeOf(const FairOrder::Share& share) const;
   Duration OwnBefore(const FairOrder::Share& share, const Urgency& urgency) const;
-  Duration OthersBefore(Principal principal, Duration clock) const;
+  Duration OwnBefore(const Newcomer& newcomer, TimePoint now) const;
+  Duration OthersBefore(const Newcomer& newcomer, Duration clock) const;
+  // --- core.cc ---
+  std::vector<Ticket> Choose(const Queue& queue, WorkClass work_class) const;
+  void Gather(const Queue& queue, const FairOrder& order, size_t limit, std::vector<Ticket>& chosen) const;
+  void JudgeGhosts(std::optional<WorkClass> turn, TimePoint now);
   void Insert(Ticket ticket, Queue& queue, std::unique_ptr<Work> work);
   std::unique_ptr<Work> Extract(Items::iterator it);
   std::unique_ptr<Work> Serve(Items::iterator it);
@@ -160,13 +208,16 @@ class SchedulerCore {
 
   std::map<QueueId, std::unique_ptr<Queue>> queues_;
   Items items_;                                       // everything that waits
-  FairOrder order_;                                   // of the same
+  ClassOrder order_;                                  // of the same
   std::set<std::pair<TimePoint, Ticket>> deadlines_;  // of the same
   std::vector<Running> workers_;
   int idle_;
+  Duration queued_{};
   Ticket last_ticket_ = 0;
   QueueId last_queue_ = 0;
   bool shut_down_ = false;
+  ShedCounts sheds_;
+  std::array<Shadow, kWorkClasses> shadows_;
 };
 
 }  // namespace sluice

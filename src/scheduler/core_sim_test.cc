@@ -238,7 +238,7 @@ class Simulation {
       EXPECT_EQ(stats.offered,
                 stats.depth + stats.running + stats.done + stats.expired + stats.cancelled + stats.dropped);
       EXPECT_GE(stats.predicted_wait, Duration::zero());
-      EXPECT_GE(core_.PredictedWait(stats.id, 0, kNever, now_), Duration::zero());
+      EXPECT_GE(core_.PredictedWait({.queue = stats.id}, now_), Duration::zero());
       waiting += stats.depth;
     }
     EXPECT_EQ(core_.waiting(), waiting);

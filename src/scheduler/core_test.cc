@@ -34,6 +34,13 @@ class CoreTest : public ::testing::Test {
     work->group = group;
     return core_.Offer(queue, std::move(work), now_);
   }
+  absl::StatusOr<Ticket> OfferOf(WorkClass work_class, QueueId queue, int number, Duration time_left = seconds(10)) {
+    auto work = std::make_unique<TestWork>(number);
+    work->principal = kAlice;
+    work->work_class = work_class;
+    work->deadline = now_ + time_left;
+    return core_.Offer(queue, std::move(work), now_);
+  }
   // The numbers of the next batch for `worker`.
   std::vector<int> Take(int worker = 0) {
     batch_ = core_.Take(worker, now_);
@@ -162,12 +169,13 @@ TEST_F(CoreTest, AClientIsJudgedByItsOwnFloodNotByThatOfOthers) {
   Measure(queue, milliseconds(100));
   for (int i = 0; i < 60; ++i) ASSERT_TRUE(OfferBy(kAlice, queue, i).ok());
   EXPECT_EQ(ReasonOf(OfferBy(kAlice, queue, 60, seconds(2)).status()), Reason::OVERLOADED);
-  EXPECT_LE(core_.PredictedWait(queue, kBob, now_ + seconds(1), now_), milliseconds(100));
+  EXPECT_LE(core_.PredictedWait({.queue = queue, .principal = kBob, .deadline = now_ + seconds(1)}, now_),
+            milliseconds(100));
   EXPECT_TRUE(OfferBy(kBob, queue, 61, milliseconds(300)).ok());
   EXPECT_EQ(core_.Backlog(now_), milliseconds(61 * 50));
   // Each of Bob's waits for one of Alice's.
   for (int i = 0; i < 9; ++i) ASSERT_TRUE(OfferBy(kBob, queue, 70 + i).ok());
-  const Duration wait = core_.PredictedWait(queue, kBob, now_ + seconds(9), now_);
+  const Duration wait = core_.PredictedWait({.queue = queue, .principal = kBob, .deadline = now_ + seconds(9)}, now_);
   EXPECT_GE(wait, milliseconds(950));
   EXPECT_LE(wait, milliseconds(1050));
 }
@@ -177,7 +185,7 @@ TEST_F(CoreTest, ManyPrincipalsArePredictedAsAWhole) {
   Measure(queue, milliseconds(1));
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(OfferBy(10 + i, queue, i).ok());
   ASSERT_TRUE(OfferBy(kBob, queue, 1).ok());
-  const Duration wait = core_.PredictedWait(queue, kBob, now_ + seconds(9), now_);
+  const Duration wait = core_.PredictedWait({.queue = queue, .principal = kBob, .deadline = now_ + seconds(9)}, now_);
   EXPECT_GE(wait, milliseconds(400));
   EXPECT_LE(wait, milliseconds(600));
 }
@@ -236,9 +244,9 @@ TEST_F(CoreTest, HopelessWorkIsRefusedAtOnce) {
   EXPECT_EQ(ReasonOf(Offer(queue, 1, seconds(0)).status()), Reason::DEADLINE_EXCEEDED);
   Measure(queue, milliseconds(100));
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5)).ok());
-  // 10 × 100 ms wait before it on two workers, and 100 ms of its own.
-  EXPECT_TRUE(Offer(queue, 11, milliseconds(601)).ok());
-  const auto late = Offer(queue, 12, milliseconds(601));
+  // 10 × 100 ms wait before it on two workers, and up to 200 ms of its own.
+  EXPECT_TRUE(Offer(queue, 11, milliseconds(701)).ok());
+  const auto late = Offer(queue, 12, milliseconds(701));
   EXPECT_EQ(ReasonOf(late.status()), Reason::OVERLOADED);  // the queue's fault: elsewhere it may be in time
   EXPECT_TRUE(RetryAfterOf(late.status()).has_value());
   EXPECT_EQ(ReasonOf(Offer(queue, 13, milliseconds(99)).status()), Reason::DEADLINE_EXCEEDED);
@@ -248,8 +256,10 @@ TEST_F(CoreTest, UrgentWorkIsJudgedByWhatIsMoreUrgent) {
   const QueueId queue = AddQueue();
   Measure(queue, milliseconds(100));
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5)).ok());
-  EXPECT_EQ(core_.PredictedWait(queue, kAlice, now_ + seconds(6), now_), milliseconds(500));
-  EXPECT_EQ(core_.PredictedWait(queue, kAlice, now_ + milliseconds(200), now_), milliseconds(0));
+  EXPECT_EQ(core_.PredictedWait({.queue = queue, .principal = kAlice, .deadline = now_ + seconds(6)}, now_),
+            milliseconds(500));
+  EXPECT_EQ(core_.PredictedWait({.queue = queue, .principal = kAlice, .deadline = now_ + milliseconds(200)}, now_),
+            milliseconds(0));
   EXPECT_TRUE(Offer(queue, 11, milliseconds(140)).ok());
   EXPECT_EQ(ReasonOf(Offer(queue, 12, milliseconds(145)).status()), Reason::OVERLOADED);
   EXPECT_EQ(Take(), Numbers({11}));
@@ -292,6 +302,82 @@ TEST_F(CoreTest, OnlyOneGroupSharesABatch) {
   EXPECT_EQ(Take(), Numbers({1, 3}));
   core_.Done(batch_, milliseconds(1));
   EXPECT_EQ(Take(), Numbers({2, 4}));
+}
+
+TEST_F(CoreTest, LiveWorkGoesBeforeBatchWorkAndThatBeforeBackgroundWork) {
+  const QueueId queue = AddQueue();
+  Measure(queue, milliseconds(4));
+  ASSERT_TRUE(OfferOf(WorkClass::kBackground, queue, 1).ok());
+  ASSERT_TRUE(OfferOf(WorkClass::kBatch, queue, 2).ok());
+  ASSERT_TRUE(OfferOf(WorkClass::kLive, queue, 3).ok());
+  EXPECT_EQ(RunAll(milliseconds(4)), Numbers({3, 2, 1}));
+}
+
+TEST_F(CoreTest, ABatchFloodCostsLiveWorkNothingButOneTurn) {
+  const QueueId queue = AddQueue();
+  Measure(queue, milliseconds(10));
+  for (int i = 0; i < 70; ++i) ASSERT_TRUE(OfferOf(WorkClass::kBatch, queue, i).ok());
+  EXPECT_EQ(core_.PredictedWait({.queue = queue, .principal = kAlice}, now_), milliseconds(0));
+  EXPECT_TRUE(OfferOf(WorkClass::kLive, queue, 100, milliseconds(25)).ok());
+  EXPECT_GE(core_.PredictedWait({.queue = queue, .work_class = WorkClass::kBackground, .principal = kBob}, now_),
+            milliseconds(350));
+  EXPECT_EQ(Take(), Numbers({100}));
+}
+
+TEST_F(CoreTest, LiveWorkIsRefusedAboveTheModelsSloAndBatchWorkIsNot) {
+  const QueueId queue = core_.AddQueue({.name = "q", .slo = milliseconds(100)});
+  Measure(queue, milliseconds(10));
+  int taken = 0;
+  absl::StatusOr<Ticket> refused;
+  while ((refused = Offer(queue, taken, seconds(10))).ok()) ++taken;
+  // 10 ms each on two workers, and twice 10 ms for its own until more is known.
+  EXPECT_EQ(taken, 17);
+  EXPECT_EQ(ReasonOf(refused.status()), Reason::OVERLOADED);
+  EXPECT_NE(refused.status().message().find("100 ms"), std::string_view::npos);
+  EXPECT_TRUE(OfferOf(WorkClass::kBatch, queue, 1).ok());
+  EXPECT_EQ(core_.sheds().by_class[0][static_cast<size_t>(ShedRule::kSlo)], 1u);
+}
+
+TEST_F(CoreTest, AModelThatIsSlowerThanItsSloServesOneAfterTheOther) {
+  const QueueId queue = core_.AddQueue({.name = "q", .slo = milliseconds(100)});
+  Measure(queue, milliseconds(150));
+  int taken = 0;
+  while (Offer(queue, taken, seconds(10)).ok()) ++taken;
+  EXPECT_EQ(taken, 2);  // a wait of 75 ms, then one of 150
+}
+
+TEST_F(CoreTest, NothingIsJudgedWhenThatIsTurnedOff) {
+  const QueueId queue = core_.AddQueue({.name = "q", .max_items = 40, .judges_time = false, .slo = milliseconds(100)});
+  Measure(queue, milliseconds(100));
+  int taken = 0;
+  while (Offer(queue, taken, milliseconds(50)).ok()) ++taken;
+  EXPECT_EQ(taken, 30) << "three quarters of the queue are this client's";
+}
+
+TEST_F(CoreTest, ANewcomerOfWhomNoMoreIsKnownIsJudgedByWhatGoesBeforeIt) {
+  const QueueId queue = AddQueue();
+  Measure(queue, milliseconds(100));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5)).ok());
+  const auto judge = [this](Principal who, WorkClass work_class, Duration left) {
+    return core_.Judge({.work_class = work_class, .principal = who, .deadline = now_ + left}, now_);
+  };
+  EXPECT_TRUE(judge(kAlice, WorkClass::kLive, milliseconds(500)).ok());
+  EXPECT_TRUE(judge(kBob, WorkClass::kLive, milliseconds(100)).ok());
+  EXPECT_TRUE(judge(kBob, WorkClass::kLive, milliseconds(0)).ok()) << "the deadline's own layer says so";
+  const absl::Status late = judge(kBob, WorkClass::kBatch, milliseconds(499));
+  EXPECT_EQ(ReasonOf(late), Reason::OVERLOADED);
+  EXPECT_TRUE(RetryAfterOf(late).has_value());
+  EXPECT_EQ(core_.sheds().by_class[1][static_cast<size_t>(ShedRule::kEarly)], 1u);
+}
+
+TEST_F(CoreTest, RefusalsAreFollowedUp) {
+  const QueueId queue = AddQueue();
+  Measure(queue, milliseconds(100));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5)).ok());
+  ASSERT_FALSE(Offer(queue, 11, milliseconds(610)).ok());
+  RunAll(milliseconds(20));  // far less than predicted: it would have been in time
+  EXPECT_EQ(core_.sheds().followed, 1u);
+  EXPECT_EQ(core_.sheds().wrong, 1u);
 }
 
 TEST_F(CoreTest, ExpireTakesOutWhatIsLateAndNothingElse) {

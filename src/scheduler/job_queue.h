@@ -7,16 +7,15 @@
 
 #include "absl/status/statusor.h"
 #include "base/chores.h"
+#include "base/load_probe.h"
 #include "scheduler/core.h"
 #include "scheduler/work.h"
 
 namespace sluice {
 
 // Any thread.
-class JobQueue {
+class JobQueue : public LoadProbe {
  public:
-  virtual ~JobQueue() = default;
-
   // --- queues. The runner lives until its last batch is over, also after RemoveQueue ---
   virtual QueueId AddQueue(QueueOptions options, std::shared_ptr<WorkRunner> runner) = 0;
   // Waiting work is dropped as MODEL_UNAVAILABLE before this returns; running batches finish on their own. Fine on a
@@ -31,6 +30,8 @@ class JobQueue {
   // over, or it runs; then its runner is told to stop once that is so for its whole batch.
   virtual bool Cancel(Ticket ticket) = 0;
 
+  // How long one item of that cost and size runs; 0 while unknown.
+  virtual Duration PredictedRun(QueueId queue, double cost, uint8_t size) const = 0;
   // Workers without those that waiting work is for.
   virtual size_t IdleWorkers() const = 0;
   virtual Chores& chores() = 0;

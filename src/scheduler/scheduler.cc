@@ -67,6 +67,7 @@ absl::StatusOr<Ticket> Scheduler::Offer(QueueId queue, std::unique_ptr<Work>&& w
     expired = core_.Expire(now);
     ticket = core_.Offer(queue, std::move(work), now);
     if (ticket.ok()) woken = NextSleeper();
+    TellQueued();
   }
   if (woken != nullptr) woken->wake.notify_one();
   Tell(std::move(expired));
@@ -145,6 +146,7 @@ bool Scheduler::AddChore(QueueId queue, const ChoreOwner& owner, Task& task) {
   auto made = std::make_unique<Chore>();
   Chore& chore = *made;
   chore.principal = owner.principal;
+  chore.work_class = owner.work_class;
   chore.stop = owner.stop;
   chore.drop.emplace(owner.stop, Chore::Drop{*this, chore});
   std::unique_ptr<Work> work = std::move(made);
@@ -218,6 +220,7 @@ bool Scheduler::RunOne(int index, std::unique_lock<std::mutex>& lock) {
     return true;
   }
   Batch batch = core_.Take(index, now);
+  TellQueued();
   if (!batch) return false;
   RunBatch(self, std::move(batch), lock);
   return true;
@@ -268,8 +271,24 @@ std::vector<Scheduler::WorkerStats> Scheduler::Workers() const {
 
 size_t Scheduler::IdleWorkers() const {
   std::lock_guard lock(mutex_);
-  const auto idle = static_cast<size_t>(std::max(0, core_.idle_workers()));
-  return idle - std::min(idle, core_.waiting());
+  return core_.idle_workers();
+}
+
+Duration Scheduler::PredictedRun(QueueId queue, double cost, uint8_t size) const {
+  std::lock_guard lock(mutex_);
+  return core_.PredictedRun(queue, cost, size);
+}
+
+absl::Status Scheduler::Judge(WorkClass work_class, Principal principal, TimePoint deadline) {
+  const TimePoint now = clock_.Now();
+  if (now + Backlog() <= deadline) return absl::OkStatus();  // most of the time, and without the lock
+  std::lock_guard lock(mutex_);
+  return core_.Judge({.work_class = work_class, .principal = principal, .deadline = deadline}, now);
+}
+
+ShedCounts Scheduler::Sheds() const {
+  std::lock_guard lock(mutex_);
+  return core_.sheds();
 }
 
 size_t Scheduler::waiting_chores() const {

@@ -3,6 +3,7 @@
 // their own, so that one fair order holds for all that a client has done.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -41,12 +42,16 @@ class Scheduler final : public JobQueue {
   absl::StatusOr<Ticket> Offer(QueueId queue, std::unique_ptr<Work>&& work) override;
   bool Cancel(Ticket ticket) override;
   size_t IdleWorkers() const override;
+  Duration PredictedRun(QueueId queue, double cost, uint8_t size) const override;
+  Duration Backlog() const override { return Duration(queued_.load(std::memory_order_relaxed)); }
+  absl::Status Judge(WorkClass work_class, Principal principal, TimePoint deadline) override;
   // After Shutdown chores are destroyed unrun.
   Chores& chores() override { return chores_; }
 
   // --- what it looks like now: any thread ---
   std::vector<QueueStats> Queues() const;
   std::vector<WorkerStats> Workers() const;
+  ShedCounts Sheds() const;
   size_t waiting_chores() const;
 
   // Waiting work is dropped as SHUTTING_DOWN, waiting chores are dropped, what runs is told to stop, threads end. Not
@@ -91,6 +96,7 @@ class Scheduler final : public JobQueue {
   bool AddChore(QueueId queue, const ChoreOwner& owner, Task& task);
   void DropChore(const Chore& chore);
   Worker* NextSleeper();
+  void TellQueued() { queued_.store(core_.Queued().count(), std::memory_order_relaxed); }
   static void EmptyOutbox(Worker& self);
   static void Tell(DropList dropped);
 
@@ -102,7 +108,8 @@ class Scheduler final : public JobQueue {
   mutable std::mutex mutex_;  // std::mutex, not absl's: Debian's Abseil is opaque to ThreadSanitizer
   SchedulerCore core_;        // this and the rest: guarded by mutex_
   absl::flat_hash_map<QueueId, std::shared_ptr<WorkRunner>> runners_;
-  std::vector<int> sleepers_;  // the last one slept least: its caches are warm
+  std::atomic<int64_t> queued_{0};  // core_.Queued(), written under the mutex
+  std::vector<int> sleepers_;       // the last one slept least: its caches are warm
   bool stopping_ = false;
   WorkerChores chores_{*this};
   QueueId bounded_chores_ = 0, other_chores_ = 0;  // fixed by the constructor

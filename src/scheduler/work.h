@@ -1,6 +1,9 @@
 // One piece of work for the workers: an image, a few texts, a tensor request.
 #pragma once
 
+#include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,8 +13,14 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/principal.h"
+#include "base/work_class.h"
 
 namespace sluice {
+
+// A class for each power of two.
+constexpr uint8_t SizeClassOf(size_t bytes) {
+  return static_cast<uint8_t>(std::min<int>(31, static_cast<int>(std::bit_width(bytes))));
+}
 
 // Owned by the scheduler from a successful Offer until it ends. It ends exactly once: in WorkRunner::Run, or in
 // Dropped.
@@ -27,7 +36,9 @@ class Work {
   Principal principal = kOwnWork;  // whose share it takes (scheduler/fair_order.h)
   TimePoint deadline = kNever;     // at most an hour ahead counts
   int priority = 0;                // between equal deadlines of one principal the higher one goes first
-  double cost = 1;  // relative size inside its queue (pixels, tokens …): predicted time = cost × measured time per cost
+  WorkClass work_class = WorkClass::kLive;
+  double cost = 1;  // relative to the other work of its queue (texts …): its time grows with it, and a batch's is a sum
+  uint8_t size = 0;    // SizeClassOf its input: items of one class and cost take about the same time
   uint64_t group = 0;  // only work of one group shares a batch
 
   // Sends a result to where it belongs. That of a batch's last item goes out when the worker has taken its next batch
@@ -36,6 +47,7 @@ class Work {
   void PostResult(Executor& to, Task result);
 
   // Set by the scheduler.
+  double weighed = 1;   // the cost, with the size taken into account
   TimePoint offered{};  // entered the queue
   TimePoint taken{};    // a worker took it; its queue wait is taken - offered
 };

@@ -75,7 +75,8 @@ absl::StatusOr<Ticket> SubmitRecognize(Pipeline& pipeline, std::shared_ptr<Call>
                                        TimePoint deadline, RecognizeDone done) {
   RETURN_IF_ERROR(Check(request));
   Wanted wanted{.model_id = request.model_id().empty() ? call->method().options->default_model() : request.model_id(),
-                .deadline = deadline};
+                .deadline = deadline,
+                .size = SizeClassOf(request.image().size())};
   std::string& image = *request.mutable_image();
   const auto shared = std::make_shared<RecognizeDone>(std::move(done));
   return pipeline.SubmitAny(*call, std::move(wanted), {kFaceDetection, kImageClassification}, [&](Admitted& admitted) {

@@ -25,6 +25,7 @@ struct Analysis {
   AnalyzeDone done;
   MultimodalResponse answer;
   absl::Status first_error;
+  absl::Status shed;  // not OK: a part was refused for load, so that all are
   std::vector<Ticket> tickets;
   size_t sent = 0, failed = 0;
   size_t missing = 1;  // parts in progress, and one while they are being submitted
@@ -33,6 +34,7 @@ using AnalysisPtr = std::shared_ptr<Analysis>;
 
 void PartOver(Analysis& work) {
   if (--work.missing > 0) return;
+  if (!work.shed.ok()) return work.done(work.shed);
   if (work.failed == work.sent) return work.done(work.first_error);
   work.done(std::move(work.answer));
 }
@@ -73,7 +75,8 @@ absl::StatusOr<Ticket> SubmitText(Pipeline& pipeline, const AnalysisPtr& work, c
       part.mutable_result()->set_confidence(found.front().confidence);
     });
   };
-  return pipeline.Submit<TextInput, TextLabels>(*work->call, {.model_id = model, .deadline = deadline},
+  const uint8_t size = SizeClassOf(input.front().size());
+  return pipeline.Submit<TextInput, TextLabels>(*work->call, {.model_id = model, .deadline = deadline, .size = size},
                                                 kTextClassification, std::move(input), std::move(done));
 }
 
@@ -105,13 +108,16 @@ absl::StatusOr<Ticket> SubmitAudio(Pipeline& pipeline, const AnalysisPtr& work, 
       for (const ScoredLabel& one : found) AddLabel(one, *part.add_labels());
     });
   };
-  return pipeline.Submit<AudioInput, AudioLabels>(*work->call, {.model_id = model, .deadline = deadline},
+  const uint8_t size = SizeClassOf(input.pcm16.size() + static_cast<size_t>(input.features.size()));
+  return pipeline.Submit<AudioInput, AudioLabels>(*work->call, {.model_id = model, .deadline = deadline, .size = size},
                                                   kAudioClassification, std::move(input), std::move(done));
 }
 
-// Runs `submit` for a part that was sent. What is refused at once is that part's error.
+// Runs `submit` for a part that was sent. What is refused at once is that part's error; but when the server is too busy
+// for one part, it does none: whether a message is answered is decided once, and early.
 template <typename Part, typename Submit>
 void Start(Analysis& work, Part& part, const std::string& model, Submit submit) {
+  if (!work.shed.ok()) return;
   part.set_model_id(model);
   ++work.sent;
   ++work.missing;
@@ -119,6 +125,7 @@ void Start(Analysis& work, Part& part, const std::string& model, Submit submit) 
   if (ticket.ok()) {
     work.tickets.push_back(*ticket);
   } else {
+    if (ReasonOf(ticket.status()) == Reason::OVERLOADED) work.shed = ticket.status();
     Answer(work, part, absl::StatusOr<Ticket>(ticket.status()), [](auto&, auto&) {});
   }
 }
@@ -148,6 +155,7 @@ absl::StatusOr<Task> AnalyzeParts(Pipeline& pipeline, const PartModels& models, 
   Task cancel = [&pipeline, tickets = work->tickets] {
     for (const Ticket ticket : tickets) pipeline.Cancel(ticket);
   };
+  if (!work->shed.ok()) cancel();
   PartOver(*work);
   return cancel;
 }

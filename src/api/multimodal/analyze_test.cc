@@ -67,6 +67,26 @@ TEST_F(AnalyzeTest, WhenAllPartsFailTheCallDoesWithTheFirstError) {
   EXPECT_EQ(call_->outcome(), "INVALID_IMAGE");
 }
 
+TEST(AnalyzeOverloadTest, WhenOnePartFindsNoRoomNoneIsDone) {
+  ServedSimulation simulation(FakeModels(/*queue_max=*/1, /*workers=*/1));
+  const auto ask = [&simulation](const std::string& text) {
+    MultimodalRequest request;
+    request.set_text(text);
+    request.set_image("image");
+    auto call = std::make_unique<SimulatedCall>(simulation, "ai.inference.Multimodal/Analyze");
+    call->Send(request);
+    return call;
+  };
+  const auto first = ask("one");
+  EXPECT_EQ(simulation.scheduler.waiting(), 1u) << "its image; its text runs";
+  const auto second = ask("two");
+  EXPECT_EQ(simulation.scheduler.waiting(), 1u) << "its text had room, its image had none";
+  simulation.loop.Advance(milliseconds(0));
+  EXPECT_EQ(second->outcome(), "OVERLOADED");
+  simulation.loop.Advance(milliseconds(20));
+  EXPECT_EQ(first->outcome(), "OK");
+}
+
 TEST_F(AnalyzeTest, TheDeadlineEndsAllParts) {
   simulation_.scheduler.batch_time = std::chrono::seconds(60);
   Ask("text", "image", "sound");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -145,6 +146,9 @@ absl::StatusOr<Ticket> SubmitInfer(Pipeline& pipeline, std::shared_ptr<Call> cal
   Wanted wanted{.model_id = request.model_name(),
                 .version = request.model_version(),
                 .deadline = deadline,
+                .size = SizeClassOf(
+                    std::accumulate(input.inputs.begin(), input.inputs.end(), size_t{0},
+                                    [](size_t bytes, const Tensor& tensor) { return bytes + tensor.data.size(); })),
                 .priority = PriorityOf(request)};
   Call& record = *call;
   auto finish = [call, id = std::move(*request.mutable_id()), done = std::move(done)](absl::StatusOr<Tensors> outputs,

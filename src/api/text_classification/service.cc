@@ -24,8 +24,10 @@ using ai::inference::ClassifyResponse;
 
 constexpr int kTextsMax = 100;
 constexpr std::string_view kTooMany = "最多支持100条文本批量处理";
-// A call of fewer texts than two of these is one job: splitting it would cost more than it saves.
+// A call of fewer texts than two of these is not shared by idle workers: it would cost more than it saves.
 constexpr size_t kSliceTextsMin = 25;
+// A slice runs for about so long at most: what is more urgent waits no longer for it.
+constexpr Duration kSliceTimeMax = std::chrono::milliseconds(10);
 
 // A call in slices, each of them a job: joins what they answer.
 struct Classification {
@@ -58,6 +60,23 @@ std::string& TextAt(ClassifyRequest& request, uint32_t index) {
   const auto plain = static_cast<uint32_t>(request.texts_size());
   if (index < plain) return *request.mutable_texts(static_cast<int>(index));
   return *request.mutable_items(static_cast<int>(index - plain))->mutable_text();
+}
+
+// By the mean length of these texts.
+uint8_t SizeOf(ClassifyRequest& request, const std::vector<uint32_t>& texts) {
+  size_t bytes = 0;
+  for (const uint32_t index : texts) bytes += TextAt(request, index).size();
+  return SizeClassOf(bytes / texts.size());
+}
+
+// So that idle workers share it, and so that none runs it for long.
+size_t SliceCount(const Pipeline& pipeline, const std::string& model, size_t texts, size_t bytes) {
+  if (texts == 1) return 1;
+  const Duration run = pipeline.PredictedRun(model, static_cast<double>(texts), SizeClassOf(bytes / texts));
+  const size_t by_time = static_cast<size_t>(run / kSliceTimeMax) + 1;
+  const size_t most = texts / kSliceTextsMin;
+  const size_t by_workers = most < 2 ? 1 : std::clamp<size_t>(pipeline.IdleWorkers(), 1, most);
+  return std::min(texts, std::max(by_time, by_workers));
 }
 
 // `count` (at least 1) slices of about the same number of bytes. Texts of like length are in one slice: batches of a
@@ -115,15 +134,16 @@ void Classify(Pipeline& pipeline, std::shared_ptr<Call> call, std::unique_ptr<Cl
   auto work = std::make_shared<Classification>();
   work->call = call;
   work->request = std::move(request);
-  const size_t most = texts / kSliceTextsMin;
-  work->slices = Slice(*work->request, most < 2 ? 1 : std::clamp<size_t>(pipeline.IdleWorkers(), 1, most));
+  work->slices = Slice(*work->request, SliceCount(pipeline, model, texts, work->request->ByteSizeLong()));
   work->answers.resize(work->slices.size());
   work->missing = work->slices.size();
   for (size_t i = 0; i < work->slices.size(); ++i) {
     TextInput input;
     input.reserve(work->slices[i].size());
+    const uint8_t size = SizeOf(*work->request, work->slices[i]);
     for (const uint32_t index : work->slices[i]) input.push_back(std::move(TextAt(*work->request, index)));
-    Wanted wanted{.model_id = model, .deadline = call->deadline(), .cost = static_cast<double>(input.size())};
+    Wanted wanted{
+        .model_id = model, .deadline = call->deadline(), .cost = static_cast<double>(input.size()), .size = size};
     auto done = [work, i](absl::StatusOr<TextLabels> labels, const JobReport& report) {
       OnSlice(*work, i, std::move(labels), report);
     };

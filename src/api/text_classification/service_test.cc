@@ -57,6 +57,18 @@ TEST_F(ClassifyTest, ALargeCallIsSharedByIdleWorkersAndJoinedInOrder) {
   EXPECT_EQ(call_->call().uses[0].queue_ms, 0);
 }
 
+TEST_F(ClassifyTest, ALongCallIsDoneInSlicesOfTenMilliseconds) {
+  for (int i = 0; i < 100; ++i) request_.add_texts(std::string(20, 'x'));
+  simulation_.scheduler.batch_time = milliseconds(20);  // two slices of 50 texts
+  Ask();
+  simulation_.loop.Advance(milliseconds(20));
+  ASSERT_EQ(call_->outcome(), "OK");
+  Ask();
+  EXPECT_EQ(simulation_.scheduler.waiting(), 3u) << "40 ms in all: five, and two of them run";
+  simulation_.loop.Advance(milliseconds(100));
+  EXPECT_EQ(call_->Answer<ClassifyResponse>(0).results_size(), 100);
+}
+
 TEST_F(ClassifyTest, ASliceThatFailsEndsTheCallAndTheOthers) {
   for (int i = 0; i < 100; ++i) request_.add_texts(std::string(20, 'x'));
   request_.set_texts(0, "broken");  // the shortest: first of its slice

@@ -3,15 +3,30 @@
 
 #include <prometheus/registry.h>
 
+#include <optional>
+
 #include "base/config/config.h"
 #include "base/config/watched_files.h"
 #include "base/executor.h"
+#include "base/load_probe.h"
 #include "base/log/access_log.h"
 #include "base/random.h"
 #include "base/testing/held_chores.h"
 #include "call/layer.h"
 
 namespace sluice {
+
+// Workers that are as busy as a test says.
+struct FakeLoad final : LoadProbe {
+  Duration Backlog() const override { return backlog; }
+  absl::Status Judge(WorkClass work_class, Principal, TimePoint deadline) override {
+    asked = work_class;
+    return verdict;
+  }
+  Duration backlog{};
+  absl::Status verdict;
+  std::optional<WorkClass> asked;  // what it was asked about last
+};
 
 struct TestLayerContext {
   LayerContext On(Loop& loop) { return On(loop, nowhere); }
@@ -23,6 +38,7 @@ struct TestLayerContext {
             .metrics = metrics,
             .log = log,
             .chores = chores,
+            .load = load,
             .files = files};
   }
 
@@ -31,6 +47,7 @@ struct TestLayerContext {
   prometheus::Registry metrics;
   AccessLog nowhere;
   HeldChores chores;
+  FakeLoad load;
   WatchedFiles files;
 };
 

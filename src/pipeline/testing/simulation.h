@@ -69,7 +69,7 @@ class Simulation {
     }
     return {.roots = {folder_.string()},
             .workers = scheduler.workers(),
-            .prepare = PrepareVersions(scheduler, tasks_, loop.clock())};
+            .prepare = PrepareVersions(scheduler, tasks_, /*judges_time=*/true, loop.clock())};
   }
   std::vector<std::unique_ptr<AdmissionLayer>> Layers(const Options& options) {
     const AdmissionContext layer_context{context.On(loop), repository};

@@ -49,9 +49,13 @@ class SteppedScheduler final : public JobQueue {
     if (const int worker = core_.Stop(ticket); worker >= 0) Stop(static_cast<size_t>(worker));
     return false;
   }
-  size_t IdleWorkers() const override {
-    const auto idle = static_cast<size_t>(std::max(0, core_.idle_workers()));
-    return idle - std::min(idle, core_.waiting());
+  size_t IdleWorkers() const override { return core_.idle_workers(); }
+  Duration PredictedRun(QueueId queue, double cost, uint8_t size) const override {
+    return core_.PredictedRun(queue, cost, size);
+  }
+  Duration Backlog() const override { return core_.Queued(); }
+  absl::Status Judge(WorkClass work_class, Principal principal, TimePoint deadline) override {
+    return core_.Judge({.work_class = work_class, .principal = principal, .deadline = deadline}, loop_.clock().Now());
   }
   Chores& chores() override { return chores_; }
 

@@ -1,0 +1,37 @@
+#include "call/layers/shed/shed.h"
+
+#include "ai/inference/config/server.pb.h"
+#include "base/retry_jitter.h"
+#include "base/strings.h"
+#include "call/call.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kPredictedWait = "x-sluice-predicted-wait-ms";
+
+void TellWait(const LoadProbe& load, Call& call) {
+  call.response_headers().Add(kPredictedWait, StrCat(static_cast<int64_t>(ToMs(load.Backlog()))));
+}
+
+}  // namespace
+
+ShedLayer::ShedLayer(const LayerContext& context)
+    : enabled_(context.options.overload().predict()), load_(context.load), random_(context.random) {}
+
+Step ShedLayer::Enter(Call& call) {
+  const Method& method = call.method();
+  // The messages of a stream come one by one, and each is judged by itself.
+  if (!enabled_ || !method.work_class || method.client_streaming || method.server_streaming) return Step::kNext;
+  absl::Status verdict = load_.Judge(call.work_class, call.principal(), call.deadline());
+  if (verdict.ok()) return Step::kNext;
+  TellWait(load_, call);
+  call.Fail(WithRetryJitter(std::move(verdict), random_));
+  return Step::kStop;
+}
+
+void ShedLayer::OnAnswer(Call& call, const Message&) {
+  if (call.method().work_class && !call.response_headers().Find(kPredictedWait)) TellWait(load_, call);
+}
+
+}  // namespace sluice

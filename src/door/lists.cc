@@ -57,7 +57,6 @@ std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const Admission
   layers.push_back(std::make_unique<ResolveLayer>(context));   // proposes the version that was asked for
   layers.push_back(std::make_unique<BreakerLayer>(context));   // refuses a version that keeps failing
   layers.push_back(std::make_unique<FallbackLayer>(context));  // proposes another one instead
-  layers.push_back(std::make_unique<RetryLayer>(context));     // spreads what comes again
   return layers;
 }
 

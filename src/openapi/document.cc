@@ -25,6 +25,7 @@ find the same methods by reflection or in the published .proto files, gRPC-Web a
 - **Errors** are `application/problem+json`; `reason` is for programs, `detail` for people.
 - **Every response** carries `X-Request-ID`: yours, or one that the server created. It is also in the access log.
 - **Deadlines**: `X-Request-Timeout` in seconds. A request that cannot be answered in time is refused at once.
+- **Classes**: `X-Sluice-Class: batch` or `background` lets more urgent work go first.
 - **Compression**: gzip both ways (`Content-Encoding`, `Accept-Encoding`).)";
 
 constexpr std::string_view kParameters = R"json({
@@ -36,11 +37,17 @@ constexpr std::string_view kParameters = R"json({
         "name": "X-Request-Timeout", "in": "header",
         "schema": {"type": "string", "pattern": "^[0-9]{1,6}(\\.[0-9]{1,3})?$"},
         "description": "Timeout in seconds, e.g. `0.5`. Default: the method's own."
+      },
+      "X-Sluice-Class": {
+        "name": "X-Sluice-Class", "in": "header",
+        "schema": {"type": "string", "enum": ["live", "batch", "background"]},
+        "description": "Lowers the class of this call's work: live goes before batch, batch before background. Default: the method's own."
       }
     })json";
 
 constexpr std::string_view kHeaders = R"json({
       "X-Request-ID": {"schema": {"type": "string"}, "description": "The request's id."},
+      "X-Sluice-Predicted-Wait-Ms": {"schema": {"type": "string"}, "description": "How long work waits for a worker now."},
       "Retry-After": {"schema": {"type": "string"}, "description": "Seconds after which a retry makes sense."}
     })json";
 

@@ -87,6 +87,7 @@ void WriteParameters(const OipPath& path, JsonOut& out) {
         out.String("description", "Length of the JSON before the tensors' bytes; if absent, the whole body is JSON.");
         out.Raw("schema", R"({"type": "integer", "minimum": 0})");
       });
+      out.Object([&] { out.String("$ref", "#/components/parameters/X-Sluice-Class"); });
     }
     for (const std::string_view header : {"X-Request-ID", "X-Request-Timeout"}) {
       out.Object([&] { out.String("$ref", StrCat("#/components/parameters/", header)); });

@@ -111,6 +111,8 @@ void OperationWriter::WriteParameters(const Operation& operation) {
     for (const std::string_view header : {"X-Request-ID", "X-Request-Timeout"}) {
       out_.Object([&] { out_.String("$ref", StrCat("#/components/parameters/", header)); });
     }
+    if (operation.method->work_class)
+      out_.Object([&] { out_.String("$ref", "#/components/parameters/X-Sluice-Class"); });
   });
 }
 
@@ -206,7 +208,12 @@ void OperationWriter::WriteResponses(const Operation& operation) {
     out_.Object("200", [&] {
       const auto comment = comments_.Of(ResponseOf(operation).full_name());
       out_.String("description", comment.empty() ? "The response." : comment);
-      out_.Object("headers", [&] { out_.Raw("X-Request-ID", R"({"$ref": "#/components/headers/X-Request-ID"})"); });
+      out_.Object("headers", [&] {
+        out_.Raw("X-Request-ID", R"({"$ref": "#/components/headers/X-Request-ID"})");
+        if (operation.method->work_class) {
+          out_.Raw("X-Sluice-Predicted-Wait-Ms", R"({"$ref": "#/components/headers/X-Sluice-Predicted-Wait-Ms"})");
+        }
+      });
       out_.Object("content", [&] { WriteAnswer(operation); });
     });
     WriteProblemReferences(operation.binding.body != Binding::Body::kNone, out_);

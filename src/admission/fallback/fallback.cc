@@ -5,7 +5,6 @@
 
 #include "ai/inference/config/server.pb.h"
 #include "base/error.h"
-#include "base/strings.h"
 #include "repository/repository.h"
 
 namespace sluice {
@@ -25,7 +24,7 @@ bool IsBusy(const absl::Status& why) {
 
 FallbackLayer::FallbackLayer(const AdmissionContext& context)
     : repository_(context.repository),
-      busy_message_(context.options.degrade().busy_message()),
+      busy_(context.options.degrade().busy_message(), context.random),
       degraded_(prometheus::BuildCounter()
                     .Name("ai_inference_degraded_total")
                     .Help("Uses that another model took on because the one that was asked for was busy or ill.")
@@ -50,10 +49,7 @@ absl::Status FallbackLayer::Enter(ModelUse& use) {
 }
 
 absl::Status FallbackLayer::Refused(const ModelUse& /*use*/, absl::Status why) {
-  if (!IsBusy(why) || busy_message_.empty()) return why;
-  absl::Status busy = Error(ReasonOf(why), StrCat(busy_message_, ": ", ToStd(why.message())));
-  if (const auto after = RetryAfterOf(why)) SetRetryAfter(busy, *after);
-  return busy;
+  return IsBusy(why) ? busy_(why) : why;
 }
 
 }  // namespace sluice

@@ -3,9 +3,8 @@
 // client is told that the service is busy, and why.
 #pragma once
 
-#include <string>
-
 #include "admission/layer.h"
+#include "base/busy.h"
 
 namespace prometheus {
 class Counter;
@@ -25,7 +24,7 @@ class FallbackLayer final : public AdmissionLayer {
 
  private:
   const Repository& repository_;
-  const std::string busy_message_;
+  const BusyAnswer busy_;
   prometheus::Family<prometheus::Counter>& degraded_;
 };
 

@@ -95,7 +95,8 @@ TEST_F(FallbackTest, BusyIsSaidWithItsReason) {
   const absl::Status busy = Submit("large").status();
   EXPECT_EQ(ReasonOf(busy), Reason::OVERLOADED);
   EXPECT_EQ(ToStd(busy.message()), "服务繁忙,请稍后重试: the queue of 256 is full; try later");
-  EXPECT_EQ(RetryAfterOf(busy), absl::Milliseconds(300));
+  EXPECT_GE(RetryAfterOf(busy), absl::Milliseconds(300));
+  EXPECT_LE(RetryAfterOf(busy), absl::Milliseconds(450)) << "spread by chance";
   EXPECT_EQ(ReasonOf(Submit("nope").status()), Reason::MODEL_NOT_FOUND);
 }
 

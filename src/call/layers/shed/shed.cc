@@ -1,7 +1,6 @@
 #include "call/layers/shed/shed.h"
 
 #include "ai/inference/config/server.pb.h"
-#include "base/retry_jitter.h"
 #include "base/strings.h"
 #include "call/call.h"
 
@@ -17,16 +16,18 @@ void TellWait(const LoadProbe& load, Call& call) {
 }  // namespace
 
 ShedLayer::ShedLayer(const LayerContext& context)
-    : enabled_(context.options.overload().predict()), load_(context.load), random_(context.random) {}
+    : enabled_(context.options.overload().predict()),
+      load_(context.load),
+      busy_(context.options.degrade().busy_message(), context.random) {}
 
 Step ShedLayer::Enter(Call& call) {
   const Method& method = call.method();
   // The messages of a stream come one by one, and each is judged by itself.
   if (!enabled_ || !method.work_class || method.client_streaming || method.server_streaming) return Step::kNext;
-  absl::Status verdict = load_.Judge(call.work_class, call.principal(), call.deadline());
+  const absl::Status verdict = load_.Judge(call.work_class, call.principal(), call.deadline());
   if (verdict.ok()) return Step::kNext;
   TellWait(load_, call);
-  call.Fail(WithRetryJitter(std::move(verdict), random_));
+  call.Fail(busy_(verdict));
   return Step::kStop;
 }
 

@@ -3,8 +3,8 @@
 // waits now: X-Sluice-Predicted-Wait-Ms.
 #pragma once
 
+#include "base/busy.h"
 #include "base/load_probe.h"
-#include "base/random.h"
 #include "call/layer.h"
 
 namespace sluice {
@@ -19,7 +19,7 @@ class ShedLayer final : public Layer {
  private:
   const bool enabled_;
   LoadProbe& load_;
-  SharedRandom& random_;
+  const BusyAnswer busy_;
 };
 
 }  // namespace sluice

@@ -60,6 +60,7 @@ TEST_F(ShedTest, ACallThatWouldNotStartInTimeIsRefusedBeforeItsBody) {
   const auto call = Begin();
   ASSERT_TRUE(call->done());
   EXPECT_EQ(ReasonOf(call->outcome()), Reason::OVERLOADED);
+  EXPECT_EQ(call->outcome().message(), "服务繁忙,请稍后重试: too much");
   EXPECT_EQ(layers_.load.asked, WorkClass::kBackground);
   EXPECT_EQ(call->response_headers().Get("x-sluice-predicted-wait-ms"), "1234");
 }

@@ -13,6 +13,9 @@ namespace {
 constexpr size_t kGatherPrincipals = 16;
 constexpr size_t kGatherItems = 256;
 
+// Shorter predictions are off by what has nothing to do with the queue.
+constexpr Duration kWaitThatTeaches = std::chrono::milliseconds(5);
+
 }  // namespace
 
 SchedulerCore::SchedulerCore(int workers) : workers_(workers), idle_(workers) {}
@@ -61,12 +64,14 @@ Urgency SchedulerCore::UrgencyOf(Duration patience, TimePoint deadline, int prio
 void SchedulerCore::Insert(Ticket ticket, Queue& queue, std::unique_ptr<Work> work) {
   const Urgency urgency = UrgencyOf(queue.options.patience, work->deadline, work->priority, ticket, work->offered);
   FairOrder::Share& share = order_[work->work_class].Add(work->principal, urgency, &queue, work->weighed);
-  deadlines_.emplace(work->deadline, ticket);
   ++queue.waiting;
   queue.waiting_cost[static_cast<size_t>(work->work_class)] += work->weighed;
   const Duration predicted = queue.service.Predict(work->weighed);
   queued_ += predicted;
-  items_.emplace(ticket, Item{std::move(work), &queue, &share, urgency, predicted});
+  // What could start at once is tried until its deadline; what waited, only as long as it can be in time.
+  const TimePoint latest = work->deadline - (work->predicted_wait > Duration::zero() ? predicted : Duration::zero());
+  latest_.emplace(latest, ticket);
+  items_.emplace(ticket, Item{std::move(work), &queue, &share, urgency, predicted, latest});
 }
 
 // --- out ---
@@ -91,6 +96,7 @@ Batch SchedulerCore::Take(int worker, TimePoint now) {
   for (const Ticket ticket : chosen) {
     std::unique_ptr<Work> work = Serve(items_.find(ticket));
     work->taken = now;
+    NoteWait(*work);
     batch.raw_cost += work->cost;
     batch.size = batch.works.empty() || batch.size == work->size ? work->size : -1;
     batch.charges.push_back({work->principal, work->weighed});
@@ -104,6 +110,11 @@ Batch SchedulerCore::Take(int worker, TimePoint now) {
   ++queue.stats.batches;
   --idle_;
   return batch;
+}
+
+void SchedulerCore::NoteWait(const Work& work) {
+  if (work.predicted_wait < kWaitThatTeaches) return;
+  waits_.Add(std::chrono::duration<double>(work.taken - work.offered) / work.predicted_wait);
 }
 
 // A worker is free: refused work whose turn would have come by now would start.
@@ -225,15 +236,16 @@ int SchedulerCore::Stop(Ticket ticket) {
 
 DropList SchedulerCore::Expire(TimePoint now) {
   DropList dropped;
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    const auto it = items_.find(deadlines_.begin()->second);
+  while (!latest_.empty() && latest_.begin()->first <= now) {
+    const auto it = items_.find(latest_.begin()->second);
     ++it->second.queue->stats.expired;
-    dropped.push_back({Extract(it), Error(Reason::DEADLINE_EXCEEDED, "the deadline passed in the queue")});
+    dropped.push_back(
+        {Extract(it), Error(Reason::DEADLINE_EXCEEDED, "waited until its deadline could not be met any more")});
   }
   return dropped;
 }
 
-TimePoint SchedulerCore::NextWake() const { return deadlines_.empty() ? kNever : deadlines_.begin()->first; }
+TimePoint SchedulerCore::NextWake() const { return latest_.empty() ? kNever : latest_.begin()->first; }
 
 DropList SchedulerCore::Shutdown() {
   shut_down_ = true;
@@ -278,7 +290,7 @@ std::unique_ptr<Work> SchedulerCore::Forget(Items::iterator it) {
   std::unique_ptr<Work> work = std::move(it->second.work);
   Queue& queue = *it->second.queue;
   queued_ -= it->second.predicted;
-  deadlines_.erase({work->deadline, it->first});
+  latest_.erase({it->second.latest, it->first});
   items_.erase(it);
   queue.waiting_cost[static_cast<size_t>(work->work_class)] -= work->weighed;
   if (--queue.waiting == 0) queue.waiting_cost = {};

@@ -113,8 +113,8 @@ class SchedulerCore {
   // SHUTTING_DOWN.
   absl::StatusOr<Ticket> Offer(QueueId id, std::unique_ptr<Work>&& work, TimePoint now);
 
-  // Not OK: this newcomer, of which no more is known, would not start before its deadline (OVERLOADED, with a
-  // retry-after).
+  // Not OK: this newcomer, of which no more is known, would not be done by its deadline even if it were as cheap as what
+  // its class was offered lately (OVERLOADED, with a retry-after).
   absl::Status Judge(const Newcomer& newcomer, TimePoint now);
 
   // The next batch for a free worker, or an empty one. Never holds an item whose deadline passed: call Expire first.
@@ -127,7 +127,7 @@ class SchedulerCore {
   // Nobody waits for this running item any more. The worker, when that is so for all items of its batch now; else -1.
   int Stop(Ticket ticket);
 
-  // Items whose deadline is not after `now`.
+  // Items that cannot be done by their deadline any more.
   DropList Expire(TimePoint now);
   // When Expire has something to do next; kNever when nothing waits.
   TimePoint NextWake() const;
@@ -160,6 +160,11 @@ class SchedulerCore {
     QueueOptions options;
     size_t waiting = 0;
     std::array<double, kWorkClasses> waiting_cost{};
+    struct Offers {
+      TimePoint last{};
+      double cheap = 0;  // weighed cost of the cheaper ones
+    };
+    std::array<Offers, kWorkClasses> offers{};
     ServiceTime service;
     QueueStats stats;
   };
@@ -169,6 +174,7 @@ class SchedulerCore {
     FairOrder::Share* share;
     Urgency urgency;
     Duration predicted;  // when it came
+    TimePoint latest;    // when it must have started
   };
   using Items = absl::flat_hash_map<Ticket, Item>;
   struct Running {
@@ -180,15 +186,18 @@ class SchedulerCore {
 
   static Urgency UrgencyOf(Duration patience, TimePoint deadline, int priority, Ticket ticket, TimePoint now);
   // --- core_admit.cc ---
-  absl::Status CheckRoom(Queue& queue, const Work& work, TimePoint now);
+  absl::Status CheckRoom(Queue& queue, Work& work, TimePoint now);
   absl::Status CheckCount(const Queue& queue, const Work& work, TimePoint now);
-  absl::Status CheckTime(const Queue& queue, const Work& work, TimePoint now);
+  absl::Status CheckTime(const Queue& queue, Work& work, TimePoint now);
   static Newcomer NewcomerOf(const Queue& queue, const Work& work);
+  static void NoteOffer(Queue& queue, const Work& work, TimePoint now);
+  Duration CheapestRun(WorkClass work_class, TimePoint now) const;
   absl::Status Shed(const Newcomer& newcomer, ShedRule rule, Reason reason, std::string_view what, TimePoint now);
   // Whether it was right to refuse it will be known when its turn would have come.
-  void Follow(const Newcomer& newcomer, TimePoint latest, TimePoint now);
+  void Follow(const Newcomer& newcomer, TimePoint latest, Duration run, TimePoint now);
   absl::Duration RetryAfter(const Newcomer& newcomer, TimePoint now) const;
   bool WorkerIsFree() const { return idle_ > 0 && items_.size() < static_cast<size_t>(idle_); }
+  Duration AtMost(Duration predicted_wait) const;
   Duration RunningLeft(TimePoint now) const;
   Duration WaitingTime(size_t classes) const;
   Duration TimeOf(const FairOrder::Share& share) const;
@@ -198,6 +207,7 @@ class SchedulerCore {
   // --- core.cc ---
   std::vector<Ticket> Choose(const Queue& queue, WorkClass work_class) const;
   void Gather(const Queue& queue, const FairOrder& order, size_t limit, std::vector<Ticket>& chosen) const;
+  void NoteWait(const Work& work);
   void JudgeGhosts(std::optional<WorkClass> turn, TimePoint now);
   void Insert(Ticket ticket, Queue& queue, std::unique_ptr<Work> work);
   std::unique_ptr<Work> Extract(Items::iterator it);
@@ -207,9 +217,9 @@ class SchedulerCore {
   size_t BatchLimit(const Queue& queue) const;
 
   std::map<QueueId, std::unique_ptr<Queue>> queues_;
-  Items items_;                                       // everything that waits
-  ClassOrder order_;                                  // of the same
-  std::set<std::pair<TimePoint, Ticket>> deadlines_;  // of the same
+  Items items_;                                    // everything that waits
+  ClassOrder order_;                               // of the same
+  std::set<std::pair<TimePoint, Ticket>> latest_;  // of the same
   std::vector<Running> workers_;
   int idle_;
   Duration queued_{};
@@ -217,6 +227,7 @@ class SchedulerCore {
   QueueId last_queue_ = 0;
   bool shut_down_ = false;
   ShedCounts sheds_;
+  Ratios waits_{20, 1};  // actual ÷ predicted
   std::array<Shadow, kWorkClasses> shadows_;
 };
 

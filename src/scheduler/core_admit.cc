@@ -23,11 +23,23 @@ constexpr size_t kOwnPerFree = 3;
 constexpr size_t kPredictItems = 256;
 constexpr size_t kPredictPrincipals = 64;
 
+// However wrong predictions were.
+constexpr double kWaitFactorMax = 1.5;
+
 int64_t WholeMs(Duration time) { return static_cast<int64_t>(ToMs(time)); }
+
+// An offer that long ago says nothing of the next one.
+constexpr Duration kOfferMemory = std::chrono::seconds(1);
+
+std::string Late(Duration needed, Duration left) {
+  return StrCat("needs about ", WholeMs(needed), " ms with the current queue, but has ", WholeMs(left),
+                " ms; retry later or allow more time");
+}
 
 }  // namespace
 
-absl::Status SchedulerCore::CheckRoom(Queue& queue, const Work& work, TimePoint now) {
+absl::Status SchedulerCore::CheckRoom(Queue& queue, Work& work, TimePoint now) {
+  NoteOffer(queue, work, now);
   absl::Status status = CheckCount(queue, work, now);
   if (status.ok()) status = CheckTime(queue, work, now);
   if (!status.ok()) ++queue.stats.refused;
@@ -49,30 +61,30 @@ absl::Status SchedulerCore::CheckCount(const Queue& queue, const Work& work, Tim
       now);
 }
 
-absl::Status SchedulerCore::CheckTime(const Queue& queue, const Work& work, TimePoint now) {
+absl::Status SchedulerCore::CheckTime(const Queue& queue, Work& work, TimePoint now) {
+  work.predicted_wait = {};
   if (!queue.options.judges_time || !queue.service.measured()) return absl::OkStatus();
   // The only item of its queue is let in whatever the prediction says: its run corrects a prediction gone wrong.
   if (queue.waiting == 0 && queue.stats.running == 0) return absl::OkStatus();
   const Newcomer newcomer = NewcomerOf(queue, work);
-  const Duration wait = PredictedWait(newcomer, now);
+  work.predicted_wait = PredictedWait(newcomer, now);
+  const Duration wait = AtMost(work.predicted_wait);
   const Duration run = queue.service.Predict(work.weighed);
   // At once it is tried even if it may turn out late: nobody waits for it.
   const Duration needed = wait + (wait > Duration::zero() ? queue.service.P99(work.weighed) : run);
   const Duration left = work.deadline - now;
   if (needed > left) {
     // What would be in time on an idle server is refused for the queue's sake: elsewhere or later it may succeed.
-    if (run <= left) Follow(newcomer, now + left - run, now);
+    if (run <= left) Follow(newcomer, now + left - run, run, now);
     return Shed(newcomer, ShedRule::kDeadline, run <= left ? Reason::OVERLOADED : Reason::DEADLINE_EXCEEDED,
-                StrCat("needs about ", WholeMs(needed), " ms with the current queue, but has ", WholeMs(left),
-                       " ms; retry later or allow more time"),
-                now);
+                Late(needed, left), now);
   }
   const Duration slo = queue.options.slo;
   if (slo == Duration::zero() || work.work_class != WorkClass::kLive) return absl::OkStatus();
   // A model that cannot be so fast at all: then at least nobody waits for longer than that.
   const bool too_slow = queue.service.P99(work.weighed) > slo;
   if ((too_slow ? wait : needed) <= slo) return absl::OkStatus();
-  Follow(newcomer, now + slo - (too_slow ? Duration::zero() : run), now);
+  Follow(newcomer, now + slo - (too_slow ? Duration::zero() : run), run, now);
   return Shed(
       newcomer, ShedRule::kSlo, Reason::OVERLOADED,
       StrCat("needs about ", WholeMs(needed), " ms with the current queue, but this model's live work is done in ",
@@ -82,12 +94,30 @@ absl::Status SchedulerCore::CheckTime(const Queue& queue, const Work& work, Time
 
 absl::Status SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
   if (newcomer.deadline <= now) return absl::OkStatus();  // whoever watches the deadline says so
-  const Duration wait = PredictedWait(newcomer, now), left = newcomer.deadline - now;
-  if (wait <= left) return absl::OkStatus();
-  return Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED,
-              StrCat("would wait about ", WholeMs(wait), " ms in the queue, but has ", WholeMs(left),
-                     " ms; retry later or allow more time"),
-              now);
+  const Duration left = newcomer.deadline - now, predicted = PredictedWait(newcomer, now);
+  if (predicted == Duration::zero()) return absl::OkStatus();
+  const Duration needed = AtMost(predicted) + CheapestRun(newcomer.work_class, now);
+  if (needed <= left) return absl::OkStatus();
+  return Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now);
+}
+
+// The least of what each queue took for the cheaper items that this class offered it lately.
+Duration SchedulerCore::CheapestRun(WorkClass work_class, TimePoint now) const {
+  Duration least = Duration::max();
+  for (const auto& [id, queue] : queues_) {
+    const auto& offers = queue->offers[static_cast<size_t>(work_class)];
+    if (queue->options.judges_time && now - offers.last < kOfferMemory)
+      least = std::min(least, queue->service.P99(offers.cheap));
+  }
+  return least == Duration::max() ? Duration::zero() : least;
+}
+
+void SchedulerCore::NoteOffer(Queue& queue, const Work& work, TimePoint now) {
+  auto& offers = queue.offers[static_cast<size_t>(work.work_class)];
+  const bool known = offers.last != TimePoint{} && now - offers.last < kOfferMemory;
+  offers.cheap =
+      known && work.weighed > offers.cheap ? offers.cheap + (work.weighed - offers.cheap) / 64 : work.weighed;
+  offers.last = now;
 }
 
 Newcomer SchedulerCore::NewcomerOf(const Queue& queue, const Work& work) {
@@ -103,9 +133,9 @@ absl::Status SchedulerCore::Shed(const Newcomer& newcomer, ShedRule rule, Reason
   return status;
 }
 
-void SchedulerCore::Follow(const Newcomer& newcomer, TimePoint latest, TimePoint now) {
+void SchedulerCore::Follow(const Newcomer& newcomer, TimePoint latest, Duration run, TimePoint now) {
   const Duration clock = order_[newcomer.work_class].ClockOf(newcomer.principal) + OwnBefore(newcomer, now);
-  shadows_[static_cast<size_t>(newcomer.work_class)].Add(clock, latest);
+  shadows_[static_cast<size_t>(newcomer.work_class)].Add(clock, latest, run / static_cast<int64_t>(workers_.size()));
 }
 
 absl::Duration SchedulerCore::RetryAfter(const Newcomer& newcomer, TimePoint now) const {
@@ -117,6 +147,11 @@ absl::Duration SchedulerCore::RetryAfter(const Newcomer& newcomer, TimePoint now
 }
 
 // --- predictions ---
+
+// Nineteen in twenty wait no longer than that.
+Duration SchedulerCore::AtMost(Duration predicted_wait) const {
+  return std::chrono::duration_cast<Duration>(predicted_wait * std::min(waits_.bound(), kWaitFactorMax));
+}
 
 Duration SchedulerCore::RunningLeft(TimePoint now) const {
   Duration left{};

@@ -361,8 +361,10 @@ TEST_F(CoreTest, ANewcomerOfWhomNoMoreIsKnownIsJudgedByWhatGoesBeforeIt) {
   const auto judge = [this](Principal who, WorkClass work_class, Duration left) {
     return core_.Judge({.work_class = work_class, .principal = who, .deadline = now_ + left}, now_);
   };
-  EXPECT_TRUE(judge(kAlice, WorkClass::kLive, milliseconds(500)).ok());
-  EXPECT_TRUE(judge(kBob, WorkClass::kLive, milliseconds(100)).ok());
+  // 500 ms before it, and up to 200 ms of its own, as of what came lately.
+  EXPECT_TRUE(judge(kAlice, WorkClass::kLive, milliseconds(701)).ok());
+  EXPECT_FALSE(judge(kAlice, WorkClass::kLive, milliseconds(699)).ok());
+  EXPECT_TRUE(judge(kBob, WorkClass::kLive, milliseconds(300)).ok());
   EXPECT_TRUE(judge(kBob, WorkClass::kLive, milliseconds(0)).ok()) << "the deadline's own layer says so";
   const absl::Status late = judge(kBob, WorkClass::kBatch, milliseconds(499));
   EXPECT_EQ(ReasonOf(late), Reason::OVERLOADED);

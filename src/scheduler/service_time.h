@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "base/clock.h"
+#include "scheduler/ratios.h"
 
 namespace sluice {
 
@@ -37,22 +38,9 @@ class ServiceTime {
     bool measured = false;
     void Add(double sample);
   };
-  // Samples divided by what was predicted, in steps of an eighth of an octave, the older ones fading.
-  class Ratios {
-   public:
-    void Add(double ratio);
-    double p99() const { return p99_; }
-
-   private:
-    static constexpr int kSteps = 64;
-    std::array<uint16_t, kSteps> counts_{};
-    uint32_t total_ = 0;
-    double p99_ = 2;  // until there are enough
-  };
-
   Mean per_cost_;
   std::array<Mean, kSizes> per_size_{};
-  Ratios ratios_;
+  Ratios ratios_{100, 2};
 };
 
 }  // namespace sluice

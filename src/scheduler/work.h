@@ -47,9 +47,10 @@ class Work {
   void PostResult(Executor& to, Task result);
 
   // Set by the scheduler.
-  double weighed = 1;   // the cost, with the size taken into account
-  TimePoint offered{};  // entered the queue
-  TimePoint taken{};    // a worker took it; its queue wait is taken - offered
+  double weighed = 1;         // the cost, with the size taken into account
+  Duration predicted_wait{};  // when it came
+  TimePoint offered{};        // entered the queue
+  TimePoint taken{};          // a worker took it; its queue wait is taken - offered
 };
 
 // Runs batches of one queue: pre → infer → post. Must not throw. Called by several workers at once, for different

@@ -101,6 +101,30 @@ system_packages() {
   logged $log "${#names[@]} system packages" apt_get install --no-install-recommends "${names[@]}"
 }
 
+# Installing a service would start it. The tests want the program alone: its package is unpacked, and what it has in */bin
+# and */sbin is linked in .deps/bin.
+unpack_package() {
+  local to=$PWD/$deps/unpacked/$1
+  rm -rf "$to" && mkdir -p "$to" &&
+    (cd "$to" && { apt-get -q download "$1" || { apt_get update && apt-get -q download "$1"; }; } && dpkg-deb -x ./*.deb . && rm ./*.deb) &&
+    find "$to" -path '*bin/*' -type f -exec ln -srf -t "$PWD/$deps/bin" {} +
+}
+
+unpacked_packages() {
+  local name
+  mkdir -p $deps/bin
+  while read -r name; do
+    if is_stamped "unpacked-$name" 1; then continue; fi
+    if ! command -v apt-get >/dev/null; then
+      say "no apt here: the tests that use $name are skipped unless it is installed"
+    elif logged $log "$name" unpack_package "$name"; then
+      put_stamp "unpacked-$name" 1
+    else
+      say "$name could not be had; its tests will be skipped"
+    fi
+  done < <(sed -n 's/^unpack: *//p' tools/packages.txt)
+}
+
 # The first Python that is new enough and can make virtual environments.
 find_python() {
   local python
@@ -241,4 +265,4 @@ if [ "$level" != run ]; then
   python_packages clients "about 40 MB" --no-deps -r tools/requirements-clients.txt
   kserve_clients
 fi
-if [ "$level" = run ]; then models run; else models test; browser; go_tools; node_packages typescript clients/typescript; fi
+if [ "$level" = run ]; then models run; else models test; browser; go_tools; unpacked_packages; node_packages typescript clients/typescript; fi

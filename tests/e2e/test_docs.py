@@ -15,6 +15,7 @@ DOCUMENTS = [
     *(ROOT / "docs").rglob("*.md"),
     *(ROOT / "src").rglob("README.md"),
     *(ROOT / "clients").glob("*/README.md"),
+    *(ROOT / "deploy").rglob("README.md"),
     ROOT / "examples/README.md",
     ROOT / "console/README.md",
 ]

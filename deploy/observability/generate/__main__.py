@@ -9,13 +9,21 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import slo  # noqa: E402
+import dashboards
+import panels
+import slo
 
 FOLDER = HERE.parent
 
 
 def files() -> dict[Path, str]:
-    return {FOLDER / "prometheus/rules/slo.yml": slo.rules()}
+    out = {
+        FOLDER / "prometheus/rules/slo.yml": slo.rules(),
+        FOLDER / "perses/overview.json": panels.perses(dashboards.OVERVIEW),
+    }
+    for one in dashboards.ALL:
+        out[FOLDER / f"grafana/dashboards/{one.uid.removeprefix('sluice-')}.json"] = panels.grafana(one)
+    return out
 
 
 def main(arguments: list[str]) -> int:

@@ -89,31 +89,40 @@ def record(name: str, expression: str) -> list[str]:
     return [f"      - record: {name}", f"        expr: {expression}"]
 
 
+def share(bad_events: str, all_events: str) -> str:
+    """No ratio, rather than NaN, without calls."""
+    return f"({bad_events}) / ({all_events} > 0)"
+
+
 def records(objective: Objective) -> list[str]:
-    lines = record(bad(objective), objective.bad.replace("$w", "5m")) + record(
-        events(objective), objective.all.replace("$w", "5m")
-    )
+    def faults(window: str) -> str:  # there is no series of errors until the first one
+        return f"{objective.bad} or 0 * {objective.all}".replace("$w", window)
+
+    def total(window: str) -> str:
+        return objective.all.replace("$w", window)
+
+    lines = record(bad(objective), faults("5m")) + record(events(objective), total("5m"))
     for window in EXACT:
-        # No series of errors until the first one; no ratio (rather than NaN) without calls.
-        total = objective.all.replace("$w", window)
-        part = f"({objective.bad.replace('$w', window)} or 0 * {total}) / ({total} > 0)"
-        lines += record(ratio(objective, window), part)
+        lines += record(ratio(objective, window), share(faults(window), total(window)))
     for window in FROM_RECORDS:
         sums = [f"sum_over_time({name}[{window}])" for name in (bad(objective), events(objective))]
-        lines += record(ratio(objective, window), f"({sums[0]} or 0 * {sums[1]}) / ({sums[1]} > 0)")
+        lines += record(ratio(objective, window), share(*sums))
     return lines
 
 
 def alert(objective: Objective, burn: Burn) -> list[str]:
     name = f"{objective.alert}{burn.severity.capitalize()}"
     limit = f"{burn.factor} * {round(1 - objective.target, 6)}"
+    summary = (
+        f"{{{{ $value | humanizePercentage }}}} of the calls {objective.what} in {burn.long}: {burn.spent} "
+        f"({objective.target:.1%} is the objective)"
+    )
     return [
         f"      - alert: {name}",
         f"        expr: {ratio(objective, burn.long)} > {limit} and {ratio(objective, burn.short)} > {limit}",
         f"        labels: {{severity: {burn.severity}, objective: {objective.name}, window: {burn.long}}}",
         "        annotations:",
-        f'          summary: "{{{{ $value | humanizePercentage }}}} of the calls {objective.what} in {burn.long}: '
-        f'{burn.spent} ({objective.target:.1%} is the objective)"',
+        f'          summary: "{summary}"',
         f"          runbook_url: docs/operations.md#{name.lower()}",
     ]
 

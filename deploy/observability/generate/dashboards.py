@@ -1,0 +1,431 @@
+"""The dashboards. A panel is a few lines here; run deploy/observability/generate after a change.
+
+`>= 0` behind a quantile or a ratio drops the NaN of a series that had no calls in the interval.
+"""
+
+from __future__ import annotations
+
+from panels import Dashboard, Panel, Row, query
+
+WORK = '$S,method!~"grpc[.].*"'
+CALLS = f"ai_inference_requests_total{{{WORK}}}$R"
+ERRORS = f"ai_inference_requests_error_total{{{WORK}}}$R"
+LATENCY = "ai_inference_latency_seconds_bucket{$S%s}$R"
+ANSWERED = ',method!~"grpc[.].*",outcome=~"success|"'
+IMAGES = ',method="ai.inference.ImageRecognition/Recognize",outcome=~"success|"'
+
+
+def quantile(share: float, buckets: str, by: str = "") -> str:
+    return f"histogram_quantile({share}, sum by (le{by and ', ' + by}) (rate({buckets}))) >= 0"
+
+
+def percentiles(buckets: str) -> tuple:
+    return tuple(query(quantile(p / 100, buckets), f"P{p}") for p in (50, 95, 99))
+
+
+OBJECTIVES = Row(
+    "Objectives",
+    (
+        Panel(
+            "Availability",
+            "Share of the calls that neither failed nor were refused by overload. The objective is 99.9 %.",
+            "percentunit",
+            (
+                query(
+                    f'1 - (sum(rate(ai_inference_requests_error_total{{{WORK},error_type=~"model|overload"}}$R)) or vector(0))'
+                    f" / sum(rate({CALLS}))",
+                    "available",
+                ),
+            ),
+            kind="stat",
+            width=5,
+            height=5,
+            limit=0.999,
+            good_above=True,
+            most=1,
+        ),
+        Panel(
+            "Images within 100 ms",
+            "Share of the recognised images whose answer took at most 100 ms. The objective is 99 %.",
+            "percentunit",
+            (
+                query(
+                    f'sum(rate(ai_inference_latency_seconds_bucket{{$S{IMAGES},le="0.1"}}$R))'
+                    f" / sum(rate(ai_inference_latency_seconds_count{{$S{IMAGES}}}$R))",
+                    "in time",
+                ),
+            ),
+            kind="stat",
+            width=5,
+            height=5,
+            limit=0.99,
+            good_above=True,
+            most=1,
+        ),
+        Panel("Calls", "Calls that ended, a second.", "reqps", (query(f"sum(rate({CALLS}))", "calls"),), "stat", 5, 5),
+        Panel(
+            "Replicas",
+            "Replicas that answer scrapes, and those that do not.",
+            "short",
+            (
+                query('sum(up{job=~"$job"})', "up"),
+                query('count(up{job=~"$job"}) - sum(up{job=~"$job"})', "down"),
+            ),
+            "stat",
+            4,
+            5,
+        ),
+        Panel(
+            "Burn rate",
+            "How many times faster than allowed the last hour used up the month's budget of errors; 14.4 is a page. Of the "
+            "recording rules.",
+            "short",
+            (
+                query('max by (job) (sluice:availability_error:ratio_rate1h{job=~"$job"}) / 0.001', "availability"),
+                query('max by (job) (sluice:latency_error:ratio_rate1h{job=~"$job"}) / 0.01', "latency"),
+            ),
+            "stat",
+            5,
+            5,
+            limit=14.4,
+        ),
+    ),
+)
+
+TRAFFIC = Row(
+    "Latency and errors",
+    (
+        Panel(
+            "Latency",
+            "From the request fully received to the result ready; the line is the objective of images. Answered calls.",
+            "s",
+            percentiles(LATENCY % ANSWERED),
+            width=12,
+            limit=0.1,
+        ),
+        Panel(
+            "Errors by type",
+            "Over the time shown. model: it failed or took too long; overload: refused to protect the others; client: a wrong "
+            "request; network: the client went away.",
+            "short",
+            (query("sum by (error_type) (increase(" + ERRORS.replace("$R", "[$__range]") + "))", "{{error_type}}"),),
+            "piechart",
+            6,
+        ),
+        Panel(
+            "Error share by type",
+            "Errors as a share of all calls.",
+            "percentunit",
+            (
+                query(
+                    f"sum by (error_type) (rate({ERRORS})) / on () group_left () (sum(rate({CALLS})) > 0)",
+                    "{{error_type}}",
+                ),
+            ),
+            width=6,
+        ),
+        Panel(
+            "Calls by status",
+            "By gRPC status code.",
+            "reqps",
+            (query(f"sum by (code) (rate({CALLS}))", "{{code}}"),),
+            stacked=True,
+        ),
+        Panel(
+            "Calls per instance",
+            "Even lines mean an even balance.",
+            "reqps",
+            (query(f"sum by (instance) (rate({CALLS}))", "{{instance}}"),),
+        ),
+        Panel(
+            "Load per instance",
+            "Mean share of the last 10 s in which the instance's workers were busy; above 90 % calls wait.",
+            "percentunit",
+            (query("avg by (instance) (ai_inference_worker_utilization{$S})", "{{instance}}"),),
+            limit=0.9,
+            most=1,
+        ),
+    ),
+)
+
+OVERVIEW = Dashboard(
+    "sluice-overview",
+    "Sluice / Overview",
+    "Is it well? Objectives, latency, errors and load of all replicas.",
+    (OBJECTIVES, TRAFFIC),
+)
+
+QUEUE = "ai_inference_queue_%s{$S}"
+MODEL = "{{model_id}}@{{version}}"
+
+
+def per_model(title: str, what: str, unit: str, expr: str, **more) -> Panel:
+    return Panel(title, what, unit, (query(expr, MODEL),), **more)
+
+
+MODELS = Dashboard(
+    "sluice-models",
+    "Sluice / Models",
+    "Which model is busy, slow or ill: utilisation, queues, batches, breakers and fallbacks.",
+    (
+        Row(
+            "Use",
+            (
+                per_model(
+                    "Utilisation",
+                    "Share of the last 10 s of all workers that the model computed.",
+                    "percentunit",
+                    "avg by (model_id, version) (ai_model_utilization{$S})",
+                    most=1,
+                ),
+                per_model(
+                    "Calls",
+                    "Calls that ended, by the model that answered.",
+                    "reqps",
+                    f'sum by (model_id, version) (rate(ai_inference_requests_total{{{WORK},model_id!=""}}$R))',
+                ),
+                per_model(
+                    "Latency, P95",
+                    "Of the answered calls.",
+                    "s",
+                    quantile(0.95, LATENCY % (ANSWERED + ',model_id!=""'), "model_id, version"),
+                    limit=0.1,
+                ),
+                Panel(
+                    "Latency",
+                    "How the answered calls' latencies are spread.",
+                    "s",
+                    (query("sum by (le) (increase(" + LATENCY % ANSWERED + "))", "{{le}}"),),
+                    "heatmap",
+                    12,
+                ),
+                Panel(
+                    "Busiest models",
+                    "By items computed a second.",
+                    "short",
+                    (query(f"topk(10, sum by (model_id, version) (rate({QUEUE % 'items_total'}$R)))", MODEL),),
+                    "bargauge",
+                    12,
+                ),
+            ),
+        ),
+        Row(
+            "Queues and batches",
+            (
+                per_model(
+                    "Waiting",
+                    "Items in the queue, of all instances.",
+                    "short",
+                    f"sum by (model_id, version) ({QUEUE % 'depth'})",
+                ),
+                per_model(
+                    "Predicted wait",
+                    "Of an item that arrives now, on the instance where it is longest.",
+                    "s",
+                    f"max by (model_id, version) ({QUEUE % 'wait_seconds'})",
+                    limit=0.1,
+                ),
+                per_model(
+                    "Items per batch",
+                    "Mean of the runs; 1 on an idle server, more as queues fill.",
+                    "short",
+                    f"sum by (model_id, version) (rate({QUEUE % 'items_total'}$R)) "
+                    f"/ sum by (model_id, version) (rate({QUEUE % 'batches_total'}$R)) >= 0",
+                ),
+                per_model(
+                    "Refused",
+                    "Items that the queue did not take.",
+                    "reqps",
+                    f"sum by (model_id, version) (rate({QUEUE % 'refused_total'}$R))",
+                ),
+                per_model(
+                    "Expired",
+                    "Items whose deadline passed in the queue: nobody computed them.",
+                    "reqps",
+                    f"sum by (model_id, version) (rate({QUEUE % 'expired_total'}$R))",
+                ),
+                per_model(
+                    "Cancelled",
+                    "Items whose client went away while they waited.",
+                    "reqps",
+                    f"sum by (model_id, version) (rate({QUEUE % 'cancelled_total'}$R))",
+                ),
+            ),
+        ),
+        Row(
+            "Breakers and fallbacks",
+            (
+                Panel(
+                    "Breakers",
+                    "0 closed, 1 half-open, 2 open; of the worst instance.",
+                    "short",
+                    (
+                        query(
+                            "max by (model_id, version, method) (ai_inference_breaker_state{$S})", MODEL + " {{method}}"
+                        ),
+                    ),
+                    limit=2,
+                    most=2,
+                ),
+                Panel(
+                    "Opened and refused",
+                    "Times that breakers opened, and uses that open ones (or shadow rules) refused, a second.",
+                    "reqps",
+                    (
+                        query(
+                            "sum by (model_id) (rate(ai_inference_breaker_opened_total{$S}$R))", "opened {{model_id}}"
+                        ),
+                        query(
+                            "sum by (model_id) (rate(ai_inference_breaker_refused_total{$S}$R))", "refused {{model_id}}"
+                        ),
+                        query(
+                            "sum by (model_id) (rate(ai_inference_breaker_shadow_refused_total{$S}$R))",
+                            "shadow {{model_id}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    "Answered by another model",
+                    "Uses that a fallback took on.",
+                    "reqps",
+                    (
+                        query(
+                            "sum by (model_id, fallback) (rate(ai_inference_degraded_total{$S}$R))",
+                            "{{model_id}} by {{fallback}}",
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+SERVER = Dashboard(
+    "sluice-server",
+    "Sluice / Server",
+    "One process from inside: calls by method and protocol, streams, connections, loops, workers, logs.",
+    (
+        Row(
+            "Calls",
+            (
+                Panel(
+                    "By protocol",
+                    "Calls that ended.",
+                    "reqps",
+                    (query(f"sum by (protocol) (rate({CALLS}))", "{{protocol}}"),),
+                    stacked=True,
+                ),
+                Panel(
+                    "Streams",
+                    "Streams that ended, by method.",
+                    "reqps",
+                    (
+                        query(
+                            'sum by (method) (rate(ai_inference_requests_total{$S,method=~".*/(Stream|Collect|Watch|ModelStream).*"}$R))',
+                            "{{method}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    "By method",
+                    "Calls of each method and their errors, over the time shown.",
+                    "short",
+                    (
+                        query(
+                            "sum by (method, code) (increase(" + CALLS.replace("$R", "[$__range]") + "))",
+                            "{{method}} {{code}}",
+                        ),
+                    ),
+                    "table",
+                ),
+                Panel(
+                    "Request bytes",
+                    "Of messages, by method.",
+                    "Bps",
+                    (query("sum by (method) (rate(ai_inference_request_bytes_total{$S}$R))", "{{method}}"),),
+                ),
+                Panel(
+                    "Response bytes",
+                    "Of messages, by method.",
+                    "Bps",
+                    (query("sum by (method) (rate(ai_inference_response_bytes_total{$S}$R))", "{{method}}"),),
+                ),
+                Panel(
+                    "Repeated requests",
+                    "Calls that were answered from the record of an earlier one, or waited for the same computation.",
+                    "reqps",
+                    (
+                        query("sum(rate(ai_inference_replays_total{$S}$R))", "replayed"),
+                        query("sum(rate(ai_inference_replay_waits_total{$S}$R))", "waited"),
+                    ),
+                ),
+            ),
+        ),
+        Row(
+            "Process",
+            (
+                Panel(
+                    "Connections",
+                    "Open ones.",
+                    "short",
+                    (query("sum by (instance) (ai_inference_connections{$S})", "{{instance}}"),),
+                ),
+                Panel(
+                    "Network",
+                    "Bytes of sockets.",
+                    "Bps",
+                    (
+                        query(
+                            "sum by (instance, direction) (rate(ai_inference_network_bytes_total{$S}$R))",
+                            "{{instance}} {{direction}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    "Bytes in flight",
+                    "Held by calls: headers, bodies, responses that were not read yet. At limits.inflight_bytes_max calls are refused.",
+                    "bytes",
+                    (query("sum by (instance) (ai_inference_inflight_bytes{$S})", "{{instance}}"),),
+                ),
+                Panel(
+                    "Turns of the loops, P99.9",
+                    "A turn should stay below 1 ms; the line is where it is logged.",
+                    "s",
+                    (
+                        query(
+                            quantile(0.999, "ai_inference_loop_turn_seconds_bucket{$S}$R", "instance"), "{{instance}}"
+                        ),
+                    ),
+                    limit=0.05,
+                ),
+                Panel(
+                    "Workers",
+                    "Share of the last 10 s in which the worker was busy.",
+                    "percentunit",
+                    (query("ai_inference_worker_utilization{$S}", "{{instance}} {{worker}}"),),
+                    most=1,
+                ),
+                Panel(
+                    "Chores",
+                    "Decoding and encoding jobs that wait for a worker.",
+                    "short",
+                    (query("sum by (instance) (ai_inference_chores_waiting{$S})", "{{instance}}"),),
+                ),
+                Panel(
+                    "Log lines lost",
+                    "Because whatever reads the log was too slow.",
+                    "short",
+                    (
+                        query(
+                            "sum by (instance, log) (increase(ai_inference_log_lines_dropped_total{$S}$R))",
+                            "{{instance}} {{log}}",
+                        ),
+                    ),
+                    limit=1,
+                ),
+            ),
+        ),
+    ),
+)
+
+ALL = (OVERVIEW, MODELS, SERVER)

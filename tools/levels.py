@@ -40,6 +40,7 @@ LIBRARIES = [
     ("simdjson", r"#include\s*<simdjson|\bsimdjson::", ["json"]),
     ("Boost", r"#include\s*<boost/|\bboost::", ["base", "transport/http", "cli"]),
     ("OpenSSL", r"#include\s*<openssl/", ["base", "engine", "transport/http"]),
+    ("hiredis", r"#include\s*<hiredis/", ["base/redis"]),
     ("zlib", r"#include\s*<zlib\.h>", ["transport"]),
     ("an image library", r"#include\s*<(turbojpeg|jpeglib|jerror|spng|webp/)", ["pipeline/image", "cli"]),
     ("libsoxr", r"#include\s*<soxr", ["pipeline/audio_classification"]),

@@ -31,6 +31,7 @@ class Call;
 class Chores;
 class LoadProbe;
 class Loop;
+class Redis;
 class SharedRandom;
 class WatchedFiles;
 using google::protobuf::Message;
@@ -68,7 +69,8 @@ struct LayerContext {
   AccessLog& log;
   Chores& chores;
   LoadProbe& load;
-  WatchedFiles& files;  // a layer adds its own before the server serves
+  WatchedFiles& files;     // a layer adds its own before the server serves
+  Redis* redis = nullptr;  // null: not configured; of the server's loops
 };
 
 // In the order of entry. Requests pass in this order, answers in the reverse one.

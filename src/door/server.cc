@@ -17,6 +17,7 @@
 #include "base/log/log.h"
 #include "base/open_files.h"
 #include "base/random.h"
+#include "base/redis/client.h"
 #include "base/strings.h"
 #include "base/task_thread.h"
 #include "door/http_options.h"
@@ -101,6 +102,7 @@ struct Server::Parts {
   std::unique_ptr<AccessLog> access_log;
   Budget budget;
   std::vector<std::unique_ptr<AsioLoop>> loops;
+  std::unique_ptr<RedisClient> redis;  // null: not configured
   std::vector<std::unique_ptr<ModelTask>> tasks;
   std::vector<std::unique_ptr<Engine>> engines;
   std::unique_ptr<Scheduler> scheduler;
@@ -122,6 +124,7 @@ struct Server::Parts {
   void MakeModels();
   absl::Status LoadModels();
   void MakeLoops();
+  absl::Status MakeRedis();
   absl::Status StartCalls();
   absl::Status StartNetwork();
   NetworkNumbers Network() const;  // once `http` exists
@@ -160,7 +163,17 @@ void Server::Parts::MakeLoops() {
   for (size_t i = 0; i < LoopCount(options); ++i) loops.push_back(std::make_unique<AsioLoop>(StrCat("loop-", i)));
 }
 
+absl::Status Server::Parts::MakeRedis() {
+  if (!options.redis().address().empty()) {
+    ASSIGN_OR_RETURN(redis, RedisClient::Create(options.redis(), {loops, random, *metrics}));
+  } else if (options.idempotency().store() == config::Idempotency::REDIS) {
+    return absl::InvalidArgumentError("idempotency.store is redis, but redis.address is not set");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Server::Parts::StartCalls() {
+  RETURN_IF_ERROR(MakeRedis());
   ASSIGN_OR_RETURN(access_log, AccessLog::Open(options.logs().access(), AccessLogOptionsOf(options.logs())));
   const LayerContext layers{.options = options,
                             .clock = SystemClock(),
@@ -170,7 +183,8 @@ absl::Status Server::Parts::StartCalls() {
                             .log = *access_log,
                             .chores = scheduler->chores(),
                             .load = *scheduler,
-                            .files = files};
+                            .files = files,
+                            .redis = redis.get()};
   chain = MakeCallChain(layers);
   model_changes = std::make_unique<TaskThread>("models", kWorkerNice);
   catalog = std::make_unique<ModelCatalog>(*repository, *model_changes);
@@ -206,6 +220,7 @@ absl::Status Server::Parts::StartNetwork() {
     loop->Start();
     pointers.push_back(loop.get());
   }
+  if (redis) redis->Start();
   ASSIGN_OR_RETURN(auto http_options, HttpOptionsOf(options));
   http =
       std::make_unique<http::HttpServer>(std::move(http_options), pointers, *dispatcher, budget, Random::FromDevice());

@@ -16,6 +16,8 @@
 #include "call/call.h"
 #include "call/layers/idempotency/digest.h"
 #include "call/layers/idempotency/memory_store.h"
+#include "call/layers/idempotency/redis_records.h"
+#include "call/layers/idempotency/shared_store.h"
 
 namespace sluice {
 namespace {
@@ -38,6 +40,32 @@ bool IsCompressed(const Headers& headers) {
 bool IsSmall(const Call& call, const Message& message) {
   return call.bytes_in <= kDigestOnLoopBytes && !IsCompressed(call.headers()) &&
          message.ByteSizeLong() <= kDigestOnLoopBytes;
+}
+
+prometheus::Counter& MakeCounter(const LayerContext& context, const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(context.metrics).Add({});
+}
+
+// Null: off.
+std::unique_ptr<IdempotencyStore> MakeStore(const LayerContext& context) {
+  using ai::inference::config::Idempotency;
+  const Idempotency& options = context.options.idempotency();
+  auto& waits =
+      MakeCounter(context, "ai_inference_replay_waits_total", "Calls that waited for the same request's computation.");
+  auto& errors = MakeCounter(context, "ai_inference_replay_store_errors_total",
+                             "Reads and writes of shared records that failed; their calls were served without.");
+  if (options.store() == Idempotency::OFF) return nullptr;
+  const auto time_to_live = std::chrono::seconds(options.time_to_live_s());
+  const std::function<void()> on_wait = [&waits] { waits.Increment(); };
+  auto local = std::make_unique<MemoryIdempotencyStore>(
+      IdempotencyTable::Options{
+          .bytes_max = options.bytes_max(), .record_bytes_max = kRecordBytesMax, .time_to_live = time_to_live},
+      context.clock, on_wait);
+  if (options.store() == Idempotency::MEMORY || context.redis == nullptr) return local;
+  return std::make_unique<SharedIdempotencyStore>(
+      std::move(local), std::make_unique<RedisRecords>(*context.redis), context.random,
+      SharedIdempotencyStore::Options{
+          .time_to_live = time_to_live, .on_wait = on_wait, .on_error = [&errors] { errors.Increment(); }});
 }
 
 std::string KeyOf(const Call& call, std::string_view kind, std::string_view value) {
@@ -66,21 +94,11 @@ struct IdempotencyLayer::State : LayerState {
   std::shared_ptr<Use> use;
 };
 
-IdempotencyLayer::IdempotencyLayer(const LayerContext& context) : chores_(context.chores) {
-  const auto& options = context.options.idempotency();
-  if (options.store() == ai::inference::config::Idempotency::MEMORY) {
-    store_ = std::make_unique<MemoryIdempotencyStore>(
-        IdempotencyTable::Options{.bytes_max = options.bytes_max(),
-                                  .record_bytes_max = kRecordBytesMax,
-                                  .time_to_live = std::chrono::seconds(options.time_to_live_s())},
-        context.clock);
-  }
-  const auto counter = [&context](const char* name, const char* help) {
-    return &prometheus::BuildCounter().Name(name).Help(help).Register(context.metrics).Add({});
-  };
-  replayed_ = counter("ai_inference_replays_total", "Calls that were answered from the record of an earlier one.");
-  waited_ = counter("ai_inference_replay_waits_total", "Calls that waited for the same request's computation.");
-}
+IdempotencyLayer::IdempotencyLayer(const LayerContext& context)
+    : chores_(context.chores),
+      store_(MakeStore(context)),
+      replayed_(&MakeCounter(context, "ai_inference_replays_total",
+                             "Calls that were answered from the record of an earlier one.")) {}
 
 IdempotencyLayer::~IdempotencyLayer() = default;
 
@@ -137,7 +155,6 @@ void IdempotencyLayer::AskStore(const std::shared_ptr<Use>& use) {
   store_->Begin(use->ask, [this, use](IdempotencyStore::Verdict verdict, const IdempotencyRecord& record) {
     Told(use, verdict, record);
   });
-  if (use->phase == Use::Phase::kAsked) waited_->Increment();
 }
 
 void IdempotencyLayer::Told(const std::shared_ptr<Use>& use, IdempotencyStore::Verdict verdict,
@@ -150,6 +167,7 @@ void IdempotencyLayer::Told(const std::shared_ptr<Use>& use, IdempotencyStore::V
   use->phase = Use::Phase::kOver;
   switch (verdict) {
     case IdempotencyStore::Verdict::kCompute: use->phase = Use::Phase::kComputes; break;
+    case IdempotencyStore::Verdict::kAlone: break;
     case IdempotencyStore::Verdict::kReplay:
       if (Replay(*call, *record)) return;
       break;

@@ -44,10 +44,9 @@ class IdempotencyLayer final : public Layer {
   bool Replay(Call& call, const std::string& record);
 
   Chores& chores_;
-  std::unique_ptr<IdempotencyStore> store_;  // null: off
+  const std::unique_ptr<IdempotencyStore> store_;  // null: off
   std::atomic<IdempotencyStore::Caller> last_caller_ = 0;
   prometheus::Counter* replayed_;
-  prometheus::Counter* waited_;
 };
 
 }  // namespace sluice

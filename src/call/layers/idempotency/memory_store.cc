@@ -20,11 +20,12 @@ void MemoryIdempotencyStore::Begin(const Ask& ask, Told told) {
     begun = table_.Begin(ask.key, ask.digest, ask.caller, clock_.Now());
     if (begun.found == IdempotencyTable::Found::kWait) waiting_.emplace(ask.caller, Waiting{ask.loop, std::move(told)});
   }
+  if (begun.found == IdempotencyTable::Found::kWait) return on_wait_();
   switch (begun.found) {
     case IdempotencyTable::Found::kCompute: return told(Verdict::kCompute, nullptr);
     case IdempotencyTable::Found::kReplay: return told(Verdict::kReplay, std::move(begun.record));
     case IdempotencyTable::Found::kOtherBody: return told(Verdict::kOtherBody, nullptr);
-    case IdempotencyTable::Found::kWait: return;
+    case IdempotencyTable::Found::kWait: return;  // told later
   }
 }
 
@@ -89,7 +90,7 @@ void MemoryIdempotencyStore::Dissolve(const Ask& ask) {
     const std::lock_guard lock(mutex_);
     waiting = Take(table_.Dissolve(ask.key, ask.caller));
   }
-  Tell(std::move(waiting), Verdict::kCompute, nullptr);
+  Tell(std::move(waiting), Verdict::kAlone, nullptr);
 }
 
 void MemoryIdempotencyStore::Forget(const Ask& ask) {

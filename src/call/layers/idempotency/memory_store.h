@@ -2,7 +2,9 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -15,8 +17,9 @@ namespace sluice {
 // Thread-safe.
 class MemoryIdempotencyStore final : public IdempotencyStore {
  public:
-  MemoryIdempotencyStore(const IdempotencyTable::Options& options, const Clock& clock)
-      : clock_(clock), table_(options) {}
+  // `on_wait`: a caller waits for another one.
+  MemoryIdempotencyStore(const IdempotencyTable::Options& options, const Clock& clock, std::function<void()> on_wait)
+      : clock_(clock), on_wait_(std::move(on_wait)), table_(options) {}
 
   void Begin(const Ask& ask, Told told) override;
   void Complete(const Ask& ask, IdempotencyRecord record) override;
@@ -35,6 +38,7 @@ class MemoryIdempotencyStore final : public IdempotencyStore {
   static void Tell(std::vector<Waiting> waiting, Verdict verdict, const IdempotencyRecord& record);
 
   const Clock& clock_;
+  const std::function<void()> on_wait_;
   std::mutex mutex_;
   IdempotencyTable table_;
   absl::flat_hash_map<Caller, Waiting> waiting_;

@@ -1,5 +1,5 @@
 // Where the answers of requests are kept, so that the same request is computed once: idempotency's layer asks it, a memory of this
-// process (memory_store.h) or a store of several replicas answers.
+// process (memory_store.h) or a store of several replicas (shared_store.h) answers.
 #pragma once
 
 #include <functional>
@@ -16,6 +16,7 @@ class IdempotencyStore {
  public:
   enum class Verdict {
     kCompute,    // by this caller: Complete, Abandon or Dissolve must follow
+    kAlone,      // the same, for itself: nothing follows
     kReplay,     // answered already: the record
     kOtherBody,  // the key was used with another body
   };
@@ -37,7 +38,7 @@ class IdempotencyStore {
   virtual void Complete(const Ask& ask, IdempotencyRecord record) = 0;
   // It ended without one, and the first who waits computes.
   virtual void Abandon(const Ask& ask) = 0;
-  // It has an answer that is for itself alone: everyone who waits computes.
+  // It has an answer that is for itself alone: everyone who waits computes alone, too.
   virtual void Dissolve(const Ask& ask) = 0;
   // Of one that was not told yet. If it was about to be told, `told` may still be called, and what it says be taken
   // back by Abandon.

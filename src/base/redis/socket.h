@@ -1,0 +1,46 @@
+// The bytes of a connection to Redis, plain or under TLS; nothing blocks.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "base/unique_fd.h"
+
+struct ssl_ctx_st;
+struct ssl_st;
+
+namespace sluice {
+
+// What the connections share: trusts the authorities of `ca_file`, or those of the system when it is empty.
+absl::StatusOr<std::shared_ptr<ssl_ctx_st>> RedisTlsContext(const std::string& ca_file);
+
+class RedisSocket {
+ public:
+  enum class Wants { kRead, kWrite };  // before it can go on
+  struct Result {
+    size_t bytes = 0;
+    Wants wants = Wants::kRead;  // when bytes is 0
+  };
+
+  // `fd` is connected and non-blocking. With a context: TLS to the server that can prove to be `host`.
+  RedisSocket(UniqueFd fd, ssl_ctx_st* tls, const std::string& host);
+  ~RedisSocket();
+
+  int fd() const { return fd_.get(); }
+  // The error: the connection is over.
+  absl::StatusOr<Result> Read(char* into, size_t size);
+  absl::StatusOr<Result> Write(std::string_view bytes);
+
+ private:
+  struct Free {
+    void operator()(ssl_st* ssl) const;
+  };
+  absl::StatusOr<Result> After(int tls_result) const;
+
+  UniqueFd fd_;
+  std::unique_ptr<ssl_st, Free> ssl_;  // null: plain
+};
+
+}  // namespace sluice

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   cli::AddRecognize(line);
   cli::AddClassify(line);
   cli::AddBatch(line);
+  cli::AddBench(line);
   cli::AddModels(line);
   cli::AddTryModel(line);
   cli::AddOpenApi(line);

@@ -36,7 +36,7 @@ PAIRS = {("cli", "door"), ("door", "cli")}
 LIBRARIES = [
     ("OpenVINO", r'#include\s*[<"]openvino/|\bov::', ["engine/openvino"]),
     ("ONNX Runtime", r"\bort::", ["engine/onnxruntime"]),
-    ("nghttp2", r"#include\s*<nghttp2/", ["transport/http"]),
+    ("nghttp2", r"#include\s*<nghttp2/", ["transport/http", "cli/bench"]),
     ("simdjson", r"#include\s*<simdjson|\bsimdjson::", ["json"]),
     ("Boost", r"#include\s*<boost/|\bboost::", ["base", "transport/http", "cli"]),
     ("OpenSSL", r"#include\s*<openssl/", ["base", "engine", "transport/http"]),

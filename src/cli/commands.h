@@ -9,6 +9,7 @@ void AddServe(CommandLine& line);
 void AddRecognize(CommandLine& line);
 void AddClassify(CommandLine& line);
 void AddBatch(CommandLine& line);
+void AddBench(CommandLine& line);
 void AddModels(CommandLine& line);
 void AddTryModel(CommandLine& line);
 void AddOpenApi(CommandLine& line);

@@ -15,30 +15,13 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "cli/server_address.h"
 
 namespace sluice::cli {
 namespace {
 
 namespace beast = boost::beast;
 namespace asio = boost::asio;
-
-struct HostPort {
-  std::string host, port;
-};
-
-absl::StatusOr<HostPort> Parse(std::string server) {
-  if (server.starts_with("https://"))
-    return Error(Reason::INVALID_REQUEST, "https is not supported here; use http://HOST:PORT");
-  if (server.starts_with("http://")) server.erase(0, 7);
-  if (const size_t slash = server.find('/'); slash != std::string::npos) server.erase(slash);
-  const size_t colon = server.rfind(':');
-  if (colon == std::string::npos || colon + 1 == server.size()) {
-    return Error(Reason::INVALID_REQUEST, StrCat("'", server, "' is not HOST:PORT"));
-  }
-  std::string host = server.substr(0, colon);
-  if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return HostPort{std::move(host), server.substr(colon + 1)};
-}
 
 // The steps in order on one io_context, which runs no longer than `timeout`. Asio's plain operations and Beast's parser
 // alone:
@@ -100,7 +83,7 @@ std::optional<absl::Duration> Seconds(const std::string& text) {
 // `head` is the request line and what is said of the body.
 absl::StatusOr<HttpAnswer> Talk(const std::string& server, const std::string& head, const std::string& body,
                                 absl::Duration timeout) {
-  ASSIGN_OR_RETURN(const HostPort to, Parse(server));
+  ASSIGN_OR_RETURN(const HostPort to, ParseServer(server));
   Conversation conversation;
   conversation.Run(to, StrCat(head, "Host: ", to.host, ":", to.port, "\r\nConnection: close\r\n\r\n", body), timeout);
   if (conversation.error) {

@@ -1,0 +1,164 @@
+#include "cli/bench/run.h"
+
+#include <absl/strings/numbers.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+#include "base/error.h"
+#include "base/process.h"
+#include "base/strings.h"
+#include "cli/batch/progress.h"
+#include "cli/bench/h1_client.h"
+#include "cli/bench/h2_client.h"
+
+namespace sluice::cli::bench {
+namespace {
+
+Duration FromSeconds(float seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+std::string Today() {
+  return absl::FormatTime("%Y-%m-%d", absl::FromChrono(SystemClock().WallNow()), absl::UTCTimeZone());
+}
+
+// Of ProcessorName() what people call it.
+std::string Machine() {
+  std::string name = ProcessorName().substr(0, ProcessorName().find(';'));
+  return name.substr(std::min(name.find(": ") + 2, name.size()));
+}
+
+}  // namespace
+
+Run::Run(const RunOptions& options)
+    : options_(options),
+      random_(options.seed != 0 ? Random(static_cast<uint64_t>(options.seed)) : Random::FromDevice()) {}
+
+absl::StatusOr<std::unique_ptr<Run>> Run::Create(const RunOptions& options) {
+  auto run = std::make_unique<Run>(options);
+  ASSIGN_OR_RETURN(run->work_, MakeWork(options.work));
+  ASSIGN_OR_RETURN(run->steps_, ParseSteps(options.rate, options.seconds));
+  ASSIGN_OR_RETURN(run->load_.classes, ParseShares(options.classes));
+  ASSIGN_OR_RETURN(run->load_.principals, ParseShares(options.principals));
+  ASSIGN_OR_RETURN(run->lanes_, MakeLanes(run->load_.classes, run->load_.principals));
+  ASSIGN_OR_RETURN(const HostPort to, ParseServer(options.server));
+  ASSIGN_OR_RETURN(run->to_, Resolve(to));
+  run->host_ = StrCat(to.host, ":", to.port);
+  run->load_.pause = FromSeconds(options.pause);
+  run->load_.spacing = options.spacing == "constant" ? Spacing::kConstant : Spacing::kPoisson;
+  run->load_.deadline = std::chrono::milliseconds(options.deadline_ms);
+  run->load_.grpc = run->work_.grpc;
+  run->load_.retry = options.retry == "policy";
+  run->load_.window = std::chrono::milliseconds(options.window_ms);
+  return run;
+}
+
+absl::Status Run::Measure() {
+  loop_.Start();
+  const absl::Status status = FindCapacity();
+  if (status.ok()) Generate();
+  OnLoop([this](std::promise<void>& done) {
+    generator_.reset();
+    client_.reset();
+    done.set_value();
+  });
+  return status;
+}
+
+// Runs `task` on the loop and waits until it, or what it began, sets the promise.
+void Run::OnLoop(std::function<void(std::promise<void>&)> task) {
+  std::promise<void> done;
+  loop_.Post([&] { task(done); });
+  done.get_future().wait();
+}
+
+void Run::MakeClient() {
+  const bool h2 = work_.grpc || options_.http2;
+  const auto connections = static_cast<size_t>(options_.connections > 0 ? options_.connections : h2 ? 8 : 256);
+  if (h2) {
+    client_ = std::make_unique<H2Client>(loop_, to_, host_, work_, lanes_, connections);
+  } else {
+    client_ = std::make_unique<H1Client>(loop_, to_, host_, work_, lanes_, connections);
+  }
+}
+
+// As given, or of the server when a step asks for it.
+absl::Status Run::FindCapacity() {
+  const bool asked = std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.of_capacity; });
+  if (options_.capacity != "auto") {
+    if (!absl::SimpleAtod(options_.capacity, &capacity_) || capacity_ <= 0)
+      return Error(Reason::INVALID_REQUEST, "--capacity is auto or calls per second");
+  } else if (asked) {
+    MeasureCapacity();
+    if (capacity_ <= 0) {
+      return Error(Reason::MODEL_UNAVAILABLE,
+                   StrCat("no call was answered well by ", options_.server, "; is `sluice serve` running?"));
+    }
+  }
+  for (const Step& step : steps_) load_.steps.push_back(step.At(capacity_));
+  return absl::OkStatus();
+}
+
+void Run::MeasureCapacity() {
+  if (options_.show_progress) std::fprintf(stderr, "measuring the capacity ...");
+  OnLoop([this](std::promise<void>& done) {
+    MakeClient();
+    const ClosedLoop::Plan plan{.in_flight = static_cast<size_t>(options_.concurrency), .grpc = work_.grpc};
+    closed_.emplace(loop_, *client_, plan, [this, &done](double found) {
+      capacity_ = found;
+      done.set_value();
+    });
+    closed_->Start();
+  });
+  if (options_.show_progress) std::fprintf(stderr, "\r%.1f calls/s\x1b[K\n", capacity_);
+}
+
+void Run::Generate() {
+  OnLoop([this](std::promise<void>& done) {
+    if (client_ == nullptr) MakeClient();
+    Generator::Hooks hooks{.on_step = [this](size_t) { cpu_.push_back(ReadCpu(options_.server_pid)); },
+                           .on_progress = [this](Duration elapsed, const Tally& now) { ShowProgress(elapsed, now); },
+                           .on_done = [&done] { done.set_value(); }};
+    generator_ = std::make_unique<Generator>(loop_, *client_, random_, load_, std::move(hooks));
+    generator_->Start();
+  });
+  results_ = generator_->steps();
+  windows_ = generator_->windows();
+  if (options_.show_progress) std::fprintf(stderr, "\r\x1b[K");
+}
+
+void Run::ShowProgress(Duration elapsed, const Tally& now) const {
+  if (!options_.show_progress) return;
+  const Progress progress{.done = static_cast<uint64_t>(ToMs(elapsed) / 1e3),
+                          .total = static_cast<uint64_t>(ToMs(generator_->planned()) / 1e3)};
+  std::fprintf(stderr, "\r%s s, step %zu of %zu: %llu ok, %llu refused, %llu late\x1b[K",
+               ProgressLine(progress).c_str(), cpu_.size(), load_.steps.size(), static_cast<unsigned long long>(now.ok),
+               static_cast<unsigned long long>(now.refused), static_cast<unsigned long long>(now.late));
+}
+
+std::string Run::What() const {
+  std::string what = StrCat(options_.work.method, " over ", options_.work.protocol, options_.http2 ? " (HTTP/2)" : "");
+  if (!work_.body.empty()) what += StrCat(", a body of ", work_.body.size(), " bytes");
+  what += options_.deadline_ms > 0 ? StrCat(", deadline ", options_.deadline_ms, " ms") : ", no deadline";
+  return StrCat(what, ", ", options_.spacing, " arrivals, retries: ", options_.retry);
+}
+
+RunReport Run::Report() const {
+  RunReport report{.what = What(),
+                   .date = Today(),
+                   .machine = Machine(),
+                   .cores = static_cast<int>(std::thread::hardware_concurrency()),
+                   .capacity = capacity_,
+                   .deadline = load_.deadline,
+                   .window = load_.window,
+                   .load = &load_,
+                   .windows = &windows_};
+  for (size_t i = 0; i < load_.steps.size(); ++i) {
+    report.steps.push_back({&load_.steps[i], &results_[i], cpu_[i + 1] - cpu_[i], load_.steps[i].lasts + load_.pause});
+  }
+  return report;
+}
+
+}  // namespace sluice::cli::bench

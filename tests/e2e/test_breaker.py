@@ -64,7 +64,8 @@ def test_without_a_fallback_the_client_is_told_why(client, server, sample):
     answer = recognize(client, sample, "face_detection_lite")
     assert answer.status_code == 503 and int(answer.headers["retry-after"]) >= 1
     assert answer.json()["reason"] == "CIRCUIT_OPEN"
-    assert answer.json()["detail"].startswith(f"{BUSY}: model 'face_detection_lite@1' is resting")
+    detail = f"{BUSY}: model 'face_detection_lite@1' is resting: an operator opened its breaker; try again in 10000 ms"
+    assert answer.json()["detail"] == detail
     with grpc.insecure_channel(server.address) as channel:
         call = channel.unary_unary("/ai.inference.ImageRecognition/Recognize")
         with pytest.raises(grpc.RpcError) as caught:

@@ -135,6 +135,15 @@ def test_errors_are_not_recorded(client):
         assert answer.status_code == 400 and "idempotent-replayed" not in answer.headers
 
 
+def test_an_answer_with_a_failed_part_is_not_recorded(client):
+    headers = {"x-request-id": str(uuid.uuid4())}
+    for body, replayed in (({"text": "部分", "image": "eHh4"}, False), ({"text": "部分"}, True)):
+        answers = [client.post("/api/v1/analyze", json=body, headers=headers) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
+        assert ("idempotent-replayed" in answers[1].headers) == replayed
+    assert "error" not in answers[0].json()["text"]
+
+
 def test_off(tmp_path, sample):
     server = Server(tmp_path, config="idempotency: {store: off}", listeners=1)
     try:

@@ -33,12 +33,12 @@ class BreakerLayer::Guarded {
     return fits(method, rule_->method) && fits(model_id, model_id_) && fits(version, version_);
   }
 
-  std::optional<Breaker::Pass> Enter(TimePoint now, Duration& retry_after) {
+  std::optional<Breaker::Pass> Enter(TimePoint now, Breaker::Refusal& refusal) {
     const std::lock_guard lock(mutex_);
     const auto pass = breaker_.Enter(now);
     Tell(now);
     if (pass) return pass;
-    retry_after = breaker_.RetryAfter(now);
+    if (!rule_->shadow) refusal = breaker_.WhyRefused(now);
     (rule_->shadow ? series_.shadow_refused : series_.refused)->Increment();
     return std::nullopt;
   }
@@ -199,18 +199,18 @@ absl::Status BreakerLayer::Enter(ModelUse& use) {
   for (const auto& rule : found->second) {
     if (!rule->AppliesTo(use.model->id(), use.model->version())) continue;
     auto breaker = BreakerOf(*use.model, *rules, rule);
-    Duration retry_after{};
-    const auto pass = breaker->Enter(now, retry_after);
+    Breaker::Refusal refusal;
+    const auto pass = breaker->Enter(now, refusal);
     if (pass) {
       passes.all.push_back({std::move(breaker), *pass});
     } else if (!rule->shadow) {
       // The rules before it get their passes back: nothing came of them.
       for (const auto& one : passes.all) one.breaker->Leave(one.pass, Breaker::Result::kNotCounted, {}, now);
       passes.all.clear();
-      absl::Status refused =
-          Error(Reason::CIRCUIT_OPEN, StrCat("model '", use.model->name(), "' is resting: ", Describe(rule->policy),
-                                             "; try again in ", static_cast<int64_t>(ToMs(retry_after)), " ms"));
-      SetRetryAfter(refused, std::max(absl::FromChrono(retry_after), absl::Milliseconds(100)));
+      absl::Status refused = Error(
+          Reason::CIRCUIT_OPEN, StrCat("model '", use.model->name(), "' is resting: ", refusal.why, "; try again in ",
+                                       static_cast<int64_t>(ToMs(refusal.try_again_in)), " ms"));
+      SetRetryAfter(refused, absl::FromChrono(refusal.try_again_in));
       return refused;
     }
   }

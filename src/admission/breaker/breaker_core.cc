@@ -5,6 +5,13 @@
 #include "absl/strings/str_format.h"
 
 namespace sluice {
+namespace {
+
+// A probe's outcome is known soon, and an operator's decision nobody knows: the times that clients are given then.
+constexpr Duration kProbeTime = std::chrono::seconds(1);
+constexpr Duration kRetryMin = std::chrono::milliseconds(100);
+
+}  // namespace
 
 std::string_view ToString(BreakerState state) {
   switch (state) {
@@ -80,6 +87,12 @@ void Breaker::Force(std::optional<BreakerState> state) {
   ++epoch_;
   probing_ = false;
   window_.Clear();
+}
+
+Breaker::Refusal Breaker::WhyRefused(TimePoint now) const {
+  if (forced_) return {"an operator opened its breaker", std::max(policy_.open_for, kRetryMin)};
+  if (state_ != BreakerState::kHalfOpen) return {Describe(policy_), std::max(RetryAfter(now), kRetryMin)};
+  return {Describe(policy_) + ", and one call tries it now", std::clamp(policy_.open_for, kRetryMin, kProbeTime)};
 }
 
 Duration Breaker::RetryAfter(TimePoint now) const {

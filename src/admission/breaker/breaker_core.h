@@ -62,6 +62,12 @@ class Breaker {
   bool forced() const { return forced_.has_value(); }
 
   BreakerState state() const { return forced_.value_or(state_); }
+  // Of a call that is refused now.
+  struct Refusal {
+    std::string why;        // "more than 50 % of its calls failed"
+    Duration try_again_in;  // when it may be otherwise; never 0
+  };
+  Refusal WhyRefused(TimePoint now) const;
   // Until the next probe may pass; 0 when it is not open, or for good.
   Duration RetryAfter(TimePoint now) const;
   CallWindow::Counts Counts(TimePoint now) const { return window_.Sum(now); }

@@ -77,6 +77,23 @@ TEST_F(BreakerLayerTest, ASickVersionRestsAndTheOthersGoOn) {
   EXPECT_TRUE(Use(sick_, absl::OkStatus()).ok());
 }
 
+TEST_F(BreakerLayerTest, AProbeAndAnOperatorAreToldAsSuch) {
+  Fail(sick_, 5);
+  loop_.Advance(10s);
+  ModelUse probe{.model_id = "face", .method = kMethod, .deadline = loop_.Now() + 1s, .model = sick_};
+  EXPECT_TRUE(layer_.Enter(probe).ok());
+  const absl::Status probed = Use(sick_, absl::OkStatus());
+  EXPECT_EQ(probed.message(),
+            "model 'face@1' is resting: more than 50 % of its calls failed, and one call tries it now; "
+            "try again in 1000 ms");
+  EXPECT_EQ(RetryAfterOf(probed), absl::Seconds(1));
+  layer_.Leave(probe, absl::OkStatus(), JobTimes());
+  layer_.Force("", "face", "", BreakerState::kOpen);
+  const absl::Status forced = Use(sick_, absl::OkStatus());
+  EXPECT_EQ(forced.message(), "model 'face@1' is resting: an operator opened its breaker; try again in 10000 ms");
+  EXPECT_EQ(RetryAfterOf(forced), absl::Seconds(10));
+}
+
 TEST_F(BreakerLayerTest, OnlyServerFaultsCount) {
   for (int i = 0; i < 100; ++i) {
     for (const Reason reason : {Reason::INVALID_IMAGE, Reason::INVALID_REQUEST, Reason::OVERLOADED, Reason::CANCELLED,

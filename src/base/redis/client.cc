@@ -81,7 +81,6 @@ void RedisClient::OnUp() {
   ++attempts_;
   changed_.notify_all();
   if (!std::exchange(logged_, false)) return;
-  next_log_ = {};
   LogInfo("redis.back", {{"host", options_.address.host}, {"port", options_.address.port}});
 }
 

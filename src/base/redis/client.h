@@ -22,7 +22,7 @@ namespace sluice {
 //   ai_inference_redis_commands_total{outcome="answered"|"failed"|"late"|"refused"}
 //   ai_inference_redis_connections      that are ready
 //
-// While it is not available the log says so once a minute, and once when it is back.
+// While it is not available the log says so once a minute, and once that it is back.
 class RedisClient final : public Redis, private RedisEvents {
  public:
   struct Context {

@@ -42,6 +42,20 @@ bool IsSmall(const Call& call, const Message& message) {
          message.ByteSizeLong() <= kDigestOnLoopBytes;
 }
 
+// Some answers have the error of a part, like an image that could not be computed for now.
+bool HoldsError(const Message& message) {
+  const auto* const reflection = message.GetReflection();
+  const auto* const type = message.GetDescriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    const auto* const field = type->field(i);
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_repeated()) continue;
+    if (!reflection->HasField(message, field)) continue;
+    if (field->message_type()->full_name() == "google.rpc.Status") return true;
+    if (HoldsError(reflection->GetMessage(message, field))) return true;
+  }
+  return false;
+}
+
 prometheus::Counter& MakeCounter(const LayerContext& context, const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(context.metrics).Add({});
 }
@@ -192,7 +206,8 @@ bool IdempotencyLayer::Replay(Call& call, const std::string& record) {
 void IdempotencyLayer::OnAnswer(Call& call, const Message& message) {
   const State* const state = call.FindState<State>(*this);
   if (state == nullptr || state->use->phase != Use::Phase::kComputes) return;
-  if (call.response_headers().Find("x-sluice-degraded") || message.ByteSizeLong() > kRecordBytesMax) return;
+  if (call.response_headers().Find("x-sluice-degraded") || HoldsError(message)) return;
+  if (message.ByteSizeLong() > kRecordBytesMax) return;
   state->use->record = message.SerializeAsString();
 }
 

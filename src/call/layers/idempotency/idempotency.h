@@ -5,8 +5,9 @@
 //   X-Request-ID: R      the key is (client, method, R, body), because proxies make and reuse request ids: another body is
 //                        just another request. Only an id that the client sent.
 //
-// Only successes of up to 256 KiB are recorded, and none of a fallback model. An answer from the record has Idempotent-Replayed: true. Who waits for
-// another's computation does so until its own deadline; when that one fails or goes away, the first who waits computes.
+// Only successes of up to 256 KiB are recorded, none of a fallback model and none with the error of a part. An answer from
+// the record has Idempotent-Replayed: true. Who waits for another's computation does so until its own deadline; when that
+// one fails or goes away, the first who waits computes.
 #pragma once
 
 #include <atomic>

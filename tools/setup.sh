@@ -252,6 +252,23 @@ node_packages() {
   if logged $log "npm packages, $name" env -C "$to" npm ci --no-audit --no-fund; then put_stamp "npm-$name" "$stamp"; fi
 }
 
+# A Zipkin server as one file, from Maven Central.
+zipkin() {
+  local version=3.6.1 jar=$deps/zipkin/zipkin.jar
+  if is_stamped zipkin $version && [ -s $jar ]; then return; fi
+  if ! command -v mvn >/dev/null || ! java -version 2>&1 | grep -q 'version "\(1[7-9]\|[2-9][0-9]\)'; then
+    say "no Maven with Java 17 or later: the tests that use a real Zipkin will be skipped"
+    return
+  fi
+  mkdir -p $deps/zipkin
+  if logged $log "Zipkin, about 135 MB" mvn -q -B dependency:copy -Dartifact=io.zipkin:zipkin-server:$version:jar:exec -DoutputDirectory="$PWD/$deps/zipkin"; then
+    mv "$deps/zipkin/zipkin-server-$version-exec.jar" $jar
+    put_stamp zipkin $version
+  else
+    say "Zipkin could not be fetched; its tests will be skipped"
+  fi
+}
+
 # Two setups at once would step on each other.
 if command -v flock >/dev/null; then
   exec 9>$deps/lock
@@ -265,4 +282,4 @@ if [ "$level" != run ]; then
   python_packages clients "about 40 MB" --no-deps -r tools/requirements-clients.txt
   kserve_clients
 fi
-if [ "$level" = run ]; then models run; else models test; browser; go_tools; unpacked_packages; node_packages typescript clients/typescript; fi
+if [ "$level" = run ]; then models run; else models test; browser; go_tools; unpacked_packages; node_packages typescript clients/typescript; zipkin; fi

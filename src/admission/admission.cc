@@ -10,6 +10,10 @@ namespace {
 // Versions that one use is tried on.
 constexpr int kCandidatesMax = 3;
 
+void Tell(const ModelUse& use, std::string_view layer, const absl::Status& why) {
+  if (use.on_refusal) use.on_refusal(layer, use.model.get(), why);
+}
+
 }  // namespace
 
 absl::Status Admission::Prepare() const {
@@ -25,6 +29,7 @@ absl::StatusOr<Ticket> Admission::Submit(ModelUse use,
     auto candidate = Propose(*owned, why);
     if (candidate.ok() && *candidate == nullptr) break;
     why = candidate.status();
+    if (!why.ok()) Tell(*owned, "resolve", why);
     if (why.ok()) {
       owned->model = *std::move(candidate);
       owned->degraded = i > 0;
@@ -37,6 +42,7 @@ absl::StatusOr<Ticket> Admission::Submit(ModelUse use,
       if (ticket.ok()) return ticket;
       why = ticket.status();
       owned = std::move(admitted.use_);
+      Tell(*owned, "queue", why);
       Leave(layers_.size(), *owned, why, {});
     }
     if (first.ok()) first = why;
@@ -61,6 +67,7 @@ absl::StatusOr<ModelHandle> Admission::Propose(const ModelUse& use, const absl::
 absl::Status Admission::Enter(ModelUse& use) const {
   for (size_t i = 0; i < layers_.size(); ++i) {
     if (absl::Status status = layers_[i]->Enter(use); !status.ok()) {
+      Tell(use, layers_[i]->name(), status);
       Leave(i, use, status, {});
       return status;
     }

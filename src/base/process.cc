@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 namespace sluice {
 namespace {
@@ -15,6 +17,13 @@ int64_t PagesOf(int field) {
   int64_t pages = 0;
   for (int i = 0; i <= field; ++i) in >> pages;
   return in ? pages * sysconf(_SC_PAGESIZE) : 0;
+}
+
+size_t EntriesOf(const char* folder) {
+  std::error_code error;
+  size_t count = 0;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) ++count;
+  return count;
 }
 
 std::string ReadProcessorName() {
@@ -40,6 +49,18 @@ Duration ProcessCpuTime() {
 
 int64_t ResidentBytes() { return PagesOf(1); }
 int64_t AddressSpaceBytes() { return PagesOf(0); }
+
+size_t OpenFiles() {
+  const size_t count = EntriesOf("/proc/self/fd");
+  return count == 0 ? 0 : count - 1;  // the one that counts
+}
+
+size_t OpenFilesMax() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+size_t ThreadCount() { return EntriesOf("/proc/self/task"); }
 
 const std::string& ProcessorName() {
   static const std::string* const name = new std::string(ReadProcessorName());

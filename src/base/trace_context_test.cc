@@ -14,8 +14,8 @@ TraceContext Of(std::initializer_list<Headers::Field> fields) {
 }
 
 void ExpectTrace(const TraceContext& context, bool sampled, std::string_view parent = kSpan) {
-  EXPECT_EQ(context.trace_id, kTrace);
-  EXPECT_EQ(context.parent_id, parent);
+  EXPECT_EQ(context.TraceId(), kTrace);
+  EXPECT_EQ(context.parent_id == 0 ? "" : HexId(context.parent_id), parent);
   EXPECT_EQ(context.sampled, sampled);
 }
 
@@ -30,7 +30,7 @@ TEST(TraceContextTest, W3c) {
         "00-" + std::string(kTrace) + "-0000000000000000-01",
         "00-" + std::string(kTrace) + "_" + std::string(kSpan) + "-01", std::string("garbage"), std::string(55, '-'),
         std::string()}) {
-    EXPECT_EQ(Of({{"traceparent", bad}}).trace_id, "") << bad;
+    EXPECT_EQ(Of({{"traceparent", bad}}).TraceId(), "") << bad;
   }
 }
 
@@ -43,9 +43,9 @@ TEST(TraceContextTest, B3) {
   ExpectTrace(Of({{"b3", kTrace}}), false, "");
   ExpectTrace(Of({{"x-b3-traceid", kTrace}, {"x-b3-spanid", kSpan}, {"x-b3-sampled", "1"}}), true);
   ExpectTrace(Of({{"x-b3-traceid", kTrace}, {"x-b3-spanid", kSpan}, {"x-b3-flags", "1"}}), true);
-  EXPECT_EQ(Of({{"b3", "00f067aa0ba902b7-00f067aa0ba902b7-1"}}).trace_id, "00f067aa0ba902b7") << "64 bits";
-  EXPECT_EQ(Of({{"b3", "0"}}).trace_id, "");
-  EXPECT_EQ(Of({{"b3", "----"}}).trace_id, "");
+  EXPECT_EQ(Of({{"b3", "00f067aa0ba902b7-00f067aa0ba902b7-1"}}).TraceId(), "00f067aa0ba902b7") << "64 bits";
+  EXPECT_EQ(Of({{"b3", "0"}}).TraceId(), "");
+  EXPECT_EQ(Of({{"b3", "----"}}).TraceId(), "");
 }
 
 TEST(TraceContextTest, W3cGoesFirst) {
@@ -53,6 +53,26 @@ TEST(TraceContextTest, W3cGoesFirst) {
   const std::string other(32, '1');
   ExpectTrace(Of({{"traceparent", "00-" + id + "-01"}, {"b3", other + "-" + std::string(kSpan) + "-0"}}), true);
   ExpectTrace(Of({{"traceparent", "bad"}, {"b3", id + "-1"}, {"x-b3-traceid", other}}), true);
+}
+
+// AAB: version 0; field 0, the trace; field 1, the span; field 2, flags.
+TEST(TraceContextTest, GrpcsBinaryOne) {
+  const std::string text = "AABL+S81d7NNpqPOkp0OBuc2AQDwZ6oLqQK3AgE";  // not the trace above
+  const TraceContext context = Of({{"grpc-trace-bin", text}});
+  EXPECT_EQ(context.TraceId(), "4bf92f3577b34da6a3ce929d0e06e736");
+  EXPECT_EQ(HexId(context.parent_id), kSpan);
+  EXPECT_TRUE(context.sampled);
+  EXPECT_EQ(Of({{"grpc-trace-bin", text + "="}}).TraceId(), context.TraceId());
+  for (const std::string& bad : {text.substr(1), text + "A", "B" + text.substr(1), std::string(39, '?'),
+                                 std::string(39, 'A'), std::string("A")}) {
+    EXPECT_FALSE(Of({{"grpc-trace-bin", bad}}).known()) << bad;
+  }
+}
+
+TEST(TraceContextTest, WhatAnAnswerSays) {
+  TraceContext context = Of({{"traceparent", "00-" + std::string(kTrace) + "-" + std::string(kSpan) + "-01"}});
+  context.span_id = 0xabc;
+  EXPECT_EQ(context.ToW3c(), "00-" + std::string(kTrace) + "-0000000000000abc-01");
 }
 
 }  // namespace

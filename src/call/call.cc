@@ -154,6 +154,7 @@ void Call::Finish(absl::Status status) {
   if (phase_ == Phase::kDone) return;
   const auto self = weak_from_this().lock();  // the codec may drop its reference in End
   NameTurn(method_->name);
+  ended_in_ = Where();
   phase_ = Phase::kDone;
   outcome_ = std::move(status);
   LatencyMs();
@@ -197,6 +198,26 @@ CallUse& Call::UseOf(std::string_view model_id, std::string_view model_version) 
   use.model_id = model_id;
   use.model_version = model_version;
   return use;
+}
+
+void Call::Note(std::string_view layer, std::string_view model, const absl::Status& why) {
+  if (notes.size() < kNotesMax) notes.push_back({.layer = layer, .model = std::string(model), .why = why});
+}
+
+// The layer that the call is in, or is parked by; else who has it.
+std::string_view Call::Where() const {
+  if (phase_ == Phase::kArriving && entered_ > 0) return chain_[entered_ - 1]->name();
+  if (passed_ > 0) return chain_[passed_ - 1]->name();
+  return handler_ == nullptr ? "request" : "handler";
+}
+
+std::string_view Call::StageName() const {
+  switch (phase_) {
+    case Phase::kArriving: return "head";
+    case Phase::kOpen: return handler_ == nullptr ? "body" : "work";
+    case Phase::kDone: return "done";
+  }
+  return "";
 }
 
 void Call::ReadMore() {

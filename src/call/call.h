@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
@@ -51,6 +52,21 @@ struct CallUse {
   double decode_ms = 0;
   double infer_ms = 0;
   double post_ms = 0;
+  double slo_ms = 0;  // what the model promises; 0: nothing
+};
+
+// One stage of the work for a call, for its trace. Stages of streams and of parts side by side follow each other.
+struct CallStage {
+  std::string_view name;  // a literal: "queue", "decode", "infer", "post"
+  uint32_t use = 0;       // index in Call::uses
+  TimePoint began, ended;
+};
+
+// A layer that did not let a call, or one use of a model, go its way, and why: in the words and figures of its error.
+struct CallNote {
+  std::string_view layer;  // its name; "queue" for the scheduler's
+  std::string model;       // "face_detection_v1@2"; empty: not about one
+  absl::Status why;
 };
 
 class Call : public std::enable_shared_from_this<Call> {
@@ -125,6 +141,8 @@ class Call : public std::enable_shared_from_this<Call> {
   // Sent after the last message, by protocols that can.
   Headers& response_trailers() { return response_trailers_; }
   const absl::Status& outcome() const { return outcome_; }
+  // Where the call was when it ended: a layer's name, "request" (nothing is decoded yet) or "handler".
+  std::string_view ended_in() const { return ended_in_; }
 
   TimePoint arrived() const { return arrived_; }
   // When the request was received completely; starts `latency`.
@@ -151,8 +169,19 @@ class Call : public std::enable_shared_from_this<Call> {
   absl::InlinedVector<CallUse, 1> uses;
   static constexpr size_t kUsesMax = 16;
   CallUse& UseOf(std::string_view model_id, std::string_view model_version);
+  // In order of their ends. Of what is beyond kStagesMax nothing is kept.
+  absl::InlinedVector<CallStage, 4> stages;
+  static constexpr size_t kStagesMax = 64;
+  // Beyond kNotesMax nothing is kept.
+  std::vector<CallNote> notes;
+  static constexpr size_t kNotesMax = 16;
+  void Note(std::string_view layer, std::string_view model, const absl::Status& why);
   size_t bytes_in = 0;
   size_t bytes_out = 0;
+  uint32_t live_index = 0;  // of LiveCalls
+
+  // What it is about, for people: "head" (the layers are not all entered), "body", "work" or "done".
+  std::string_view StageName() const;
 
  private:
   template <typename WriteMessage>
@@ -168,6 +197,7 @@ class Call : public std::enable_shared_from_this<Call> {
   bool Took(Step step);
   void StartHandler();
   void LeaveLayers() noexcept;
+  std::string_view Where() const;
 
   const Method* method_;
   Protocol protocol_;
@@ -189,6 +219,7 @@ class Call : public std::enable_shared_from_this<Call> {
   double latency_ms_ = 0;
   absl::Status refusal_;
   absl::Status outcome_;
+  std::string_view ended_in_;
   Headers response_headers_;
   Headers response_trailers_;
   std::unique_ptr<CallHandler> handler_;

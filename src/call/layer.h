@@ -33,6 +33,7 @@ class LoadProbe;
 class Loop;
 class Redis;
 class SharedRandom;
+struct Telemetry;
 class WatchedFiles;
 using google::protobuf::Message;
 
@@ -69,7 +70,8 @@ struct LayerContext {
   AccessLog& log;
   Chores& chores;
   LoadProbe& load;
-  WatchedFiles& files;     // a layer adds its own before the server serves
+  WatchedFiles& files;  // a layer adds its own before the server serves
+  Telemetry& telemetry;
   Redis* redis = nullptr;  // null: not configured; of the server's loops
 };
 

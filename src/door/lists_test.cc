@@ -1,7 +1,6 @@
 #include "door/lists.h"
 
 #include <gtest/gtest.h>
-#include <prometheus/text_serializer.h>
 
 #include "ai/inference/image_recognition.pb.h"
 #include "base/error.h"
@@ -37,7 +36,7 @@ TEST(ListsTest, ACallThatWaitsForTheLogIsObservedAndHasItsDeadline) {
   loop.Advance(std::chrono::milliseconds(500));
   EXPECT_EQ(ReasonOf(call->outcome()), Reason::DEADLINE_EXCEEDED);
   EXPECT_EQ(handled, 0);
-  const std::string metrics = prometheus::TextSerializer().Serialize(layers.metrics.Collect());
+  const std::string metrics = layers.Scrape();
   EXPECT_NE(metrics.find("code=\"DEADLINE_EXCEEDED\""), std::string::npos) << metrics;
 }
 

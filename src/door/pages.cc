@@ -1,7 +1,6 @@
 #include "door/pages.h"
 
-#include <prometheus/collectable.h>
-#include <prometheus/text_serializer.h>
+#include <prometheus/registry.h>
 
 #include <memory>
 
@@ -11,6 +10,7 @@
 #include "transport/gzip.h"
 #include "transport/oip/route.h"
 #include "transport/pages/etag.h"
+#include "transport/rest/media_type.h"
 
 namespace sluice {
 namespace {
@@ -19,14 +19,23 @@ using pages::Page;
 using pages::PageEntry;
 using pages::PageRequest;
 
-Page Metrics(const std::vector<const prometheus::Collectable*>& sources) {
-  std::vector<prometheus::MetricFamily> families;
-  for (const auto* source : sources) {
-    auto part = source->Collect();
-    families.insert(families.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+// What a scraper likes better; it is read as the text format when it does not say.
+Page Metrics(const std::vector<const MetricSource*>& sources, const prometheus::Registry& registry,
+             const PageRequest& request) {
+  constexpr std::string_view kOffers[] = {"text/plain", "application/openmetrics-text"};
+  const bool open = rest::BestMatch(request.accept, kOffers) == 1;
+  MetricsText text(open ? MetricsText::Format::kOpenMetrics : MetricsText::Format::kPlain);
+  for (const MetricSource* source : sources) source->Collect(text);
+  text.Families(registry.Collect());
+  Page page{.content_type = std::string(open ? MetricsText::kOpenMetricsType : MetricsText::kPlainType)};
+  page.headers.Add("vary", request.takes_gzip ? "accept" : "accept, accept-encoding");
+  if (!request.takes_gzip) {
+    page.body = text.Finish();
+    return page;
   }
-  return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
-          .body = prometheus::TextSerializer().Serialize(families)};
+  page.gzip = true;
+  transport::Deflate(text.Finish(), page.body);
+  return page;
 }
 
 PageEntry Document(const MethodTable& methods) {
@@ -74,7 +83,9 @@ std::vector<pages::PageEntry> MakePages(const PagesContext& context) {
     entries.push_back({.path = "/metrics",
                        .exposed = http::kExposeMetrics,
                        .slow = true,
-                       .make = [sources = context.metrics](const PageRequest&) { return Metrics(sources); }});
+                       .make = [sources = context.metrics, &registry = context.registry](const PageRequest& request) {
+                         return Metrics(sources, registry, request);
+                       }});
   }
   return entries;
 }

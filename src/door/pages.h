@@ -6,19 +6,21 @@
 #include <vector>
 
 #include "ai/inference/config/server.pb.h"
+#include "base/metrics/text.h"
 #include "call/method.h"
 #include "repository/live_set.h"
 #include "transport/pages/codec.h"
 
 namespace prometheus {
-class Collectable;
+class Registry;
 }
 
 namespace sluice {
 
 struct PagesContext {
   // All outlive the pages.
-  std::vector<const prometheus::Collectable*> metrics;
+  std::vector<const MetricSource*> metrics;
+  const prometheus::Registry& registry;  // more of them
   const MethodTable& methods;
   // Why the server is not ready; empty when it is. Thread-safe.
   std::function<std::string()> not_ready;

@@ -1,27 +1,34 @@
-// What /metrics shows beyond the calls: queues, workers, connections. Read from their owners at each scrape, so nothing
-// is counted twice and the hot path pays nothing.
+// What /metrics shows beyond the calls: stages, models, queues, workers, connections, the process. Read from their
+// owners at each scrape, so nothing is counted twice and the hot path pays nothing.
 //
+//   ai_inference_stage_seconds{model_id,stage,version}    histograms of queue, decode, infer, post; CallMetrics adds body
+//                                                         and write
 //   ai_model_utilization{model_id,version}                share of all workers' time in the last 10 s, 0 to 1
-//   ai_inference_queue_depth, _queue_wait_seconds{…}      items waiting now; predicted wait of the next one
-//   ai_inference_queue_refused_total, _expired_total, _cancelled_total, _batches_total, _items_total{…}
+//   ai_model_memory_bytes{device,model_id,version}, ai_model_slo_seconds{model_id,version}
+//   ai_model_info{engine,model_id,state,task,version}
+//   ai_inference_queue_*{model_id,version}                depth, predicted wait, batches, refusals
 //   ai_inference_worker_utilization{worker}               busy share of the last 10 s
-//   ai_inference_connections, _inflight_bytes, ai_inference_network_bytes_total{direction}
-//   ai_inference_loop_turn_seconds{loop}                  histogram: how long a loop was busy with one event and what
-//   followed
+//   ai_inference_connections, _inflight_bytes, _network_bytes_total{direction}, _chores_waiting
+//   ai_inference_loop_turn_seconds{loop}                  histogram: how long a loop was busy with one event
 //   ai_inference_shed_total{class,rule}                   queue_full, share, deadline, slo, early
 //   ai_inference_shed_followed_total, ai_inference_shed_wrong_total
-//   ai_inference_chores_waiting
 //   ai_inference_log_lines_dropped_total{log}             access, server
+//   ai_inference_config_*{file}                           which content is in force, and did the last change fail?
+//   ai_inference_build_info{version}, process_*
+//
+// docs/metrics.md lists them all; tools/metrics_md.py makes it.
 #pragma once
 
-#include <prometheus/collectable.h>
-
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/config/watched_files.h"
+#include "base/metrics/text.h"
 #include "base/turn.h"
 #include "door/utilisation.h"
+#include "repository/live_set.h"
 #include "scheduler/scheduler.h"
 
 namespace sluice {
@@ -32,20 +39,30 @@ struct NetworkNumbers {
   double access_lines_lost = 0;
 };
 
-class Scrape final : public prometheus::Collectable {
+class Scrape final : public MetricSource {
  public:
-  // All outlive this object; `network` is thread-safe.
-  Scrape(const Scheduler& scheduler, std::function<NetworkNumbers()> network)
-      : scheduler_(scheduler), network_(std::move(network)) {}
+  // Where it reads. All outlive this object and are thread-safe.
+  struct Sources {
+    const Scheduler& scheduler;
+    std::function<NetworkNumbers()> network;
+    std::function<std::vector<ModelInfo>()> models;
+    const WatchedFiles& files;
+    uint64_t config_hash = 0;  // HashOf the server's configuration
+  };
+  Scrape(Sources sources, WallTime started) : sources_(std::move(sources)), started_(started) {}
 
   // The utilisation follows these: one each Utilisation::kInterval. Any thread, in order.
   void Sample(TimePoint now);
 
-  std::vector<prometheus::MetricFamily> Collect() const override;
+  void Collect(MetricsText& out) const override;
 
  private:
-  const Scheduler& scheduler_;
-  const std::function<NetworkNumbers()> network_;
+  void CollectModels(MetricsText& out) const;
+  void CollectQueues(MetricsText& out) const;
+  void CollectFiles(MetricsText& out) const;
+
+  const Sources sources_;
+  const WallTime started_;
   Utilisation utilisation_;
 };
 

@@ -20,10 +20,12 @@
 #include "base/redis/client.h"
 #include "base/strings.h"
 #include "base/task_thread.h"
+#include "call/telemetry.h"
 #include "door/http_options.h"
 #include "door/lists.h"
 #include "door/pages.h"
 #include "door/scrape.h"
+#include "door/tracing.h"
 #include "pipeline/breakers.h"
 #include "transport/codec_dispatcher.h"
 #include "transport/http/server.h"
@@ -98,8 +100,10 @@ struct Server::Parts {
   const config::Server options;
   std::atomic<bool> draining{false};
   std::shared_ptr<prometheus::Registry> metrics;
+  Telemetry telemetry;
   SharedRandom random{Random::FromDevice()};
   std::unique_ptr<AccessLog> access_log;
+  std::unique_ptr<TraceExporter> traces;
   Budget budget;
   std::vector<std::unique_ptr<AsioLoop>> loops;
   std::unique_ptr<RedisClient> redis;  // null: not configured
@@ -175,6 +179,10 @@ absl::Status Server::Parts::MakeRedis() {
 absl::Status Server::Parts::StartCalls() {
   RETURN_IF_ERROR(MakeRedis());
   ASSIGN_OR_RETURN(access_log, AccessLog::Open(options.logs().access(), AccessLogOptionsOf(options.logs())));
+  ASSIGN_OR_RETURN(traces, MakeTraceExporter(options.tracing(), Random::FromDevice()));
+  telemetry.spans = traces.get();
+  telemetry.sample_ratio = options.tracing().sample_ratio();
+  if (traces != nullptr) telemetry.metrics.push_back(traces.get());
   const LayerContext layers{.options = options,
                             .clock = SystemClock(),
                             .random = random,
@@ -184,6 +192,7 @@ absl::Status Server::Parts::StartCalls() {
                             .chores = scheduler->chores(),
                             .load = *scheduler,
                             .files = files,
+                            .telemetry = telemetry,
                             .redis = redis.get()};
   chain = MakeCallChain(layers);
   model_changes = std::make_unique<TaskThread>("models", kWorkerNice);
@@ -199,8 +208,16 @@ absl::Status Server::Parts::StartCalls() {
                          .health = health,
                          .breakers = breakers.get(),
                          .draining = draining});
-  scrape = std::make_unique<Scrape>(*scheduler, [this] { return Network(); });
-  const PagesContext pages{.metrics = {metrics.get(), scrape.get()},
+  scrape = std::make_unique<Scrape>(Scrape::Sources{.scheduler = *scheduler,
+                                                    .network = [this] { return Network(); },
+                                                    .models = [this] { return repository->List(); },
+                                                    .files = files,
+                                                    .config_hash = HashOf(options.SerializeAsString())},
+                                    SystemClock().WallNow());
+  std::vector<const MetricSource*> sources = telemetry.metrics;
+  sources.push_back(scrape.get());
+  const PagesContext pages{.metrics = std::move(sources),
+                           .registry = *metrics,
                            .methods = methods,
                            .not_ready = [this] { return NotReady(); },
                            .models = [this] { return repository->List(); },
@@ -322,6 +339,7 @@ bool Server::Drain() {
     parts_->LogCut();
     ended.wait_for(kCutTime);
   }
+  if (parts_->traces != nullptr) parts_->traces->Stop(kFlushTime);
   const uint64_t lines = parts_->access_log->Flush(kFlushTime);
   if (lines > 0) LogWarning("server.log_cut", {{"lines", lines}});
   return in_time && lines == 0;

@@ -70,6 +70,8 @@ void WriteProblemSchema(JsonOut& out) {
         });
       });
       out.Raw("request_id", R"({"type": "string", "description": "The same as the header X-Request-ID."})");
+      out.Raw("trace_id",
+              R"({"type": "string", "description": "Of the call's trace, as in the header traceresponse."})");
       out.Raw("field_violations",
               R"({"type": "array", "items": {"type": "object", "properties": {"field": {"type": "string"}, )"
               R"("description": {"type": "string"}}, "required": ["field", "description"]}})");

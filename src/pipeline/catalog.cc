@@ -38,6 +38,11 @@ absl::Status ModelCatalog::Change(std::function<absl::Status()> change, Done don
   return absl::OkStatus();
 }
 
+const UseStatistics::Stages* ModelCatalog::StagesOf(const ModelVersion& version) {
+  const Runtime* const runtime = RuntimeOf(version);
+  return runtime == nullptr ? nullptr : &runtime->statistics.stages();
+}
+
 absl::Status ModelCatalog::Load(std::string id, Done done) {
   return Change(
       [this, id = std::move(id)] {

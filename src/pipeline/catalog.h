@@ -30,6 +30,8 @@ class ModelCatalog {
   bool ready() const { return repository_.ready(); }
   // Since the version was loaded.
   static UseStatistics::Numbers StatisticsOf(const ModelVersion& version);
+  // Null for a version that was not prepared. Lives as long as the version.
+  static const UseStatistics::Stages* StagesOf(const ModelVersion& version);
 
   // `done` gets the outcome, where it was done. OVERLOADED when too many wait, and then `done` does not run.
   using Done = absl::AnyInvocable<void(absl::Status)>;

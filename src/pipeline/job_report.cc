@@ -3,6 +3,21 @@
 #include <algorithm>
 
 namespace sluice {
+namespace {
+
+void AddStages(const JobTimes& times, const CallUse& use, Call& call) {
+  const auto index = static_cast<uint32_t>(&use - call.uses.data());
+  const auto add = [&](std::string_view name, const StageTime& stage) {
+    if (stage.began == TimePoint{} || call.stages.size() == Call::kStagesMax) return;
+    call.stages.push_back({.name = name, .use = index, .began = stage.began, .ended = stage.ended});
+  };
+  add("queue", times.queue);
+  add("decode", times.decode);
+  add("infer", times.infer);
+  add("post", times.post);
+}
+
+}  // namespace
 
 void AddTimes(const JobReport& report, Call& call) {
   CallUse& use = call.UseOf(report.model.id(), report.model.version());
@@ -10,6 +25,7 @@ void AddTimes(const JobReport& report, Call& call) {
   use.decode_ms += ToMs(report.times.decode.took);
   use.infer_ms += ToMs(report.times.infer.took);
   use.post_ms += ToMs(report.times.post.took);
+  AddStages(report.times, use, call);
 }
 
 void MaxTimes(const JobReport& report, Call& call) {
@@ -18,6 +34,7 @@ void MaxTimes(const JobReport& report, Call& call) {
   use.decode_ms = std::max(use.decode_ms, ToMs(report.times.decode.took));
   use.infer_ms = std::max(use.infer_ms, ToMs(report.times.infer.took));
   use.post_ms = std::max(use.post_ms, ToMs(report.times.post.took));
+  AddStages(report.times, use, call);
 }
 
 }  // namespace sluice

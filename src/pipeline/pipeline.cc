@@ -33,6 +33,9 @@ absl::StatusOr<Ticket> Pipeline::SubmitAny(Call& call, Wanted wanted, std::initi
                .cost = wanted.cost,
                .size = wanted.size,
                .priority = wanted.priority};
+  use.on_refusal = [&call](std::string_view layer, const ModelVersion* model, const absl::Status& why) {
+    call.Note(layer, model == nullptr ? std::string_view() : model->name(), why);
+  };
   return admission_.Submit(std::move(use), [&](Admitted& admitted) -> absl::StatusOr<Ticket> {
     RETURN_IF_ERROR(CheckTask(*admitted.use().model, tasks));
     return queue(admitted);

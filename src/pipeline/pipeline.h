@@ -72,7 +72,7 @@ template <typename Input, typename Output>
 absl::StatusOr<Ticket> Pipeline::Queue(Call& call, Admitted& admitted, Input& input,
                                        typename Job<Input, Output>::Done& done) {
   const ModelHandle model = admitted.use().model;  // keeps the queue while the job may be gone already
-  call.UseOf(model->id(), model->version());
+  call.UseOf(model->id(), model->version()).slo_ms = model->manifest().slo_ms();
   auto job = std::make_unique<Job<Input, Output>>(call.loop(), std::move(admitted), std::move(input), std::move(done));
   auto* const made = job.get();
   std::unique_ptr<Work> work = std::move(job);

@@ -74,7 +74,7 @@ class PipelineTest : public testing::Test {
                             .shape = {static_cast<int64_t>(bytes.size())},
                             .data = bytes});
     call->work_class = WorkClass::kBatch;
-    call->trace.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    call->trace.trace_low = 0xa3ce929d0e0e4736;
     const auto ticket = simulation_->pipeline.Submit<TensorInput, Tensors>(
         *call, {.model_id = model, .deadline = call->deadline()}, kTensor, std::move(input),
         [call](absl::StatusOr<Tensors> outputs, const JobReport& report) {
@@ -121,7 +121,7 @@ TEST_F(PipelineTest, AUseIsEnteredQueuedComputedAndLeftWithItsTimes) {
 TEST_F(PipelineTest, TheLayersAreToldWhoseWorkItIs) {
   const auto call = Ask("a");
   EXPECT_EQ(layer_->seen.work_class, WorkClass::kBatch);
-  EXPECT_EQ(layer_->seen.trace.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(layer_->seen.trace.trace_low, 0xa3ce929d0e0e4736);
   EXPECT_EQ(layer_->seen.key_id, call->call().key_id);
 }
 

@@ -1,10 +1,21 @@
 #include "pipeline/statistics.h"
 
 namespace sluice {
+namespace {
+
+void Observe(const StageTime& stage, OwnHistogram& histogram) {
+  if (stage.began != TimePoint{}) histogram.Observe(std::chrono::duration<double>(stage.took).count());
+}
+
+}  // namespace
 
 void UseStatistics::Record(bool ok, const JobTimes& times, WallTime now) {
   const Duration total = times.queue.took + times.decode.took + times.infer.took + times.post.took;
   std::lock_guard lock(mutex_);
+  Observe(times.queue, stages_.queue);
+  Observe(times.decode, stages_.decode);
+  Observe(times.infer, stages_.infer);
+  Observe(times.post, stages_.post);
   if (!ok) return numbers_.fail.Add(total);
   numbers_.success.Add(total);
   numbers_.queue.Add(times.queue.took);

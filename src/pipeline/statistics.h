@@ -6,6 +6,7 @@
 
 #include "admission/job_times.h"
 #include "base/clock.h"
+#include "base/metrics/histogram.h"
 
 namespace sluice {
 
@@ -25,12 +26,19 @@ class UseStatistics {
     WallTime last{};  // of the last success
   };
 
+  // How long the stages took, of every use that reached them.
+  struct Stages {
+    OwnHistogram queue{CoarseSeconds()}, decode{CoarseSeconds()}, infer{CoarseSeconds()}, post{CoarseSeconds()};
+  };
+
   void Record(bool ok, const JobTimes& times, WallTime now);
   Numbers Get() const;
+  const Stages& stages() const { return stages_; }
 
  private:
   mutable std::mutex mutex_;
   Numbers numbers_;
+  Stages stages_;  // written with mutex_ held, so by one thread at a time; read without
 };
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #include "repository/loader.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -129,7 +130,7 @@ ModelInfo Loader::LoadVersion(const FoundModel& model, const FoundVersion& versi
   if (!chosen.ok()) return failed(chosen.status());
   std::string reasons;
   for (const Chosen& one : *chosen) {
-    auto handle = LoadWith(*one.engine, job, model, version);
+    auto handle = LoadWith(one, job, model, version);
     if (handle.ok()) {
       line.handle = *std::move(handle);
       line.engine = std::string(one.engine->name());
@@ -144,7 +145,7 @@ ModelInfo Loader::LoadVersion(const FoundModel& model, const FoundVersion& versi
 
 // The engine that the trial found best; all that may do, in their order, where nothing is tried.
 absl::StatusOr<std::vector<Loader::Chosen>> Loader::Choose(const TrialJob& all, const Manifest& manifest) const {
-  if (all.files == nullptr) return std::vector<Chosen>{{all.engines[0], ""}};
+  if (all.files == nullptr) return std::vector<Chosen>{{all.engines[0], "", 0}};
   TrialJob job = all;
   std::erase_if(job.engines, [&job](const Engine* engine) { return !engine->CanLoad(job.files->format()); });
   if (job.engines.empty())
@@ -158,7 +159,8 @@ absl::StatusOr<std::vector<Loader::Chosen>> Loader::Choose(const TrialJob& all, 
       for (Engine* engine : job.engines) {
         if (engine->name() == verdict->engine())
           return std::vector<Chosen>{
-              {engine, StrCat(verdict->reason(), verdict->warning().empty() ? "" : "; ", verdict->warning())}};
+              {engine, StrCat(verdict->reason(), verdict->warning().empty() ? "" : "; ", verdict->warning()),
+               verdict->memory_bytes()}};
       }
       return Error(Reason::MODEL_FAILED, verdict->reason());
     }
@@ -167,14 +169,14 @@ absl::StatusOr<std::vector<Loader::Chosen>> Loader::Choose(const TrialJob& all, 
     absl::StrAppend(&untried, ": ", verdict.status().message());
   }
   std::vector<Chosen> chosen;
-  for (Engine* engine : job.engines) chosen.push_back({engine, options_.trial == nullptr ? "" : untried});
+  for (Engine* engine : job.engines) chosen.push_back({engine, options_.trial == nullptr ? "" : untried, 0});
   return chosen;
 }
 
-absl::StatusOr<ModelHandle> Loader::LoadWith(Engine& engine, const TrialJob& job, const FoundModel& model,
+absl::StatusOr<ModelHandle> Loader::LoadWith(const Chosen& chosen, const TrialJob& job, const FoundModel& model,
                                              const FoundVersion& version) const {
   ModelVersion::Parts parts;
-  ASSIGN_OR_RETURN(parts.model, engine.Load(job.files, job.load));
+  ASSIGN_OR_RETURN(parts.model, chosen.engine->Load(job.files, job.load));
   for (int i = 0; i < options_.workers; ++i) {
     ASSIGN_OR_RETURN(std::unique_ptr<Session> session, parts.model->NewSession());
     parts.sessions.push_back(std::move(session));
@@ -184,7 +186,8 @@ absl::StatusOr<ModelHandle> Loader::LoadWith(Engine& engine, const TrialJob& job
   parts.folder = version.folder;
   parts.model_folder = model.folder;
   parts.manifest = *model.manifest;
-  parts.engine = std::string(engine.name());
+  parts.engine = std::string(chosen.engine->name());
+  parts.memory_bytes = std::max<uint64_t>(chosen.memory_bytes, job.files == nullptr ? 0 : job.files->bytes());
   auto loaded = std::make_shared<ModelVersion>(std::move(parts));
   if (options_.prepare) RETURN_IF_ERROR(options_.prepare(*loaded));
   return loaded;

@@ -31,6 +31,7 @@ class Loader {
   struct Chosen {
     Engine* engine;
     std::string reason;
+    uint64_t memory_bytes;  // of the loaded model, as the trial saw it; 0: unknown
   };
 
   // Those that the manifest allows: the named one, or all for `auto`.
@@ -38,7 +39,7 @@ class Loader {
   ModelInfo LoadVersion(const FoundModel& model, const FoundVersion& version, std::vector<Engine*> engines, bool again,
                         ModelInfo line) const;
   absl::StatusOr<std::vector<Chosen>> Choose(const TrialJob& job, const Manifest& manifest) const;
-  absl::StatusOr<ModelHandle> LoadWith(Engine& engine, const TrialJob& job, const FoundModel& model,
+  absl::StatusOr<ModelHandle> LoadWith(const Chosen& chosen, const TrialJob& job, const FoundModel& model,
                                        const FoundVersion& version) const;
 
   const Options& options_;

@@ -28,7 +28,8 @@ class ModelVersion {
     std::string folder;  // of this version's files, for labels and vocabularies; the model's folder when it has no file
     std::string model_folder;
     Manifest manifest;
-    std::string engine;  // its name; the manifest may leave the choice open
+    std::string engine;         // its name; the manifest may leave the choice open
+    uint64_t memory_bytes = 0;  // what it holds: as its trial saw it, at least the size of its files
     std::shared_ptr<LoadedModel> model;
     std::vector<std::unique_ptr<Session>> sessions;  // one per worker
   };
@@ -42,6 +43,7 @@ class ModelVersion {
   const std::string& name() const { return name_; }  // "id@version", for logs and metrics
   const Manifest& manifest() const { return parts_.manifest; }
   const std::string& engine() const { return parts_.engine; }
+  uint64_t memory_bytes() const { return parts_.memory_bytes; }
   const ModelSignature& signature() const { return parts_.model->signature(); }
   LoadedModel& model() const { return *parts_.model; }
 

@@ -69,7 +69,15 @@ def protos(tmp_path_factory: pytest.TempPathFactory):
 class Server:
     """One running `sluice serve`. Its access log goes to a file that tests read."""
 
-    def __init__(self, folder: Path, *, config: str = "", models: Path | None = None, listeners: int = 2):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        config: str = "",
+        models: Path | None = None,
+        listeners: int = 2,
+        env: dict[str, str] | None = None,
+    ):
         self.log_path = folder / "access.log"
         self.models = models or ROOT / "models"
         self.terminated = False
@@ -81,7 +89,9 @@ class Server:
                 args += ["--listen", "127.0.0.1:0"]
         self.stderr_path = folder / "stderr.log"
         with open(self.stderr_path, "wb") as stderr:
-            self.process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=ROOT)
+            self.process = subprocess.Popen(
+                args, stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=ROOT, env={**os.environ, **(env or {})}
+            )
         self.addresses = self._wait_until_ready()
 
     def _wait_until_ready(self) -> list[str]:

@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                            world.loop, world.chain, world.port);
   call->Begin();
   call->request_id = Take(in);
-  call->trace.trace_id = Take(in);
+  call->trace.trace_low = Take(in).size();
   call->key_id = Take(in);
   const std::string model(Take(in)), other(Take(in));
   call->UseOf(model, "1");

@@ -1,7 +1,10 @@
 #include "base/config/config.h"
 
+#include <cstdlib>
+
 #include "base/config/defaults.h"
 #include "base/config/file.h"
+#include "base/config/otel_environment.h"
 #include "base/config/yaml_proto.h"
 #include "base/error.h"
 #include "base/strings.h"
@@ -28,6 +31,11 @@ absl::Status Check(const config::Server& server, std::string_view file) {
       }
     }
   }
+  for (const std::string& attribute : server.tracing().resource_attributes()) {
+    if (attribute.find('=') == std::string::npos) {
+      return wrong(StrCat("tracing.resource_attributes: '", attribute, "' is not name=value"));
+    }
+  }
   if (server.deadlines().default_ms() > server.deadlines().max_ms()) {
     return wrong("deadlines.default_ms is greater than deadlines.max_ms");
   }
@@ -45,13 +53,14 @@ config::Server DefaultConfig() {
 
 absl::StatusOr<config::Server> ParseConfig(std::string_view text, std::string_view file) {
   config::Server server = DefaultConfig();
+  RETURN_IF_ERROR(ApplyOtelEnvironment([](const char* name) { return std::getenv(name); }, *server.mutable_tracing()));
   RETURN_IF_ERROR(MergeYaml(text, file, server));
   RETURN_IF_ERROR(Check(server, file));
   return server;
 }
 
 absl::StatusOr<config::Server> LoadConfig(const std::string& path) {
-  if (path.empty()) return DefaultConfig();
+  if (path.empty()) return ParseConfig("", "defaults");
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kFileBytesMax));
   return ParseConfig(text, path);
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/config/file.h"
+#include "base/error.h"
 #include "base/log/log.h"
 #include "base/strings.h"
 
@@ -26,20 +27,30 @@ absl::Status WatchedFiles::Add(std::string name, std::string path, Apply apply) 
   auto file = std::make_unique<File>();
   file->state = {.name = std::move(name), .path = std::move(path)};
   file->apply = std::move(apply);
-  if (absl::Status status = Read(*file); !status.ok()) return status;
+  if (absl::Status status = Read(*file, file->state.hash); !status.ok()) return status;
   files_.push_back(std::move(file));
   return absl::OkStatus();
 }
 
-absl::Status WatchedFiles::Read(File& file) {
+// FNV-1a: nobody gains by two texts of one hash.
+uint64_t HashOf(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325ull;
+  for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ull;
+  return hash >> 16;
+}
+
+absl::Status WatchedFiles::Read(File& file, uint64_t& hash) {
   file.signature = SignatureOf(file.state.path);  // before reading, so that a change meanwhile is seen later
   const auto text = ReadFile(file.state.path, kFileBytesMax);
-  return text.ok() ? file.apply(*text) : text.status();
+  RETURN_IF_ERROR(text.status());
+  hash = HashOf(*text);
+  return file.apply(*text);
 }
 
 void WatchedFiles::Look(File& file, bool always) {
   if (!always && SignatureOf(file.state.path) == file.signature) return;
-  const absl::Status status = Read(file);
+  uint64_t hash = 0;
+  const absl::Status status = Read(file, hash);
   if (status.ok()) {
     LogInfo("config.reloaded", {{"name", file.state.name}, {"file", file.state.path}});
   } else {
@@ -50,6 +61,7 @@ void WatchedFiles::Look(File& file, bool always) {
   const std::lock_guard lock(mutex_);
   ++(status.ok() ? file.state.reloads : file.state.failures);
   file.state.error = ToStd(status.message());
+  if (status.ok()) file.state.hash = hash;
 }
 
 void WatchedFiles::Poll(bool all) {

@@ -16,6 +16,9 @@
 
 namespace sluice {
 
+// Of a text, to tell by a metric whether replicas run with the same one: 48 bits, which a double holds exactly.
+uint64_t HashOf(std::string_view text);
+
 // Changes are seen by device, inode, size and time, so that a rename over the file and a Kubernetes ConfigMap's swap of
 // symbolic links are, too.
 class WatchedFiles {
@@ -29,6 +32,7 @@ class WatchedFiles {
     uint64_t reloads = 0;   // beyond the first
     uint64_t failures = 0;  // contents that were not taken
     std::string error;      // of the file as it lies there; empty: it is in force
+    uint64_t hash = 0;      // HashOf the content that is in force
   };
 
   WatchedFiles() = default;
@@ -55,7 +59,7 @@ class WatchedFiles {
     Apply apply;
     std::string signature;
   };
-  absl::Status Read(File& file);
+  absl::Status Read(File& file, uint64_t& hash);
   void Look(File& file, bool always);
   void Run(Duration interval);
 

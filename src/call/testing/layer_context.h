@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/testing/held_chores.h"
 #include "call/layer.h"
+#include "call/telemetry.h"
 
 namespace sluice {
 
@@ -39,7 +40,8 @@ struct TestLayerContext {
             .log = log,
             .chores = chores,
             .load = load,
-            .files = files};
+            .files = files,
+            .telemetry = telemetry};
   }
 
   config::Server options = DefaultConfig();
@@ -49,6 +51,14 @@ struct TestLayerContext {
   HeldChores chores;
   FakeLoad load;
   WatchedFiles files;
+  Telemetry telemetry;
+
+  // What /metrics would show of the layers.
+  std::string Scrape() const {
+    MetricsText text(MetricsText::Format::kPlain);
+    for (const MetricSource* source : telemetry.metrics) source->Collect(text);
+    return text.Finish();
+  }
 };
 
 }  // namespace sluice

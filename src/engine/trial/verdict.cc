@@ -96,6 +96,7 @@ Verdict Decide(const std::vector<Outcome>& outcomes, bool trusted_inputs) {
   // The one that was taken comes first.
   std::stable_partition(able.begin(), able.end(), [best](const Outcome* one) { return one == best; });
   verdict.set_engine(best->engine);
+  verdict.set_memory_bytes(best->report.memory_bytes());
   verdict.set_reason(Figures(able) + unable);
   for (const Outcome& one : outcomes) verdict.set_passing(verdict.passing() || one.passing);
   return verdict;

@@ -16,6 +16,7 @@
 #include "transport/rest/answer.h"
 #include "transport/rest/media_type.h"
 #include "transport/rest/problem.h"
+#include "transport/rest/server_timing.h"
 
 namespace sluice::oip {
 namespace {
@@ -261,7 +262,7 @@ void OipExchange::SendProblem(const absl::Status& status) {
   Headers headers;
   rest::AddErrorHeaders(status, allow_, headers);
   // The protocol's clients look for "error", KServe's only in application/json.
-  std::string body = rest::ProblemJson(status, call_->request_id);
+  std::string body = rest::ProblemJson(status, call_->request_id, call_->trace.TraceId());
   body.pop_back();
   body += ",\"error\":";
   json::AppendQuoted(ToStd(status.message()), body);
@@ -272,6 +273,7 @@ void OipExchange::SendProblem(const absl::Status& status) {
 
 void OipExchange::SendHead(int status, std::string_view content_type, size_t bytes, Headers& headers) {
   headers.AddAll(call_->response_headers());
+  rest::AddServerTiming(*call_, headers);
   headers.Add("content-type", content_type);
   headers.Add("content-length", StrCat(bytes));
   exchange_.SendHead(status, headers, false);

@@ -14,11 +14,12 @@ namespace {
 
 constexpr size_t kPageBytesMax = 16 << 20;
 
-PageRequest RequestOf(const http::RequestHead& head) {
+PageRequest RequestOf(const http::RequestHead& head, bool takes_gzip) {
   return {.path = head.path,
           .accept = http::JoinedHeader(head.headers, "accept"),
           .origin = StrCat(head.peer.tls ? "https://" : "http://", head.authority),
-          .exposed = head.peer.exposed};
+          .exposed = head.peer.exposed,
+          .takes_gzip = takes_gzip};
 }
 
 // Unpacks a compressed page for a client that does not accept one.
@@ -41,7 +42,7 @@ class PageExchange final : public http::ExchangeHandler {
   void Begin(const PageEntry& page, Executor& chores) {
     if (exchange_.head().method != "GET") return SendNotAllowed();
     const bool takes_gzip = rest::WantsGzip(http::JoinedHeader(exchange_.head().headers, "accept-encoding"), true);
-    PageRequest request = RequestOf(exchange_.head());
+    PageRequest request = RequestOf(exchange_.head(), takes_gzip);
     if (!page.slow) return Send(Make(page, request, takes_gzip));
     chores.Post(lifeline_.RoundTrip(
         exchange_.loop(), Page(),

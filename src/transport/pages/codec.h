@@ -17,6 +17,7 @@ struct PageRequest {
   std::string accept;    // the Accept header, joined
   std::string origin;    // "http://127.0.0.1:8000", as the client calls this server
   uint32_t exposed = 0;  // of the listener
+  bool takes_gzip = false;
 };
 
 struct Page {

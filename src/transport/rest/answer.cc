@@ -9,6 +9,7 @@
 #include "transport/http/canonical.h"
 #include "transport/rest/media_type.h"
 #include "transport/rest/problem.h"
+#include "transport/rest/server_timing.h"
 
 namespace sluice::rest {
 
@@ -30,9 +31,10 @@ bool Pack(std::string_view accepts, size_t gzip_bytes_min, std::string& body) {
   return true;
 }
 
-void SendPacked(http::Exchange& exchange, const Call& call, int status, std::string_view content_type, std::string body,
+void SendPacked(http::Exchange& exchange, Call& call, int status, std::string_view content_type, std::string body,
                 bool gzip, Headers headers) {
   headers.AddAll(call.response_headers());
+  AddServerTiming(call, headers);
   headers.Add("content-type", content_type);
   if (gzip) {
     headers.Add("content-encoding", "gzip");
@@ -45,7 +47,7 @@ void SendPacked(http::Exchange& exchange, const Call& call, int status, std::str
 
 }  // namespace
 
-void SendWhole(http::Exchange& exchange, const Call& call, int status, std::string_view content_type, std::string body,
+void SendWhole(http::Exchange& exchange, Call& call, int status, std::string_view content_type, std::string body,
                size_t gzip_bytes_min, Headers headers) {
   const bool gzip = Pack(AcceptsOf(exchange), gzip_bytes_min, body);
   SendPacked(exchange, call, status, content_type, std::move(body), gzip, std::move(headers));
@@ -112,7 +114,7 @@ void PrintAnswer(const google::protobuf::FieldDescriptor* field, const Message& 
   field == nullptr ? json::MessageToJson(message, out) : json::FieldToJson(message, *field, out);
 }
 
-void SendJson(http::Exchange& exchange, const Call& call, std::string json, size_t gzip_bytes_min) {
+void SendJson(http::Exchange& exchange, Call& call, std::string json, size_t gzip_bytes_min) {
   SendWhole(exchange, call, 200, "application/json", std::move(json), gzip_bytes_min);
 }
 
@@ -121,7 +123,7 @@ void SendProblem(http::Exchange& exchange, Call& call, const absl::Status& statu
   if (AnswerOptions(exchange, call, allow)) return;
   Headers headers;
   AddErrorHeaders(status, allow, headers);
-  std::string problem = ProblemJson(status, call.request_id);
+  std::string problem = ProblemJson(status, call.request_id, call.trace.TraceId());
   call.bytes_out += problem.size();
   SendWhole(exchange, call, HttpStatusOf(status), kProblemMediaType, std::move(problem), gzip_bytes_min,
             std::move(headers));

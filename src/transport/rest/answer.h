@@ -16,7 +16,7 @@ namespace sluice::rest {
 
 // Sends head and body, with the call's response headers after `headers`; compressed for clients that take it when it is
 // at least `gzip_bytes_min` long.
-void SendWhole(http::Exchange& exchange, const Call& call, int status, std::string_view content_type, std::string body,
+void SendWhole(http::Exchange& exchange, Call& call, int status, std::string_view content_type, std::string body,
                size_t gzip_bytes_min, Headers headers = {});
 
 // A message that takes too long for a loop to print and pack: a worker does. A member of the exchange.
@@ -48,7 +48,7 @@ void PrintAnswer(const google::protobuf::FieldDescriptor* field, const Message& 
 // Answers OPTIONS of a path that takes `allow`; false when it was asked for something else, or the path takes nothing.
 bool AnswerOptions(http::Exchange& exchange, const Call& call, std::string_view allow);
 
-void SendJson(http::Exchange& exchange, const Call& call, std::string json, size_t gzip_bytes_min);
+void SendJson(http::Exchange& exchange, Call& call, std::string json, size_t gzip_bytes_min);
 // `allow`: the verbs of a VERB_NOT_ALLOWED, else empty.
 void SendProblem(http::Exchange& exchange, Call& call, const absl::Status& status, std::string_view allow,
                  size_t gzip_bytes_min);

@@ -24,7 +24,7 @@ void AppendMember(std::string_view key, std::string_view value, std::string& out
 
 }  // namespace
 
-std::string ProblemJson(const absl::Status& status, std::string_view request_id) {
+std::string ProblemJson(const absl::Status& status, std::string_view request_id, std::string_view trace_id) {
   const ReasonInfo& info = InfoOf(ReasonOf(status));
   std::string out = "{";
   AppendMember("type", StrCat("urn:sluice:error:", info.name), out);
@@ -33,6 +33,7 @@ std::string ProblemJson(const absl::Status& status, std::string_view request_id)
   AppendMember("detail", ToStd(status.message()), out);
   AppendMember("reason", info.name, out);
   if (!request_id.empty()) AppendMember("request_id", request_id, out);
+  if (!trace_id.empty()) AppendMember("trace_id", trace_id, out);
   if (const std::string field = FieldOf(status); !field.empty()) {
     out += ",\"field_violations\":[{\"field\":";
     json::AppendQuoted(field, out);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/error.h"
 #include "base/ids.h"
+#include "base/millis.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "call/outcome.h"
@@ -23,11 +25,9 @@ void AppendText(std::string_view name, std::string_view value, std::string& out)
   }
 }
 
-// Milliseconds to the microsecond.
 void AppendMs(std::string_view name, double ms, std::string& out) {
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, ms, std::chars_format::fixed, 3).ptr;
-  out.append(",\"").append(name).append("\":").append(digits, end);
+  out.append(",\"").append(name).append("\":");
+  AppendMillis(ms, out);
 }
 
 void AppendCount(std::string_view name, size_t value, std::string& out) {
@@ -60,6 +60,15 @@ void AppendModels(const Call& call, std::string& out) {
   out.push_back(']');
 }
 
+// Who decided, and how; the figures are in the error's own words.
+void AppendDecision(const Call& call, std::string& out) {
+  AppendText("reason", InfoOf(ReasonOf(call.outcome())).name, out);
+  AppendText("ended_in", call.notes.empty() ? call.ended_in() : call.notes.front().layer, out);
+  if (const auto after = RetryAfterOf(call.outcome())) {
+    AppendCount("retry_after_ms", static_cast<size_t>(std::max<int64_t>(0, absl::ToInt64Milliseconds(*after))), out);
+  }
+}
+
 }  // namespace
 
 void FormatAccessLine(Call& call, WallTime now, std::string& out) {
@@ -71,7 +80,7 @@ void FormatAccessLine(Call& call, WallTime now, std::string& out) {
   AppendMs("latency", call.LatencyMs(), out);
   out.append(outcome.ok() ? ",\"status\":\"success\"" : ",\"status\":\"error\"");
   AppendText("error", ToStd(outcome.message()), out);
-  AppendText("trace_id", call.trace.trace_id, out);
+  AppendText("trace_id", call.trace.TraceId(), out);
   AppendText("method", call.method().name, out);
   AppendText("protocol", ToString(call.protocol()), out);
   AppendText("code", GrpcCodeName(GrpcCodeOf(outcome)), out);
@@ -82,6 +91,7 @@ void FormatAccessLine(Call& call, WallTime now, std::string& out) {
   AppendMs("infer_ms", longest.infer_ms, out);
   AppendText("key_id", call.key_id, out);
   if (call.uses.size() > 1) AppendModels(call, out);
+  if (!outcome.ok()) AppendDecision(call, out);
   out.push_back('}');
 }
 

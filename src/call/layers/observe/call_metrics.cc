@@ -1,142 +1,168 @@
 #include "call/layers/observe/call_metrics.h"
 
-#include <prometheus/counter.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-
 #include <algorithm>
-#include <atomic>
-#include <mutex>
-#include <string>
-#include <vector>
+#include <functional>
+#include <map>
+#include <utility>
 
+#include "base/error.h"
+#include "base/strings.h"
 #include "call/outcome.h"
 
 namespace sluice {
 namespace {
 
-using prometheus::Counter;
-using prometheus::Histogram;
-using Labels = std::map<std::string, std::string>;
-
-// From a fraction of a millisecond (a health check) to a long multimodal call.
-const Histogram::BucketBoundaries kLatencySeconds = {0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075,
-                                                     0.1,     0.15,   0.25,  0.5,    1,     2.5,  5,     10};
-
-struct Key {
-  const Method* method;
-  Protocol protocol;
-  int code;
-  std::string model_id, version;
-
-  bool operator==(const Key&) const = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const Key& k) {
-    return H::combine(std::move(h), k.method, k.protocol, k.code, k.model_id, k.version);
-  }
-};
-
-uint64_t NextGeneration() {
-  static std::atomic<uint64_t> last{0};
-  return ++last;
+// Refusals and failures tell more by their number than by their time.
+Bounds LatencyBounds(bool success, double slo_ms) {
+  return With(success ? FineSeconds() : CoarseSeconds(), slo_ms / 1000);
 }
+
+double Seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
 }  // namespace
 
-struct CallMetrics::Families {
-  explicit Families(prometheus::Registry& r)
-      : requests(
-            prometheus::BuildCounter().Name("ai_inference_requests_total").Help("Calls that have ended.").Register(r)),
-        success(prometheus::BuildCounter()
-                    .Name("ai_inference_requests_success_total")
-                    .Help("Calls that ended with OK.")
-                    .Register(r)),
-        errors(prometheus::BuildCounter()
-                   .Name("ai_inference_requests_error_total")
-                   .Help("Calls that failed, by cause: model, network, client or overload.")
-                   .Register(r)),
-        latency(prometheus::BuildHistogram()
-                    .Name("ai_inference_latency_seconds")
-                    .Help("Time from the request fully received to the result ready.")
-                    .Register(r)),
-        bytes_in(prometheus::BuildCounter()
-                     .Name("ai_inference_request_bytes_total")
-                     .Help("Bytes of request messages.")
-                     .Register(r)),
-        bytes_out(prometheus::BuildCounter()
-                      .Name("ai_inference_response_bytes_total")
-                      .Help("Bytes of response messages.")
-                      .Register(r)) {}
-
-  prometheus::Family<Counter>& requests;
-  prometheus::Family<Counter>& success;
-  prometheus::Family<Counter>& errors;
-  prometheus::Family<Histogram>& latency;
-  prometheus::Family<Counter>& bytes_in;
-  prometheus::Family<Counter>& bytes_out;
-};
-
-// Metrics of one label set, resolved once.
-struct CallMetrics::Series {
-  Counter& requests;
-  Counter* success;  // null for an error code
-  prometheus::Family<Counter>& errors;
-  Labels error_labels;
-  Histogram& latency;
-  Counter& bytes_in;
-  Counter& bytes_out;
-};
-
-CallMetrics::CallMetrics(prometheus::Registry& registry)
-    : generation_(NextGeneration()), families_(std::make_unique<Families>(registry)) {}
-CallMetrics::~CallMetrics() = default;
-
-std::unique_ptr<CallMetrics::Series> CallMetrics::MakeSeries(const Call& call, const CallUse& use, int code) const {
-  const Labels io = {{"method", call.method().name}, {"protocol", std::string(ToString(call.protocol()))}};
-  Labels model = io;
-  model["model_id"] = use.model_id;
-  model["version"] = use.model_version;
-  Labels with_code = model;
-  with_code["code"] = std::string(GrpcCodeName(code));
-  return std::unique_ptr<Series>(new Series{.requests = families_->requests.Add(with_code),
-                                            .success = code == 0 ? &families_->success.Add(model) : nullptr,
-                                            .errors = families_->errors,
-                                            .error_labels = model,
-                                            .latency = families_->latency.Add(model, kLatencySeconds),
-                                            .bytes_in = families_->bytes_in.Add(io),
-                                            .bytes_out = families_->bytes_out.Add(io)});
-}
+CallMetrics::Series::Series(const Key& key, const absl::Status& status, double slo_ms)
+    : model_id(key.model_id),
+      version(key.version),
+      labels(LabelText({{"method", key.method->name},
+                        {"model_id", key.model_id},
+                        {"protocol", ToString(key.protocol)},
+                        {"version", key.version}})),
+      io_labels(LabelText({{"method", key.method->name}, {"protocol", ToString(key.protocol)}})),
+      code(GrpcCodeName(key.code)),
+      error_type(ErrorTypeOf(status)),
+      outcome(status.ok()         ? kSuccess
+              : IsRefusal(status) ? kRefused
+                                  : kFailed),
+      latency(LatencyBounds(status.ok(), slo_ms)),
+      body(status.ok() ? CoarseSeconds() : Bounds()),
+      write(status.ok() ? CoarseSeconds() : Bounds()) {}
 
 CallMetrics::Series& CallMetrics::SeriesOf(const Call& call, const CallUse& use) {
-  // Resolving labels costs 140 ns a metric and takes a lock; each loop keeps what it resolved.
-  thread_local absl::flat_hash_map<std::pair<uint64_t, Key>, std::unique_ptr<Series>> cache;
-  const int code = GrpcCodeOf(call.outcome());
-  auto& series = cache[{generation_, Key{&call.method(), call.protocol(), code, use.model_id, use.model_version}}];
-  if (series == nullptr) series = MakeSeries(call, use, code);
-  return *series;
+  OfThread& mine = threads_.Mine();
+  const absl::Status& outcome = call.outcome();
+  const Key wanted{.method = &call.method(),
+                   .protocol = call.protocol(),
+                   .code = static_cast<uint8_t>(GrpcCodeOf(outcome)),
+                   .reason = static_cast<uint8_t>(outcome.ok() ? 0 : ReasonOf(outcome)),
+                   .model_id = use.model_id,
+                   .version = use.model_version};
+  if (const auto it = mine.series.find(wanted); it != mine.series.end()) return *it->second;
+  auto made = std::make_unique<Series>(wanted, outcome, use.slo_ms);
+  Key key = wanted;
+  key.model_id = made->model_id;
+  key.version = made->version;
+  const std::lock_guard lock(mine.mutex);
+  return *mine.series.emplace(key, std::move(made)).first->second;
 }
 
-void CallMetrics::Record(Call& call) {
+void CallMetrics::Record(Call& call, const CallEnd& end, bool kept) {
   static const CallUse none;
+  const double latency = call.LatencyMs() / 1000;
   for (size_t i = 0; i < std::max<size_t>(1, call.uses.size()); ++i) {
     Series& series = SeriesOf(call, call.uses.empty() ? none : call.uses[i]);
-    RecordUse(call, series);
+    series.calls.Add();
+    const size_t bucket = series.latency.Observe(latency);
+    if (kept) {
+      const std::lock_guard lock(series.mutex);
+      series.exemplars.resize(series.latency.bounds().size() + 1);
+      series.exemplars[bucket] = {.trace_high = call.trace.trace_high,
+                                  .trace_low = call.trace.trace_low,
+                                  .span_id = call.trace.span_id,
+                                  .value = latency,
+                                  .at = std::chrono::duration<double>(end.wall.time_since_epoch()).count()};
+    }
     if (i > 0) continue;
-    series.bytes_in.Increment(static_cast<double>(call.bytes_in));
-    series.bytes_out.Increment(static_cast<double>(call.bytes_out));
+    series.bytes_in.Add(call.bytes_in);
+    series.bytes_out.Add(call.bytes_out);
+    if (series.outcome != kSuccess || call.method().client_streaming || call.method().server_streaming) continue;
+    const double body = Seconds(call.received() - call.arrived());
+    series.body.Observe(body);
+    series.write.Observe(std::max(0.0, Seconds(end.at - call.received()) - latency));
   }
 }
 
-void CallMetrics::RecordUse(Call& call, Series& series) {
-  series.requests.Increment();
-  if (series.success != nullptr) {
-    series.success->Increment();
-  } else {
-    Labels labels = series.error_labels;
-    labels["error_type"] = std::string(ErrorTypeOf(call.outcome()));
-    series.errors.Add(labels).Increment();
+CallMetrics::SeriesList CallMetrics::All() const {
+  SeriesList all;
+  threads_.ForEach([&all](const OfThread& one) {
+    const std::lock_guard lock(one.mutex);
+    for (const auto& [key, series] : one.series) all.push_back(series.get());
+  });
+  return all;
+}
+
+void CallMetrics::CollectCounts(const SeriesList& all, MetricsText& out) {
+  std::map<std::string, double> requests, success, errors, bytes_in, bytes_out;
+  for (const Series* one : all) {
+    const auto calls = static_cast<double>(one->calls.Get());
+    requests[StrCat("code=\"", one->code, "\",", one->labels)] += calls;
+    if (one->outcome == kSuccess) {
+      success[one->labels] += calls;
+    } else {
+      errors[StrCat("error_type=\"", one->error_type, "\",", one->labels)] += calls;
+    }
+    bytes_in[one->io_labels] += static_cast<double>(one->bytes_in.Get());
+    bytes_out[one->io_labels] += static_cast<double>(one->bytes_out.Get());
   }
-  series.latency.Observe(call.LatencyMs() / 1000);
+  const auto write = [&out](std::string_view name, std::string_view help,
+                            const std::map<std::string, double>& samples) {
+    out.Family(name, MetricKind::kCounter, help);
+    for (const auto& [labels, value] : samples) out.Sample(labels, value);
+  };
+  write("ai_inference_requests_total", "Calls that have ended, however they ended, by gRPC status code.", requests);
+  write("ai_inference_requests_success_total", "Calls that ended with OK.", success);
+  write("ai_inference_requests_error_total",
+        "Calls that did not end with OK, by whose fault: client (a bad request), overload (refused to protect the "
+        "others), "
+        "model (it failed or took too long), network (the client went away).",
+        errors);
+  write("ai_inference_request_bytes_total", "Bytes of request messages and bodies.", bytes_in);
+  write("ai_inference_response_bytes_total", "Bytes of response messages and bodies.", bytes_out);
+}
+
+void CallMetrics::CollectLatency(const SeriesList& all, MetricsText& out) {
+  struct Sum {
+    HistogramSum histogram;
+    std::vector<Exemplar> exemplars;
+  };
+  std::map<std::pair<std::string_view, Outcome>, Sum> sums;
+  for (const Series* one : all) {
+    Sum& sum = sums[{one->labels, one->outcome}];
+    sum.histogram.Add(one->latency);
+    const std::lock_guard lock(one->mutex);
+    if (one->exemplars.empty()) continue;
+    sum.exemplars.resize(std::max(sum.exemplars.size(), one->exemplars.size()));
+    for (size_t i = 0; i < one->exemplars.size(); ++i) {
+      if (one->exemplars[i].at > sum.exemplars[i].at) sum.exemplars[i] = one->exemplars[i];  // the latest
+    }
+  }
+  out.Family(
+      "ai_inference_latency_seconds", MetricKind::kHistogram,
+      "Time from the request fully received to the result ready (queue, decode, infer, post), as in the answer and "
+      "in the access log; successes, refusals and failures apart. One bucket ends exactly at the model's slo_ms.");
+  for (const auto& [key, sum] : sums) {
+    out.Histogram(StrCat(key.first, ",outcome=\"", kOutcomes[key.second], "\""), sum.histogram.bounds,
+                  sum.histogram.counts, sum.histogram.sum, sum.exemplars);
+  }
+}
+
+void CallMetrics::CollectStages(const SeriesList& all, MetricsText& out) {
+  std::map<std::string, HistogramSum> sums;
+  for (const Series* one : all) {
+    if (one->outcome != kSuccess) continue;
+    for (const auto& [stage, histogram] : {std::pair("body", &one->body), std::pair("write", &one->write)}) {
+      sums[LabelText({{"model_id", one->model_id}, {"stage", stage}, {"version", one->version}})].Add(*histogram);
+    }
+  }
+  out.Family(kStageMetric, MetricKind::kHistogram, kStageHelp);
+  for (const auto& [labels, sum] : sums) out.Histogram(labels, sum.bounds, sum.counts, sum.sum);
+}
+
+void CallMetrics::Collect(MetricsText& out) const {
+  const SeriesList all = All();
+  CollectCounts(all, out);
+  CollectLatency(all, out);
+  CollectStages(all, out);
 }
 
 }  // namespace sluice

@@ -1,42 +1,92 @@
 // The ai_inference_* metrics of finished calls.
 //
-//   ai_inference_requests_total{model_id,version,method,protocol,code}
-//   ai_inference_requests_success_total{model_id,version,method,protocol}
-//   ai_inference_requests_error_total{model_id,version,method,protocol,error_type}   model, network, client, overload
-//   ai_inference_latency_seconds{model_id,version,method,protocol}                   histogram: request received →
-//   result ready ai_inference_request_bytes_total, ai_inference_response_bytes_total{method,protocol}
+//   ai_inference_requests_total{code,method,model_id,protocol,version}
+//   ai_inference_requests_success_total{method,model_id,protocol,version}
+//   ai_inference_requests_error_total{error_type,…}    model, network, client, overload
+//   ai_inference_latency_seconds{…,outcome}            histogram: request received → result ready; success, refused,
+//                                                      failed
+//   ai_inference_request_bytes_total, ai_inference_response_bytes_total{method,protocol}
+//   ai_inference_stage_seconds{model_id,stage,version} histogram, stages body and write: see door/scrape.h
 //
 // A call that used several models counts once for each of them; its bytes count once.
 //
-// Labels are bounded: models that exist, methods and protocols that are registered, gRPC codes. Never request data.
+// Labels are bounded: models that exist (none: an empty id), methods and protocols that are registered, gRPC codes.
+// Never request data.
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "base/metrics/histogram.h"
+#include "base/metrics/text.h"
+#include "base/per_thread.h"
 #include "call/call.h"
-
-namespace prometheus {
-class Registry;
-}
+#include "call/layers/observe/record.h"
 
 namespace sluice {
 
-// Thread-safe.
-class CallMetrics {
+inline constexpr std::string_view kStageMetric = "ai_inference_stage_seconds";
+inline constexpr std::string_view kStageHelp =
+    "Time of one stage of a call, by model: body (until the request is complete), queue (waiting for a worker), "
+    "decode, "
+    "infer and post (the worker's), write (from the result to the answer's bytes). Says where latency comes from.";
+
+// Thread-safe: each thread counts for itself.
+class CallMetrics final : public MetricSource {
  public:
-  explicit CallMetrics(prometheus::Registry& registry);
-  ~CallMetrics();
-  void Record(Call& call);
+  // `kept`: it becomes a trace, which the histograms may point to.
+  void Record(Call& call, const CallEnd& end, bool kept);
+  // The stages come last, so that those of models can follow.
+  void Collect(MetricsText& out) const override;
 
  private:
-  struct Families;
-  struct Series;
-  Series& SeriesOf(const Call& call, const CallUse& use);
-  std::unique_ptr<Series> MakeSeries(const Call& call, const CallUse& use, int code) const;
-  static void RecordUse(Call& call, Series& series);
+  enum Outcome : uint8_t { kSuccess, kRefused, kFailed };
+  static constexpr const char* kOutcomes[] = {"success", "refused", "failed"};
+  struct Key {
+    const Method* method;
+    Protocol protocol;
+    uint8_t code;
+    uint8_t reason;
+    std::string_view model_id, version;  // of the series, in the map
 
-  const uint64_t generation_;  // tells this object's thread-local cache entries from those of another
-  std::unique_ptr<Families> families_;
+    bool operator==(const Key&) const = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const Key& k) {
+      return H::combine(std::move(h), k.method, k.protocol, k.code, k.reason, k.model_id, k.version);
+    }
+  };
+  // What one thread counts for one key.
+  struct Series {
+    Series(const Key& key, const absl::Status& outcome, double slo_ms);
+
+    const std::string model_id, version;
+    const std::string labels;     // method, model_id, protocol, version
+    const std::string io_labels;  // method, protocol
+    const std::string_view code, error_type;
+    const Outcome outcome;
+    OwnCounter calls, bytes_in, bytes_out;
+    OwnHistogram latency;
+    OwnHistogram body, write;  // of successes
+    mutable std::mutex mutex;
+    std::vector<Exemplar> exemplars;  // guarded by mutex; empty before the first one
+  };
+  struct OfThread {
+    mutable std::mutex mutex;  // taken by its thread to add, by others to look; its thread looks without
+    absl::flat_hash_map<Key, std::unique_ptr<Series>> series;
+  };
+  using SeriesList = std::vector<const Series*>;
+
+  Series& SeriesOf(const Call& call, const CallUse& use);
+  SeriesList All() const;
+  static void CollectCounts(const SeriesList& all, MetricsText& out);
+  static void CollectLatency(const SeriesList& all, MetricsText& out);
+  static void CollectStages(const SeriesList& all, MetricsText& out);
+
+  PerThread<OfThread> threads_;
 };
 
 }  // namespace sluice

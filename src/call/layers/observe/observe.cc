@@ -2,8 +2,14 @@
 
 #include "base/ids.h"
 #include "call/layers/observe/access_line.h"
+#include "call/layers/observe/record.h"
 
 namespace sluice {
+
+ObserveLayer::ObserveLayer(const LayerContext& context)
+    : random_(context.random), log_(context.log), telemetry_(context.telemetry) {
+  telemetry_.metrics.push_back(&metrics_);
+}
 
 std::string ObserveLayer::RequestIdFor(Call& call) {
   const std::string_view given = call.headers().Get("x-request-id");
@@ -11,18 +17,53 @@ std::string ObserveLayer::RequestIdFor(Call& call) {
   return random_.With([now = call.loop().clock().WallNow()](Random& random) { return NewUuidV7(now, random); });
 }
 
+// splitmix64: what tells ids apart need not be a secret.
+uint64_t ObserveLayer::NewId() {
+  Ids& ids = ids_.Mine();
+  while (true) {
+    if (ids.state == 0) ids.state = random_.With([](Random& random) { return random.Next(); });
+    uint64_t z = ids.state += 0x9e3779b97f4a7c15ull;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    if (z ^= z >> 31; z != 0) return z;
+  }
+}
+
+void ObserveLayer::JoinTrace(Call& call) {
+  call.trace = TraceContextOf(call.headers());
+  if (!call.trace.known()) {
+    call.trace = {.trace_high = NewId(), .trace_low = NewId()};
+  }
+  call.trace.span_id = NewId();
+  call.response_headers().Add("traceresponse", call.trace.ToW3c());
+}
+
 Step ObserveLayer::Enter(Call& call) {
   call.request_id = RequestIdFor(call);
   call.response_headers().Add("x-request-id", call.request_id);
-  call.trace = TraceContextOf(call.headers());
+  if (!call.method().quiet) JoinTrace(call);
+  telemetry_.live.Add(call);
   return Step::kNext;
 }
 
+bool ObserveLayer::Keep(Call& call, const CallEnd& end) {
+  const auto kept = KeptOf(call, telemetry_.sample_ratio);
+  if (!kept) return false;
+  if (!call.trace.known()) JoinTrace(call);  // of a probe that failed
+  const CallRecordPtr record = RecordOf(call, *kept, end);
+  telemetry_.notable.Offer(record);
+  if (telemetry_.spans != nullptr) telemetry_.spans->Offer(record);
+  return true;
+}
+
 void ObserveLayer::Leave(Call& call) noexcept {
-  metrics_.Record(call);
+  telemetry_.live.Remove(call);
+  const Clock& clock = call.loop().clock();
+  const CallEnd end{.at = clock.Now(), .wall = clock.WallNow()};
+  metrics_.Record(call, end, Keep(call, end));
   if (!log_.enabled() || (call.method().quiet && call.outcome().ok())) return;
   thread_local std::string line;
-  FormatAccessLine(call, call.loop().clock().WallNow(), line);
+  FormatAccessLine(call, end.wall, line);
   log_.Append(line);
 }
 

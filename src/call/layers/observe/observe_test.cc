@@ -1,7 +1,8 @@
 #include "call/layers/observe/observe.h"
 
 #include <gtest/gtest.h>
-#include <prometheus/text_serializer.h>
+
+#include <functional>
 
 #include "ai/inference/image_recognition.pb.h"
 #include "base/error.h"
@@ -34,14 +35,18 @@ class ObserveTest : public testing::Test {
                               .arrived = loop_.Now()},
                              loop_, chain_, port_);
     call->Begin();
-    for (const char* model : models_) call->UseOf(model, "1").infer_ms = 2;
+    for (const char* model : models_) {
+      call->UseOf(model, "1").infer_ms = 2;
+      call->UseOf(model, "1").slo_ms = slo_ms_;
+    }
     call->bytes_in = 5;
+    if (call_) call_(*call);
     loop_.Advance(std::chrono::microseconds(1500));
     call->Finish(std::move(outcome));
     return call;
   }
 
-  std::string Scrape() { return prometheus::TextSerializer().Serialize(layers_.metrics.Collect()); }
+  std::string Scrape() { return layers_.Scrape(); }
 
   FakeLoop loop_;
   TestLayerContext layers_;
@@ -50,6 +55,8 @@ class ObserveTest : public testing::Test {
   Headers headers_;
   RecordingPort port_;
   std::vector<const char*> models_ = {"m"};
+  double slo_ms_ = 0;
+  std::function<void(Call&)> call_;
 };
 
 TEST_F(ObserveTest, AGoodRequestIdIsEchoedAndABadOneReplaced) {
@@ -63,14 +70,16 @@ TEST_F(ObserveTest, AGoodRequestIdIsEchoedAndABadOneReplaced) {
 
 TEST_F(ObserveTest, TheLineHasTheArticlesFieldsAndTypes) {
   headers_.Add("x-request-id", "r1");
+  headers_.Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
   auto call = Run(Error(Reason::INVALID_IMAGE, "not \"an\" image\n"));
   std::string line;
   FormatAccessLine(*call, WallTime(std::chrono::seconds(0)), line);
-  EXPECT_EQ(line,
-            R"({"timestamp":"1970-01-01T00:00:00.000000Z","request_id":"r1","client_ip":"10.0.0.7","model_id":"m",)"
-            R"("latency":1.500,"status":"error","error":"not \"an\" image\u000a","trace_id":null,)"
-            R"("method":"ai.inference.ImageRecognition/Recognize","protocol":"rest","code":"INVALID_ARGUMENT",)"
-            R"("bytes_in":5,"bytes_out":0,"queue_ms":0.000,"infer_ms":2.000,"key_id":null})");
+  EXPECT_EQ(
+      line,
+      R"({"timestamp":"1970-01-01T00:00:00.000000Z","request_id":"r1","client_ip":"10.0.0.7","model_id":"m",)"
+      R"("latency":1.500,"status":"error","error":"not \"an\" image\u000a","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",)"
+      R"("method":"ai.inference.ImageRecognition/Recognize","protocol":"rest","code":"INVALID_ARGUMENT",)"
+      R"("bytes_in":5,"bytes_out":0,"queue_ms":0.000,"infer_ms":2.000,"key_id":null,"reason":"INVALID_IMAGE","ended_in":"request"})");
 }
 
 TEST_F(ObserveTest, ACallOfSeveralModelsNamesAndCountsEach) {
@@ -106,7 +115,104 @@ TEST_F(ObserveTest, EveryEndIsCountedOnceByWhoseFaultItWas) {
   EXPECT_NE(text.find(R"(ai_inference_requests_error_total{error_type="client",)" + labels + " 1"), std::string::npos);
   EXPECT_NE(text.find(R"(ai_inference_requests_error_total{error_type="overload",)" + labels + " 1"),
             std::string::npos);
-  EXPECT_NE(text.find("ai_inference_latency_seconds_count{" + labels + " 4"), std::string::npos);
+  // Refusals, which are fast, do not make successes look fast.
+  for (const char* line : {"failed\"} 1", "refused\"} 1", "success\"} 2"}) {
+    EXPECT_NE(
+        text.find("ai_inference_latency_seconds_count{" + labels.substr(0, labels.size() - 1) + ",outcome=\"" + line),
+        std::string::npos)
+        << text;
+  }
+}
+
+TEST_F(ObserveTest, OneBucketEndsAtTheModelsPromise) {
+  slo_ms_ = 33;
+  Run(absl::OkStatus());
+  EXPECT_NE(Scrape().find(R"(outcome="success",le="0.033"} 1)"), std::string::npos) << Scrape();
+}
+
+TEST_F(ObserveTest, EveryCallHasATraceAndSaysSo) {
+  const auto call = Run(absl::OkStatus());
+  EXPECT_EQ(call->trace.TraceId().size(), 32u);
+  EXPECT_EQ(call->response_headers().Get("traceresponse"), call->trace.ToW3c());
+  headers_.Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+  const auto joined = Run(absl::OkStatus());
+  EXPECT_EQ(joined->trace.TraceId(), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_NE(HexId(joined->trace.span_id), "00f067aa0ba902b7");
+}
+
+TEST_F(ObserveTest, TheEndingDecidesWhatIsKept) {
+  layers_.telemetry.sample_ratio = 0;
+  slo_ms_ = 10;
+  Run(absl::OkStatus());
+  EXPECT_EQ(layers_.telemetry.notable.size(), 0u);
+  const auto kept = [&](CallRecord::Kept why, absl::Status outcome) {
+    const auto call = Run(std::move(outcome));
+    const auto found = layers_.telemetry.notable.Find(call->request_id);
+    ASSERT_EQ(found.size(), 1u) << ToString(why);
+    EXPECT_EQ(ToString(found[0]->kept), ToString(why));
+    EXPECT_EQ(found[0]->trace.TraceId(), call->trace.TraceId());
+  };
+  kept(CallRecord::Kept::kError, Error(Reason::INVALID_IMAGE, "x"));
+  kept(CallRecord::Kept::kRefused, Error(Reason::OVERLOADED, "x"));
+  slo_ms_ = 1.5;
+  kept(CallRecord::Kept::kSlow, absl::OkStatus());
+  slo_ms_ = 0;
+  headers_.Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  kept(CallRecord::Kept::kAsked, absl::OkStatus());
+  headers_.Clear();
+  layers_.telemetry.sample_ratio = 1;
+  kept(CallRecord::Kept::kSample, absl::OkStatus());
+}
+
+TEST_F(ObserveTest, ARecordHasTheStagesAndTheVerdicts) {
+  call_ = [this](Call& call) {
+    const TimePoint start = loop_.clock().Now();
+    call.stages.push_back({.name = "queue", .use = 0, .began = start, .ended = start + std::chrono::microseconds(100)});
+    call.stages.push_back({.name = "infer", .use = 0, .began = start + std::chrono::microseconds(100), .ended = start});
+    call.Note("breaker", "m@1", Error(Reason::CIRCUIT_OPEN, "60 of 100 failed"));
+  };
+  const auto call = Run(Error(Reason::CIRCUIT_OPEN, "busy: 60 of 100 failed"));
+  const auto record = layers_.telemetry.notable.Find(call->request_id).at(0);
+  ASSERT_EQ(record->stages.size(), 2u);
+  EXPECT_EQ(record->stages[0].name, "queue");
+  EXPECT_EQ(record->stages[1].model, "m@1");
+  EXPECT_NE(record->stages[1].batch, 0u);
+  ASSERT_EQ(record->verdicts.size(), 1u);
+  EXPECT_EQ(record->verdicts[0].layer, "breaker");
+  EXPECT_EQ(record->verdicts[0].message, "60 of 100 failed");
+  EXPECT_EQ(record->reason, "CIRCUIT_OPEN");
+}
+
+TEST_F(ObserveTest, AHistogramPointsToACallThatWasKept) {
+  headers_.Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  Run(absl::OkStatus());
+  MetricsText text(MetricsText::Format::kOpenMetrics);
+  for (const MetricSource* source : layers_.telemetry.metrics) source->Collect(text);
+  EXPECT_NE(text.Finish().find("# {trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\""), std::string::npos);
+}
+
+TEST_F(ObserveTest, LiveCallsAreListedByTheirAge) {
+  const auto start = [this] {
+    auto call =
+        Call::Create({.method = methods_.all().front().get(), .headers = &headers_, .arrived = loop_.clock().Now()},
+                     loop_, chain_, port_);
+    call->Begin();
+    return call;
+  };
+  const auto old = start();
+  loop_.Advance(std::chrono::milliseconds(5));
+  const auto young = start();
+  const auto gone = start();
+  gone->Finish(absl::OkStatus());
+  std::vector<LiveCall> live;
+  layers_.telemetry.live.List(loop_, [&live](std::vector<LiveCall> calls) { live = std::move(calls); });
+  loop_.Run();
+  ASSERT_EQ(live.size(), 2u);
+  EXPECT_EQ(live[0].request_id, old->request_id);
+  EXPECT_EQ(live[0].age_ms, 5);
+  EXPECT_EQ(live[1].stage, "body");
+  young->Finish(absl::OkStatus());
+  old->Finish(absl::OkStatus());
 }
 
 }  // namespace

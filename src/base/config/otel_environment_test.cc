@@ -1,0 +1,58 @@
+#include "base/config/otel_environment.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "base/config/config.h"
+
+namespace sluice {
+namespace {
+
+using config::Tracing;
+
+Tracing With(const std::map<std::string, std::string>& variables) {
+  Tracing tracing = DefaultConfig().tracing();
+  const absl::Status status = ApplyOtelEnvironment(
+      [&](const char* name) {
+        const auto it = variables.find(name);
+        return it == variables.end() ? nullptr : it->second.c_str();
+      },
+      tracing);
+  EXPECT_TRUE(status.ok()) << status;
+  return tracing;
+}
+
+TEST(OtelEnvironmentTest, NothingIsSentUnlessSomebodySaysWhere) {
+  EXPECT_EQ(With({}).exporter(), Tracing::OFF);
+  EXPECT_EQ(With({{"OTEL_EXPORTER_OTLP_ENDPOINT", ""}}).exporter(), Tracing::OFF);
+  EXPECT_EQ(With({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/"}}).endpoint(), "http://c:4318/v1/traces");
+  EXPECT_EQ(With({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:4318/x"}}).endpoint(), "http://c:4318/x");
+  EXPECT_EQ(With({{"OTEL_TRACES_EXPORTER", "zipkin"}}).exporter(), Tracing::ZIPKIN);
+  EXPECT_EQ(With({{"OTEL_SDK_DISABLED", "true"}, {"OTEL_TRACES_EXPORTER", "otlp"}}).exporter(), Tracing::OFF);
+}
+
+TEST(OtelEnvironmentTest, WhoItIs) {
+  const Tracing tracing =
+      With({{"OTEL_RESOURCE_ATTRIBUTES", "zone=a, service.name=x,tier=1"}, {"OTEL_SERVICE_NAME", "faces"}});
+  EXPECT_EQ(tracing.service_name(), "faces");
+  ASSERT_EQ(tracing.resource_attributes_size(), 2);
+  EXPECT_EQ(tracing.resource_attributes(0), "zone=a");
+}
+
+TEST(OtelEnvironmentTest, NumbersAndNonsense) {
+  EXPECT_EQ(With({{"OTEL_TRACES_SAMPLER_ARG", "0.25"}}).sample_ratio(), 0.25);
+  EXPECT_EQ(With({{"OTEL_EXPORTER_OTLP_TIMEOUT", "2500"}}).timeout_ms(), 2500u);
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"OTEL_TRACES_SAMPLER_ARG", "2"},
+                                                                      {"OTEL_TRACES_EXPORTER", "carrier pigeon"},
+                                                                      {"OTEL_EXPORTER_OTLP_TIMEOUT", "soon"},
+                                                                      {"OTEL_RESOURCE_ATTRIBUTES", "zone"}}) {
+    Tracing tracing;
+    const absl::Status status =
+        ApplyOtelEnvironment([&](const char* asked) { return name == asked ? value.c_str() : nullptr; }, tracing);
+    EXPECT_NE(status.message().find(name), std::string::npos) << status;
+  }
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,65 @@
+// Counters and histograms for hot paths: each is written by one thread, without a lock or a locked instruction, and
+// read by any. What several threads count is kept once for each of them, and added up by whoever reads.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace sluice {
+
+// Of one writer.
+class OwnCounter {
+ public:
+  void Add(uint64_t by = 1) { value_.store(value_.load(std::memory_order_relaxed) + by, std::memory_order_relaxed); }
+  uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+// Rising upper bounds, inclusive.
+using Bounds = std::vector<double>;
+
+// For what takes 1 to 500 ms: quantiles are true to a tenth there, and coarser below and above.
+const Bounds& FineSeconds();
+// A few for the same range.
+const Bounds& CoarseSeconds();
+// With one more, unless it is there or `bound` is 0.
+Bounds With(Bounds bounds, double bound);
+
+// Of one writer.
+class OwnHistogram {
+ public:
+  explicit OwnHistogram(Bounds bounds) : bounds_(std::move(bounds)), counts_(bounds_.size() + 1) {}
+
+  // Returns the bucket that it fell into.
+  size_t Observe(double value) {
+    const size_t at = static_cast<size_t>(std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin());
+    counts_[at].Add();
+    sum_.store(sum_.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
+    return at;
+  }
+  const Bounds& bounds() const { return bounds_; }
+  double sum() const { return sum_.load(std::memory_order_relaxed); }
+  uint64_t count(size_t bucket) const { return counts_[bucket].Get(); }
+
+ private:
+  const Bounds bounds_;
+  std::vector<OwnCounter> counts_;
+  std::atomic<double> sum_{0};
+};
+
+// What several say together. Histograms of different bounds do not add up: the first one's count.
+struct HistogramSum {
+  Bounds bounds;
+  std::vector<uint64_t> counts;
+  double sum = 0;
+
+  void Add(const OwnHistogram& part);
+};
+
+}  // namespace sluice

@@ -1,0 +1,166 @@
+#include "base/metrics/text.h"
+
+#include <prometheus/metric_family.h>
+
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+#include "base/trace_context.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kTotal = "_total";
+
+std::string_view KindName(MetricKind kind) {
+  switch (kind) {
+    case MetricKind::kCounter: return "counter";
+    case MetricKind::kGauge: return "gauge";
+    case MetricKind::kHistogram: return "histogram";
+  }
+  return "unknown";
+}
+
+void AppendEscaped(std::string_view text, std::string& out) {
+  for (const char c : text) {
+    if (c == '\n') {
+      out.append("\\n");
+      continue;
+    }
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+}
+
+void AppendNumber(double value, std::string& out) {
+  if (std::isnan(value)) return void(out.append("NaN"));
+  if (std::isinf(value)) return void(out.append(value > 0 ? "+Inf" : "-Inf"));
+  char digits[40];
+  // Counts look like counts.
+  const bool whole = std::abs(value) < 1e15 && value == std::floor(value);
+  const auto end = whole ? std::to_chars(digits, digits + sizeof digits, static_cast<int64_t>(value)).ptr
+                         : std::to_chars(digits, digits + sizeof digits, value).ptr;
+  out.append(digits, end);
+}
+
+// A bucket's bound is a label, so it is always written in one way: OpenMetrics wants 1.0, not 1.
+void AppendBound(double bound, std::string& out) {
+  const size_t from = out.size();
+  AppendNumber(bound, out);
+  if (std::isfinite(bound) && out.find_first_of(".e", from) == std::string::npos) out.append(".0");
+}
+
+std::string LabelsOf(const prometheus::ClientMetric& metric) {
+  std::string out;
+  for (const auto& label : metric.label) {
+    if (!out.empty()) out.push_back(',');
+    out.append(label.name).append("=\"");
+    AppendEscaped(label.value, out);
+    out.push_back('"');
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string LabelText(std::initializer_list<std::pair<std::string_view, std::string_view>> labels) {
+  std::string out;
+  for (const auto& [name, value] : labels) {
+    if (!out.empty()) out.push_back(',');
+    out.append(name).append("=\"");
+    AppendEscaped(value, out);
+    out.push_back('"');
+  }
+  return out;
+}
+
+void MetricsText::Family(std::string_view name, MetricKind kind, std::string_view help) {
+  if (name == name_) return;
+  name_ = name;
+  kind_ = kind;
+  // OpenMetrics names a counter without the end that its samples have.
+  std::string_view family = name;
+  if (format_ == Format::kOpenMetrics && kind == MetricKind::kCounter && family.ends_with(kTotal)) {
+    family.remove_suffix(kTotal.size());
+  }
+  out_.append("# HELP ").append(family).push_back(' ');
+  AppendEscaped(help, out_);
+  out_.append("\n# TYPE ").append(family).append(" ").append(KindName(kind)).push_back('\n');
+}
+
+void MetricsText::Line(std::string_view suffix, std::string_view labels, std::string_view more, double value) {
+  out_.append(name_).append(suffix);
+  if (!labels.empty() || !more.empty()) {
+    out_.append("{").append(labels).append(labels.empty() || more.empty() ? "" : ",").append(more).push_back('}');
+  }
+  out_.push_back(' ');
+  AppendNumber(value, out_);
+}
+
+void MetricsText::Sample(std::string_view labels, double value) {
+  Line({}, labels, {}, value);
+  out_.push_back('\n');
+}
+
+void MetricsText::Histogram(std::string_view labels, std::span<const double> bounds, std::span<const uint64_t> counts,
+                            double sum, std::span<const Exemplar> exemplars) {
+  uint64_t count = 0;
+  std::string bucket;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    count += counts[i];
+    bucket.assign("le=\"");
+    AppendBound(i < bounds.size() ? bounds[i] : INFINITY, bucket);
+    bucket.push_back('"');
+    Line("_bucket", labels, bucket, static_cast<double>(count));
+    if (format_ == Format::kOpenMetrics && i < exemplars.size() && exemplars[i].at > 0) AppendExemplar(exemplars[i]);
+    out_.push_back('\n');
+  }
+  Line("_count", labels, {}, static_cast<double>(count));
+  out_.push_back('\n');
+  Line("_sum", labels, {}, sum);
+  out_.push_back('\n');
+}
+
+void MetricsText::AppendExemplar(const Exemplar& exemplar) {
+  const TraceContext trace{.trace_high = exemplar.trace_high, .trace_low = exemplar.trace_low};
+  out_.append(" # {trace_id=\"").append(trace.TraceId()).append("\",span_id=\"").append(HexId(exemplar.span_id));
+  out_.append("\"} ");
+  AppendNumber(exemplar.value, out_);
+  char digits[40];
+  const auto end = std::to_chars(digits, digits + sizeof digits, exemplar.at, std::chars_format::fixed, 3).ptr;
+  out_.append(" ").append(digits, end);
+}
+
+void MetricsText::Families(const std::vector<prometheus::MetricFamily>& families) {
+  for (const prometheus::MetricFamily& family : families) {
+    const bool counter = family.type == prometheus::MetricType::Counter;
+    const bool histogram = family.type == prometheus::MetricType::Histogram;
+    Family(family.name,
+           counter     ? MetricKind::kCounter
+           : histogram ? MetricKind::kHistogram
+                       : MetricKind::kGauge,
+           family.help);
+    for (const prometheus::ClientMetric& metric : family.metric) {
+      if (!histogram) {
+        Sample(LabelsOf(metric), counter ? metric.counter.value : metric.gauge.value);
+        continue;
+      }
+      std::vector<double> bounds;
+      std::vector<uint64_t> counts;
+      uint64_t before = 0;
+      for (const auto& bucket : metric.histogram.bucket) {
+        if (std::isfinite(bucket.upper_bound)) bounds.push_back(bucket.upper_bound);
+        counts.push_back(bucket.cumulative_count - std::exchange(before, bucket.cumulative_count));
+      }
+      Histogram(LabelsOf(metric), bounds, counts, metric.histogram.sample_sum);
+    }
+  }
+}
+
+std::string MetricsText::Finish() {
+  if (format_ == Format::kOpenMetrics) out_.append("# EOF\n");
+  return std::move(out_);
+}
+
+}  // namespace sluice

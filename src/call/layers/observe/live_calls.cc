@@ -1,0 +1,83 @@
+#include "call/layers/observe/live_calls.h"
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <memory>
+#include <mutex>
+
+namespace sluice {
+namespace {
+
+LiveCall LineOf(const Call& call, TimePoint now) {
+  const bool timed = call.deadline() != kNever;
+  return {.method = call.method().name,
+          .protocol = call.protocol(),
+          .request_id = call.request_id,
+          .trace_id = call.trace.TraceId(),
+          .client_ip = call.client_ip,
+          .key_id = call.key_id,
+          .model = call.uses.empty() ? std::string() : call.uses.front().model_id,
+          .stage = call.StageName(),
+          .age_ms = ToMs(now - call.arrived()),
+          .deadline_ms = timed ? std::max(0.0, ToMs(call.deadline() - now)) : -1,
+          .bytes_in = call.bytes_in,
+          .bytes_out = call.bytes_out};
+}
+
+// What the loops say, until the last one said it.
+struct Gathering {
+  std::mutex mutex;
+  size_t missing;
+  std::vector<LiveCall> calls;
+};
+
+}  // namespace
+
+void LiveCalls::Add(Call& call) {
+  OfLoop& mine = loops_.Mine();
+  if (mine.loop == nullptr) std::atomic_ref(mine.loop).store(&call.loop());
+  call.live_index = static_cast<uint32_t>(mine.calls.size());
+  mine.calls.push_back(&call);
+}
+
+void LiveCalls::Remove(Call& call) {
+  std::vector<Call*>& calls = loops_.Mine().calls;
+  calls[call.live_index] = calls.back();
+  calls[call.live_index]->live_index = call.live_index;
+  calls.pop_back();
+}
+
+std::vector<LiveCall> LiveCalls::ListOf(const OfLoop& mine) {
+  std::vector<Call*> oldest = mine.calls;
+  const auto older = [](const Call* a, const Call* b) { return a->arrived() < b->arrived(); };
+  const size_t count = std::min(oldest.size(), kListMax);
+  std::partial_sort(oldest.begin(), oldest.begin() + static_cast<std::ptrdiff_t>(count), oldest.end(), older);
+  std::vector<LiveCall> lines;
+  for (size_t i = 0; i < count; ++i) lines.push_back(LineOf(*oldest[i], mine.loop->clock().Now()));
+  return lines;
+}
+
+void LiveCalls::List(Loop& to, std::function<void(std::vector<LiveCall>)> done) const {
+  std::vector<std::pair<Loop*, const OfLoop*>> all;
+  loops_.ForEach([&all](OfLoop& one) {
+    if (Loop* const loop = std::atomic_ref(one.loop).load()) all.emplace_back(loop, &one);
+  });
+  if (all.empty()) return to.Post([done = std::move(done)] { done({}); });
+  const auto gathering = std::make_shared<Gathering>();
+  gathering->missing = all.size();
+  for (const auto& [loop, mine] : all) {
+    loop->Post([&to, gathering, mine, done] {
+      std::vector<LiveCall> lines = ListOf(*mine);
+      const std::lock_guard lock(gathering->mutex);
+      gathering->calls.insert(gathering->calls.end(), std::make_move_iterator(lines.begin()),
+                              std::make_move_iterator(lines.end()));
+      if (--gathering->missing > 0) return;
+      std::sort(gathering->calls.begin(), gathering->calls.end(),
+                [](const LiveCall& a, const LiveCall& b) { return a.age_ms > b.age_ms; });
+      to.Post([calls = std::move(gathering->calls), done]() mutable { done(std::move(calls)); });
+    });
+  }
+}
+
+}  // namespace sluice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import math
 import re
@@ -111,7 +112,7 @@ def test_every_alert_has_its_section_in_operations_md_and_no_other_has_one():
 def test_operations_md_names_log_events_that_exist():
     sources = "".join(file.read_text() for file in (ROOT / "src").rglob("*.cc"))
     events = set(re.findall(r"`([a-z]+\.[a-z_]+)`", OPERATIONS.read_text())) - {"cpu.stat"}
-    knobs = {name for name in events if name.startswith("logs.")}
+    knobs = {name for name in events if name.startswith(("logs.", "http."))}
     assert {name for name in events - knobs if f'"{name}"' not in sources} == set()
     assert len(events) > 4
 
@@ -205,6 +206,25 @@ def test_shippers_read_fields_that_an_access_line_has(server, sample):
 # --- against three live servers ---
 
 
+class Collector:
+    """Takes every trace."""
+
+    def __init__(self):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
 class Load:
     """A little of everything, on every server, until it is told to stop."""
 
@@ -249,13 +269,17 @@ def servers(tmp_path_factory):
     for name in ("face_detection_v1", "face_detection_lite", "news_classification_v1"):
         (models / name).symlink_to(ROOT / "models" / name)
     running = []
+    collector = Collector()
     for number in range(3):
         (folder / str(number)).mkdir()
-        config = f"breaker: {{rules: {ROOT / 'deploy/sentinel/rules.json'}}}"
+        config = f"""breaker: {{rules: {ROOT / "deploy/sentinel/rules.json"}}}
+tracing: {{exporter: otlp, endpoint: "{collector.url}"}}
+"""
         running.append(Server(folder / str(number), config=config, models=models, listeners=1))
     yield running
     for server in running:
         assert server.stop() == 0, server.stderr_path.read_text()
+    collector.server.shutdown()
 
 
 @pytest.fixture(scope="module")

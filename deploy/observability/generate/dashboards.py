@@ -11,8 +11,8 @@ WORK = '$S,method!~"grpc[.].*"'
 CALLS = f"ai_inference_requests_total{{{WORK}}}$R"
 ERRORS = f"ai_inference_requests_error_total{{{WORK}}}$R"
 LATENCY = "ai_inference_latency_seconds_bucket{$S%s}$R"
-ANSWERED = ',method!~"grpc[.].*",outcome=~"success|"'
-IMAGES = ',method="ai.inference.ImageRecognition/Recognize",outcome=~"success|"'
+ANSWERED = ',method!~"grpc[.].*",outcome="success"'
+IMAGES = ',method="ai.inference.ImageRecognition/Recognize",outcome="success"'
 
 
 def quantile(share: float, buckets: str, by: str = "") -> str:
@@ -185,6 +185,45 @@ MODELS = Dashboard(
                     f'sum by (model_id, version) (rate(ai_inference_requests_total{{{WORK},model_id!=""}}$R))',
                 ),
                 per_model(
+                    "Memory",
+                    "What the loaded version holds, as measured when its file was tried; of one instance.",
+                    "bytes",
+                    "max by (model_id, version, device) (ai_model_memory_bytes{$S})",
+                ),
+                per_model(
+                    "Runs now",
+                    "Items that workers compute, of all instances.",
+                    "short",
+                    f"sum by (model_id, version) ({QUEUE % 'running'})",
+                ),
+                Panel(
+                    "Stages, P95",
+                    "Where the latency comes from: body (until the request is complete), queue, decode, infer, post, write.",
+                    "s",
+                    (query(quantile(0.95, "ai_inference_stage_seconds_bucket{$S}$R", "stage"), "{{stage}}"),),
+                ),
+                Panel(
+                    "Stages, mean share",
+                    "Of the time that the stages took together.",
+                    "percentunit",
+                    (
+                        query(
+                            "sum by (stage) (rate(ai_inference_stage_seconds_sum{$S}$R))"
+                            " / on () group_left () (sum(rate(ai_inference_stage_seconds_sum{$S}$R)) > 0)",
+                            "{{stage}}",
+                        ),
+                    ),
+                    stacked=True,
+                    most=1,
+                ),
+                per_model(
+                    "Slow answers",
+                    "Share of the answers that took longer than 100 ms.",
+                    "percentunit",
+                    f'1 - sum by (model_id, version) (rate(ai_inference_latency_seconds_bucket{{$S{ANSWERED},model_id!="",le="0.1"}}$R))'
+                    f' / sum by (model_id, version) (rate(ai_inference_latency_seconds_count{{$S{ANSWERED},model_id!=""}}$R)) >= 0',
+                ),
+                per_model(
                     "Latency, P95",
                     "Of the answered calls.",
                     "s",
@@ -231,6 +270,27 @@ MODELS = Dashboard(
                     "short",
                     f"sum by (model_id, version) (rate({QUEUE % 'items_total'}$R)) "
                     f"/ sum by (model_id, version) (rate({QUEUE % 'batches_total'}$R)) >= 0",
+                ),
+                Panel(
+                    "Shed",
+                    "Work refused, by class and rule: deadline and slo (it would have been late), early (before its body was read), "
+                    "queue_full, share (its client's part of the queue).",
+                    "reqps",
+                    (query("sum by (class, rule) (rate(ai_inference_shed_total{$S}$R))", "{{class}} {{rule}}"),),
+                ),
+                Panel(
+                    "Shed in error",
+                    "Share of the work refused for its time that would have been in time after all, of that whose turn has come since.",
+                    "percentunit",
+                    (
+                        query(
+                            "sum(rate(ai_inference_shed_wrong_total{$S}$R)) / (sum(rate(ai_inference_shed_followed_total{$S}$R)) > 0)"
+                            " or 0 * sum(rate(ai_inference_shed_followed_total{$S}$R))",
+                            "wrong",
+                        ),
+                    ),
+                    limit=0.1,
+                    most=1,
                 ),
                 per_model(
                     "Refused",
@@ -357,6 +417,7 @@ SERVER = Dashboard(
                     (
                         query("sum(rate(ai_inference_replays_total{$S}$R))", "replayed"),
                         query("sum(rate(ai_inference_replay_waits_total{$S}$R))", "waited"),
+                        query("sum(rate(ai_inference_replay_store_errors_total{$S}$R))", "store failed"),
                     ),
                 ),
             ),
@@ -364,6 +425,53 @@ SERVER = Dashboard(
         Row(
             "Process",
             (
+                Panel(
+                    "CPU",
+                    "Cores that the process uses.",
+                    "short",
+                    (query("sum by (instance) (rate(process_cpu_seconds_total{$S}$R))", "{{instance}}"),),
+                ),
+                Panel(
+                    "Memory",
+                    "Resident.",
+                    "bytes",
+                    (query("sum by (instance) (process_resident_memory_bytes{$S})", "{{instance}}"),),
+                ),
+                Panel(
+                    "Open files",
+                    "Share of what the process may open.",
+                    "percentunit",
+                    (
+                        query(
+                            "sum by (instance) (process_open_fds{$S}) / sum by (instance) (process_max_fds{$S})",
+                            "{{instance}}",
+                        ),
+                    ),
+                    limit=0.8,
+                    most=1,
+                ),
+                Panel(
+                    "Up for",
+                    "Since the start of the process; a saw tooth is a crash loop.",
+                    "s",
+                    (query("time() - max by (instance) (process_start_time_seconds{$S})", "{{instance}}"),),
+                ),
+                Panel(
+                    "Versions",
+                    "How many instances run each one.",
+                    "short",
+                    (query("count by (version) (ai_inference_build_info{$S})", "{{version}}"),),
+                    "bargauge",
+                ),
+                Panel(
+                    "Configuration",
+                    "0: the file's last change was refused, and the old content is in force.",
+                    "short",
+                    (query("min by (file) (ai_inference_config_reload_success{$S})", "{{file}}"),),
+                    limit=1,
+                    good_above=True,
+                    most=1,
+                ),
                 Panel(
                     "Connections",
                     "Open ones.",
@@ -383,7 +491,7 @@ SERVER = Dashboard(
                 ),
                 Panel(
                     "Bytes in flight",
-                    "Held by calls: headers, bodies, responses that were not read yet. At limits.inflight_bytes_max calls are refused.",
+                    "Held by calls: headers, bodies, responses that were not read yet. At http.inflight_bytes_max calls are refused.",
                     "bytes",
                     (query("sum by (instance) (ai_inference_inflight_bytes{$S})", "{{instance}}"),),
                 ),
@@ -410,6 +518,15 @@ SERVER = Dashboard(
                     "Decoding and encoding jobs that wait for a worker.",
                     "short",
                     (query("sum by (instance) (ai_inference_chores_waiting{$S})", "{{instance}}"),),
+                ),
+                Panel(
+                    "Traces",
+                    "Calls whose spans the collector took, and those that were lost; nothing without an exporter in the configuration.",
+                    "reqps",
+                    (
+                        query("sum by (instance) (rate(ai_inference_traces_exported_total{$S}$R))", "{{instance}}"),
+                        query("sum by (reason) (rate(ai_inference_traces_dropped_total{$S}$R))", "lost: {{reason}}"),
+                    ),
                 ),
                 Panel(
                     "Log lines lost",

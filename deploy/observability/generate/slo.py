@@ -35,7 +35,7 @@ AVAILABILITY = Objective(
 )
 
 # Of the images that got an answer; those that got none are counted above. 0.1 is the default slo_ms of face detection.
-ANSWERED = 'method="ai.inference.ImageRecognition/Recognize",outcome=~"success|"'
+ANSWERED = 'method="ai.inference.ImageRecognition/Recognize",outcome="success"'
 LATENCY = Objective(
     name="latency",
     alert="SluiceLatency",

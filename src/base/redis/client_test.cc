@@ -82,7 +82,11 @@ class RedisClientTest : public testing::Test {
     const size_t at = all.find(line) + line.size();
     return all.substr(at, all.find('\n', at) - at);
   }
-  std::string Outcomes(std::string_view outcome) const {
+  // Counted once the turn that told us is over.
+  std::string Outcomes(std::string_view outcome) {
+    std::promise<void> turn;
+    loops_[0]->Post([&turn] { turn.set_value(); });
+    turn.get_future().wait();
     return Metric(StrCat("ai_inference_redis_commands_total{outcome=\"", outcome, "\"}"));
   }
 

@@ -168,13 +168,17 @@ void RedisConnection::ArmTimer() {
   });
 }
 
-// The timer is of a command that may have been answered since: the next one's is set then.
+// The timer is of a command that may have been answered since: the next one's is set then. A loop that was held up itself
+// finds the answers first.
 void RedisConnection::Expire() {
+  Read();
+  if (pipeline_ == nullptr) return;
   const size_t late = pipeline_->Expire(loop_.Now());
   late_in_a_row_ += late;
   events_.OnCommands(RedisEvents::Outcome::kLate, late);
   if (late_in_a_row_ >= kLateMax) return Break(absl::UnavailableError("it does not answer in time"));
   ArmTimer();
+  watch_->WantRead();
 }
 
 }  // namespace sluice

@@ -135,6 +135,15 @@ TEST_P(StreamTest, AServerThatDrainsAnswersWhatItTook) {
   Advance(milliseconds(10));
   EXPECT_EQ(Answers(), "one");
   EXPECT_EQ(call_->outcome(), "SHUTTING_DOWN");
+  EXPECT_EQ(call_->call().response_trailers().Get("x-sluice-last-sequence"), "0");
+}
+
+TEST_P(StreamTest, AStreamWithoutAnswersHasNoLastSequence) {
+  Open();
+  simulation_->draining = true;
+  call_->call().Drain();
+  EXPECT_EQ(call_->outcome(), "SHUTTING_DOWN");
+  EXPECT_EQ(call_->call().response_trailers().Find("x-sluice-last-sequence"), std::nullopt);
 }
 
 INSTANTIATE_TEST_SUITE_P(

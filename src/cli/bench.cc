@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/log/log.h"
 #include "base/strings.h"
 #include "cli/bench/plot.h"
 #include "cli/bench/run.h"
@@ -61,6 +62,7 @@ absl::Status RunBench(const Flags& flags) {
 }
 
 int Bench(Flags& flags) {
+  SetLogLevel(LogLevel::kError);  // the loop's slow turns are in the table, as lag
   flags.run.show_progress = !flags.quiet && isatty(STDERR_FILENO) == 1;
   const absl::Status status = RunBench(flags);
   if (status.ok()) return 0;

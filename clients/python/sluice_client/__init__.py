@@ -8,13 +8,15 @@
 
 `Client` and `AsyncClient` speak gRPC, `RestClient` and `AsyncRestClient` HTTP (with the extra `rest`). All of them have one
 function per rpc, give every call a deadline, and retry what may be retried: 1, 2, 4, 8 s apart with jitter, or when the server
-says. All attempts of a call carry one X-Request-ID, by which a server can tell them from new calls; `traceparent` begins a trace.
+says. While the server refuses most calls, some are refused here (ThrottlePolicy).
+All attempts of a call carry one X-Request-ID, by which a server can tell them from new calls; `traceparent` begins a trace.
 """
 
 from .aio import AsyncClient
 from .client import Client
 from .errors import SluiceError
 from .retry import RetryPolicy
+from .throttle import ThrottlePolicy
 from .types import (
     Analysis,
     Audio,
@@ -53,6 +55,7 @@ __all__ = [
     "SluiceError",
     "TextItem",
     "TextPart",
+    "ThrottlePolicy",
 ]
 
 

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import grpc
 import grpc.aio
 
-from . import messages
+from . import calling, messages
 from .client import CHANNEL_OPTIONS, DEFAULT_TIMEOUT_S
 from .grpc_errors import from_rpc_error
 from .ids import CallNames
 from .retry import Attempts, RetryPolicy
+from .throttle import ThrottlePolicy, Throttles
 from .types import Analysis, Classification, Collection, Frame, Moment, Picture, Recognition, TextItem
 
 
@@ -41,6 +42,7 @@ class AsyncClient:
         credentials: Any = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         retry: RetryPolicy = RetryPolicy(),
+        throttle: ThrottlePolicy | None = ThrottlePolicy(),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -52,6 +54,7 @@ class AsyncClient:
         self._retry = retry
         self._sleep = sleep
         self._clock = clock
+        self._throttles = Throttles(throttle, clock)
 
     async def close(self) -> None:
         await self._channel.close()
@@ -78,7 +81,7 @@ class AsyncClient:
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.recognize_request(Frame(image, model_id, min_confidence))
         return messages.recognition(
-            await self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+            await self._unary(rpc, lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
         )
 
     async def classify(
@@ -94,7 +97,7 @@ class AsyncClient:
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.classify_request(texts, model_id)
         return messages.classifications(
-            await self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+            await self._unary(rpc, lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
         )
 
     async def analyze(
@@ -109,7 +112,7 @@ class AsyncClient:
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.analyze_request(moment)
         return messages.analysis(
-            await self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+            await self._unary(rpc, lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
         )
 
     async def collect_recognize(
@@ -124,7 +127,7 @@ class AsyncClient:
         call = self._channel.stream_unary(rpc.path, rpc.encode, rpc.decode)
         kept = [request async for request in _requests(frames, messages.recognize_request)]
         return messages.collection(
-            await self._unary(lambda **k: call(iter(kept), **k), timeout_s, CallNames(request_id, traceparent))
+            await self._unary(rpc, lambda **k: call(iter(kept), **k), timeout_s, CallNames(request_id, traceparent))
         )
 
     async def watch_recognize(
@@ -142,13 +145,15 @@ class AsyncClient:
         call = self._channel.unary_stream(rpc.path, rpc.encode, rpc.decode)
         request = messages.watch_request(pictures, mjpeg, model_id, min_confidence)
         names = CallNames(request_id, traceparent)
-        attempts = self._attempts(timeout_s)
+        attempts = self._attempts(rpc, timeout_s)
         while True:
             started = False
+            attempts.begin()
             try:
                 async for answer in call(request, timeout=attempts.remaining_s, metadata=names.headers()):
                     started = True
                     yield messages.recognition(answer)
+                attempts.succeeded()
                 return
             except grpc.aio.AioRpcError as error:
                 failed = from_rpc_error(error, names.request_id)
@@ -192,14 +197,20 @@ class AsyncClient:
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error, names.request_id) from error
 
-    def _attempts(self, timeout_s: float | None) -> Attempts:
-        return Attempts(self._retry, self._timeout_s if timeout_s is None else timeout_s, self._clock)
+    def _attempts(self, rpc: messages.Rpc, timeout_s: float | None) -> Attempts:
+        timeout_s = self._timeout_s if timeout_s is None else timeout_s
+        return Attempts(self._retry, timeout_s, self._clock, throttle=self._throttles.of(rpc.path))
 
-    async def _unary(self, call: Callable[..., Any], timeout_s: float | None, names: CallNames) -> Any:
-        attempts = self._attempts(timeout_s)
-        while True:
+    async def _unary(
+        self, rpc: messages.Rpc, call: Callable[..., Any], timeout_s: float | None, names: CallNames
+    ) -> Any:
+        attempts = self._attempts(rpc, timeout_s)
+
+        async def once() -> Any:
             try:
                 return await call(timeout=attempts.remaining_s, metadata=names.headers())
             except grpc.aio.AioRpcError as error:
-                failed = from_rpc_error(error, names.request_id)
-            await self._sleep(attempts.wait_after(failed))
+                raise from_rpc_error(error, names.request_id) from error
+
+        hedge = rpc.idempotent and self._retry.hedge_after_s is not None
+        return await calling.call_async(attempts, once, self._sleep, hedge)

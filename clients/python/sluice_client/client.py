@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from concurrent import futures
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar
 
 import grpc
 
-from . import messages
+from . import calling, messages
 from .grpc_errors import from_rpc_error
 from .ids import CallNames
 from .retry import Attempts, RetryPolicy
+from .throttle import ThrottlePolicy, Throttles
 from .types import Analysis, Classification, Collection, Frame, Moment, Picture, Recognition, TextItem
 
 T = TypeVar("T")
@@ -24,6 +26,7 @@ CHANNEL_OPTIONS = [
     ("grpc.max_send_message_length", -1),
 ]
 DEFAULT_TIMEOUT_S = 30.0
+HEDGES_MAX = 64  # attempts at a time, of a client that hedges
 
 
 class Client:
@@ -39,6 +42,7 @@ class Client:
         credentials: Any = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         retry: RetryPolicy = RetryPolicy(),
+        throttle: ThrottlePolicy | None = ThrottlePolicy(),
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -50,9 +54,13 @@ class Client:
         self._retry = retry
         self._sleep = sleep
         self._clock = clock
+        self._throttles = Throttles(throttle, clock)
+        self._hedges = futures.ThreadPoolExecutor(HEDGES_MAX) if retry.hedge_after_s is not None else None
 
     def close(self) -> None:
         self._channel.close()
+        if self._hedges is not None:
+            self._hedges.shutdown(wait=False)
 
     def __enter__(self) -> Client:
         return self
@@ -77,7 +85,7 @@ class Client:
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.recognize_request(Frame(image, model_id, min_confidence))
         return messages.recognition(
-            self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+            self._unary(rpc, lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
         )
 
     def classify(
@@ -94,7 +102,7 @@ class Client:
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.classify_request(texts, model_id)
         return messages.classifications(
-            self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+            self._unary(rpc, lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
         )
 
     def analyze(
@@ -110,7 +118,7 @@ class Client:
         call = self._channel.unary_unary(rpc.path, rpc.encode, rpc.decode)
         request = messages.analyze_request(moment)
         return messages.analysis(
-            self._unary(lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
+            self._unary(rpc, lambda **k: call(request, **k), timeout_s, CallNames(request_id, traceparent))
         )
 
     def collect_recognize(
@@ -126,7 +134,7 @@ class Client:
         call = self._channel.stream_unary(rpc.path, rpc.encode, rpc.decode)
         kept = [messages.recognize_request(frame) for frame in frames]
         return messages.collection(
-            self._unary(lambda **k: call(iter(kept), **k), timeout_s, CallNames(request_id, traceparent))
+            self._unary(rpc, lambda **k: call(iter(kept), **k), timeout_s, CallNames(request_id, traceparent))
         )
 
     def watch_recognize(
@@ -145,13 +153,15 @@ class Client:
         call = self._channel.unary_stream(rpc.path, rpc.encode, rpc.decode)
         request = messages.watch_request(pictures, mjpeg, model_id, min_confidence)
         names = CallNames(request_id, traceparent)
-        attempts = self._attempts(timeout_s)
+        attempts = self._attempts(rpc, timeout_s)
         while True:
             started = False
+            attempts.begin()
             try:
                 for answer in call(request, timeout=attempts.remaining_s, metadata=names.headers()):
                     started = True
                     yield messages.recognition(answer)
+                attempts.succeeded()
                 return
             except grpc.RpcError as error:
                 failed = from_rpc_error(error, names.request_id)
@@ -169,7 +179,8 @@ class Client:
     ) -> Iterator[Recognition]:
         """One answer per frame, in order, while frames still go up. Never retried: live frames are gone.
 
-        Without timeout_s the stream may last for ever; the server bounds each frame.
+        Without timeout_s the stream may last for ever; the server bounds each frame. A server that shuts down answers what
+        it has accepted and ends the stream with SHUTTING_DOWN; the error's last_sequence says from where to go on elsewhere.
         """
         requests = (messages.recognize_request(frame) for frame in frames)
         for answer in self._live(
@@ -201,14 +212,17 @@ class Client:
         except grpc.RpcError as error:
             raise from_rpc_error(error, names.request_id) from error
 
-    def _attempts(self, timeout_s: float | None) -> Attempts:
-        return Attempts(self._retry, self._timeout_s if timeout_s is None else timeout_s, self._clock)
+    def _attempts(self, rpc: messages.Rpc, timeout_s: float | None) -> Attempts:
+        timeout_s = self._timeout_s if timeout_s is None else timeout_s
+        return Attempts(self._retry, timeout_s, self._clock, throttle=self._throttles.of(rpc.path))
 
-    def _unary(self, call: Callable[..., Any], timeout_s: float | None, names: CallNames) -> Any:
-        attempts = self._attempts(timeout_s)
-        while True:
+    def _unary(self, rpc: messages.Rpc, call: Callable[..., Any], timeout_s: float | None, names: CallNames) -> Any:
+        attempts = self._attempts(rpc, timeout_s)
+
+        def once() -> Any:
             try:
                 return call(timeout=attempts.remaining_s, metadata=names.headers())
             except grpc.RpcError as error:
-                failed = from_rpc_error(error, names.request_id)
-            self._sleep(attempts.wait_after(failed))
+                raise from_rpc_error(error, names.request_id) from error
+
+        return calling.call(attempts, once, self._sleep, self._hedges if rpc.idempotent else None)

@@ -23,6 +23,8 @@ class SluiceError(Exception):
 
     code: a gRPC code's name, also over REST. reason: of Sluice's error table, "" when the error is not the server's.
     retry_after_s: when the server says that a retry makes sense; negative when it says that none does.
+    throttled: refused by this client, which has not sent it.
+    last_sequence: of a live stream that the server ended: of the last answer; what came after it is to be sent again.
     """
 
     def __init__(
@@ -34,6 +36,8 @@ class SluiceError(Exception):
         field: str = "",
         request_id: str = "",
         retry_after_s: float | None = None,
+        throttled: bool = False,
+        last_sequence: int | None = None,
     ) -> None:
         super().__init__(f"{reason or code}: {message}")
         self.code = code
@@ -42,6 +46,8 @@ class SluiceError(Exception):
         self.field = field
         self.request_id = request_id
         self.retry_after_s = retry_after_s
+        self.throttled = throttled
+        self.last_sequence = last_sequence
 
     @property
     def retryable(self) -> bool:

@@ -19,5 +19,7 @@ def from_rpc_error(error: Any, request_id: str) -> SluiceError:
         out = status_error(status_from_bytes(details), retry_after_s=retry_after_s)
     else:
         out = SluiceError(error.code().name, error.details() or "", retry_after_s=retry_after_s)
+    if (last := trailers.get("x-sluice-last-sequence")) is not None and str(last).isdigit():
+        out.last_sequence = int(last)
     out.request_id = out.request_id or request_id
     return out

@@ -51,14 +51,16 @@ class Rpc:
     path: str
     encode: Callable[[Any], bytes]
     decode: Callable[[bytes], Any]
+    idempotent: bool  # the server computes all requests of one X-Request-ID once
 
 
 def rpc(service: str, name: str) -> Rpc:
     method = _POOL.FindServiceByName(service).FindMethodByName(name)
     request, response = (message_factory.GetMessageClass(kind) for kind in (method.input_type, method.output_type))
-    return Rpc(f"/{service}/{name}", request.SerializeToString, response.FromString)
+    return Rpc(f"/{service}/{name}", request.SerializeToString, response.FromString, name in IDEMPOTENT)
 
 
+IDEMPOTENT = frozenset({"Recognize", "Classify", "Analyze"})
 IMAGES = "ai.inference.ImageRecognition"
 TEXTS = "ai.inference.TextClassification"
 MULTIMODAL = "ai.inference.Multimodal"
@@ -177,7 +179,7 @@ def classifications(answer: Any) -> list[Classification]:
 
 def status_error(status: Any, *, retry_after_s: float | None = None) -> SluiceError:
     """A google.rpc.Status with its details."""
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     for detail in status.details:
         name = detail.type_url.rsplit("/", 1)[-1]
         if name == "google.rpc.ErrorInfo":

@@ -8,16 +8,19 @@ import email.utils
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from concurrent import futures
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 import httpx
 
-from .client import DEFAULT_TIMEOUT_S
+from . import calling
+from .client import DEFAULT_TIMEOUT_S, HEDGES_MAX
 from .errors import SluiceError
 from .ids import CallNames
 from .retry import Attempts, RetryPolicy
+from .throttle import ThrottlePolicy, Throttles
 from .types import (
     Analysis,
     AudioPart,
@@ -70,6 +73,11 @@ class _Request:
     content_type: str
     params: dict[str, str]
     accept: str = "application/json"
+
+    @property
+    def idempotent(self) -> bool:
+        """The server computes all requests of one X-Request-ID once."""
+        return self.path in ("/api/v1/recognize", "/api/v1/classify", "/api/v1/analyze")
 
 
 def _json(path: str, value: Any, accept: str = "application/json") -> _Request:
@@ -248,6 +256,7 @@ class RestClient:
         *,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         retry: RetryPolicy = RetryPolicy(),
+        throttle: ThrottlePolicy | None = ThrottlePolicy(),
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         verify: Any = True,
@@ -257,9 +266,13 @@ class RestClient:
         self._retry = retry
         self._sleep = sleep
         self._clock = clock
+        self._throttles = Throttles(throttle, clock)
+        self._hedges = futures.ThreadPoolExecutor(HEDGES_MAX) if retry.hedge_after_s is not None else None
 
     def close(self) -> None:
         self._http.close()
+        if self._hedges is not None:
+            self._hedges.shutdown(wait=False)
 
     def __enter__(self) -> RestClient:
         return self
@@ -328,9 +341,10 @@ class RestClient:
     ) -> Iterator[Recognition]:
         request = watch_request(pictures, mjpeg, model_id, min_confidence)
         names = CallNames(request_id, traceparent)
-        attempts = self._attempts(timeout_s)
+        attempts = self._attempts(request, timeout_s)
         while True:
             started = False
+            attempts.begin()
             try:
                 with self._http.stream(
                     "POST", request.path, **_arguments(request, names, attempts.remaining_s)
@@ -341,6 +355,7 @@ class RestClient:
                         for line in response.iter_lines():
                             started = True
                             yield recognition(_line(line))
+                        attempts.succeeded()
                         return
             except httpx.HTTPError as error:
                 failed = from_transport_error(error, names.request_id)
@@ -348,20 +363,23 @@ class RestClient:
                     raise failed from error
             self._sleep(attempts.wait_after(failed))
 
-    def _attempts(self, timeout_s: float | None) -> Attempts:
-        return Attempts(self._retry, self._timeout_s if timeout_s is None else timeout_s, self._clock)
+    def _attempts(self, request: _Request, timeout_s: float | None) -> Attempts:
+        timeout_s = self._timeout_s if timeout_s is None else timeout_s
+        return Attempts(self._retry, timeout_s, self._clock, throttle=self._throttles.of(request.path))
 
     def _unary(self, request: _Request, timeout_s: float | None, names: CallNames) -> Any:
-        attempts = self._attempts(timeout_s)
-        while True:
+        attempts = self._attempts(request, timeout_s)
+
+        def once() -> Any:
             try:
                 response = self._http.post(request.path, **_arguments(request, names, attempts.remaining_s))
-                if response.status_code == 200:
-                    return response.json()
-                failed = from_response(response, response.content, names.request_id)
             except httpx.HTTPError as error:
-                failed = from_transport_error(error, names.request_id)
-            self._sleep(attempts.wait_after(failed))
+                raise from_transport_error(error, names.request_id) from error
+            if response.status_code != 200:
+                raise from_response(response, response.content, names.request_id)
+            return response.json()
+
+        return calling.call(attempts, once, self._sleep, self._hedges if request.idempotent else None)
 
 
 def _line(line: str) -> dict[str, Any]:
@@ -387,6 +405,7 @@ class AsyncRestClient:
         *,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         retry: RetryPolicy = RetryPolicy(),
+        throttle: ThrottlePolicy | None = ThrottlePolicy(),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         verify: Any = True,
@@ -396,6 +415,7 @@ class AsyncRestClient:
         self._retry = retry
         self._sleep = sleep
         self._clock = clock
+        self._throttles = Throttles(throttle, clock)
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -467,9 +487,10 @@ class AsyncRestClient:
     ) -> AsyncIterator[Recognition]:
         request = watch_request(pictures, mjpeg, model_id, min_confidence)
         names = CallNames(request_id, traceparent)
-        attempts = self._attempts(timeout_s)
+        attempts = self._attempts(request, timeout_s)
         while True:
             started = False
+            attempts.begin()
             try:
                 async with self._http.stream(
                     "POST", request.path, **_arguments(request, names, attempts.remaining_s)
@@ -480,6 +501,7 @@ class AsyncRestClient:
                         async for line in response.aiter_lines():
                             started = True
                             yield recognition(_line(line))
+                        attempts.succeeded()
                         return
             except httpx.HTTPError as error:
                 failed = from_transport_error(error, names.request_id)
@@ -487,17 +509,21 @@ class AsyncRestClient:
                     raise failed from error
             await self._sleep(attempts.wait_after(failed))
 
-    def _attempts(self, timeout_s: float | None) -> Attempts:
-        return Attempts(self._retry, self._timeout_s if timeout_s is None else timeout_s, self._clock)
+    def _attempts(self, request: _Request, timeout_s: float | None) -> Attempts:
+        timeout_s = self._timeout_s if timeout_s is None else timeout_s
+        return Attempts(self._retry, timeout_s, self._clock, throttle=self._throttles.of(request.path))
 
     async def _unary(self, request: _Request, timeout_s: float | None, names: CallNames) -> Any:
-        attempts = self._attempts(timeout_s)
-        while True:
+        attempts = self._attempts(request, timeout_s)
+
+        async def once() -> Any:
             try:
                 response = await self._http.post(request.path, **_arguments(request, names, attempts.remaining_s))
-                if response.status_code == 200:
-                    return response.json()
-                failed = from_response(response, response.content, names.request_id)
             except httpx.HTTPError as error:
-                failed = from_transport_error(error, names.request_id)
-            await self._sleep(attempts.wait_after(failed))
+                raise from_transport_error(error, names.request_id) from error
+            if response.status_code != 200:
+                raise from_response(response, response.content, names.request_id)
+            return response.json()
+
+        hedge = request.idempotent and self._retry.hedge_after_s is not None
+        return await calling.call_async(attempts, once, self._sleep, hedge)

@@ -148,6 +148,25 @@ def test_grpc_streams_are_repeated_from_their_start(grpc_server):
     assert len(slept) == 2
 
 
+def test_a_live_stream_that_was_ended_says_from_where_to_go_on(grpc_server):
+    gone = (grpc.StatusCode.UNAVAILABLE, (("x-sluice-last-sequence", "17"),))
+    with Client(grpc_server(gone).address) as client, pytest.raises(SluiceError) as caught:
+        list(client.stream_recognize([Frame(b"a")]))
+    assert caught.value.last_sequence == 17
+
+    async def run(address):
+        async with AsyncClient(address) as client:
+            async for _ in client.stream_recognize([Frame(b"a")]):
+                pass
+
+    with pytest.raises(SluiceError) as caught:
+        asyncio.run(run(grpc_server(gone).address))
+    assert caught.value.last_sequence == 17
+    with Client(grpc_server(pushback(1)).address) as client, pytest.raises(SluiceError) as caught:
+        list(client.stream_recognize([Frame(b"a")]))
+    assert caught.value.last_sequence is None
+
+
 def test_grpc_asyncio(grpc_server):
     script = grpc_server(pushback(1500))
     slept = []

@@ -3,15 +3,19 @@
 import { base64 } from "./base64.js";
 import { errorOf, type Problem, problemError, SluiceError } from "./errors.js";
 import { CallNames } from "./ids.js";
+import { hedged } from "./hedge.js";
 import { linesOf } from "./lines.js";
 import { Attempts, DEFAULT_RETRY, REAL, type RetryPolicy, type Surroundings } from "./retry.js";
 import { LiveStream } from "./stream.js";
+import { DEFAULT_THROTTLE, Throttle, type ThrottlePolicy } from "./throttle.js";
 import type { Analysis, Classification, Collection, Frame, Moment, Picture, Recognition, TextItem } from "./types.js";
 
 export interface ClientOptions {
   /** For a call with all its attempts; 30 s by default. */
   timeoutMs?: number;
   retry?: Partial<RetryPolicy>;
+  /** When calls are refused without being sent; false: never, and retries have no budget. */
+  throttle?: Partial<ThrottlePolicy> | false;
   fetch?: typeof fetch;
   WebSocket?: typeof WebSocket;
   /** Time and chance, for tests. */
@@ -31,6 +35,9 @@ interface Request {
   contentType: string;
   accept?: string;
 }
+
+/** The server computes all requests of one X-Request-ID once. */
+const IDEMPOTENT = /^\/api\/v1\/(recognize|classify|analyze)(\?|$)/;
 
 const NDJSON = "application/x-ndjson";
 
@@ -63,6 +70,7 @@ export class Client {
   readonly #options: ClientOptions;
   readonly #retry: RetryPolicy;
   readonly #around: Surroundings;
+  readonly #throttles = new Map<string, Throttle>();
 
   /** `url` such as "http://127.0.0.1:8000"; in a page of the server itself "". */
   constructor(url = "http://127.0.0.1:8000", options: ClientOptions = {}) {
@@ -137,7 +145,8 @@ export class Client {
   }
 
   async #unary<T>(request: Request, options: CallOptions): Promise<T> {
-    return this.#attempt(request, options, async (response) => (await response.json()) as T);
+    const hedgeAfterMs = IDEMPOTENT.test(request.path) ? this.#retry.hedgeAfterMs : undefined;
+    return this.#attempt(request, options, async (response) => (await response.json()) as T, hedgeAfterMs);
   }
 
   async *#stream(request: Request, options: CallOptions): AsyncGenerator<Recognition> {
@@ -153,24 +162,65 @@ export class Client {
     }
   }
 
-  /** `read` belongs to the attempt: what it throws is a lost connection. */
-  async #attempt<T>(request: Request, options: CallOptions, read: (response: Response) => Promise<T>): Promise<T> {
-    const names = new CallNames(options.requestId, options.traceparent);
-    const attempts = new Attempts(this.#retry, options.timeoutMs ?? this.#options.timeoutMs ?? 30_000, this.#around);
-    for (;;) {
-      let failed: SluiceError;
-      const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(attempts.remainingMs)));
-      const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
-      try {
-        const response = await this.#send(request, names, attempts.remainingMs, signal);
-        if (response.ok) return await read(response);
-        failed = await errorOf(response, names.requestId);
-      } catch (error) {
-        const what = timeout.aborted ? "no answer in time" : String(error);
-        failed = new SluiceError({ status: 0, message: what, requestId: names.requestId, final: signal.aborted });
-      }
-      await this.#around.sleep(attempts.waitAfter(failed));
+  /** One for each path, so that an overloaded method does not stop the others. */
+  #throttleOf(path: string): Throttle | undefined {
+    if (this.#options.throttle === false) return undefined;
+    const method = path.replace(/\?.*/, "");
+    let throttle = this.#throttles.get(method);
+    if (throttle === undefined) {
+      throttle = new Throttle({ ...DEFAULT_THROTTLE, ...this.#options.throttle }, this.#around);
+      this.#throttles.set(method, throttle);
     }
+    return throttle;
+  }
+
+  /** `read` belongs to the attempt: what it throws is a lost connection. */
+  async #attempt<T>(
+    request: Request,
+    options: CallOptions,
+    read: (response: Response) => Promise<T>,
+    hedgeAfterMs?: number,
+  ): Promise<T> {
+    const names = new CallNames(options.requestId, options.traceparent);
+    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? 30_000;
+    const attempts = new Attempts(this.#retry, timeoutMs, this.#around, this.#throttleOf(request.path));
+    const once = (won?: AbortSignal) => this.#once(request, names, attempts.remainingMs, read, options.signal, won);
+    for (;;) {
+      attempts.begin();
+      try {
+        const answer = await (hedgeAfterMs === undefined
+          ? once()
+          : hedged(once, hedgeAfterMs, this.#around.sleep, () => attempts.hedge()));
+        attempts.succeeded();
+        return answer;
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        await this.#around.sleep(attempts.waitAfter(error));
+      }
+    }
+  }
+
+  /** One attempt; throws SluiceError. `won` ends one that is not needed any more. */
+  async #once<T>(
+    request: Request,
+    names: CallNames,
+    remainingMs: number,
+    read: (response: Response) => Promise<T>,
+    aborted?: AbortSignal,
+    won?: AbortSignal,
+  ): Promise<T> {
+    const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(remainingMs)));
+    const signals = [timeout, aborted, won].filter((one) => one !== undefined);
+    const signal = AbortSignal.any(signals);
+    let response: Response;
+    try {
+      response = await this.#send(request, names, remainingMs, signal);
+      if (response.ok) return await read(response);
+    } catch (error) {
+      const what = timeout.aborted ? "no answer in time" : String(error);
+      throw new SluiceError({ status: 0, message: what, requestId: names.requestId, final: signal.aborted });
+    }
+    throw await errorOf(response, names.requestId);
   }
 
   async #send(request: Request, names: CallNames, remainingMs: number, signal: AbortSignal): Promise<Response> {

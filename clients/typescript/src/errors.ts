@@ -24,6 +24,9 @@ export interface ErrorFacts {
   retryAfterMs?: number;
   /** The call's own time was up, or the caller aborted it. */
   final?: boolean;
+  /** Refused by this client, which has not sent the call. */
+  throttled?: boolean;
+  lastSequence?: number;
 }
 
 export class SluiceError extends Error {
@@ -32,7 +35,13 @@ export class SluiceError extends Error {
   readonly reason: string;
   readonly field: string;
   readonly requestId: string;
-  /** When the server says that a retry makes sense. */
+  /** Refused by this client, which has not sent the call. */
+  readonly throttled: boolean;
+  /** The call's own time was up, the caller aborted it, or it was not sent. */
+  readonly final: boolean;
+  /** Of a live stream that the server ended: of the last answer; what came after it is to be sent again. */
+  readonly lastSequence: number | undefined;
+  /** When the server says that a retry makes sense; negative when it says that none does. */
   readonly retryAfterMs: number | undefined;
   /** The same call may succeed later, unchanged. */
   readonly retryable: boolean;
@@ -45,7 +54,10 @@ export class SluiceError extends Error {
     this.field = facts.field ?? "";
     this.requestId = facts.requestId ?? "";
     this.retryAfterMs = facts.retryAfterMs;
-    if (facts.final) this.retryable = false;
+    this.throttled = facts.throttled ?? false;
+    this.lastSequence = facts.lastSequence;
+    this.final = facts.final ?? false;
+    if (this.final || (facts.retryAfterMs ?? 0) < 0) this.retryable = false;
     else if (this.reason) this.retryable = RETRYABLE_REASONS.has(this.reason);
     else this.retryable = facts.status === 0 || RETRYABLE_STATUSES.has(facts.status);
   }

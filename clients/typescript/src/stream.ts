@@ -5,6 +5,13 @@ import { SluiceError } from "./errors.js";
 /** Unsent bytes above which `send` waits, so that a slow line does not fill the memory. */
 const BUFFERED_MAX = 4 << 20;
 
+/** The reason of a stream that has to go on elsewhere (1001) says where: "…; last_sequence=17". */
+function closed(code: number, reason: string): SluiceError {
+  const last = /; last_sequence=(\d+)$/.exec(reason)?.[1];
+  const facts = { status: 0, message: `closed with ${code}: ${reason}`, final: true };
+  return new SluiceError(last === undefined ? facts : { ...facts, lastSequence: Number(last) });
+}
+
 export class LiveStream<Message, Answer> implements AsyncIterable<Answer> {
   readonly #socket: WebSocket;
   readonly #open: Promise<void>;
@@ -60,7 +67,7 @@ export class LiveStream<Message, Answer> implements AsyncIterable<Answer> {
   }
 
   #finish(code: number, reason: string): void {
-    this.#end = code === 1000 ? "done" : new SluiceError({ status: 0, message: `closed with ${code}: ${reason}`, final: true });
+    this.#end = code === 1000 ? "done" : closed(code, reason);
     this.#wake?.();
   }
 }

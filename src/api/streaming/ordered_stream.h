@@ -4,10 +4,12 @@
 
 #include <deque>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "api/streaming/message_runner.h"
 #include "api/streaming/options.h"
+#include "call/stream_resume.h"
 
 namespace sluice {
 
@@ -44,10 +46,11 @@ class OrderedStream final : public CallHandler {
       call_.Send(answer);
       if (!options_.Draining()) call_.ReadMore();
     }
-    if (!answers_.empty()) return;
+    if (!answers_.empty() || (!ended_ && !options_.Draining())) return;
+    if (first_ > 0) call_.response_trailers().Add(kLastSequence, std::to_string(first_ - 1));
     if (ended_) {
       call_.Finish(absl::OkStatus());
-    } else if (options_.Draining()) {
+    } else {
       call_.Fail(Error(Reason::SHUTTING_DOWN, "the server is shutting down; open the stream again"));
     }
   }

@@ -13,9 +13,14 @@ uint16_t CloseCodeOf(const absl::Status& status, bool leaving) {
   return static_cast<uint16_t>(kStatusBase + GrpcCodeOf(status));
 }
 
-std::string CloseReasonOf(const absl::Status& status) {
-  if (status.ok()) return {};
-  return StrCat(InfoOf(ReasonOf(status)).name, ": ", ToStd(status.message()));
+std::string CloseReasonOf(const absl::Status& status, bool leaving, std::string_view last_sequence) {
+  if (status.ok() && !leaving) return {};
+  std::string reason =
+      status.ok() ? "GOING_AWAY: connect again" : StrCat(InfoOf(ReasonOf(status)).name, ": ", ToStd(status.message()));
+  if (CloseCodeOf(status, leaving) == kGoingAway && !last_sequence.empty()) {
+    reason += StrCat("; last_sequence=", last_sequence);
+  }
+  return reason;
 }
 
 }  // namespace sluice::websocket

@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "call/stream_resume.h"
 #include "json/writer.h"
 #include "transport/new_call.h"
 #include "transport/parse_proto.h"
@@ -106,7 +107,8 @@ size_t WebSocketExchange::Write(const Message& message) {
 void WebSocketExchange::End(Call& call, const absl::Status& status) {
   if (!socket_ && !status.ok()) return rest::SendProblem(exchange_, call, status, {}, SIZE_MAX);
   if (!socket_) Accept();
-  socket_->Close(CloseCodeOf(status, leaving_), CloseReasonOf(status));
+  socket_->Close(CloseCodeOf(status, leaving_),
+                 CloseReasonOf(status, leaving_, call.response_trailers().Get(kLastSequence)));
 }
 
 }  // namespace sluice::websocket

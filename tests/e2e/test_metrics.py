@@ -28,6 +28,7 @@ def busy(tmp_path_factory, sample):
     folder = tmp_path_factory.mktemp("metrics")
     config = f"""breaker: {{rules: {ROOT}/deploy/sentinel/rules.json}}
 tracing: {{exporter: otlp, endpoint: "http://127.0.0.1:1"}}
+redis: {{address: "127.0.0.1:1"}}
 """
     server = Server(folder, config=config, listeners=1)
     with httpx.Client(base_url=server.url, timeout=30) as client:

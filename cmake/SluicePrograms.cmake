@@ -1,5 +1,6 @@
 # Programs outside src/, one per file, found by glob:
 #   tests/servers/NAME.cc     a server for end-to-end tests        build/tests/NAME   (target test_servers)
+#   tests/sim/sim.cc          a server in simulated time       build/tests/sim    (target sims)
 #   tests/fuzz/NAME_fuzz.cc   a libFuzzer target, with SLUICE_FUZZ  build/fuzz/NAME    (target fuzz_targets)
 #   bench/NAME.cc, src/**/NAME_bench.cc, with SLUICE_BENCH          build/bench/NAME   (target bench_programs)
 # A program is linked with the rooms that it includes, and so with what those are linked with; nothing else gets built
@@ -51,6 +52,10 @@ function(sluice_test_servers)
   sluice_program_each(tests test_servers ${files})
 endfunction()
 
+function(sluice_sims)
+  sluice_program_each(tests sims ${CMAKE_SOURCE_DIR}/tests/sim/sim.cc)
+endfunction()
+
 function(sluice_fuzz_targets)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.cc)
   sluice_program_each(fuzz fuzz_targets ${files})
@@ -77,6 +82,7 @@ endfunction()
 function(sluice_programs)
   if(SLUICE_TESTS)
     sluice_test_servers()
+    sluice_sims()
   endif()
   if(SLUICE_FUZZ)
     sluice_fuzz_targets()

@@ -38,12 +38,21 @@ bool ClassOrder::Serve(WorkClass work_class, Duration time) {
     Class& one = classes_[i];
     const bool without = i != given && one.waits();
     one.part += weight * ((without ? 0.0 : 1.0) - one.part);
-    if (i == given) continue;
-    one.credit += std::chrono::duration_cast<Duration>(time * kKept[i]);
-    one.credit = std::min(one.credit, one.waits() ? kCreditMax : Duration::zero());
   }
   if (paid_) classes_[given].credit -= time;
   return paid_;
+}
+
+// What a lower class keeps is a part of what the others really took.
+void ClassOrder::Done(WorkClass work_class, bool paid, Duration predicted, Duration busy) {
+  const size_t given = Index(work_class);
+  if (paid) classes_[given].credit -= busy - predicted;
+  for (size_t i = 0; i < kWorkClasses; ++i) {
+    if (i == given) continue;
+    Class& one = classes_[i];
+    one.credit += std::chrono::duration_cast<Duration>(busy * kKept[i]);
+    one.credit = std::min(one.credit, one.waits() ? kCreditMax : Duration::zero());
+  }
 }
 
 double ClassOrder::PartOf(WorkClass work_class) const {

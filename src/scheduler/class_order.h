@@ -22,8 +22,8 @@ class ClassOrder {
   std::optional<WorkClass> Next() const;
   // It takes its turn, of `time` (predicted). True: before a higher class, so that it pays for it.
   bool Serve(WorkClass work_class, Duration time);
-  // A turn that it pays for took so much more (or less) than was predicted.
-  void Correct(WorkClass work_class, Duration more) { classes_[Index(work_class)].credit -= more; }
+  // A turn is over, which it `paid` for or not.
+  void Done(WorkClass work_class, bool paid, Duration predicted, Duration busy);
 
   // Of the workers' time, what this class got lately while it had something waiting: above 0, at most 1.
   double PartOf(WorkClass work_class) const;

@@ -15,12 +15,13 @@ class ClassOrderTest : public testing::Test {
   // One turn of `time`; the class that had it gets a new item if it is to go on.
   WorkClass Turn(Duration time, bool again = true) {
     const WorkClass turn = *order_.Next();
-    order_.Serve(turn, time);
+    const bool paid = order_.Serve(turn, time);
     if (!again) {
       auto& share = *order_[turn].turns().begin()->share;
       const Urgency item = *share.waiting.begin();
       order_[turn].Serve(share, item, &queue_, 1, time);
     }
+    order_.Done(turn, paid, time, time);
     return turn;
   }
 

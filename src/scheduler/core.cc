@@ -204,7 +204,7 @@ void SchedulerCore::Done(const Batch& batch, Duration busy) {
     order_[batch.work_class].Correct(charge.principal,
                                      std::chrono::duration_cast<Duration>((busy - batch.predicted) * part));
   }
-  if (batch.class_pays) order_.Correct(batch.work_class, busy - batch.predicted);
+  order_.Done(batch.work_class, batch.class_pays, batch.predicted, busy);
   if (it == queues_.end()) return;
   Queue& queue = *it->second;
   if (!cut_short) {

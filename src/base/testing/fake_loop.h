@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "base/executor.h"
@@ -18,10 +19,11 @@ class FakeLoop final : public Loop {
   TimePoint Now() const override { return turn_; }
   TimerId At(TimePoint when, Task task) override {
     timers_.emplace(std::pair(when, ++last_id_), std::move(task));
+    when_.emplace(last_id_, when);
     return last_id_;
   }
   void Cancel(TimerId id) override {
-    std::erase_if(timers_, [id](const auto& timer) { return timer.first.second == id; });
+    if (const auto found = when_.extract(id)) timers_.erase({found.mapped(), id});
   }
 
   void Run() {
@@ -38,6 +40,7 @@ class FakeLoop final : public Loop {
     const TimePoint end = clock_.Now() + by;
     while (!timers_.empty() && timers_.begin()->first.first <= end) {
       auto node = timers_.extract(timers_.begin());
+      when_.erase(node.key().second);
       if (node.key().first > clock_.Now()) clock_.Set(node.key().first);
       turn_ = clock_.Now();
       node.mapped()();
@@ -58,6 +61,7 @@ class FakeLoop final : public Loop {
   TimePoint turn_ = clock_.Now();
   std::deque<Task> tasks_;
   std::map<std::pair<TimePoint, TimerId>, Task> timers_;
+  std::unordered_map<TimerId, TimePoint> when_;  // of each of them
   TimerId last_id_ = 0;
 };
 

@@ -40,6 +40,9 @@ class Simulation {
     std::vector<Model> models;
     std::function<std::unique_ptr<AdmissionLayer>(const AdmissionContext&)> layer = nullptr;  // after resolve
     int workers = 1;
+    // Instead of resolve, and of observe and deadline.
+    std::function<std::vector<std::unique_ptr<AdmissionLayer>>(const AdmissionContext&)> layers = nullptr;
+    std::function<Chain(const LayerContext&)> chain = nullptr;
   };
 
   explicit Simulation(Options options)
@@ -50,6 +53,11 @@ class Simulation {
         admission(Layers(options)),
         pipeline(admission, scheduler) {
     SLUICE_CHECK(repository.Load().ok(), "models of a simulation");
+    SLUICE_CHECK(admission.Prepare().ok(), "layers of a simulation");
+    if (options.chain) {
+      chain = options.chain(Served());
+      return;
+    }
     chain.push_back(std::make_unique<ObserveLayer>(context.On(loop)));
     chain.push_back(std::make_unique<DeadlineLayer>(context.On(loop)));
   }
@@ -60,6 +68,18 @@ class Simulation {
   }
 
  private:
+  // The layers of a server: its scheduler knows the load and does the chores.
+  LayerContext Served() {
+    return {.options = context.options,
+            .clock = loop.clock(),
+            .random = context.random,
+            .loop = loop,
+            .metrics = context.metrics,
+            .log = context.nowhere,
+            .chores = scheduler.chores(),
+            .load = scheduler,
+            .files = context.files};
+  }
   Repository::Options MadeOf(const std::vector<Model>& models) {
     static int made = 0;
     folder_ = std::filesystem::temp_directory_path() / StrCat("sluice_simulation_", getpid(), "_", ++made);
@@ -72,6 +92,7 @@ class Simulation {
             .prepare = PrepareVersions(scheduler, tasks_, /*judges_time=*/true, loop.clock())};
   }
   std::vector<std::unique_ptr<AdmissionLayer>> Layers(const Options& options) {
+    if (options.layers) return options.layers({Served(), repository});
     const AdmissionContext layer_context{context.On(loop), repository};
     std::vector<std::unique_ptr<AdmissionLayer>> layers;
     layers.push_back(std::make_unique<ResolveLayer>(layer_context));

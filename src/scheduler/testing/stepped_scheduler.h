@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,10 +26,15 @@ class SteppedScheduler final : public JobQueue {
 
   // What each batch takes that a worker begins from now on.
   Duration batch_time = std::chrono::milliseconds(10);
+  // If set, the same by queue and batch. Called when a worker begins it.
+  std::function<Duration(const std::string& queue, const Batch& batch)> time_of;
+  // If set, called when a batch is over, with what it took.
+  std::function<void(const Batch& batch, Duration busy)> on_done;
 
   QueueId AddQueue(QueueOptions options, std::shared_ptr<WorkRunner> runner) override {
+    std::string name = options.name;
     const QueueId id = core_.AddQueue(std::move(options));
-    runners_.emplace(id, std::move(runner));
+    runners_.emplace(id, Queue{std::move(name), std::move(runner)});
     return id;
   }
   void RemoveQueue(QueueId id) override {
@@ -61,6 +68,7 @@ class SteppedScheduler final : public JobQueue {
 
   int workers() const { return static_cast<int>(running_.size()); }
   size_t waiting() const { return core_.waiting(); }
+  const ShedCounts& sheds() const { return core_.sheds(); }
 
   // What waits is dropped, what runs is stopped.
   void Shutdown() {
@@ -105,9 +113,10 @@ class SteppedScheduler final : public JobQueue {
       Tell(core_.Expire(loop_.clock().Now()));
       Batch batch = core_.Take(static_cast<int>(i), loop_.clock().Now());
       if (!batch) return;
-      auto runner = runners_.at(batch.queue);
-      running_[i].emplace(Running{.batch = std::move(batch), .runner = std::move(runner), .stop = {}});
-      running_[i]->timer = loop_.At(loop_.clock().Now() + batch_time, [this, i] { End(i); });
+      const Queue& queue = runners_.at(batch.queue);
+      const Duration time = time_of ? time_of(queue.name, batch) : batch_time;
+      running_[i].emplace(Running{.batch = std::move(batch), .runner = queue.runner, .stop = {}});
+      running_[i]->timer = loop_.At(loop_.clock().Now() + time, [this, i] { End(i); });
     }
   }
   // The rest of its work is for nothing: it is over now.
@@ -121,7 +130,9 @@ class SteppedScheduler final : public JobQueue {
     Running running = *std::exchange(running_[worker], std::nullopt);
     running.runner->Run(static_cast<int>(worker), running.batch.works, running.stop.get_token());
     running.batch.works.clear();
-    core_.Done(running.batch, loop_.clock().Now() - running.batch.started);
+    const Duration busy = loop_.clock().Now() - running.batch.started;
+    core_.Done(running.batch, busy);
+    if (on_done) on_done(running.batch, busy);
     Begin();
   }
   static void Tell(DropList dropped) {
@@ -130,7 +141,11 @@ class SteppedScheduler final : public JobQueue {
 
   FakeLoop& loop_;
   SchedulerCore core_;
-  std::map<QueueId, std::shared_ptr<WorkRunner>> runners_;
+  struct Queue {
+    std::string name;
+    std::shared_ptr<WorkRunner> runner;
+  };
+  std::map<QueueId, Queue> runners_;
   std::vector<std::optional<Running>> running_;  // by worker
   LoopChores chores_;
 };

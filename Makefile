@@ -1,6 +1,6 @@
 # Sluice: make run, then paste the curl line that it prints.
 .DEFAULT_GOAL := help
-.PHONY: help run test quick build bench check format clean train-text train-face check-training
+.PHONY: help run test quick build sim bench check format clean train-text train-face check-training
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -17,6 +17,9 @@ quick:  ## levels and unit tests only: for use while working
 build:  ## set up and build everything but the benchmarks
 	@tools/setup.sh run && tools/build.sh
 
+sim:  ## thousands of servers in simulated time (ARGS="--calls 10000000" for long, --seed N to play one again)
+	@SIM_ARGS="$(ARGS)" tools/test.sh sim
+
 bench:  ## compare with the raw pipeline and with grpc++, side by side
 	@tools/bench.sh $(ARGS)
 
@@ -28,7 +31,7 @@ format:  ## clang-format over the C++ files
 	@git ls-files '*.cc' '*.h' | xargs clang-format -i
 
 clean:  ## remove what was built; .deps and models stay
-	rm -rf build build-dev build-asan build-tsan build-fuzz
+	rm -rf build build-dev build-asan build-tsan build-fuzz build-sim-bugs
 
 train-text:  ## train the text classifiers again (7 CPU minutes; ARGS go to training/text/run.sh)
 	@training/text/run.sh $(ARGS)

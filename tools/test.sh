@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Builds and runs the tests; ends with 0 when every stage passed.
 #
-#   tools/test.sh            levels, unit, e2e, fuzz (make test); asan and tsan are stages of make check
+#   tools/test.sh            levels, unit, sim, e2e, fuzz (make test); asan and tsan are stages of make check
 #   tools/test.sh --quick    levels and the unit tests of the release build
-#   tools/test.sh STAGE...   some of: levels unit asan tsan fuzz e2e
+#   tools/test.sh STAGE...   some of: levels unit sim asan tsan fuzz e2e
 #
-# FUZZ_SECONDS: how long each fuzz target runs (10).
+# FUZZ_SECONDS: how long each fuzz target runs (10). SIM_ARGS: what the simulation runs with (--seconds 60).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib.sh
 
 case ${1:-} in
-  '') stages='levels unit e2e fuzz' ;;
+  '') stages='levels unit sim e2e fuzz' ;;
   --quick) stages='levels unit' ;;
   -*) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
   *) stages=$* ;;
@@ -42,6 +42,12 @@ stage_levels() { $python tools/levels_test.py && $python tools/levels.py; }
 
 stage_unit() {
   build test build all unit_tests test_servers && ctest --test-dir build --output-on-failure -j "$jobs"
+}
+
+# A server below the codecs in simulated time.
+stage_sim() {
+  # shellcheck disable=SC2086
+  build test build sims && build/tests/sim ${SIM_ARGS:---seconds 60}
 }
 
 stage_asan() { build asan build-asan unit_tests && sanitized build-asan; }

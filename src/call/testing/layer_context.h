@@ -31,15 +31,16 @@ struct FakeLoad final : LoadProbe {
 
 struct TestLayerContext {
   LayerContext On(Loop& loop) { return On(loop, nowhere); }
-  LayerContext On(Loop& loop, AccessLog& log) {
+  LayerContext On(Loop& loop, AccessLog& log) { return On(loop, log, chores, load); }
+  LayerContext On(Loop& loop, AccessLog& log, Chores& its_chores, LoadProbe& its_load) {
     return {.options = options,
             .clock = loop.clock(),
             .random = random,
             .loop = loop,
             .metrics = metrics,
             .log = log,
-            .chores = chores,
-            .load = load,
+            .chores = its_chores,
+            .load = its_load,
             .files = files,
             .telemetry = telemetry};
   }

@@ -69,17 +69,7 @@ class Simulation {
 
  private:
   // The layers of a server: its scheduler knows the load and does the chores.
-  LayerContext Served() {
-    return {.options = context.options,
-            .clock = loop.clock(),
-            .random = context.random,
-            .loop = loop,
-            .metrics = context.metrics,
-            .log = context.nowhere,
-            .chores = scheduler.chores(),
-            .load = scheduler,
-            .files = context.files};
-  }
+  LayerContext Served() { return context.On(loop, context.nowhere, scheduler.chores(), scheduler); }
   Repository::Options MadeOf(const std::vector<Model>& models) {
     static int made = 0;
     folder_ = std::filesystem::temp_directory_path() / StrCat("sluice_simulation_", getpid(), "_", ++made);

@@ -128,25 +128,31 @@ def large_image() -> bytes:
     return out.getvalue()
 
 
-def test_the_other_answers_when_the_computing_replica_is_killed(tmp_path, clients, redis):
-    victim, wire, image = start(tmp_path / "victim", redis.address), Wire(redis), large_image()
+def kill_while_it_computes(victim: Server, wire: Wire, survivor: httpx.Client, image: bytes) -> httpx.Response | None:
+    """What the survivor answers; nothing when the victim was too quick to be killed."""
     headers = {"x-request-id": str(uuid.uuid4()), "x-request-timeout": "5"}
     assert wire.leases() == 0
     with httpx.Client(base_url=victim.url, timeout=30) as doomed, concurrent.futures.ThreadPoolExecutor(2) as pool:
         lost = pool.submit(recognize, doomed, image, **headers)
-        end = time.monotonic() + 10
-        while wire.leases() == 0 and time.monotonic() < end:
+        while wire.leases() == 0 and not lost.done():
             time.sleep(0.002)
-        waits = metric(clients[0], "ai_inference_replay_waits_total")
-        other = pool.submit(recognize, clients[0], image, **headers)
-        while metric(clients[0], "ai_inference_replay_waits_total") == waits and not other.done():
+        waits = metric(survivor, "ai_inference_replay_waits_total")
+        other = pool.submit(recognize, survivor, image, **headers)
+        while metric(survivor, "ai_inference_replay_waits_total") == waits and not other.done():
             time.sleep(0.002)
-        assert not lost.done(), "it must be computing still: make the image larger"
         victim.process.kill()
         assert victim.process.wait() == -9
-        answer = other.result()
-        assert answer.status_code == 200 and "idempotent-replayed" not in answer.headers
-        assert isinstance(lost.exception(), httpx.HTTPError)
+        return other.result() if isinstance(lost.exception(), httpx.HTTPError) else None
+
+
+def test_the_other_answers_when_the_computing_replica_is_killed(tmp_path, clients, redis):
+    wire, image = Wire(redis), large_image()
+    for name in ("first", "second", "third"):
+        answer = kill_while_it_computes(start(tmp_path / name, redis.address), wire, clients[0], image)
+        if answer is not None:
+            assert answer.status_code == 200 and "idempotent-replayed" not in answer.headers
+            return
+    pytest.fail("the replica always answered before it was killed: make the image larger")
 
 
 class Load:

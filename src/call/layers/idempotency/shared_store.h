@@ -24,7 +24,7 @@ namespace sluice {
 class SharedIdempotencyStore final : public IdempotencyStore {
  public:
   // A replica that is gone holds its requests up for so long.
-  static constexpr Duration kLease = std::chrono::milliseconds(600);
+  static constexpr Duration kLease = std::chrono::milliseconds(300);
   static constexpr Duration kRenewal = kLease / 3;
 
   struct Options {

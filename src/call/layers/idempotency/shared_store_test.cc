@@ -140,11 +140,12 @@ TEST_F(SharedIdempotencyStoreTest, AReplicaThatIsGoneIsWaitedForUntilItsLeaseEnd
   const One& first = Begin(*a);
   loop.Advance(2ms);
   const One& there = Begin(*b);
-  loop.Advance(300ms);
+  const Duration lease = SharedIdempotencyStore::kLease;
+  loop.Advance(lease / 2);
   shared.crashed.insert(replicas[0]);
-  loop.Advance(300ms);
+  loop.Advance(lease / 2);
   EXPECT_EQ(there.heard, "");
-  loop.Advance(300ms);
+  loop.Advance(lease);
   EXPECT_EQ(there.heard, "compute");
   b->Complete(there.ask, Record("second"));
   loop.Advance(2ms);

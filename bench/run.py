@@ -19,6 +19,7 @@ from article import bench_article
 from faces import bench_faces, bench_frames
 from images import bench_images
 from load import ROOT
+from observability import bench_observability
 from overload import bench_overload
 from small import bench_small
 from tensors import bench_tensors
@@ -32,7 +33,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--calls", type=int, default=50000)
     parser.add_argument("--texts", type=int, default=200000)
-    parser.add_argument("only", nargs="*", help="small, tensors, faces, images, frames, texts, article, overload")
+    parser.add_argument("only", nargs="*", help="small, tensors, faces, images, frames, texts, article, observability, overload")
     args = parser.parse_args()
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     print(
@@ -54,6 +55,8 @@ def main() -> None:
             bench_texts(args.build, folder, args.rounds, args.texts, args.calls)
         if not args.only or "article" in args.only:
             bench_article(args.build, folder, args.images)
+        if not args.only or "observability" in args.only:
+            bench_observability(args.build, folder, args.rounds, args.calls, args.images)
         if "overload" in args.only:  # only when asked for: ten minutes, and it writes into docs/images
             bench_overload(args.build, folder)
 

@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
   cli::AddBatch(line);
   cli::AddBench(line);
   cli::AddModels(line);
+  cli::AddLogs(line);
+  cli::AddDoctor(line);
   cli::AddTryModel(line);
   cli::AddOpenApi(line);
   return line.Run(argc, argv);

@@ -16,6 +16,12 @@ void Tell(const ModelUse& use, std::string_view layer, const absl::Status& why) 
 
 }  // namespace
 
+std::vector<std::string> Admission::LayerNames() const {
+  std::vector<std::string> names;
+  for (const auto& layer : layers_) names.emplace_back(layer->name());
+  return names;
+}
+
 absl::Status Admission::Prepare() const {
   for (const auto& layer : layers_) RETURN_IF_ERROR(layer->Prepare());
   return absl::OkStatus();

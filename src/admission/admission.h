@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -49,6 +50,9 @@ class Admission {
 
   // The version that such a use would be tried on first; null or an error: there is none.
   absl::StatusOr<ModelHandle> FirstChoice(const ModelUse& use) const { return Propose(use, absl::OkStatus()); }
+
+  // In their order.
+  std::vector<std::string> LayerNames() const;
 
   // See AdmissionLayer::Prepare.
   absl::Status Prepare() const;

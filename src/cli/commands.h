@@ -11,6 +11,8 @@ void AddClassify(CommandLine& line);
 void AddBatch(CommandLine& line);
 void AddBench(CommandLine& line);
 void AddModels(CommandLine& line);
+void AddLogs(CommandLine& line);
+void AddDoctor(CommandLine& line);
 void AddTryModel(CommandLine& line);
 void AddOpenApi(CommandLine& line);
 

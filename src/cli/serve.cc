@@ -54,7 +54,7 @@ int Serve(const ServeFlags& flags) {
   const auto options = Configuration(flags);
   if (!options.ok()) return Fail(options.status());
   if (absl::Status status = CheckSystem(); !status.ok()) return Fail(status);
-  auto server = Server::Start(*options);
+  auto server = Server::Start(*options, [flags] { return Configuration(flags); });
   if (!server.ok()) return Fail(server.status());
   signals.OnReopen([&server] { (*server)->Reload(); });
   signals.Serving();

@@ -70,6 +70,7 @@ void RegisterApis(MethodTable& methods, const ApiContext& context) {
   RegisterOpenInference(methods,
                         {.pipeline = context.pipeline, .catalog = context.catalog, .draining = context.draining});
   if (context.breakers != nullptr) RegisterBreakers(methods, *context.breakers);
+  RegisterDebug(methods, context.debug);
   RegisterHealth(methods, context.health);
   RegisterReflection(methods);  // last: it lists what is registered
 }

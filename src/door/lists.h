@@ -9,6 +9,7 @@
 
 #include "admission/layer.h"
 #include "ai/inference/config/server.pb.h"
+#include "api/debug/service.h"
 #include "call/layer.h"
 #include "call/method.h"
 #include "engine/engine.h"
@@ -44,6 +45,7 @@ struct ApiContext {
   HealthRegistry& health;
   Breakers* breakers;  // null without that layer
   const std::atomic<bool>& draining;
+  DebugContext debug;
 };
 void RegisterApis(MethodTable& methods, const ApiContext& context);
 

@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "absl/strings/numbers.h"
+#include "base/strings.h"
 #include "door/console.h"
 #include "openapi/docs.h"
 #include "openapi/document.h"
@@ -57,6 +59,21 @@ PageEntry DocsPage(const openapi::DocsFile& file) {
   return {.path = std::string(file.path), .exposed = http::kExposeApi, .slow = file.large_unpacked, .make = make};
 }
 
+// "seconds=5": what tools send. The bound is Profile's.
+Page ProfilePage(const PagesContext& context, const PageRequest& request) {
+  constexpr int kUsual = 5, kMost = 30;
+  int seconds = kUsual;
+  constexpr std::string_view kName = "seconds=";
+  const size_t at = request.query.find(kName);
+  if (at != std::string::npos && !absl::SimpleAtoi(request.query.substr(at + kName.size()), &seconds)) seconds = 0;
+  if (seconds < 1 || seconds > kMost) return {.status = 400, .body = StrCat("seconds must be from 1 to ", kMost, "\n")};
+  const auto profile = context.profile(std::chrono::seconds(seconds));
+  if (!profile.ok()) return {.status = 503, .body = StrCat(profile.status().message(), "\n")};
+  Page page{.content_type = "application/octet-stream", .body = *profile};
+  page.headers.Add("content-disposition", "attachment; filename=\"sluice-cpu.pb.gz\"");
+  return page;
+}
+
 }  // namespace
 
 std::string OpenApiText(const MethodTable& methods) {
@@ -79,6 +96,13 @@ std::vector<pages::PageEntry> MakePages(const PagesContext& context) {
        }});
   entries.push_back(Document(context.methods));
   for (const openapi::DocsFile& file : openapi::DocsFiles()) entries.push_back(DocsPage(file));
+  if (context.profile) {
+    entries.push_back({.path = "/debug/pprof/profile",
+                       .exposed = http::kExposeAdmin,
+                       .slow = true,
+                       .thread = context.slow,
+                       .make = [context](const PageRequest& request) { return ProfilePage(context, request); }});
+  }
   if (context.show_metrics) {
     entries.push_back({.path = "/metrics",
                        .exposed = http::kExposeMetrics,

@@ -21,6 +21,7 @@
 #include "base/strings.h"
 #include "base/task_thread.h"
 #include "call/telemetry.h"
+#include "door/debug_sources.h"
 #include "door/http_options.h"
 #include "door/lists.h"
 #include "door/pages.h"
@@ -90,14 +91,16 @@ void LogModels(const Repository& repository) {
 
 // Members are destroyed from the last to the first: that is the order of teardown.
 struct Server::Parts {
-  explicit Parts(const config::Server& options)
+  explicit Parts(const config::Server& options, Reread reread = {})
       : options(options),
+        reread(std::move(reread)),
         metrics(std::make_shared<prometheus::Registry>()),
         budget(options.http().inflight_bytes_max(), options.http().connections_max()),
         tasks(MakeTasks(options)),
         engines(MakeEngines(options.models())) {}
 
   const config::Server options;
+  const Reread reread;
   std::atomic<bool> draining{false};
   std::shared_ptr<prometheus::Registry> metrics;
   Telemetry telemetry;
@@ -114,6 +117,7 @@ struct Server::Parts {
   std::unique_ptr<Repository> repository;
   std::unique_ptr<ModelCatalog> catalog;
   std::unique_ptr<TaskThread> model_changes;
+  std::unique_ptr<TaskThread> debug;  // what an operator asks for and takes long: files, profiles
   std::unique_ptr<Admission> admission;
   WatchedFiles files;
   std::unique_ptr<Breakers> breakers;
@@ -196,6 +200,7 @@ absl::Status Server::Parts::StartCalls() {
                             .redis = redis.get()};
   chain = MakeCallChain(layers);
   model_changes = std::make_unique<TaskThread>("models", kWorkerNice);
+  debug = std::make_unique<TaskThread>("debug", kWorkerNice);
   catalog = std::make_unique<ModelCatalog>(*repository, *model_changes);
   admission = std::make_unique<Admission>(MakeAdmissionLayers({layers, *repository}));
   RETURN_IF_ERROR(admission->Prepare());
@@ -207,7 +212,16 @@ absl::Status Server::Parts::StartCalls() {
                          .catalog = *catalog,
                          .health = health,
                          .breakers = breakers.get(),
-                         .draining = draining});
+                         .draining = draining,
+                         .debug = MakeDebugContext({.telemetry = telemetry,
+                                                    .chain = chain,
+                                                    .admission = *admission,
+                                                    .scheduler = *scheduler,
+                                                    .models = [this] { return repository->List(); },
+                                                    .files = files,
+                                                    .running = options,
+                                                    .reread = [this] { return reread ? reread() : options; },
+                                                    .slow = *debug})});
   scrape = std::make_unique<Scrape>(Scrape::Sources{.scheduler = *scheduler,
                                                     .network = [this] { return Network(); },
                                                     .models = [this] { return repository->List(); },
@@ -221,7 +235,9 @@ absl::Status Server::Parts::StartCalls() {
                            .methods = methods,
                            .not_ready = [this] { return NotReady(); },
                            .models = [this] { return repository->List(); },
-                           .show_metrics = options.metrics().enabled()};
+                           .show_metrics = options.metrics().enabled(),
+                           .profile = PackedProfile,
+                           .slow = debug.get()};
   const transport::Context transport{.methods = methods,
                                      .chain = chain,
                                      .chores = scheduler->chores(),
@@ -275,9 +291,9 @@ NetworkNumbers Server::Parts::Network() const {
           .access_lines_lost = static_cast<double>(access_log->lost())};
 }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::Server& options) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::Server& options, Reread reread) {
   ConfigureLog(options.logs());
-  auto parts = std::make_unique<Parts>(WithinLimits(options));
+  auto parts = std::make_unique<Parts>(WithinLimits(options), std::move(reread));
   parts->MakeModels();
   RETURN_IF_ERROR(parts->LoadModels());
   parts->MakeLoops();
@@ -305,6 +321,7 @@ Server::~Server() {
 void Server::Parts::Stop() {
   if (trial) trial->Stop();
   model_changes->Stop();
+  debug->Stop();
   scheduler->Shutdown();                        // results of running jobs are posted to their loops
   for (const auto& loop : loops) loop->Stop();  // the posts run
   http.reset();

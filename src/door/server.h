@@ -4,6 +4,7 @@
 // Stop:   stop accepting → calls → workers → posts → engine → logs → loops
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,8 +17,11 @@ namespace sluice {
 
 class Server {
  public:
-  // Loads every model and opens the listeners; blocks for seconds. An error is for the operator.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ai::inference::config::Server& options);
+  using Reread = std::function<absl::StatusOr<ai::inference::config::Server>()>;
+  // Loads every model and opens the listeners; blocks for seconds. An error is for the operator. `reread` tells what the
+  // options would be by now, for whoever compares; thread-safe.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ai::inference::config::Server& options,
+                                                       Reread reread = {});
   // What /openapi.json of such a server is, without models or network.
   static absl::StatusOr<std::string> OpenApiDocument(const ai::inference::config::Server& options);
   // Cuts whatever Drain left.

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <mutex>
 
+#include "base/error.h"
 #include "base/log/line_log.h"
 #include "base/text.h"
 
@@ -59,9 +61,23 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
-void Write(spdlog::level::level_enum level, std::string_view name, std::string_view event, LogFields fields) {
-  const std::string line = FormatLogLine(Timestamp(), name, event, fields);
-  Logger().log(level, spdlog::string_view_t(line.data(), line.size()));
+// Modules that may have a level of their own: what clients set stays bounded.
+constexpr size_t kModulesMax = 64, kModuleBytesMax = 64;
+
+std::mutex levels_mutex;
+LogLevels levels;  // guarded by levels_mutex
+
+bool IsShown(LogLevel level, std::string_view event) {
+  const std::lock_guard lock(levels_mutex);
+  if (levels.modules.empty()) return level >= levels.all;
+  const auto module = levels.modules.find(event.substr(0, event.find('.')));
+  return level >= (module == levels.modules.end() ? levels.all : module->second);
+}
+
+void Write(LogLevel level, std::string_view event, LogFields fields) {
+  if (!IsShown(level, event)) return;
+  const std::string line = FormatLogLine(Timestamp(), ToString(level), event, fields);
+  Logger().log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace
@@ -84,13 +100,51 @@ std::string FormatLogLine(std::string_view timestamp, std::string_view level, st
   return line;
 }
 
-void LogInfo(std::string_view event, LogFields fields) { Write(spdlog::level::info, "info", event, fields); }
-void LogWarning(std::string_view event, LogFields fields) { Write(spdlog::level::warn, "warning", event, fields); }
-void LogError(std::string_view event, LogFields fields) { Write(spdlog::level::err, "error", event, fields); }
+void LogInfo(std::string_view event, LogFields fields) { Write(LogLevel::kInfo, event, fields); }
+void LogWarning(std::string_view event, LogFields fields) { Write(LogLevel::kWarning, event, fields); }
+void LogError(std::string_view event, LogFields fields) { Write(LogLevel::kError, event, fields); }
+
+std::string_view ToString(LogLevel level) {
+  static constexpr std::string_view kNames[] = {"info", "warning", "error"};
+  return kNames[static_cast<int>(level)];
+}
+
+std::optional<LogLevel> LogLevelNamed(std::string_view name) {
+  for (const LogLevel level : {LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError}) {
+    if (ToString(level) == name) return level;
+  }
+  return std::nullopt;
+}
 
 void SetLogLevel(LogLevel least) {
-  static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::info, spdlog::level::warn, spdlog::level::err};
-  Logger().set_level(kLevels[static_cast<int>(least)]);
+  const std::lock_guard lock(levels_mutex);
+  levels.all = least;
+}
+
+absl::Status SetLogLevelOf(std::string_view module, std::optional<LogLevel> least) {
+  const bool name =
+      std::all_of(module.begin(), module.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+  if (!name || module.empty() || module.size() > kModuleBytesMax) {
+    return FieldError(Reason::INVALID_REQUEST, "module",
+                      "module must be the first word of an event: model for lines of \"model.serving\"");
+  }
+  const std::lock_guard lock(levels_mutex);
+  const auto at = levels.modules.find(module);
+  if (!least) {
+    if (at != levels.modules.end()) levels.modules.erase(at);
+  } else if (at != levels.modules.end()) {
+    at->second = *least;
+  } else if (levels.modules.size() == kModulesMax) {
+    return Error(Reason::INVALID_REQUEST, "64 modules have a level of their own; set one of them to default first");
+  } else {
+    levels.modules.emplace(module, *least);
+  }
+  return absl::OkStatus();
+}
+
+LogLevels GetLogLevels() {
+  const std::lock_guard lock(levels_mutex);
+  return levels;
 }
 
 void LogInBackground() {

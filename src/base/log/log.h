@@ -7,11 +7,15 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "absl/status/status.h"
 #include "base/clock.h"
 
 namespace sluice {
@@ -35,8 +39,19 @@ void LogWarning(std::string_view event, LogFields fields = {});
 void LogError(std::string_view event, LogFields fields = {});
 
 enum class LogLevel { kInfo, kWarning, kError };
+std::string_view ToString(LogLevel level);
+// "info", "warning", "error".
+std::optional<LogLevel> LogLevelNamed(std::string_view name);
 // Lines below are not written. Any thread; kInfo until then.
 void SetLogLevel(LogLevel least);
+// The same for the lines of one module: those whose event begins with its name and a dot. Nothing: as all others. An
+// error, for a client, when there are too many, or it is no name.
+absl::Status SetLogLevelOf(std::string_view module, std::optional<LogLevel> least);
+struct LogLevels {
+  LogLevel all = LogLevel::kInfo;
+  std::map<std::string, LogLevel, std::less<>> modules = {};
+};
+LogLevels GetLogLevels();
 
 // From now on a thread of its own writes, and a reader of stderr that stalls stops nobody: lines are lost then,
 // counted, and the next one that is written says how many. Until then each call writes by itself. Once; stays so until

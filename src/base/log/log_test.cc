@@ -27,5 +27,22 @@ TEST(LogTest, LinesBelowTheLevelAreNotWritten) {
   for (const char* event : {"second", "fourth"}) EXPECT_EQ(written.find(event), std::string::npos) << event;
 }
 
+TEST(LogTest, AModuleMayHaveALevelOfItsOwn) {
+  SetLogLevel(LogLevel::kWarning);
+  ASSERT_TRUE(SetLogLevelOf("model", LogLevel::kInfo).ok());
+  testing::internal::CaptureStderr();
+  LogInfo("model.serving");
+  LogInfo("models.other");
+  EXPECT_EQ(GetLogLevels().modules.at("model"), LogLevel::kInfo);
+  ASSERT_TRUE(SetLogLevelOf("model", std::nullopt).ok());
+  LogInfo("model.again");
+  SetLogLevel(LogLevel::kInfo);
+  const std::string written = testing::internal::GetCapturedStderr();
+  EXPECT_NE(written.find("model.serving"), std::string::npos);
+  EXPECT_EQ(written.find("models.other"), std::string::npos);
+  EXPECT_EQ(written.find("model.again"), std::string::npos);
+  for (const char* bad : {"", "a b", "model.serving"}) EXPECT_FALSE(SetLogLevelOf(bad, LogLevel::kInfo).ok()) << bad;
+}
+
 }  // namespace
 }  // namespace sluice

@@ -91,6 +91,14 @@ std::shared_ptr<SSL_CTX> TlsCertificate::current() const {
   return context_;
 }
 
+std::optional<int> TlsCertificate::DaysLeft() const {
+  const std::shared_ptr<SSL_CTX> context = current();
+  const X509* const leaf = SSL_CTX_get0_certificate(context.get());
+  int days = 0, seconds = 0;
+  if (leaf == nullptr || ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(leaf)) != 1) return std::nullopt;
+  return days;
+}
+
 TlsCertificate::Reload TlsCertificate::Poll() {
   std::string signature = Signature(options_);
   if (signature == signature_) return Reload::kUnchanged;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -24,6 +25,8 @@ class TlsCertificate {
   static absl::StatusOr<std::unique_ptr<TlsCertificate>> Load(TlsOptions options);
 
   std::shared_ptr<SSL_CTX> current() const;
+  // Whole days until the leaf expires, negative after that; nothing when it does not say.
+  std::optional<int> DaysLeft() const;
 
   // Reads the files again if one changed (rename or rewrite). Unreadable, empty or mismatching files leave the old
   // certificate in place and are logged once per change. Call it every second; costs three stat() calls.

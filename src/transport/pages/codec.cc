@@ -16,6 +16,7 @@ constexpr size_t kPageBytesMax = 16 << 20;
 
 PageRequest RequestOf(const http::RequestHead& head, bool takes_gzip) {
   return {.path = head.path,
+          .query = head.query,
           .accept = http::JoinedHeader(head.headers, "accept"),
           .origin = StrCat(head.peer.tls ? "https://" : "http://", head.authority),
           .exposed = head.peer.exposed,
@@ -44,10 +45,11 @@ class PageExchange final : public http::ExchangeHandler {
     const bool takes_gzip = rest::WantsGzip(http::JoinedHeader(exchange_.head().headers, "accept-encoding"), true);
     PageRequest request = RequestOf(exchange_.head(), takes_gzip);
     if (!page.slow) return Send(Make(page, request, takes_gzip));
-    chores.Post(lifeline_.RoundTrip(
-        exchange_.loop(), Page(),
-        [&page, takes_gzip, request = std::move(request)](Page& made) { made = Make(page, request, takes_gzip); },
-        [this](Page made) { Send(std::move(made)); }));
+    (page.thread == nullptr ? chores : *page.thread)
+        .Post(lifeline_.RoundTrip(
+            exchange_.loop(), Page(),
+            [&page, takes_gzip, request = std::move(request)](Page& made) { made = Make(page, request, takes_gzip); },
+            [this](Page made) { Send(std::move(made)); }));
   }
   void OnBody(std::string_view bytes) override { exchange_.ConsumeBody(bytes.size()); }
   void OnBodyEnd() override {}

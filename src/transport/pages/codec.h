@@ -14,6 +14,7 @@ namespace sluice::pages {
 // What a page may depend on.
 struct PageRequest {
   std::string path;
+  std::string query;     // behind the '?'
   std::string accept;    // the Accept header, joined
   std::string origin;    // "http://127.0.0.1:8000", as the client calls this server
   uint32_t exposed = 0;  // of the listener
@@ -34,6 +35,7 @@ struct PageEntry {
   bool below = false;                            // also every path that begins with `path`
   uint32_t exposed = http::kExposeApi;           // bit of Peer::exposed that a listener needs to show it
   bool slow = false;                             // made on a worker (a metrics scrape), not on the loop
+  Executor* thread = nullptr;                    // of a slow one that would keep a worker too long; outlives the codec
   std::function<Page(const PageRequest&)> make;  // thread-safe
 };
 

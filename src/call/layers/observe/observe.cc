@@ -1,5 +1,6 @@
 #include "call/layers/observe/observe.h"
 
+#include "ai/inference/config/server.pb.h"
 #include "base/ids.h"
 #include "call/layers/observe/access_line.h"
 #include "call/layers/observe/record.h"
@@ -7,7 +8,10 @@
 namespace sluice {
 
 ObserveLayer::ObserveLayer(const LayerContext& context)
-    : random_(context.random), log_(context.log), telemetry_(context.telemetry) {
+    : random_(context.random),
+      log_(context.log),
+      telemetry_(context.telemetry),
+      counts_(context.options.metrics().enabled()) {
   telemetry_.metrics.push_back(&metrics_);
 }
 
@@ -60,7 +64,8 @@ void ObserveLayer::Leave(Call& call) noexcept {
   telemetry_.live.Remove(call);
   const Clock& clock = call.loop().clock();
   const CallEnd end{.at = clock.Now(), .wall = clock.WallNow()};
-  metrics_.Record(call, end, Keep(call, end));
+  const bool kept = Keep(call, end);
+  if (counts_) metrics_.Record(call, end, kept);
   if (!log_.enabled() || (call.method().quiet && call.outcome().ok())) return;
   thread_local std::string line;
   FormatAccessLine(call, end.wall, line);

@@ -27,6 +27,7 @@ class ObserveLayer final : public Layer {
   SharedRandom& random_;
   AccessLog& log_;
   Telemetry& telemetry_;
+  const bool counts_;
   CallMetrics metrics_;
   // The state of this thread's ids; 0: none yet.
   struct Ids {

@@ -22,7 +22,7 @@ using namespace bench;
 
 struct Flags {
   RunOptions run;
-  std::string json, plot, title;
+  std::string json, plot, title, name = "goodput";
   std::vector<std::string> beside;
   bool quiet = false;
 };
@@ -35,7 +35,7 @@ absl::Status Write(const std::string& path, const std::string& text) {
 }
 
 absl::StatusOr<std::string> Plot(const Flags& flags, const RunReport& report) {
-  std::vector<Curve> curves = {{.name = flags.beside.empty() ? "goodput" : "this run"}};
+  std::vector<Curve> curves = {{.name = flags.name}};
   for (const StepReport& step : report.steps) {
     curves[0].points.push_back({step.step->per_second / report.capacity, GoodputOf(step) / report.capacity});
   }
@@ -127,6 +127,7 @@ void AddBench(CommandLine& line) {
   command.Add("--plot", flags->plot, "Write goodput against offered load to this SVG file");
   command.Add("--beside", flags->beside, "NAME=FILE: draw the run that --json wrote to FILE, too");
   command.Add("--title", flags->title, "Of the plot");
+  command.Add("--name", flags->name, "Of this run in the plot").ShowDefault();
   command.Add("--seed", flags->run.seed, "For the same arrivals again; 0: others each time").Range(0, 1 << 30);
   command.Add("--quiet", flags->quiet, "No progress bar");
   command.Footer(

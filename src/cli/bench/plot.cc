@@ -15,7 +15,7 @@ namespace {
 
 using absl::StrAppendFormat;
 
-constexpr double kWidth = 720, kHeight = 380, kLeft = 64, kRight = 24, kTop = 44, kBottom = 56;
+constexpr double kWidth = 720, kHeight = 380, kLeft = 64, kRight = 24, kTop = 66, kBottom = 56;
 constexpr const char* kColours[] = {"#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626"};
 constexpr double kTicks[] = {0.1, 0.2, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 50, 100};
 
@@ -102,10 +102,34 @@ std::string Drawn(const Axes& axes, const Curve& curve, size_t index) {
     StrAppendFormat(&out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"/>\n", axes.X(offered), axes.Y(goodput),
                     colour);
   }
-  // The legend: lower right, where a good curve is not.
-  const double y = kHeight - kBottom - 16 - 20 * static_cast<double>(index), x = kWidth - kRight - 12;
-  out += Line(x - 24, y - 4, x, y - 4, StrCat("stroke=\"", colour, "\" stroke-width=\"2.5\""));
-  return out + Text(x - 32, y, "end", curve.name);
+  return out;
+}
+
+// In one row under the title; a character is taken to be so wide.
+std::string Legend(const std::vector<Curve>& curves) {
+  constexpr double kCharacter = 7.2, kSwatch = 24, y = 48;
+  std::string out;
+  double x = kLeft;
+  for (size_t i = 0; i < curves.size(); ++i) {
+    const std::string_view colour = kColours[i % std::size(kColours)];
+    out += Line(x, y - 4, x + kSwatch, y - 4, StrCat("stroke=\"", colour, "\" stroke-width=\"2.5\""));
+    out += Text(x + kSwatch + 8, y, "start", curves[i].name);
+    x += kSwatch + 28 + kCharacter * static_cast<double>(curves[i].name.size());
+  }
+  return out;
+}
+
+// As much as is offered, up to the capacity; a curve, for the axis is logarithmic.
+std::vector<Curve::Point> AtBest(const Axes& axes) {
+  constexpr int kSteps = 16;
+  std::vector<Curve::Point> points;
+  const double end = std::min(1.0, axes.to());
+  for (int i = 0; i <= kSteps && axes.from() < end; ++i) {
+    const double x = axes.from() * std::pow(end / axes.from(), static_cast<double>(i) / kSteps);
+    points.push_back({x, x});
+  }
+  points.push_back({axes.to(), std::min(1.0, axes.to())});
+  return points;
 }
 
 double NumberAt(const google::protobuf::Struct& object, const char* name) {
@@ -122,13 +146,9 @@ std::string PlotOf(std::string_view title, const std::vector<Curve>& curves) {
       "fill=\"#777\">\n",
       kWidth, kHeight);
   out += Text(kLeft, 24, "start", title, " font-size=\"15\"");
+  out += Legend(curves);
   out += Grid(axes);
-  const double corner = std::clamp(1.0, axes.from(), axes.to());
-  out += Polyline(axes,
-                  {{axes.from(), std::min(axes.from(), 1.0)},
-                   {corner, std::min(corner, 1.0)},
-                   {axes.to(), std::min(axes.to(), 1.0)}},
-                  "stroke=\"#777\" stroke-dasharray=\"5 4\"");
+  out += Polyline(axes, AtBest(axes), "stroke=\"#777\" stroke-dasharray=\"5 4\"");
   for (size_t i = 0; i < curves.size(); ++i) out += Drawn(axes, curves[i], i);
   return out + "</svg>\n";
 }

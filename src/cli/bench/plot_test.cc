@@ -28,8 +28,13 @@ TEST(PlotTest, ACurveGoesThroughItsPoints) {
   const std::string svg = PlotOf("a title", {{"sluice", {{0.5, 0.5}, {1, 1}, {2, 1}}}});
   const auto best = PointsOf(svg, 0), curve = PointsOf(svg, 1);
   ASSERT_EQ(curve.size(), 6u);
-  // At every load it is as good as can be: the same heights as the dashed line.
-  EXPECT_EQ(best, curve);
+  // At every load it is as good as can be: on the dashed line.
+  EXPECT_EQ(best[0], curve[0]);
+  EXPECT_EQ(best[1], curve[1]);
+  EXPECT_EQ(best[best.size() - 4], curve[2]);
+  EXPECT_EQ(best[best.size() - 3], curve[3]);
+  EXPECT_EQ(best[best.size() - 2], curve[4]);
+  EXPECT_EQ(best[best.size() - 1], curve[5]);
   EXPECT_LT(curve[0], curve[2]);
   EXPECT_NEAR(curve[2] - curve[0], curve[4] - curve[2], 0.2) << "a doubling is as wide anywhere";
   EXPECT_GT(curve[1], curve[3]) << "more is higher";

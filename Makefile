@@ -1,12 +1,21 @@
 # Sluice: make run, then paste the curl line that it prints.
 .DEFAULT_GOAL := help
-.PHONY: help run test quick build sim bench check format clean train-text train-face check-training
+.PHONY: help run cluster cluster-status cluster-down test quick build sim bench check format clean train-text train-face check-training
 
 help:  ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 run:  ## install what is missing, build, fetch the models, start the server (ARGS="--listen HOST:PORT ...")
 	@tools/run_server.sh $(ARGS)
+
+cluster:  ## three replicas behind Envoy, with Redis and Prometheus (ARGS=nginx: behind nginx)
+	@tools/setup.sh cluster && tools/build.sh sluice && .deps/venv/bin/python tools/cluster.py up $(ARGS)
+
+cluster-status:  ## replica, health, calls a second, P99, breaker; once a second until Ctrl-C (ARGS=--once)
+	@.deps/venv/bin/python tools/cluster.py status $(ARGS)
+
+cluster-down:  ## stops what make cluster started
+	@.deps/venv/bin/python tools/cluster.py down
 
 test:  ## the same setup, then every test
 	@tools/test.sh

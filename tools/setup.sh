@@ -2,6 +2,7 @@
 # Installs what is missing: system packages, Python packages into .deps/venv, models, test tools.
 #
 #   tools/setup.sh [run|test|bench]     run (the default) is what `make run` needs; each level includes the ones before
+#   tools/setup.sh cluster              run, and what `make cluster` starts around the server
 #
 # May be interrupted and repeated. What is in place already is recognised, so a second run takes about a second.
 # Debian 12 or later, Ubuntu 24.04 or later; elsewhere, install what tools/packages.txt names and run it again.
@@ -12,7 +13,8 @@ case $level in
   run) levels=run ;;
   test) levels='run|test' ;;
   bench) levels='run|test|bench' ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  cluster) levels='run|cluster' ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 cd "$(dirname "$0")/.."
 deps=.deps
@@ -277,6 +279,12 @@ fi
 
 system_packages
 python_packages run "about 70 MB" --no-deps -r tools/requirements.txt
+if [ "$level" = cluster ]; then
+  python_packages cluster "about 40 MB" -r tools/requirements-cluster.txt
+  unpacked_packages
+  models run
+  exit
+fi
 if [ "$level" != run ]; then
   python_packages test "about 100 MB" -r tools/requirements-test.txt
   python_packages clients "about 40 MB" --no-deps -r tools/requirements-clients.txt

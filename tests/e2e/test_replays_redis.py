@@ -239,6 +239,22 @@ def test_without_redis_at_start(tmp_path):
     assert server.stop() == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "says"), [(["--maxmemory", "1"], "OOM"), (["--replicaof", "127.0.0.1", "1"], "READONLY")]
+)
+def test_a_redis_that_refuses_to_write(tmp_path, options, says):
+    redis = RedisServer(tmp_path, *options)
+    server = start(tmp_path / "server", redis.address)
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        for i in range(20):
+            assert classify(client, "写", **{"x-request-id": f"{i}"}).status_code == 200
+        assert metric(client, "ai_inference_replay_store_errors_total") > 0
+    assert server.stop() == 0
+    events = [line for line in server.stderr_path.read_text().splitlines() if '"redis.unavailable"' in line]
+    assert len(events) == 1 and says in events[0]
+    redis.stop()
+
+
 def ready(folder: Path, redis: str, **more: str | bool) -> bool:
     server = start(folder, redis, **more)
     try:

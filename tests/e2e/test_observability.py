@@ -330,6 +330,26 @@ def test_prometheus_evaluates_every_rule_and_three_replicas_are_up(prometheus):
     assert set(answered) == {rule["record"] for rule in rules_of(*RULES) if "record" in rule}
 
 
+def autoscaling_queries() -> list[str]:
+    """Of deploy/kubernetes, as the adapter and KEDA ask them."""
+    folder = ROOT / "deploy/kubernetes"
+    rules = yaml.safe_load((folder / "prometheus-adapter.yaml").read_text())["rules"]["custom"]
+    asked = [
+        rule["metricsQuery"].replace("<<.GroupBy>>", "instance").replace("<<.LabelMatchers>>", 'job="sluice"')
+        for rule in rules
+    ]
+    triggers = yaml.safe_load((folder / "keda.yaml").read_text())["spec"]["triggers"]
+    return asked + [trigger["metadata"]["query"] for trigger in triggers]
+
+
+def test_what_autoscalers_ask_has_an_answer_for_each_replica(prometheus):
+    end = time.monotonic() + 30
+    while any(fault(prometheus, query) for query in autoscaling_queries()) and time.monotonic() < end:
+        time.sleep(1)
+    assert [len(prometheus.query(query)) for query in autoscaling_queries()] == [3, 3, 1]
+    assert all(float(one["value"][1]) > 0 for query in autoscaling_queries() for one in prometheus.query(query))
+
+
 def test_every_metric_that_a_file_names_exists(prometheus, servers):
     exposed = {
         name

@@ -51,6 +51,7 @@ def test_every_call_is_counted_once(name, server, tmp_path):
     run, table = run_bench(
         server.url, tmp_path / "run.json", *CASES[name], "--rate", "20,40:0.5", "--seconds", "1", "--pause", "0.2",
         "--deadline-ms", "5000", "--arrivals", "constant", "--timeline-ms", "100",
+        "--classes", "batch",  # no promise of 100 ms, which a busy machine might not keep
     )  # fmt: skip
     first, second = run["steps"]
     assert first["offered"] == second["offered"] == 20

@@ -22,8 +22,9 @@ from conftest import Server
 
 BUDGET = 256 << 20
 SIZE = 30 << 20
-# Of a loop it is 1 ms; a busy machine's scheduler and this process's own threads are in it, too.
-WORST_S = 0.25
+# The longest answer on an idle machine; on a busy one, what the prober itself had to wait to run comes on top.
+WORST_S = 0.05
+TRIES = 3
 
 
 @pytest.fixture(scope="module")
@@ -67,19 +68,20 @@ def rest_paths(server: Server) -> dict[str, str]:
 
 
 def check(server: Server, name: str, attack, worst_s: float = WORST_S) -> None:
-    for last in (False, True):
+    for _ in range(TRIES):
         before = server.memory_kib()
         with attacks.Prober(server.address, server.process.pid) as prober:
             attack()
         assert server.process.poll() is None, f"{name} ended the server"
         print(
-            f"{name}: worst answer {prober.worst_s * 1000:.0f} ms, peak {prober.peak_kib >> 10} MiB, {before >> 10} before"
+            f"{name}: worst answer {prober.worst_s * 1000:.0f} ms, woken {prober.late_s * 1000:.0f} ms late at worst, "
+            f"peak {prober.peak_kib >> 10} MiB, {before >> 10} before"
         )
         assert prober.failures == 0, name
         assert prober.peak_kib << 10 < BUDGET + (300 << 20), name
-        if prober.worst_s <= worst_s or last:
-            break
-    assert prober.worst_s <= worst_s, name
+        if prober.worst_s <= worst_s + prober.late_s:
+            return
+    raise AssertionError(f"{name}: an answer took {prober.worst_s * 1000:.0f} ms")
 
 
 def test_every_method_takes_its_worst_message_in_protobuf(target):
@@ -179,7 +181,7 @@ def test_all_at_once_within_a_gigabyte(target):
             thread.join()
 
     served: list[int] = []
-    check(target, "all at once", attack, worst_s=5)  # the prober waits for this process's own threads most of the time
+    check(target, "all at once", attack, worst_s=1)
     assert set(served) <= {200, 503}, "a full budget refuses, and nothing else happens to others"
     assert served.count(200) > len(served) / 2
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/uninitialized.h"
 
 namespace sluice::transport {
 namespace {
@@ -14,12 +15,15 @@ namespace {
 constexpr size_t kTrustedBytes = 1 << 20;
 
 // Grows in steps that follow what has come, up to what was announced.
+void MakeRoom(size_t bytes, size_t announced, std::string& to) {
+  const size_t need = to.size() + bytes;
+  if (need <= to.capacity()) return;
+  const size_t trusted = std::max({need, kTrustedBytes, 4 * to.size()});
+  to.reserve(announced >= need ? std::min(announced, trusted) : std::max(need, 2 * to.capacity()));
+}
+
 void Append(std::string_view bytes, size_t announced, std::string& to) {
-  const size_t need = to.size() + bytes.size();
-  if (need > to.capacity()) {
-    const size_t trusted = std::max({need, kTrustedBytes, 4 * to.size()});
-    to.reserve(announced >= need ? std::min(announced, trusted) : std::max(need, 2 * to.capacity()));
-  }
+  MakeRoom(bytes.size(), announced, to);
   to.append(bytes);
 }
 
@@ -48,6 +52,23 @@ void BodyCollector::OnBody(std::string_view bytes) {
   const size_t head = std::min(bytes.size(), split_ - head_.size());
   if (head > 0) Append(bytes.substr(0, head), std::min(announced_, split_), head_);
   if (head < bytes.size()) Append(bytes.substr(head), announced_ - std::min(announced_, split_), tail_);
+}
+
+std::span<char> BodyCollector::PlaceFor(size_t bytes) {
+  if (call_->done() || size() + bytes > bytes_max_) return {};
+  const bool whole = split_ == SIZE_MAX;
+  if (!whole && head_.size() < split_) return {};
+  placed_ = whole ? &head_ : &tail_;
+  placed_at_ = placed_->size();
+  MakeRoom(bytes, whole ? announced_ : announced_ - std::min(announced_, split_), *placed_);
+  ResizeUninitialized(*placed_, placed_at_ + bytes);
+  return {placed_->data() + placed_at_, bytes};
+}
+
+void BodyCollector::OnBodyPlaced(size_t bytes) {
+  placed_->resize(placed_at_ + bytes);
+  exchange_.ConsumeBody(bytes);
+  hold_->Add(bytes);
 }
 
 void BodyCollector::Decode(BodyDecoding body) {

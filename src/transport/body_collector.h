@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,9 @@ class BodyCollector {
   // What comes behind this many bytes goes to tail() at once, so that it is not moved again. Before the first byte.
   void SplitAt(size_t bytes) { split_ = bytes; }
   void OnBody(std::string_view bytes);
+  // http::ExchangeHandler's.
+  std::span<char> PlaceFor(size_t bytes);
+  void OnBodyPlaced(size_t bytes);
 
   std::string& head() { return head_; }
   std::string& tail() { return tail_; }
@@ -55,6 +59,8 @@ class BodyCollector {
   size_t announced_ = 0;
   size_t split_ = SIZE_MAX;
   std::string head_, tail_;
+  std::string* placed_ = nullptr;  // has room for what the socket puts there, from placed_at_ on
+  size_t placed_at_ = 0;
 };
 
 }  // namespace sluice::transport

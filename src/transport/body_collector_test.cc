@@ -107,6 +107,31 @@ TEST_F(BodyCollectorTest, WhatIsBehindTheSplitIsATailWhereverTheBodyIsCut) {
   }
 }
 
+TEST_F(BodyCollectorTest, BytesMayBePutInTheirPlace) {
+  for (const bool split : {false, true}) {
+    seen_.clear();
+    ASSERT_TRUE(Begin("7").ok());
+    if (split) collector_->SplitAt(3);
+    EXPECT_EQ(collector_->PlaceFor(4).empty(), split) << "a head is collected as usual";
+    if (!split) collector_->OnBodyPlaced(0);  // the socket had nothing after all
+    collector_->OnBody("abc");
+    const std::span<char> place = collector_->PlaceFor(4);
+    ASSERT_EQ(place.size(), 4u);
+    std::copy_n("de", 2, place.begin());
+    collector_->OnBodyPlaced(2);
+    EXPECT_EQ(collector_->size(), 5u);
+    collector_->OnBody("fg");
+    EXPECT_EQ(exchange_->consumed, 7u);
+    EXPECT_EQ(budget_.bytes(), 7u);
+    collector_->Decode(Decode(false));
+    EXPECT_EQ(seen_.at(0), split ? "abc|defg" : "abcdefg|");
+  }
+  ASSERT_TRUE(Begin("100").ok());
+  EXPECT_TRUE(collector_->PlaceFor(101).empty());
+  call_->Cancel();
+  EXPECT_TRUE(collector_->PlaceFor(1).empty()) << "nobody wants it any more";
+}
+
 TEST_F(BodyCollectorTest, MoreThanTheBoundIsRefusedBeforeItComesAndWhenItComes) {
   EXPECT_EQ(ReasonOf(Begin("101")), Reason::BODY_TOO_LARGE);
   ASSERT_TRUE(Begin("100").ok());

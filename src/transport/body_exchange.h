@@ -19,6 +19,8 @@ class BodyExchange : public http::ExchangeHandler, public CallPort {
     if (call_ != nullptr) call_->Detach();
   }
   void OnBody(std::string_view bytes) final { body_.OnBody(bytes); }
+  std::span<char> PlaceFor(size_t bytes) final { return body_.PlaceFor(bytes); }
+  void OnBodyPlaced(size_t bytes) final { body_.OnBodyPlaced(bytes); }
   void OnDrain() final { call_->Drain(); }
   void OnClosed(http::CloseReason) final { call_->Detach(); }
 

@@ -22,7 +22,7 @@ from conftest import Server
 
 BUDGET = 256 << 20
 SIZE = 30 << 20
-# The longest answer on an idle machine; on a busy one, what the prober itself had to wait to run comes on top.
+# The longest answer on an idle machine; on a busy one, waiting to run comes on top: for the server as for the prober.
 WORST_S = 0.05
 TRIES = 3
 
@@ -79,7 +79,7 @@ def check(server: Server, name: str, attack, worst_s: float = WORST_S) -> None:
         )
         assert prober.failures == 0, name
         assert prober.peak_kib << 10 < BUDGET + (300 << 20), name
-        if prober.worst_s <= worst_s + prober.late_s:
+        if prober.worst_s <= worst_s + 2 * prober.late_s:
             return
     raise AssertionError(f"{name}: an answer took {prober.worst_s * 1000:.0f} ms")
 

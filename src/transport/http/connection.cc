@@ -23,6 +23,9 @@ namespace {
 constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 // After so much the loop's other connections have their turn.
 constexpr int kReadsPerEvent = 8;
+// A body is read to where it is collected if so much of it is there and to come; and so much of it in one read.
+constexpr size_t kLargeBody = 64 << 10;
+constexpr size_t kPlacedAtOnce = 256 << 10;
 constexpr int kWritesPerService = 16;
 constexpr size_t kWriteBytesPerService = 256 << 10;
 constexpr size_t kIovecs = 64;
@@ -217,9 +220,18 @@ bool Connection::MayRead() const {
   return phase_ != Phase::kSession || session_->WantsRead();
 }
 
+// Where a large body is collected, if that is what comes next: one copy less.
+std::span<char> Connection::BodyPlace() {
+  if (phase_ != Phase::kSession || session_->BodyExpected() < kLargeBody) return {};
+  const size_t there = std::min(stream_->Available(), kPlacedAtOnce);
+  return there < kLargeBody ? std::span<char>() : session_->PlaceFor(there);
+}
+
 void Connection::ReadSome() {
   for (int i = 0; i < kReadsPerEvent && phase_ != Phase::kGone; ++i) {
-    const IoResult result = stream_->Read(context_.read_buffer);
+    const std::span<char> place = BodyPlace();
+    const IoResult result = stream_->Read(place.empty() ? context_.read_buffer : place);
+    if (!place.empty()) session_->Placed(result.what == Io::kOk ? result.bytes : 0);
     read_more_ = result.more;
     switch (result.what) {
       case Io::kOk: break;
@@ -228,7 +240,7 @@ void Connection::ReadSome() {
       case Io::kError: return Cut();
     }
     ConnectionStats::Add(context_.stats.bytes_in, result.bytes);
-    Feed({context_.read_buffer.data(), result.bytes});
+    if (place.empty()) Feed({context_.read_buffer.data(), result.bytes});
     if (!read_more_ || !MayRead() || TurnIsLong(context_.loop)) return;
   }
 }

@@ -102,6 +102,7 @@ class Connection final : public Serviced, private SessionHost, private FdEvents 
   void ReadProxyHeader();
   void BeginStream(std::string_view early);
   void ReadSome();
+  std::span<char> BodyPlace();
   void Feed(std::string_view bytes);
   void Sniff(std::string_view bytes);
   void Begin(std::unique_ptr<Session> session, std::string_view bytes);

@@ -107,6 +107,10 @@ class ExchangeHandler {
   virtual ~ExchangeHandler() = default;
   // `bytes` is valid during the call only.
   virtual void OnBody(std::string_view bytes) = 0;
+  // Where the next `bytes` of the body belong, to save a copy; empty: OnBody gets them. Then OnBodyPlaced says how many
+  // were put there (0: none).
+  virtual std::span<char> PlaceFor(size_t /*bytes*/) { return {}; }
+  virtual void OnBodyPlaced(size_t /*bytes*/) {}
   virtual void OnBodyEnd() = 0;
   // UnsentBytes fell below half of the bound.
   virtual void OnWritable() {}

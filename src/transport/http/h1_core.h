@@ -25,6 +25,9 @@ class H1Core final : public Session, private Exchange {
   ~H1Core() override;
 
   void Receive(std::string_view bytes) override;
+  size_t BodyExpected() const override;
+  std::span<char> PlaceFor(size_t bytes) override;
+  void Placed(size_t bytes) override;
   void Continue() override;
   void ReceiveEnd() override;
   bool WantsRead() const override;
@@ -77,6 +80,7 @@ class H1Core final : public Session, private Exchange {
   bool Step(std::string_view in, size_t& used);
   void StartExchange(bool nothing_behind);
   void TakeBody(std::string_view bytes);
+  void NoteBody(size_t bytes);
   void EndBody();
   void NextRequest();
   // What to do about the rest, and timers that what has come (or not come) makes necessary.

@@ -229,5 +229,9 @@ bool H1Parser::keep_alive() const { return impl_->keep_alive(); }
 bool H1Parser::expects_continue() const { return impl_->expects_continue_; }
 bool H1Parser::is_chunked() const { return impl_->chunked_; }
 uint64_t H1Parser::body_remaining() const { return impl_->body_left_; }
+void H1Parser::SkipBody(size_t bytes) {
+  impl_->body_left_ -= bytes;
+  if (impl_->body_left_ == 0) impl_->state_ = State::kDone;
+}
 
 }  // namespace sluice::http

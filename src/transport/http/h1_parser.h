@@ -44,6 +44,8 @@ class H1Parser {
   bool expects_continue() const;
   bool is_chunked() const;
   uint64_t body_remaining() const;  // of a Content-Length body
+  // So much of it (at most all that remains) came another way.
+  void SkipBody(size_t bytes);
 
  private:
   class Impl;

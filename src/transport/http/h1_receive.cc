@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "transport/http/canonical.h"
@@ -93,14 +94,42 @@ void H1Core::StartExchange(bool nothing_behind) {
   }
 }
 
-void H1Core::TakeBody(std::string_view bytes) {
-  received_ += bytes.size();
+void H1Core::NoteBody(size_t bytes) {
+  received_ += bytes;
   // While memory is short a trickle is not progress.
   if (!budget_.Short() || received_ - marked_ >= Budget::kSmallBytes) {
     last_body_ = loop().Now();
     marked_ = received_;
   }
   if (body_ == Body::kNone) body_ = Body::kSome;
+}
+
+// Only what certainly goes to the handler.
+size_t H1Core::BodyExpected() const {
+  const bool wanted = state_ == State::kExchange && body_ < Body::kEnded && !response_.done() && cut_ == Cut::kNo;
+  if (!wanted || !in_.empty() || parser_.state() != H1Parser::State::kBody || parser_.is_chunked()) return 0;
+  return static_cast<size_t>(parser_.body_remaining());
+}
+
+std::span<char> H1Core::PlaceFor(size_t bytes) {
+  std::span<char> place;
+  Guarded([&] { place = handler_->PlaceFor(std::min(bytes, BodyExpected())); });
+  return place;
+}
+
+void H1Core::Placed(size_t bytes) {
+  if (bytes == 0) return handler_->OnBodyPlaced(0);
+  parser_.SkipBody(bytes);
+  NoteBody(bytes);
+  unconsumed_ += bytes;
+  budget_.Charge(bytes);
+  Guarded([this, bytes] { handler_->OnBodyPlaced(bytes); });
+  if (parser_.state() == H1Parser::State::kDone) EndBody();
+  AfterInput();
+}
+
+void H1Core::TakeBody(std::string_view bytes) {
+  NoteBody(bytes.size());
   if (state_ == State::kDiscarding || response_.done() || cut_ != Cut::kNo) {
     discarded_ += bytes.size();
     if (state_ == State::kDiscarding && discarded_ > kDiscardBytesMax) Close();

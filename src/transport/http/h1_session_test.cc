@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/strings.h"
 #include "base/testing/fake_loop.h"
 #include "transport/http/h1_writer.h"
@@ -12,12 +15,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Notes what it is told; answers when the test says so.
+// Notes what it is told; answers when the test says so. Large pieces of a body have a place of their own.
 struct Recorder final : ExchangeHandler {
   explicit Recorder(Exchange& e, std::string& log) : exchange(e), log(log) {}
   void OnBody(std::string_view bytes) override {
     log += StrCat("body(", bytes, ")");
     if (consume) exchange.ConsumeBody(bytes.size());
+  }
+  std::span<char> PlaceFor(size_t bytes) override { return std::span(place).first(std::min(bytes, place.size())); }
+  void OnBodyPlaced(size_t bytes) override {
+    log += StrCat("placed(", std::string_view(place.data(), bytes), ")");
+    exchange.ConsumeBody(bytes);
   }
   void OnBodyEnd() override {
     log += "end ";
@@ -34,6 +42,7 @@ struct Recorder final : ExchangeHandler {
   Exchange& exchange;
   std::string& log;
   bool consume = true, answer_at_end = false;
+  std::array<char, 8> place{};
 };
 
 class H1SessionTest : public testing::Test, protected SessionHost {
@@ -94,6 +103,32 @@ TEST_F(H1SessionTest, AnswersWithALengthAndKeepsTheConnection) {
   EXPECT_FALSE(session_->Finished());
   EXPECT_TRUE(session_->WantsRead());
   EXPECT_EQ(loop_.timers(), 0u);
+}
+
+TEST_F(H1SessionTest, ABodyMayBePutInItsPlaceInPartsOrWhole) {
+  const auto put = [this](std::string_view bytes) {
+    const std::span<char> place = session_->PlaceFor(bytes.size());
+    const size_t fits = std::min(bytes.size(), place.size());
+    std::copy_n(bytes.begin(), fits, place.begin());
+    session_->Placed(fits);
+    Flush();
+    return fits;
+  };
+  EXPECT_EQ(session_->BodyExpected(), 0u);
+  Receive("POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nhe");
+  EXPECT_EQ(session_->BodyExpected(), 9u);
+  EXPECT_EQ(put("llo"), 3u);
+  Receive("!");
+  EXPECT_EQ(put(""), 0u) << "the socket had nothing";
+  EXPECT_EQ(put("world and the next request"), 5u) << "never beyond the body";
+  EXPECT_EQ(session_->BodyExpected(), 0u);
+  EXPECT_EQ(log_, "POST h/p body(he)placed(llo)body(!)placed()placed(world)end closed0 ");
+  EXPECT_EQ(budget_.bytes(), 0u);
+  Take();
+  Receive(kGet);
+  EXPECT_EQ(BodyOf(Take()), "ok");
+  Receive("POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+  EXPECT_EQ(session_->BodyExpected(), 0u) << "chunks are parsed";
 }
 
 // Every request of a connection, its log and its answers must not depend on how the bytes are cut.

@@ -38,6 +38,11 @@ class Session {
 
   // Takes everything the socket read. May call handlers. Afterwards the host looks at Gather and Finished.
   virtual void Receive(std::string_view bytes) = 0;
+  // Instead, for a large body: PlaceFor says where up to `bytes` of what the socket has are wanted (empty: nowhere, call
+  // Receive), and Placed how many the socket then put there. Nothing else is called in between.
+  virtual size_t BodyExpected() const { return 0; }  // bytes of it that are to come
+  virtual std::span<char> PlaceFor(size_t /*bytes*/) { return {}; }
+  virtual void Placed(size_t /*bytes*/) {}
   // Goes on with what a turn was too short for (see turn.h): input taken and not looked at, exchanges to be closed. The
   // host calls it after WantsWrite(), before Gather.
   virtual void Continue() {}

@@ -24,6 +24,11 @@ class PlainStream final : public Stream {
     return {WouldBlock() ? Io::kWouldBlock : Io::kError};
   }
 
+  size_t Available() const override {
+    int bytes = 0;
+    return ioctl(fd_.get(), FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<size_t>(bytes) : 0;
+  }
+
   IoResult Write(std::span<const iovec> from) override {
     if (from.empty()) return {Io::kOk};
     msghdr message{};

@@ -31,6 +31,8 @@ class Stream {
  public:
   virtual ~Stream() = default;  // closes the socket
   virtual IoResult Read(std::span<char> into) = 0;
+  // Bytes that Read would return at once; 0 also when that is not known. A system call.
+  virtual size_t Available() const { return 0; }
   // May take a part. An empty span only pushes what Pending() speaks of.
   virtual IoResult Write(std::span<const iovec> from) = 0;
   // Bytes taken by Write (or made by the TLS handshake) wait inside the stream for the socket.

@@ -26,13 +26,16 @@ bool OfConnection(std::string_view name) {
          name == "proxy-connection";
 }
 
+// In the peer's table of known fields, and in ours, such a value would only push others out.
+bool DiffersInEveryAnswer(std::string_view name) {
+  return name == "x-request-id" || name == "server-timing" || name == "x-sluice-predicted-wait-ms";
+}
+
 void AddFields(NvArray& nvs, const Headers& headers) {
   for (size_t i = 0; i < headers.size(); ++i) {
     const auto [name, value] = headers[i];
     if (OfConnection(name)) continue;
-    // A value that differs in every answer would only push others out of the peer's table.
-    const bool unique = name == "x-request-id";
-    nvs.push_back(Nv(name, value, unique ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE));
+    nvs.push_back(Nv(name, value, DiffersInEveryAnswer(name) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE));
   }
 }
 

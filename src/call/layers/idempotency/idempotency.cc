@@ -153,7 +153,7 @@ Step IdempotencyLayer::DigestByWorker(Call& call, const std::shared_ptr<Use>& us
   Task chore = [this, use, call = call.shared_from_this(), &message]() mutable {
     use->ask.digest = DigestOf(message);
     Loop& loop = call->loop();
-    loop.Post([this, use = std::move(use), call = std::move(call)] {
+    loop.Post([this, use, call = std::move(call)] {
       if (!call->done()) AskStore(use);
     });
   };

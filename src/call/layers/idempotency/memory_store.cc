@@ -14,18 +14,18 @@ constexpr size_t kToldPerTurn = 16;
 }  // namespace
 
 void MemoryIdempotencyStore::Begin(const Ask& ask, Told told) {
+  using Found = IdempotencyTable::Found;
   IdempotencyTable::Begun begun;
   {
     const std::lock_guard lock(mutex_);
     begun = table_.Begin(ask.key, ask.digest, ask.caller, clock_.Now());
-    if (begun.found == IdempotencyTable::Found::kWait) waiting_.emplace(ask.caller, Waiting{ask.loop, std::move(told)});
+    if (begun.found == Found::kWait) waiting_.emplace(ask.caller, Waiting{ask.loop, std::exchange(told, nullptr)});
   }
-  if (begun.found == IdempotencyTable::Found::kWait) return on_wait_();
   switch (begun.found) {
-    case IdempotencyTable::Found::kCompute: return told(Verdict::kCompute, nullptr);
-    case IdempotencyTable::Found::kReplay: return told(Verdict::kReplay, std::move(begun.record));
-    case IdempotencyTable::Found::kOtherBody: return told(Verdict::kOtherBody, nullptr);
-    case IdempotencyTable::Found::kWait: return;  // told later
+    case Found::kCompute: return told(Verdict::kCompute, nullptr);
+    case Found::kReplay: return told(Verdict::kReplay, std::move(begun.record));
+    case Found::kOtherBody: return told(Verdict::kOtherBody, nullptr);
+    case Found::kWait: return on_wait_();  // told later
   }
 }
 

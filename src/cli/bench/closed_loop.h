@@ -25,6 +25,7 @@ class ClosedLoop {
   void Next();
   void Answered(const Answer& answer);
   void Later(Duration wait);
+  void Sweep();
 
   Loop& loop_;
   Client& client_;
@@ -33,6 +34,7 @@ class ClosedLoop {
   TimePoint from_{}, to_{};
   uint64_t ok_ = 0;
   size_t running_ = 0;
+  Loop::TimerId sweep_ = 0;
 };
 
 }  // namespace sluice::cli::bench

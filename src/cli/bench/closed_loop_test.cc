@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/testing/fake_loop.h"
 
@@ -37,6 +39,40 @@ double Measure(const Answer& answer) {
   loop.Advance(std::chrono::minutes(1));
   EXPECT_EQ(loop.timers(), 0u) << "nothing runs on";
   return capacity;
+}
+
+// Never answers; gives up when it is time.
+class Hanging final : public Client {
+ public:
+  bool Send(const Call& call, Done& done) override {
+    calls_.emplace_back(call.give_up_at, std::move(done));
+    return true;
+  }
+  void Sweep(TimePoint now) override {
+    auto calls = std::move(calls_);
+    calls_.clear();
+    for (auto& [when, done] : calls) {
+      if (when <= now) {
+        done({});
+      } else {
+        calls_.emplace_back(when, std::move(done));
+      }
+    }
+  }
+
+ private:
+  std::vector<std::pair<TimePoint, Done>> calls_;
+};
+
+TEST(ClosedLoopTest, AServerThatHangsDoesNotHoldItUp) {
+  FakeLoop loop;
+  Hanging client;
+  double capacity = -1;
+  ClosedLoop closed(loop, client, {.in_flight = 3}, [&](double found) { capacity = found; });
+  closed.Start();
+  loop.Advance(std::chrono::minutes(1));
+  EXPECT_EQ(capacity, 0);
+  EXPECT_EQ(loop.timers(), 0u);
 }
 
 TEST(ClosedLoopTest, FindsTheCapacity) { EXPECT_NEAR(Measure({.status = 200}), 200, 1); }

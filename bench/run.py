@@ -33,7 +33,9 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--calls", type=int, default=50000)
     parser.add_argument("--texts", type=int, default=200000)
-    parser.add_argument("only", nargs="*", help="small, tensors, faces, images, frames, texts, article, observability, overload")
+    parser.add_argument(
+        "only", nargs="*", help="small, tensors, faces, images, frames, texts, article, observability, overload"
+    )
     args = parser.parse_args()
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     print(

@@ -25,12 +25,14 @@ def url_of(path: str, parameters: list[dict]) -> dict:
             "key": p["name"],
             "value": str(p.get("example", "")),
             "description": p.get("description", ""),
-            "disabled": True,
+            **({} if p.get("required") else {"disabled": True}),
         }
         for p in parameters
         if p["in"] == "query"
     ]
-    url = {"raw": "{{base}}/" + "/".join(segments), "host": ["{{base}}"], "path": segments}
+    needed = "&".join(f"{q['key']}={q['value']}" for q in query if not q.get("disabled"))
+    raw = "{{base}}/" + "/".join(segments) + (f"?{needed}" if needed else "")
+    url = {"raw": raw, "host": ["{{base}}"], "path": segments}
     return url | ({"variable": variables} if variables else {}) | ({"query": query} if query else {})
 
 

@@ -116,35 +116,33 @@ bool MayHaveOne(const Headers& headers) {
   return false;
 }
 
-void AppendHex(uint64_t id, std::string& out) {
-  for (int shift = 60; shift >= 0; shift -= 4) out.push_back("0123456789abcdef"[id >> shift & 15]);
+constexpr size_t kIdDigits = 16;
+
+char* WriteHex(uint64_t id, char* to) {
+  for (int shift = 60; shift >= 0; shift -= 4) *to++ = "0123456789abcdef"[id >> shift & 15];
+  return to;
 }
 
 }  // namespace
 
 std::string HexId(uint64_t id) {
-  std::string out;
-  AppendHex(id, out);
+  std::string out(kIdDigits, '0');
+  WriteHex(id, out.data());
   return out;
 }
 
 std::string TraceContext::TraceId() const {
-  std::string out;
-  if (!known()) return out;
-  if (trace_high != 0) AppendHex(trace_high, out);
-  AppendHex(trace_low, out);
+  if (!known()) return {};
+  std::string out((trace_high != 0 ? 2 : 1) * kIdDigits, '0');
+  WriteHex(trace_low, trace_high != 0 ? WriteHex(trace_high, out.data()) : out.data());
   return out;
 }
 
 std::string TraceContext::ToW3c() const {
-  std::string out;
-  out.reserve(kW3cBytes);
-  out.append("00-");
-  AppendHex(trace_high, out);
-  AppendHex(trace_low, out);
-  out.push_back('-');
-  AppendHex(span_id, out);
-  out.append(sampled ? "-01" : "-00");
+  std::string out = "00-00000000000000000000000000000000-0000000000000000-00";
+  WriteHex(trace_low, WriteHex(trace_high, out.data() + kTraceAt));
+  WriteHex(span_id, out.data() + kSpanAt);
+  out.back() = sampled ? '1' : '0';
   return out;
 }
 

@@ -11,6 +11,7 @@ namespace sluice {
 int GrpcCodeOf(const absl::Status& status) { return status.ok() ? 0 : InfoOf(ReasonOf(status)).grpc_code; }
 
 std::string_view GrpcCodeName(int code) {
+  if (code == 0) return "OK";  // most calls, without a look into the descriptor
   const auto* value = google::rpc::Code_descriptor()->FindValueByNumber(code);
   return value == nullptr ? std::string_view("UNKNOWN") : std::string_view(value->name());
 }

@@ -107,6 +107,7 @@ std::vector<pages::PageEntry> MakePages(const PagesContext& context) {
     entries.push_back({.path = "/metrics",
                        .exposed = http::kExposeMetrics,
                        .slow = true,
+                       .thread = context.scrapes,
                        .make = [sources = context.metrics, &registry = context.registry](const PageRequest& request) {
                          return Metrics(sources, registry, request);
                        }});

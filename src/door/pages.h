@@ -27,6 +27,7 @@ struct PagesContext {
   // Everything found in the models' folders. Thread-safe.
   std::function<std::vector<ModelInfo>()> models;
   bool show_metrics = true;
+  Executor* scrapes = nullptr;  // makes /metrics, whatever the workers do; null: they do
   // A CPU profile of that long, on `slow`; null: none.
   std::function<absl::StatusOr<std::string>(Duration)> profile = {};
   Executor* slow = nullptr;

@@ -117,6 +117,7 @@ struct Server::Parts {
   std::unique_ptr<Repository> repository;
   std::unique_ptr<ModelCatalog> catalog;
   std::unique_ptr<TaskThread> model_changes;
+  std::unique_ptr<TaskThread> scrapes;
   std::unique_ptr<TaskThread> debug;  // what an operator asks for and takes long: files, profiles
   std::unique_ptr<Admission> admission;
   WatchedFiles files;
@@ -200,6 +201,7 @@ absl::Status Server::Parts::StartCalls() {
                             .redis = redis.get()};
   chain = MakeCallChain(layers);
   model_changes = std::make_unique<TaskThread>("models", kWorkerNice);
+  scrapes = std::make_unique<TaskThread>("scrapes", kLoopNice);
   debug = std::make_unique<TaskThread>("debug", kWorkerNice);
   catalog = std::make_unique<ModelCatalog>(*repository, *model_changes);
   admission = std::make_unique<Admission>(MakeAdmissionLayers({layers, *repository}));
@@ -236,6 +238,7 @@ absl::Status Server::Parts::StartCalls() {
                            .not_ready = [this] { return NotReady(); },
                            .models = [this] { return repository->List(); },
                            .show_metrics = options.metrics().enabled(),
+                           .scrapes = scrapes.get(),
                            .profile = PackedProfile,
                            .slow = debug.get()};
   const transport::Context transport{.methods = methods,
@@ -321,6 +324,7 @@ Server::~Server() {
 void Server::Parts::Stop() {
   if (trial) trial->Stop();
   model_changes->Stop();
+  scrapes->Stop();
   debug->Stop();
   scheduler->Shutdown();                        // results of running jobs are posted to their loops
   for (const auto& loop : loops) loop->Stop();  // the posts run

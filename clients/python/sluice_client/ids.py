@@ -16,14 +16,15 @@ def new_request_id() -> str:
 
 
 class CallNames:
-    """`traceparent` continues the caller's trace (W3C), or begins one. Every attempt is a span of its own."""
+    """`traceparent` continues the caller's trace (W3C), or begins one. Every attempt is a span of its own. Nobody records those of
+    a trace begun here, so its flag says not sampled: the server keeps what is worth it."""
 
     def __init__(self, request_id: str | None = None, traceparent: str | None = None) -> None:
         self.request_id = request_id or new_request_id()
         parts = (traceparent or "").split("-")
         known = len(parts) == 4 and len(parts[1]) == 32
         self._trace_id = parts[1] if known else secrets.token_hex(16)
-        self._flags = parts[3] if known else "01"
+        self._flags = parts[3] if known else "00"
 
     def headers(self) -> list[tuple[str, str]]:
         """Of one attempt, names in lower case as gRPC wants them."""

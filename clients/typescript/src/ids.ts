@@ -12,7 +12,10 @@ export function newRequestId(nowMs: number = Date.now()): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(2).slice(1)}-${variant}${hex(2).slice(1)}-${hex(6)}`;
 }
 
-/** `traceparent` continues the caller's trace (W3C), or begins one. Every attempt is a span of its own. */
+/**
+ * `traceparent` continues the caller's trace (W3C), or begins one. Every attempt is a span of its own. Nobody records those of a
+ * trace begun here, so its flag says not sampled: the server keeps what is worth it.
+ */
 export class CallNames {
   readonly requestId: string;
   readonly #traceId: string;
@@ -22,7 +25,7 @@ export class CallNames {
     this.requestId = requestId ?? newRequestId();
     const given = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/.exec(traceparent ?? "");
     this.#traceId = given?.[1] ?? hex(16);
-    this.#flags = given?.[2] ?? "01";
+    this.#flags = given?.[2] ?? "00";
   }
 
   /** Of one attempt. */

@@ -26,7 +26,11 @@ class Journal {
   }
 
   // --- calls ---
-  void Began(const std::string& content) { ++wanted_[content].open; }
+  void Began(const std::string& content) {
+    Wanted& wanted = wanted_[content];
+    ++wanted.open;
+    if (store_down) ++wanted.under_way;
+  }
   // `replayed`: the answer came from a record. From the first of these on, there is one.
   void Answered(const std::string& content, const std::string& answer, bool replayed) {
     if (answer.rfind(content + "#", 0) != 0) Break(StrCat("'", content, "' was answered with '", answer, "'"));
@@ -34,7 +38,7 @@ class Journal {
     Wanted& wanted = wanted_[content];
     if (wanted.record.empty()) {
       wanted.record = answer;
-      wanted.under_way = wanted.open - 1;
+      wanted.under_way += wanted.open - 1;
     } else if (answer != wanted.record) {
       Break(StrCat("the record of '", content, "' was '", wanted.record, "' and is '", answer, "'"));
     }
@@ -122,6 +126,7 @@ class Journal {
 
  public:
   int workers = 1;
+  bool store_down = false;  // of records
 };
 
 }  // namespace sluice::sim

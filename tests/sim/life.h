@@ -1,5 +1,6 @@
 // What happens to a world, by chance: calls of all kinds and classes in trickles and floods, duplicates, clients that go
-// away, models that fall ill, recover, are loaded again and unloaded, a drain and the end.
+// away, models that fall ill, recover, are loaded again and unloaded, rules that are read again, a store that is down
+// for a while, a drain and the end.
 #pragma once
 
 #include <algorithm>
@@ -40,6 +41,7 @@ class Life {
   // For a while it goes on like this.
   void NextPhase() {
     events_ = 50 + random_.Below(500);
+    world_.journal.store_down = Chance(5);
     gap_ms_ = std::exp(random_.Uniform() * 5 - 3);  // 0.05 to 7 ms: a call takes some 4 ms of a worker
     kinds_ = 1 + random_.Below(4);
     principals_ = 1 + random_.Below(6);
@@ -56,6 +58,7 @@ class Life {
     } else if (dice < 996) {
       (void)world_.repository.LoadModel(AnyModel());
     } else if (dice < 997) {
+      world_.ReloadRules();
       const std::string id = AnyModel();
       (void)world_.repository.UnloadModel(id);
       if (Chance(2)) (void)world_.repository.LoadModel(id);

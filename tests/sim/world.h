@@ -15,8 +15,10 @@
 #include "api/open_inference/service.h"
 #include "api/text_classification/service.h"
 #include "base/random.h"
+#include "call/layers/idempotency/idempotency.h"
 #include "door/lists.h"
 #include "pipeline/testing/simulation.h"
+#include "tests/sim/flaky_store.h"
 #include "tests/sim/journal.h"
 #include "tests/sim/sick_models.h"
 #include "tests/sim/witness.h"
@@ -47,6 +49,9 @@ class World : public Surroundings, public Simulation {
     RegisterOpenInference(methods, {.pipeline = pipeline, .catalog = catalog, .draining = draining});
   }
 
+  // The rules file is read again.
+  void ReloadRules() { admission.Find<BreakerLayer>()->SetRules(Rules()); }
+
   std::atomic<bool> draining{false};
 
  private:
@@ -67,7 +72,16 @@ class World : public Surroundings, public Simulation {
       }
       return layers;
     };
-    options.chain = [](const LayerContext& context) { return MakeCallChain(context); };
+    options.chain = [&made](const LayerContext& context) {
+      Chain chain = MakeCallChain(context);
+      for (auto& layer : chain) {
+        if (layer->name() == "idempotency") {
+          layer =
+              std::make_unique<IdempotencyLayer>(context, std::make_unique<FlakyStore>(made.journal, context.clock));
+        }
+      }
+      return chain;
+    };
     return options;
   }
   static std::vector<BreakerRule> Rules() {

@@ -108,9 +108,11 @@ struct IdempotencyLayer::State : LayerState {
   std::shared_ptr<Use> use;
 };
 
-IdempotencyLayer::IdempotencyLayer(const LayerContext& context)
+IdempotencyLayer::IdempotencyLayer(const LayerContext& context) : IdempotencyLayer(context, MakeStore(context)) {}
+
+IdempotencyLayer::IdempotencyLayer(const LayerContext& context, std::unique_ptr<IdempotencyStore> store)
     : chores_(context.chores),
-      store_(MakeStore(context)),
+      store_(std::move(store)),
       replayed_(&MakeCounter(context, "ai_inference_replays_total",
                              "Calls that were answered from the record of an earlier one.")) {}
 

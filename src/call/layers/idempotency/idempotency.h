@@ -28,6 +28,8 @@ namespace sluice {
 class IdempotencyLayer final : public Layer {
  public:
   explicit IdempotencyLayer(const LayerContext& context);
+  // Over this store instead of the configured one; null: off.
+  IdempotencyLayer(const LayerContext& context, std::unique_ptr<IdempotencyStore> store);
   ~IdempotencyLayer() override;
   std::string_view name() const override { return "idempotency"; }
   Step OnRequest(Call& call, const Message& message) override;

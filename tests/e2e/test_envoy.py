@@ -40,14 +40,16 @@ def rendered(*arguments: str) -> str:
 
 
 class Envoy:
-    def __init__(self, folder: Path, replicas: list[str], *arguments: str, healthy: int = 3, timeout: str = "15s"):
+    def __init__(self, folder: Path, replicas: list[str], *arguments: str, healthy: int = 3, changes: tuple = ()):
         self.address, self.admin = (f"127.0.0.1:{free_port()}" for _ in range(2))
         self.url = f"http://{self.address}"
         file = folder / "envoy.json"
         named = [word for replica in replicas for word in ("--replica", replica)]
         text = rendered(*named, "--listen", self.address, "--admin", self.admin, *arguments)
-        assert '"timeout": "15s"' in text
-        file.write_text(text.replace('"timeout": "15s"', f'"timeout": "{timeout}"'))
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        file.write_text(text)
         with open(folder / "envoy.log", "wb") as log:
             command = [envoy_binary(), "-c", file, "--concurrency", "1", "--use-dynamic-base-id", "-l", "warning"]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
@@ -385,7 +387,7 @@ def test_what_envoy_says_when_every_replica_is_gone(tmp_path, texts):
 
 
 def test_no_answer_in_time_is_deadline_exceeded(tmp_path, replicas, texts):
-    envoy = Envoy(tmp_path, replicas.addresses, timeout="0.3s")
+    envoy = Envoy(tmp_path, replicas.addresses, changes=[('"timeout": "15s"', '"timeout": "0.3s"')])
     for server in replicas.servers:
         server.process.send_signal(signal.SIGSTOP)
     try:

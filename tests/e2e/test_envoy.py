@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import requests
 import yaml
 from websockets.sync.client import connect
 
+from clients import Clients
 from conftest import ROOT
 from programs import free_port
 from replicas import Replicas
@@ -266,54 +266,6 @@ def test_an_id_is_made_for_who_sends_none(envoy, replicas):
 # --- replicas that go ---
 
 
-class Clients:
-    """Calls over gRPC and REST, in a closed loop, whose every answer is checked."""
-
-    def __init__(self, envoy: Envoy, texts, protos, sample: bytes):
-        self.envoy, self.texts, self.protos, self.sample = envoy, texts, protos, sample
-        self.errors: list[str] = []
-        self.calls = 0
-        self.worst = 0.0
-        self.lock = threading.Lock()
-        self.stopped = threading.Event()
-        jobs = [self._grpc, self._rest, self._grpc, self._rest]
-        self.threads = [threading.Thread(target=self._loop, args=[job, number]) for number, job in enumerate(jobs)]
-        for thread in self.threads:
-            thread.start()
-
-    def _loop(self, job, number: int) -> None:
-        with requests.Session() as session, grpc.insecure_channel(self.envoy.address) as channel:
-            while not self.stopped.is_set():
-                began = time.monotonic()
-                try:
-                    error = job(session, channel, number)
-                except (grpc.RpcError, requests.RequestException) as exception:
-                    error = str(exception)
-                with self.lock:
-                    self.calls += 1
-                    self.worst = max(self.worst, time.monotonic() - began)
-                    if error:
-                        self.errors.append(error)
-
-    def _grpc(self, session, channel, number: int) -> str | None:
-        if number == 0:
-            answer = self.protos.images_grpc.ImageRecognitionStub(channel).Recognize(
-                self.protos.images.RecognizeRequest(image=self.sample), timeout=20
-            )
-            return None if len(answer.faces) == 1 else str(answer)
-        answer = self.texts.stub(channel).Classify(self.texts.request, timeout=20)
-        return None if answer.results[0].label == "体育" else str(answer)
-
-    def _rest(self, session, channel, number: int) -> str | None:
-        answer = session.post(f"{self.envoy.url}/api/v1/classify", json={"texts": ["足球比赛"]}, timeout=20)
-        return None if answer.ok and answer.json()["results"][0]["label"] == "体育" else answer.text
-
-    def stop(self) -> None:
-        self.stopped.set()
-        for thread in self.threads:
-            thread.join()
-
-
 def healthy_again(envoy: Envoy, count: int = 3) -> None:
     end = time.monotonic() + 30
     while envoy.healthy() != count:
@@ -325,7 +277,7 @@ def healthy_again(envoy: Envoy, count: int = 3) -> None:
 @pytest.mark.parametrize("fault", ["killed", "drained", "hung"])
 def test_a_lost_replica_costs_no_client_an_answer(envoy, replicas, texts, protos, sample, fault):
     healthy_again(envoy)
-    clients = Clients(envoy, texts, protos, sample)
+    clients = Clients(envoy.address, texts, protos, sample)
     try:
         time.sleep(1)
         lost = replicas.servers[1]

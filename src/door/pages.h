@@ -5,7 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "ai/inference/config/server.pb.h"
+#include "base/clock.h"
+#include "base/executor.h"
 #include "base/metrics/text.h"
 #include "call/method.h"
 #include "repository/live_set.h"

@@ -306,6 +306,29 @@ def test_degraded_and_replayed_calls(rest):
     assert explain(rest, "again")["replayed"]
 
 
+def test_a_drain_is_told_in_the_log(tmp_path, protos):
+    """Explain goes with the server; the line stays."""
+    server = Server(tmp_path, listeners=1, config="drain: {timeout_ms: 5000}")
+    with grpc.insecure_channel(server.address) as channel:
+        stub = protos.images_grpc.ImageRecognitionStub(channel)
+        stop = threading.Event()
+
+        def frames():
+            yield protos.images.RecognizeRequest(image=SAMPLE_JPEG())
+            stop.wait(30)
+
+        answers = stub.StreamRecognize(frames(), metadata=(("x-request-id", "drained"),))
+        next(answers)
+        server.terminate()
+        with pytest.raises(grpc.RpcError) as error:
+            next(answers)
+        stop.set()
+    assert server.stop() == 0
+    assert error.value.code() == grpc.StatusCode.UNAVAILABLE
+    (line,) = server.log_lines("drained")
+    assert (line["reason"], line["ended_in"], line["status"]) == ("SHUTTING_DOWN", "handler", "error")
+
+
 def test_a_trace_id_finds_its_call_too(rest):
     answer = post_image(rest, {}, b"no image")
     assert explain(rest, answer.json()["trace_id"])["request_id"] == answer.headers["x-request-id"]

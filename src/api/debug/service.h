@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "ai/inference/debug.pb.h"
+#include "base/clock.h"
 #include "base/executor.h"
 #include "call/method.h"
 #include "call/telemetry.h"

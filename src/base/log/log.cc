@@ -64,11 +64,18 @@ spdlog::logger& Logger() {
 // Modules that may have a level of their own: what clients set stays bounded.
 constexpr size_t kModulesMax = 64, kModuleBytesMax = 64;
 
-std::mutex levels_mutex;
-LogLevels levels;  // guarded by levels_mutex
+struct GuardedLevels {
+  std::mutex mutex;
+  LogLevels levels;  // guarded by mutex
+};
+GuardedLevels& Guarded() {
+  static auto* const guarded = new GuardedLevels;  // never deleted: whatever ends later may still log
+  return *guarded;
+}
 
 bool IsShown(LogLevel level, std::string_view event) {
-  const std::lock_guard lock(levels_mutex);
+  const std::lock_guard lock(Guarded().mutex);
+  const LogLevels& levels = Guarded().levels;
   if (levels.modules.empty()) return level >= levels.all;
   const auto module = levels.modules.find(event.substr(0, event.find('.')));
   return level >= (module == levels.modules.end() ? levels.all : module->second);
@@ -117,8 +124,8 @@ std::optional<LogLevel> LogLevelNamed(std::string_view name) {
 }
 
 void SetLogLevel(LogLevel least) {
-  const std::lock_guard lock(levels_mutex);
-  levels.all = least;
+  const std::lock_guard lock(Guarded().mutex);
+  Guarded().levels.all = least;
 }
 
 absl::Status SetLogLevelOf(std::string_view module, std::optional<LogLevel> least) {
@@ -128,7 +135,8 @@ absl::Status SetLogLevelOf(std::string_view module, std::optional<LogLevel> leas
     return FieldError(Reason::INVALID_REQUEST, "module",
                       "module must be the first word of an event: model for lines of \"model.serving\"");
   }
-  const std::lock_guard lock(levels_mutex);
+  const std::lock_guard lock(Guarded().mutex);
+  LogLevels& levels = Guarded().levels;
   const auto at = levels.modules.find(module);
   if (!least) {
     if (at != levels.modules.end()) levels.modules.erase(at);
@@ -143,8 +151,8 @@ absl::Status SetLogLevelOf(std::string_view module, std::optional<LogLevel> leas
 }
 
 LogLevels GetLogLevels() {
-  const std::lock_guard lock(levels_mutex);
-  return levels;
+  const std::lock_guard lock(Guarded().mutex);
+  return Guarded().levels;
 }
 
 void LogInBackground() {

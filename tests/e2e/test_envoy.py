@@ -121,6 +121,17 @@ def share(replicas, work) -> list[int]:
     return [after - was for after, was in zip(replicas.calls(CLASSIFY), before, strict=True)]
 
 
+def assert_share(replicas, work, expected: list[int]) -> None:
+    """A replica that is late for a health check on a busy machine gets nothing for a second: not three times in a row."""
+    counts = []
+    for _ in range(3):
+        counts.append(share(replicas, work))
+        if counts[-1] == expected:
+            return
+        time.sleep(2)
+    pytest.fail(f"{counts}, expected {expected}")
+
+
 # --- configuration ---
 
 
@@ -159,12 +170,12 @@ def test_the_file_itself_has_the_documented_names():
 
 def test_one_channel_is_spread_evenly(envoy, replicas, texts):
     with grpc.insecure_channel(envoy.address) as channel:
-        assert share(replicas, lambda: classify(channel, texts, 90)) == [30, 30, 30]
+        assert_share(replicas, lambda: classify(channel, texts, 90), [30, 30, 30])
 
 
 def test_weights(tmp_path, replicas, texts):
     with variant(tmp_path, replicas, "weighted") as envoy, grpc.insecure_channel(envoy.address) as channel:
-        assert share(replicas, lambda: classify(channel, texts, 100)) == [50, 30, 20]
+        assert_share(replicas, lambda: classify(channel, texts, 100), [50, 30, 20])
 
 
 def test_least_request_uses_all(tmp_path, replicas, texts):
@@ -304,7 +315,7 @@ def test_a_lost_replica_costs_no_client_an_answer(envoy, replicas, texts, protos
 
 def test_a_zone_that_goes_is_replaced_by_the_next(tmp_path, replicas, texts):
     with variant(tmp_path, replicas, "zones") as envoy, grpc.insecure_channel(envoy.address) as channel:
-        assert share(replicas, lambda: classify(channel, texts, 20)) == [20, 0, 0]
+        assert_share(replicas, lambda: classify(channel, texts, 20), [20, 0, 0])
         replicas.servers[0].process.send_signal(signal.SIGSTOP)
         try:
             healthy_again(envoy, 2)
@@ -314,7 +325,7 @@ def test_a_zone_that_goes_is_replaced_by_the_next(tmp_path, replicas, texts):
         finally:
             replicas.servers[0].process.send_signal(signal.SIGCONT)
         healthy_again(envoy, 3)
-        assert share(replicas, lambda: classify(channel, texts, 20)) == [20, 0, 0]
+        assert_share(replicas, lambda: classify(channel, texts, 20), [20, 0, 0])
 
 
 def test_what_envoy_says_when_every_replica_is_gone(tmp_path, texts):

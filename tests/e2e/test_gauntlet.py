@@ -96,4 +96,5 @@ def test_no_client_notices_any_of_it(tmp_path, texts, protos, sample):  # noqa: 
     count = computed(replicas)
     assert all(0 < count[request_id] <= 2 for request_id in clients.ids)
     again = sum(count[request_id] == 2 for request_id in clients.ids)
-    assert again < len(clients.ids) / 100, f"{again} of {len(clients.ids)} were computed twice: {table}"
+    # What a replica had in hand when it was killed or hung.
+    assert again <= 20 + len(clients.ids) / 100, f"{again} of {len(clients.ids)} were computed twice: {table}"

@@ -20,6 +20,7 @@ import yaml
 from conftest import ROOT, Server
 from programs import program
 from prometheus import DEPLOY, Prometheus
+from redis_server import RedisServer
 
 DASHBOARDS = sorted((DEPLOY / "grafana/dashboards").glob("*.json"))
 RULES = sorted((DEPLOY / "prometheus/rules").glob("*.yml"))
@@ -270,16 +271,20 @@ def servers(tmp_path_factory):
         (models / name).symlink_to(ROOT / "models" / name)
     running = []
     collector = Collector()
+    redis = RedisServer(folder)
     for number in range(3):
         (folder / str(number)).mkdir()
         config = f"""breaker: {{rules: {ROOT / "deploy/sentinel/rules.json"}}}
 tracing: {{exporter: otlp, endpoint: "{collector.url}"}}
+idempotency: {{store: redis}}
+redis: {{address: "{redis.address}"}}
 """
         running.append(Server(folder / str(number), config=config, models=models, listeners=1))
     yield running
     for server in running:
         assert server.stop() == 0, server.stderr_path.read_text()
     collector.server.shutdown()
+    redis.stop()
 
 
 @pytest.fixture(scope="module")

@@ -520,6 +520,13 @@ SERVER = Dashboard(
                     (query("sum by (instance) (ai_inference_chores_waiting{$S})", "{{instance}}"),),
                 ),
                 Panel(
+                    "Redis",
+                    "Commands by outcome: answered, failed, late or refused (left alone for a moment); nothing without Redis in the "
+                    "configuration.",
+                    "ops",
+                    (query("sum by (outcome) (rate(ai_inference_redis_commands_total{$S}$R))", "{{outcome}}"),),
+                ),
+                Panel(
                     "Traces",
                     "Calls whose spans the collector took, and those that were lost; nothing without an exporter in the configuration.",
                     "reqps",

@@ -160,11 +160,13 @@ class SchedulerCore {
     QueueOptions options;
     size_t waiting = 0;
     std::array<double, kWorkClasses> waiting_cost{};
-    struct Offers {
-      TimePoint last{};
-      double cheap = 0;  // weighed cost of the cheaper ones
+    // The cheapest item that was offered lately, taken or not.
+    struct Cheapest {
+      TimePoint offered{};
+      double cost = 0;
+      uint8_t size = 0;
     };
-    std::array<Offers, kWorkClasses> offers{};
+    std::array<Cheapest, kWorkClasses> cheapest{};
     ServiceTime service;
     QueueStats stats;
   };
@@ -227,7 +229,7 @@ class SchedulerCore {
   QueueId last_queue_ = 0;
   bool shut_down_ = false;
   ShedCounts sheds_;
-  Ratios waits_{20, 1};  // actual ÷ predicted
+  Ratios waits_{100, 1};  // actual ÷ predicted
   std::array<Shadow, kWorkClasses> shadows_;
 };
 

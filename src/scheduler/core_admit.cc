@@ -24,7 +24,7 @@ constexpr size_t kPredictItems = 256;
 constexpr size_t kPredictPrincipals = 64;
 
 // However wrong predictions were.
-constexpr double kWaitFactorMax = 1.5;
+constexpr double kWaitFactorMax = 2;
 
 int64_t WholeMs(Duration time) { return static_cast<int64_t>(ToMs(time)); }
 
@@ -101,23 +101,21 @@ absl::Status SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
   return Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now);
 }
 
-// The least of what each queue took for the cheaper items that this class offered it lately.
+// P99 of the cheapest item that any model was offered lately in this class.
 Duration SchedulerCore::CheapestRun(WorkClass work_class, TimePoint now) const {
   Duration least = Duration::max();
   for (const auto& [id, queue] : queues_) {
-    const auto& offers = queue->offers[static_cast<size_t>(work_class)];
-    if (queue->options.judges_time && now - offers.last < kOfferMemory)
-      least = std::min(least, queue->service.P99(offers.cheap));
+    const auto& item = queue->cheapest[static_cast<size_t>(work_class)];
+    if (!queue->options.judges_time || now - item.offered >= kOfferMemory) continue;
+    least = std::min(least, queue->service.P99(queue->service.Weigh(item.cost, item.size)));
   }
   return least == Duration::max() ? Duration::zero() : least;
 }
 
 void SchedulerCore::NoteOffer(Queue& queue, const Work& work, TimePoint now) {
-  auto& offers = queue.offers[static_cast<size_t>(work.work_class)];
-  const bool known = offers.last != TimePoint{} && now - offers.last < kOfferMemory;
-  offers.cheap =
-      known && work.weighed > offers.cheap ? offers.cheap + (work.weighed - offers.cheap) / 64 : work.weighed;
-  offers.last = now;
+  auto& item = queue.cheapest[static_cast<size_t>(work.work_class)];
+  const bool old = now - item.offered >= kOfferMemory;
+  if (old || work.weighed <= queue.service.Weigh(item.cost, item.size)) item = {now, work.cost, work.size};
 }
 
 Newcomer SchedulerCore::NewcomerOf(const Queue& queue, const Work& work) {
@@ -148,7 +146,7 @@ absl::Duration SchedulerCore::RetryAfter(const Newcomer& newcomer, TimePoint now
 
 // --- predictions ---
 
-// Nineteen in twenty wait no longer than that.
+// Ninety-nine in a hundred wait no longer than that.
 Duration SchedulerCore::AtMost(Duration predicted_wait) const {
   return std::chrono::duration_cast<Duration>(predicted_wait * std::min(waits_.bound(), kWaitFactorMax));
 }

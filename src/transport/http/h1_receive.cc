@@ -10,7 +10,7 @@ namespace sluice::http {
 namespace {
 
 // Body bytes nobody wants any more, read so that the connection can be used again; above this it closes instead.
-constexpr size_t kDiscardBytesMax = 64 << 10;
+constexpr size_t kDiscardBytesMax = 256 << 10;
 // Steps of the parser between two looks at the clock. A step takes what it can: much, or one byte in a chunk of its
 // own.
 constexpr int kStepsPerLook = 64;

@@ -96,8 +96,9 @@ absl::Status SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
   if (newcomer.deadline <= now) return absl::OkStatus();  // whoever watches the deadline says so
   const Duration left = newcomer.deadline - now, predicted = PredictedWait(newcomer, now);
   if (predicted == Duration::zero()) return absl::OkStatus();
-  const Duration needed = AtMost(predicted) + CheapestRun(newcomer.work_class, now);
+  const Duration run = CheapestRun(newcomer.work_class, now), needed = AtMost(predicted) + run;
   if (needed <= left) return absl::OkStatus();
+  Follow(newcomer, newcomer.deadline - run, run, now);
   return Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now);
 }
 

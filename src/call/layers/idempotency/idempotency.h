@@ -1,13 +1,14 @@
-// Idempotency: a request that was answered already is answered again from the record, and one that is being computed is not
-// computed twice. For methods whose options say `replay`, one request message and one answer.
+// Idempotency: a request that was answered already is answered again from the record, and one that is being computed is
+// not computed twice. For methods whose options say `replay`, one request message and one answer.
 //
 //   Idempotency-Key: K   the key is (client, method, K); another body under it is IDEMPOTENCY_KEY_REUSED (422)
-//   X-Request-ID: R      the key is (client, method, R, body), because proxies make and reuse request ids: another body is
+//   X-Request-ID: R      the key is (client, method, R, body), because proxies make and reuse request ids: another body
+//   is
 //                        just another request. Only an id that the client sent.
 //
-// Only successes of up to 256 KiB are recorded, none of a fallback model and none with the error of a part. An answer from
-// the record has Idempotent-Replayed: true. Who waits for another's computation does so until its own deadline; when that
-// one fails or goes away, the first who waits computes.
+// Only successes of up to 256 KiB are recorded, none of a fallback model and none with the error of a part. An answer
+// from the record has Idempotent-Replayed: true. Who waits for another's computation does so until its own deadline;
+// when that one fails or goes away, the first who waits computes.
 #pragma once
 
 #include <atomic>

@@ -67,7 +67,7 @@ void LiveCalls::List(Loop& to, std::function<void(std::vector<LiveCall>)> done) 
   const auto gathering = std::make_shared<Gathering>();
   gathering->missing = all.size();
   for (const auto& [loop, mine] : all) {
-    loop->Post([&to, gathering, mine, done] {
+    loop->Post([&to, gathering, mine = mine, done] {
       std::vector<LiveCall> lines = ListOf(*mine);
       const std::lock_guard lock(gathering->mutex);
       gathering->calls.insert(gathering->calls.end(), std::make_move_iterator(lines.begin()),

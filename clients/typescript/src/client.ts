@@ -212,15 +212,16 @@ export class Client {
     const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(remainingMs)));
     const signals = [timeout, aborted, won].filter((one) => one !== undefined);
     const signal = AbortSignal.any(signals);
-    let response: Response;
+    let failure: SluiceError;
     try {
-      response = await this.#send(request, names, remainingMs, signal);
+      const response = await this.#send(request, names, remainingMs, signal);
       if (response.ok) return await read(response);
+      failure = await errorOf(response, names.requestId);
     } catch (error) {
       const what = timeout.aborted ? "no answer in time" : String(error);
       throw new SluiceError({ status: 0, message: what, requestId: names.requestId, final: signal.aborted });
     }
-    throw await errorOf(response, names.requestId);
+    throw failure;
   }
 
   async #send(request: Request, names: CallNames, remainingMs: number, signal: AbortSignal): Promise<Response> {

@@ -55,6 +55,21 @@ test("waits as the server says, and repeats itself under one name", async () => 
   assert.equal(headers[1]?.["x-request-timeout"], "27.800", "what is left");
 });
 
+test("time that is up while an error's body comes is an error of the client's own kind", async () => {
+  const fetch: typeof globalThis.fetch = async (_, init) => {
+    const body = new ReadableStream({
+      start: (stream) => init?.signal?.addEventListener("abort", () => stream.error(init.signal?.reason)),
+    });
+    return new Response(body, { status: 504, headers: { "content-type": "application/problem+json" } });
+  };
+  const client = new Client("http://127.0.0.1:1", { fetch });
+  await assert.rejects(client.recognize(new Uint8Array([1]), { timeoutMs: 20, retry: { attempts: 1 } }), (error: unknown) => {
+    assert.ok(error instanceof SluiceError);
+    assert.equal(error.message, "no answer in time");
+    return true;
+  });
+});
+
 test("does not repeat what is wrong", async () => {
   const answer = { status: 400, headers: { "content-type": "application/problem+json" }, body: '{"reason":"INVALID_IMAGE","detail":"no"}' };
   const { headers } = await withServer([answer], async (client) => {

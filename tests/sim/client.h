@@ -115,7 +115,7 @@ class Client final : public CallPort {
     if (ended_) journal_.Break("a message after the end of its call");
     const bool replayed = call_->response_headers().Find("idempotent-replayed").has_value();
     const auto answered = [&](const std::string& content, const std::string& answer) {
-      journal_.Answered(content, answer, replayed);
+      journal_.Answered(content, answer, replayed, loop_.clock().Now());
     };
     if (plan_.kind == Kind::kTexts) {
       const auto& answer = static_cast<const ai::inference::ClassifyResponse&>(message);

@@ -32,13 +32,14 @@ class Journal {
     if (store_down) ++wanted.under_way;
   }
   // `replayed`: the answer came from a record. From the first of these on, there is one.
-  void Answered(const std::string& content, const std::string& answer, bool replayed) {
+  void Answered(const std::string& content, const std::string& answer, bool replayed, TimePoint now) {
     if (answer.rfind(content + "#", 0) != 0) Break(StrCat("'", content, "' was answered with '", answer, "'"));
     if (!replayed) return;
     Wanted& wanted = wanted_[content];
     if (wanted.record.empty()) {
       wanted.record = answer;
       wanted.under_way += wanted.open - 1;
+      wanted.recorded = now;
     } else if (answer != wanted.record) {
       Break(StrCat("the record of '", content, "' was '", wanted.record, "' and is '", answer, "'"));
     }
@@ -54,8 +55,9 @@ class Journal {
     Wanted& wanted = wanted_[content];
     if (wanted.open == 0 && wanted.last_ended < taken)
       Break(StrCat("'", content, "' was computed for nobody: its last call had ended"));
-    // Those who waited for an answer that is not to be recorded compute side by side.
-    if (replays && !wanted.record.empty() && wanted.under_way-- <= 0)
+    // Those who waited for an answer that is not to be recorded compute side by side; and of a batch that runs for
+    // others nothing can be taken out.
+    if (replays && !wanted.record.empty() && taken > wanted.recorded && wanted.under_way-- <= 0)
       Break(StrCat("'", content, "' was computed although it is recorded"));
     ++computed;
     return StrCat(content, "#", ++serial_);
@@ -90,6 +92,7 @@ class Journal {
     int open = 0;  // calls that ask for it now
     TimePoint last_ended{};
     std::string record;
+    TimePoint recorded{};
     int under_way = 0;  // calls that may have been told to compute it before that
   };
 

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 . tools/lib.sh
 root=$PWD
 copy=$(mkdir -p "${1:-build-sim-bugs}" && cd "${1:-build-sim-bugs}" && pwd)
-git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$copy"
+git ls-files -z | tar --null -T - -cf - | tar -xmf - -C "$copy"
 ln -sfn "$root/.deps" "$copy/.deps"
 cd "$copy" || exit 1
 

@@ -4,10 +4,8 @@
 
 #include "ai/inference/image_recognition.pb.h"
 #include "base/error.h"
-#include "base/testing/fake_loop.h"
 #include "call/layers/deadline/deadline.h"
-#include "call/testing/layer_context.h"
-#include "call/testing/recording_port.h"
+#include "call/testing/layer_test.h"
 #include "call/unary.h"
 
 namespace sluice {
@@ -35,7 +33,7 @@ class NotingLayer final : public Layer {
   Step step_;
 };
 
-class CallTest : public testing::Test {
+class CallTest : public LayerTest {
  protected:
   CallTest() {
     const auto* service = RecognizeRequest::descriptor()->file()->FindServiceByName("ImageRecognition");
@@ -46,15 +44,7 @@ class CallTest : public testing::Test {
                  }));
   }
 
-  std::shared_ptr<Call> Open() {
-    auto call = Call::Create({.method = methods_.Find("/ai.inference.ImageRecognition/Recognize"),
-                              .headers = &headers_,
-                              .client_ip = "127.0.0.1",
-                              .arrived = loop_.Now()},
-                             loop_, chain_, port_);
-    call->Begin();
-    return call;
-  }
+  std::shared_ptr<Call> Open() { return Begin(*methods_.Find("/ai.inference.ImageRecognition/Recognize")); }
 
   void Deliver(Call& call) {
     auto request = call.method().NewRequest();
@@ -68,12 +58,6 @@ class CallTest : public testing::Test {
     chain_.push_back(std::make_unique<NotingLayer>("c", notes_));
   }
 
-  FakeLoop loop_;
-  TestLayerContext layers_;
-  Chain chain_;
-  MethodTable methods_;
-  Headers headers_;
-  RecordingPort port_;
   std::string notes_;
   std::shared_ptr<Call> running_;
   std::unique_ptr<RecognizeRequest> request_;

@@ -4,11 +4,9 @@
 
 #include "ai/inference/image_recognition.pb.h"
 #include "base/error.h"
-#include "base/testing/fake_loop.h"
 #include "base/testing/stalled_log.h"
 #include "call/layers/deadline/deadline.h"
-#include "call/testing/layer_context.h"
-#include "call/testing/recording_port.h"
+#include "call/testing/layer_test.h"
 #include "call/unary.h"
 
 namespace sluice {
@@ -16,7 +14,7 @@ namespace {
 
 using ai::inference::RecognizeRequest;
 
-class LogRoomTest : public testing::Test {
+class LogRoomTest : public LayerTest {
  protected:
   LogRoomTest() {
     chain_.push_back(std::make_unique<DeadlineLayer>(layers_.On(loop_)));
@@ -27,22 +25,13 @@ class LogRoomTest : public testing::Test {
         Unary<RecognizeRequest>([this](std::shared_ptr<Call>, std::unique_ptr<RecognizeRequest>) { ++handled_; }));
   }
   std::shared_ptr<Call> Start() {
-    auto call = Call::Create(
-        {.method = methods_.all().front().get(), .headers = &headers_, .client_ip = "10.0.0.7", .arrived = loop_.Now()},
-        loop_, chain_, port_);
-    call->Begin();
+    const auto call = Begin(*methods_.all().front());
     call->Deliver(call->method().NewRequest(), 1);
     call->RequestEnd();
     return call;
   }
 
-  FakeLoop loop_;
-  TestLayerContext layers_;
   StalledLog log_;
-  Chain chain_;
-  MethodTable methods_;
-  Headers headers_;
-  RecordingPort port_;
   int handled_ = 0;
 };
 

@@ -7,10 +7,8 @@
 #include "ai/inference/image_recognition.pb.h"
 #include "base/error.h"
 #include "base/strings.h"
-#include "base/testing/fake_loop.h"
 #include "call/layers/observe/access_line.h"
-#include "call/testing/layer_context.h"
-#include "call/testing/recording_port.h"
+#include "call/testing/layer_test.h"
 #include "call/unary.h"
 
 namespace sluice {
@@ -18,7 +16,7 @@ namespace {
 
 using ai::inference::RecognizeRequest;
 
-class ObserveTest : public testing::Test {
+class ObserveTest : public LayerTest {
  protected:
   ObserveTest() {
     chain_.push_back(std::make_unique<ObserveLayer>(layers_.On(loop_)));
@@ -28,13 +26,7 @@ class ObserveTest : public testing::Test {
   }
 
   std::shared_ptr<Call> Run(absl::Status outcome) {
-    auto call = Call::Create({.method = methods_.all().front().get(),
-                              .protocol = Protocol::kRest,
-                              .headers = &headers_,
-                              .client_ip = "10.0.0.7",
-                              .arrived = loop_.Now()},
-                             loop_, chain_, port_);
-    call->Begin();
+    const auto call = Begin(*methods_.all().front());
     for (const char* model : models_) {
       call->UseOf(model, "1").infer_ms = 2;
       call->UseOf(model, "1").slo_ms = slo_ms_;
@@ -48,12 +40,6 @@ class ObserveTest : public testing::Test {
 
   std::string Scrape() { return layers_.Scrape(); }
 
-  FakeLoop loop_;
-  TestLayerContext layers_;
-  Chain chain_;
-  MethodTable methods_;
-  Headers headers_;
-  RecordingPort port_;
   std::vector<const char*> models_ = {"m"};
   double slo_ms_ = 0;
   std::function<void(Call&)> call_;

@@ -6,11 +6,8 @@
 
 #include "ai/inference/image_recognition.pb.h"
 #include "base/error.h"
-#include "base/testing/fake_loop.h"
-#include "call/call.h"
 #include "call/layers/work_class/work_class.h"
-#include "call/testing/layer_context.h"
-#include "call/testing/recording_port.h"
+#include "call/testing/layer_test.h"
 #include "call/unary.h"
 #include "grpc/health/v1/health.pb.h"
 
@@ -20,7 +17,7 @@ namespace {
 using ai::inference::RecognizeRequest;
 using std::chrono::milliseconds;
 
-class ShedTest : public testing::Test {
+class ShedTest : public LayerTest {
  protected:
   ShedTest() {
     chain_.push_back(std::make_unique<WorkClassLayer>(layers_.On(loop_)));
@@ -34,24 +31,13 @@ class ShedTest : public testing::Test {
                  answer);
   }
   std::shared_ptr<Call> Begin(const char* method = "/ai.inference.ImageRecognition/Recognize") {
-    auto call = Call::Create(
-        {.method = methods_.Find(method), .headers = &headers_, .client_ip = "10.0.0.7", .arrived = loop_.Now()}, loop_,
-        chain_, port_);
-    call->Begin();
-    return call;
+    return LayerTest::Begin(*methods_.Find(method));
   }
   void Overload() {
     layers_.load.backlog = milliseconds(1234);
     layers_.load.verdict = Error(Reason::OVERLOADED, "too much");
     SetRetryAfter(layers_.load.verdict, absl::Seconds(1));
   }
-
-  FakeLoop loop_;
-  TestLayerContext layers_;
-  Chain chain_;
-  MethodTable methods_;
-  Headers headers_;
-  RecordingPort port_;
 };
 
 TEST_F(ShedTest, ACallThatWouldNotStartInTimeIsRefusedBeforeItsBody) {

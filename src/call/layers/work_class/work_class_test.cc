@@ -5,15 +5,12 @@
 #include "ai/inference/image_recognition.pb.h"
 #include "ai/inference/text_classification.pb.h"
 #include "base/error.h"
-#include "base/testing/fake_loop.h"
-#include "call/call.h"
-#include "call/testing/layer_context.h"
-#include "call/testing/recording_port.h"
+#include "call/testing/layer_test.h"
 
 namespace sluice {
 namespace {
 
-class WorkClassTest : public testing::Test {
+class WorkClassTest : public LayerTest {
  protected:
   WorkClassTest() {
     chain_.push_back(std::make_unique<WorkClassLayer>(layers_.On(loop_)));
@@ -23,10 +20,7 @@ class WorkClassTest : public testing::Test {
   std::shared_ptr<Call> Begin(const char* method, const char* asked = nullptr) {
     headers_.Clear();
     if (asked != nullptr) headers_.Add("x-sluice-class", asked);
-    auto call = Call::Create({.method = methods_.Find(method), .headers = &headers_, .arrived = loop_.Now()}, loop_,
-                             chain_, port_);
-    call->Begin();
-    return call;
+    return LayerTest::Begin(*methods_.Find(method));
   }
   // What a call of that method that asks for that gets.
   WorkClass ClassOf(const char* method, const char* asked = nullptr) {
@@ -39,12 +33,6 @@ class WorkClassTest : public testing::Test {
 
   static constexpr const char* kRecognize = "/ai.inference.ImageRecognition/Recognize";
   static constexpr const char* kClassify = "/ai.inference.TextClassification/Classify";
-  FakeLoop loop_;
-  TestLayerContext layers_;
-  Chain chain_;
-  MethodTable methods_;
-  Headers headers_;
-  RecordingPort port_;
 };
 
 TEST_F(WorkClassTest, TheMethodSaysIt) {

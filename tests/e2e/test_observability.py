@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import math
 import re
@@ -18,6 +17,7 @@ import requests
 import yaml
 
 from conftest import ROOT, Server
+from receiver import Receiver
 from programs import program
 from prometheus import DEPLOY, Prometheus
 from redis_server import RedisServer
@@ -207,25 +207,6 @@ def test_shippers_read_fields_that_an_access_line_has(server, sample):
 # --- against three live servers ---
 
 
-class Collector:
-    """Takes every trace."""
-
-    def __init__(self):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
 class Load:
     """A little of everything, on every server, until it is told to stop."""
 
@@ -270,7 +251,7 @@ def servers(tmp_path_factory):
     for name in ("face_detection_v1", "face_detection_lite", "news_classification_v1"):
         (models / name).symlink_to(ROOT / "models" / name)
     running = []
-    collector = Collector()
+    collector = Receiver()
     redis = RedisServer(folder)
     for number in range(3):
         (folder / str(number)).mkdir()

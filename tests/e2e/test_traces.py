@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 import http.server
 import subprocess
-import threading
 import time
+from email.message import Message
 from pathlib import Path
 
 import grpc
@@ -15,35 +15,25 @@ import pytest
 from conftest import ROOT, Server, descriptor_set
 from google.protobuf import descriptor_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+from receiver import Receiver
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 ZIPKIN = ROOT / ".deps/zipkin/zipkin.jar"
 STAGES = ["queue", "decode", "infer", "post"]
 
 
-class Collector:
+class Collector(Receiver):
     """Takes OTLP over HTTP and keeps the spans."""
 
     def __init__(self):
         self.spans: list = []
         self.resources: list[dict] = []
-        collector = self
+        super().__init__(self._posted)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                assert self.path == "/v1/traces" and self.headers["content-type"] == "application/x-protobuf"
-                assert self.headers["content-encoding"] == "gzip"
-                collector.take(gzip.decompress(body))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def _posted(self, path: str, headers: Message, body: bytes) -> None:
+        assert path == "/v1/traces" and headers["content-type"] == "application/x-protobuf"
+        assert headers["content-encoding"] == "gzip"
+        self.take(gzip.decompress(body))
 
     def take(self, body: bytes) -> None:
         request = trace_service_pb2.ExportTraceServiceRequest.FromString(body)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <stop_token>
 #include <utility>
 
 #include "api/debug/explain.h"
@@ -73,10 +74,12 @@ void ListCalls(const DebugContext& context, CallPtr call, std::unique_ptr<ListCa
   });
 }
 
-// Makes the response elsewhere than on the loop.
+// Makes the response elsewhere than on the loop; not when nobody waits for it any more.
 template <typename Response>
 void ReplyLater(const DebugContext& context, CallPtr call, std::function<absl::StatusOr<Response>()> make) {
-  context.slow.Post([call = std::move(call), make = std::move(make)] {
+  const std::stop_token stop = call->chore_owner().stop;
+  context.slow.Post([call = std::move(call), stop, make = std::move(make)] {
+    if (stop.stop_requested()) return call->loop().Post([call] {});  // its last reference goes where it lives
     auto response = make();
     call->loop().Post([call, response = std::move(response)] {
       if (call->done()) return;

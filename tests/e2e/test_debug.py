@@ -481,3 +481,14 @@ def test_sluice_doctor(debug, tmp_path):
     taken = tmp_path / "taken.yaml"
     taken.write_text(f"listeners: [{{address: {debug.address}}}]\n")
     assert "a server answers there already" in run("doctor", "--quick", "--config", taken, code=0)
+
+
+def test_what_nobody_waits_for_is_not_made(stubs):
+    running = stubs.debug.Profile.future(stubs.debug_pb.ProfileRequest(seconds=2), timeout=30)
+    time.sleep(0.3)
+    for _ in range(3):  # each would keep the thread for half a minute
+        with pytest.raises(grpc.RpcError) as late:
+            stubs.debug.Profile(stubs.debug_pb.ProfileRequest(seconds=30), timeout=0.2)
+        assert late.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    stubs.debug.GetConfig(stubs.debug_pb.GetConfigRequest(), timeout=20)
+    assert running.result().profile

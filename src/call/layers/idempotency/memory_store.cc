@@ -1,5 +1,6 @@
 #include "call/layers/idempotency/memory_store.h"
 
+#include <deque>
 #include <map>
 #include <utility>
 

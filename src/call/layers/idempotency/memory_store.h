@@ -1,7 +1,6 @@
 // The store of one process: a table under a lock.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <utility>
@@ -32,7 +31,7 @@ class MemoryIdempotencyStore final : public IdempotencyStore {
     Loop* loop;
     Told told;
   };
-  using Callers = std::deque<Caller>;
+  using Callers = std::vector<Caller>;
   // Under mutex_: those of them who still wait, and do so no more.
   std::vector<Waiting> Take(const Callers& callers);
   static void Tell(std::vector<Waiting> waiting, Verdict verdict, const IdempotencyRecord& record);

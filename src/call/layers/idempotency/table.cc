@@ -41,11 +41,11 @@ IdempotencyTable::Begun IdempotencyTable::Begin(std::string_view key, std::strin
   return {.found = Found::kReplay, .record = entry->record};
 }
 
-std::deque<IdempotencyTable::Caller> IdempotencyTable::Complete(std::string_view key, Caller caller,
-                                                                IdempotencyRecord record, TimePoint now) {
+std::vector<IdempotencyTable::Caller> IdempotencyTable::Complete(std::string_view key, Caller caller,
+                                                                 IdempotencyRecord record, TimePoint now) {
   const auto entry = Find(key);
   if (entry == entries_.end() || entry->computes != caller) return {};
-  std::deque<Caller> waiting = std::exchange(entry->waiting, {});
+  std::vector<Caller> waiting = std::exchange(entry->waiting, {});
   if (record->size() > options_.record_bytes_max) {
     Drop(entry);
     return waiting;
@@ -67,14 +67,14 @@ IdempotencyTable::Caller IdempotencyTable::Abandon(std::string_view key, Caller 
     return 0;
   }
   entry->computes = entry->waiting.front();
-  entry->waiting.pop_front();
+  entry->waiting.erase(entry->waiting.begin());
   return entry->computes;
 }
 
-std::deque<IdempotencyTable::Caller> IdempotencyTable::Dissolve(std::string_view key, Caller caller) {
+std::vector<IdempotencyTable::Caller> IdempotencyTable::Dissolve(std::string_view key, Caller caller) {
   const auto entry = Find(key);
   if (entry == entries_.end() || entry->computes != caller) return {};
-  std::deque<Caller> waiting = std::move(entry->waiting);
+  std::vector<Caller> waiting = std::move(entry->waiting);
   Drop(entry);
   return waiting;
 }

@@ -12,12 +12,12 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/clock.h"
@@ -48,11 +48,11 @@ class IdempotencyTable {
   Begun Begin(std::string_view key, std::string_view digest, Caller caller, TimePoint now);
   // The one that computes has its answer. Returns those who waited for it. Nothing when it does not compute this (any
   // more).
-  std::deque<Caller> Complete(std::string_view key, Caller caller, IdempotencyRecord record, TimePoint now);
+  std::vector<Caller> Complete(std::string_view key, Caller caller, IdempotencyRecord record, TimePoint now);
   // It ended without one. The caller that computes instead; 0: nobody waits.
   Caller Abandon(std::string_view key, Caller caller);
   // It has an answer that is not for others. Returns those who waited.
-  std::deque<Caller> Dissolve(std::string_view key, Caller caller);
+  std::vector<Caller> Dissolve(std::string_view key, Caller caller);
   // It does not wait any more.
   void Forget(std::string_view key, Caller caller);
 
@@ -63,8 +63,8 @@ class IdempotencyTable {
   struct Entry {
     std::string key;
     std::string digest;
-    Caller computes = 0;  // 0: it is recorded
-    std::deque<Caller> waiting;
+    Caller computes = 0;          // 0: it is recorded
+    std::vector<Caller> waiting;  // not a deque: an empty one holds 600 bytes
     IdempotencyRecord record;
     TimePoint expires;
     size_t bytes() const;

@@ -1,17 +1,20 @@
 #include "call/layers/idempotency/table.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <map>
 #include <random>
 #include <set>
+
+#include "base/strings.h"
 
 namespace sluice {
 namespace {
 
 using namespace std::chrono_literals;
 using Found = IdempotencyTable::Found;
-using Callers = std::deque<IdempotencyTable::Caller>;
+using Callers = std::vector<IdempotencyTable::Caller>;
 
 IdempotencyRecord Record(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
 
@@ -148,6 +151,19 @@ TEST_F(IdempotencyTableTest, NobodyIsForgotten) {
     for (const auto told : table.Complete(own, caller, Record(own), now)) waiting.erase(told);
   }
   EXPECT_TRUE(waiting.empty());
+}
+
+TEST(IdempotencyTableMemoryTest, ItHoldsNoMoreThanItCounts) {
+  const size_t before = mallinfo2().uordblks;
+  if (before == 0) GTEST_SKIP() << "a sanitizer's allocator does not say";
+  IdempotencyTable table({.bytes_max = 8 << 20});
+  for (IdempotencyTable::Caller i = 1; i <= 50'000; ++i) {
+    const std::string key = StrCat("a key of some length, as clients send them: ", i);
+    table.Begin(key, std::string(32, 'd'), i, TimePoint{});
+    table.Complete(key, i, std::make_shared<const std::string>(100, 'r'), TimePoint{});
+  }
+  EXPECT_GT(table.size(), 10'000u);
+  EXPECT_LT(mallinfo2().uordblks - before, (8 << 20) * 5 / 4);
 }
 
 }  // namespace

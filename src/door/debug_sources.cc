@@ -123,8 +123,8 @@ std::vector<std::string> NamesOf(const Chain& chain) {
 
 }  // namespace
 
-absl::StatusOr<std::string> PackedProfile(Duration time) {
-  ASSIGN_OR_RETURN(const std::string profile, ProfileCpu(time));
+absl::StatusOr<std::string> PackedProfile(Duration time, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const std::string profile, ProfileCpu(time, stop));
   std::string packed;
   transport::Deflate(profile, packed);
   return packed;
@@ -137,7 +137,7 @@ DebugContext MakeDebugContext(const DebugSources& sources) {
           .queues = [&scheduler = sources.scheduler] { return Queues(scheduler); },
           .models = [models = sources.models] { return Models(models()); },
           .config = [sources] { return Config(sources); },
-          .profile = PackedProfile,
+          .profile = sources.profile,
           .slow = sources.slow};
 }
 

@@ -24,12 +24,13 @@ struct DebugSources {
   const WatchedFiles& files;
   const ai::inference::config::Server& running;
   std::function<absl::StatusOr<ai::inference::config::Server>()> reread;  // what a restart would take
+  std::function<absl::StatusOr<std::string>(Duration)> profile;
   Executor& slow;
 };
 
 DebugContext MakeDebugContext(const DebugSources& sources);
 
-// Gzip-compressed, as tools expect it.
-absl::StatusOr<std::string> PackedProfile(Duration time);
+// ProfileCpu's, gzip-compressed, as tools expect it.
+absl::StatusOr<std::string> PackedProfile(Duration time, const std::stop_token& stop);
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/strings/numbers.h"
+#include "base/profile/cpu_profile.h"
 #include "base/strings.h"
 #include "door/console.h"
 #include "openapi/docs.h"
@@ -59,14 +60,14 @@ PageEntry DocsPage(const openapi::DocsFile& file) {
   return {.path = std::string(file.path), .exposed = http::kExposeApi, .slow = file.large_unpacked, .make = make};
 }
 
-// "seconds=5": what tools send. The bound is Profile's.
+// "seconds=5": what tools send.
 Page ProfilePage(const PagesContext& context, const PageRequest& request) {
-  constexpr int kUsual = 5, kMost = 30;
-  int seconds = kUsual;
+  unsigned seconds = kProfileSecondsUsual;
   constexpr std::string_view kName = "seconds=";
   const size_t at = request.query.find(kName);
   if (at != std::string::npos && !absl::SimpleAtoi(request.query.substr(at + kName.size()), &seconds)) seconds = 0;
-  if (seconds < 1 || seconds > kMost) return {.status = 400, .body = StrCat("seconds must be from 1 to ", kMost, "\n")};
+  if (seconds < 1 || seconds > kProfileSecondsMax)
+    return {.status = 400, .body = StrCat("seconds must be from 1 to ", kProfileSecondsMax, "\n")};
   const auto profile = context.profile(std::chrono::seconds(seconds));
   if (!profile.ok()) return {.status = 503, .body = StrCat(profile.status().message(), "\n")};
   Page page{.content_type = "application/octet-stream", .body = *profile};

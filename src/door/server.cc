@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <future>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -102,6 +103,7 @@ struct Server::Parts {
   const config::Server options;
   const Reread reread;
   std::atomic<bool> draining{false};
+  std::stop_source drain_began;
   std::shared_ptr<prometheus::Registry> metrics;
   Telemetry telemetry;
   SharedRandom random{Random::FromDevice()};
@@ -209,6 +211,7 @@ absl::Status Server::Parts::StartCalls() {
   files.Start(kLookAtFiles);
   pipeline = std::make_unique<Pipeline>(*admission, *scheduler);
   if (auto* const layer = admission->Find<BreakerLayer>()) breakers = std::make_unique<Breakers>(*layer);
+  const auto profile = [stop = drain_began.get_token()](Duration time) { return PackedProfile(time, stop); };
   RegisterApis(methods, {.options = options,
                          .pipeline = *pipeline,
                          .catalog = *catalog,
@@ -223,6 +226,7 @@ absl::Status Server::Parts::StartCalls() {
                                                     .files = files,
                                                     .running = options,
                                                     .reread = [this] { return reread ? reread() : options; },
+                                                    .profile = profile,
                                                     .slow = *debug})});
   scrape = std::make_unique<Scrape>(Scrape::Sources{.scheduler = *scheduler,
                                                     .network = [this] { return Network(); },
@@ -239,7 +243,7 @@ absl::Status Server::Parts::StartCalls() {
                            .models = [this] { return repository->List(); },
                            .show_metrics = options.metrics().enabled(),
                            .scrapes = scrapes.get(),
-                           .profile = PackedProfile,
+                           .profile = profile,
                            .slow = debug.get()};
   const transport::Context transport{.methods = methods,
                                      .chain = chain,
@@ -345,6 +349,7 @@ void Server::Reload() {
 bool Server::Drain() {
   using std::chrono::milliseconds;
   parts_->draining = true;
+  parts_->drain_began.request_stop();        // a profile in progress ends with what it has
   if (parts_->trial) parts_->trial->Stop();  // a load in flight ends with it
   parts_->health.SetAllNotServing();
   const auto& drain = parts_->options.drain();

@@ -492,3 +492,13 @@ def test_what_nobody_waits_for_is_not_made(stubs):
         assert late.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
     stubs.debug.GetConfig(stubs.debug_pb.GetConfigRequest(), timeout=20)
     assert running.result().profile
+
+
+def test_a_profile_ends_when_the_server_does(tmp_path, protos, stubs):
+    server = Server(tmp_path, listeners=1, config="drain: {timeout_ms: 10000}")
+    with grpc.insecure_channel(server.address) as channel:
+        profile = type(stubs.debug)(channel).Profile.future(stubs.debug_pb.ProfileRequest(seconds=30), timeout=60)
+        time.sleep(0.5)
+        assert server.stop() == 0
+        assert profile.result().profile, "of what ran so far"
+    assert '"event":"server.stopped","clean":true' in server.stderr_path.read_text()

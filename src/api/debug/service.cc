@@ -8,6 +8,7 @@
 #include "api/debug/explain.h"
 #include "base/error.h"
 #include "base/log/log.h"
+#include "base/profile/cpu_profile.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "call/unary.h"
@@ -89,11 +90,10 @@ void ReplyLater(const DebugContext& context, CallPtr call, std::function<absl::S
 }
 
 void Profile(const DebugContext& context, CallPtr call, std::unique_ptr<ProfileRequest> request) {
-  constexpr uint32_t kUsual = 5, kMost = 30;
-  const uint32_t seconds = request->seconds() == 0 ? kUsual : request->seconds();
-  if (seconds > kMost) {
-    return call->Fail(
-        FieldError(Reason::INVALID_REQUEST, "seconds", StrCat("seconds is ", seconds, "; at most ", kMost)));
+  const uint32_t seconds = request->seconds() == 0 ? kProfileSecondsUsual : request->seconds();
+  if (seconds > kProfileSecondsMax) {
+    return call->Fail(FieldError(Reason::INVALID_REQUEST, "seconds",
+                                 StrCat("seconds is ", seconds, "; at most ", kProfileSecondsMax)));
   }
   ReplyLater<ProfileResponse>(context, std::move(call), [&context, seconds]() -> absl::StatusOr<ProfileResponse> {
     ASSIGN_OR_RETURN(std::string profile, context.profile(std::chrono::seconds(seconds)));

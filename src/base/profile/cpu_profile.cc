@@ -55,11 +55,11 @@ void SetTimer(int period_us) {
   setitimer(ITIMER_PROF, &timer, nullptr);
 }
 
-void Wait(Duration time) {
+void Wait(Duration time, const std::stop_token& stop = {}) {
   std::mutex mutex;
-  std::condition_variable never;
+  std::condition_variable_any never;
   std::unique_lock lock(mutex);
-  never.wait_for(lock, time, [] { return false; });
+  never.wait_for(lock, stop, time, [] { return false; });
 }
 
 class Writer {
@@ -157,7 +157,7 @@ std::string Written(const Samples& samples, WallTime began, Duration time) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ProfileCpu(Duration time) {
+absl::StatusOr<std::string> ProfileCpu(Duration time, const std::stop_token& stop) {
   static std::mutex one;
   const std::unique_lock lock(one, std::try_to_lock);
   if (!lock.owns_lock()) return Error(Reason::OVERLOADED, "a profile is being taken; try again when it is done");
@@ -171,7 +171,7 @@ absl::StatusOr<std::string> ProfileCpu(Duration time) {
   sigaction(SIGPROF, &action, nullptr);  // stays: a signal that is late must find it
   current = samples.get();
   SetTimer(kPeriodUs);
-  Wait(time);
+  Wait(time, stop);
   SetTimer(0);
   current = nullptr;
   while (inside.load() > 0) Wait(std::chrono::milliseconds(1));

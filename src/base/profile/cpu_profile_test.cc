@@ -49,5 +49,11 @@ TEST(CpuProfileTest, NamesTheFunctionThatBurnsTheTime) {
   EXPECT_GT(burnt * 2, all);
 }
 
+TEST(CpuProfileTest, EndsWithWhatItHasWhenItIsToldTo) {
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_TRUE(ProfileCpu(std::chrono::hours(1), stop.get_token()).ok());
+}
+
 }  // namespace
 }  // namespace sluice

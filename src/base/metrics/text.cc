@@ -51,14 +51,16 @@ void AppendBound(double bound, std::string& out) {
   if (std::isfinite(bound) && out.find_first_of(".e", from) == std::string::npos) out.append(".0");
 }
 
+void AppendLabel(std::string_view name, std::string_view value, std::string& out) {
+  if (!out.empty()) out.push_back(',');
+  out.append(name).append("=\"");
+  AppendEscaped(value, out);
+  out.push_back('"');
+}
+
 std::string LabelsOf(const prometheus::ClientMetric& metric) {
   std::string out;
-  for (const auto& label : metric.label) {
-    if (!out.empty()) out.push_back(',');
-    out.append(label.name).append("=\"");
-    AppendEscaped(label.value, out);
-    out.push_back('"');
-  }
+  for (const auto& label : metric.label) AppendLabel(label.name, label.value, out);
   return out;
 }
 
@@ -66,12 +68,7 @@ std::string LabelsOf(const prometheus::ClientMetric& metric) {
 
 std::string LabelText(std::initializer_list<std::pair<std::string_view, std::string_view>> labels) {
   std::string out;
-  for (const auto& [name, value] : labels) {
-    if (!out.empty()) out.push_back(',');
-    out.append(name).append("=\"");
-    AppendEscaped(value, out);
-    out.push_back('"');
-  }
+  for (const auto& [name, value] : labels) AppendLabel(name, value, out);
   return out;
 }
 

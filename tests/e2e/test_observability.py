@@ -336,16 +336,19 @@ def test_what_autoscalers_ask_has_an_answer_for_each_replica(prometheus):
     assert all(float(one["value"][1]) > 0 for query in autoscaling_queries() for one in prometheus.query(query))
 
 
+def exposed_by(servers: list[Server]) -> set[str]:
+    pages = [requests.get(f"{server.url}/metrics").text for server in servers]
+    return {name for page in pages for name in re.findall(r"^# TYPE (\w+)", page, re.M)}
+
+
 def test_every_metric_that_a_file_names_exists(prometheus, servers):
-    exposed = {
-        name
-        for server in servers
-        for name in re.findall(r"^# TYPE (\w+)", requests.get(f"{server.url}/metrics").text, re.M)
-    }
     named = {expression for _, _, expression in QUERIES} | {rule["expr"] for rule in rules_of(*RULES)}
     named.add(OPERATIONS.read_text())
     names = {re.sub(r"_(bucket|count|sum)$", "", name) for text in named for name in re.findall(METRIC, text)}
-    assert names - exposed == set()
+    end = time.monotonic() + 60  # some begin with the first call that they count
+    while names - exposed_by(servers) and time.monotonic() < end:
+        time.sleep(0.5)
+    assert names - exposed_by(servers) == set()
     records = {rule["record"] for rule in rules_of(*RULES) if "record" in rule}
     used = {name for text in named for name in re.findall(r"\bsluice:[\w:]+", text)}
     assert used - records == set()

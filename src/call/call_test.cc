@@ -5,7 +5,7 @@
 #include "ai/inference/image_recognition.pb.h"
 #include "base/error.h"
 #include "call/layers/deadline/deadline.h"
-#include "call/testing/layer_test.h"
+#include "call/testing/layer_fixture.h"
 #include "call/unary.h"
 
 namespace sluice {

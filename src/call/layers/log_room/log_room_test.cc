@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/testing/stalled_log.h"
 #include "call/layers/deadline/deadline.h"
-#include "call/testing/layer_test.h"
+#include "call/testing/layer_fixture.h"
 #include "call/unary.h"
 
 namespace sluice {

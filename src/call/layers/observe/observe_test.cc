@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "call/layers/observe/access_line.h"
-#include "call/testing/layer_test.h"
+#include "call/testing/layer_fixture.h"
 #include "call/unary.h"
 
 namespace sluice {

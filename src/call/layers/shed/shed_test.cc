@@ -7,7 +7,7 @@
 #include "ai/inference/image_recognition.pb.h"
 #include "base/error.h"
 #include "call/layers/work_class/work_class.h"
-#include "call/testing/layer_test.h"
+#include "call/testing/layer_fixture.h"
 #include "call/unary.h"
 #include "grpc/health/v1/health.pb.h"
 

@@ -5,7 +5,7 @@
 #include "ai/inference/image_recognition.pb.h"
 #include "ai/inference/text_classification.pb.h"
 #include "base/error.h"
-#include "call/testing/layer_test.h"
+#include "call/testing/layer_fixture.h"
 
 namespace sluice {
 namespace {

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+# Names of google.rpc.Code.
+CODES = {
+    1: "CANCELLED",
+    3: "INVALID_ARGUMENT",
+    4: "DEADLINE_EXCEEDED",
+    5: "NOT_FOUND",
+    7: "PERMISSION_DENIED",
+    8: "RESOURCE_EXHAUSTED",
+    9: "FAILED_PRECONDITION",
+    12: "UNIMPLEMENTED",
+    13: "INTERNAL",
+    14: "UNAVAILABLE",
+    16: "UNAUTHENTICATED",
+}
+
 # Reasons of ai/inference/errors.proto with `retryable: true`.
 RETRYABLE_REASONS = frozenset(
     {

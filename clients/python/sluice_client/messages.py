@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from .errors import SluiceError
+from .errors import CODES, SluiceError
 from .types import (
     Analysis,
     AudioPart,
@@ -49,6 +49,7 @@ def message(name: str) -> Any:
 @dataclass(frozen=True)
 class Rpc:
     path: str
+    shape: str  # the function of a channel that makes its stub: "unary_unary" ...
     encode: Callable[[Any], bytes]
     decode: Callable[[bytes], Any]
     idempotent: bool  # the server computes all requests of one X-Request-ID once
@@ -57,7 +58,8 @@ class Rpc:
 def rpc(service: str, name: str) -> Rpc:
     method = _POOL.FindServiceByName(service).FindMethodByName(name)
     request, response = (message_factory.GetMessageClass(kind) for kind in (method.input_type, method.output_type))
-    return Rpc(f"/{service}/{name}", request.SerializeToString, response.FromString, name in IDEMPOTENT)
+    shape = "_".join("stream" if one else "unary" for one in (method.client_streaming, method.server_streaming))
+    return Rpc(f"/{service}/{name}", shape, request.SerializeToString, response.FromString, name in IDEMPOTENT)
 
 
 IDEMPOTENT = frozenset({"Recognize", "Classify", "Analyze"})
@@ -70,19 +72,6 @@ _WatchRequest = message("ai.inference.WatchRecognizeRequest")
 _ClassifyRequest = message("ai.inference.ClassifyRequest")
 _MultimodalRequest = message("ai.inference.MultimodalRequest")
 _Status = message("google.rpc.Status")
-_CODES = {
-    1: "CANCELLED",
-    3: "INVALID_ARGUMENT",
-    4: "DEADLINE_EXCEEDED",
-    5: "NOT_FOUND",
-    7: "PERMISSION_DENIED",
-    8: "RESOURCE_EXHAUSTED",
-    9: "FAILED_PRECONDITION",
-    12: "UNIMPLEMENTED",
-    13: "INTERNAL",
-    14: "UNAVAILABLE",
-    16: "UNAUTHENTICATED",
-}
 
 
 def recognize_request(frame: Frame) -> Any:
@@ -189,7 +178,7 @@ def status_error(status: Any, *, retry_after_s: float | None = None) -> SluiceEr
         elif name == "google.rpc.BadRequest":
             violations = message(name).FromString(detail.value).field_violations
             found["field"] = violations[0].field if violations else ""
-    return SluiceError(_CODES.get(status.code, "UNKNOWN"), status.message, retry_after_s=retry_after_s, **found)
+    return SluiceError(CODES.get(status.code, "UNKNOWN"), status.message, retry_after_s=retry_after_s, **found)
 
 
 def status_from_bytes(encoded: bytes) -> Any:

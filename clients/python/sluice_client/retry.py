@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import TracebackType
 
 from .errors import SluiceError
 from .throttle import Throttle, is_refusal
@@ -33,8 +34,11 @@ NO_RETRIES = RetryPolicy(attempts=1)
 class Attempts:
     """The attempts of one call, which all of them together must end `timeout_s` from now.
 
-    begin(), then either succeeded(), or wait_after() and begin() again.
+    Each attempt is made inside `with attempts:`. A SluiceError after which another attempt makes sense ends there; then
+    wait_s says how long to wait before it. In steps: begin(), then either succeeded(), or wait_after() and begin() again.
     """
+
+    wait_s: float = 0.0
 
     def __init__(
         self,
@@ -50,6 +54,24 @@ class Attempts:
         self._chance = chance
         self._end = clock() + timeout_s
         self._made = 0
+        self._last = False
+
+    def __enter__(self) -> None:
+        self.begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None:
+            self.succeeded()
+        if self._last or not isinstance(error, SluiceError):
+            return False
+        self.wait_s = self.wait_after(error)
+        return True
+
+    def make_last(self) -> None:
+        """The attempt under way has answered in part: whatever becomes of it, there is no other."""
+        self._last = True
 
     @property
     def remaining_s(self) -> float:

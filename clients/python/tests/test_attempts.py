@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from sluice_client import AsyncClient, AsyncRestClient, Client, Frame, Picture, RestClient, SluiceError, messages
-from sluice_client.rest import parse_retry_after
+from sluice_client.rest_wire import parse_retry_after
 
 RESPONSES = {
     "/ai.inference.ImageRecognition/Recognize": "ai.inference.RecognizeResponse",
@@ -231,6 +231,43 @@ def test_rest_asyncio_and_errors(http_server):
     with pytest.raises(SluiceError) as caught:
         asyncio.run(run())
     assert (caught.value.code, caught.value.reason, caught.value.message) == ("INVALID_ARGUMENT", "INVALID_IMAGE", "no")
+
+
+def test_a_stream_that_has_answered_is_not_repeated(http_server):
+    lines = [{"faces": [], "latency": 1}, {"status": 503, "detail": "gone", "reason": "SHUTTING_DOWN"}]
+    body = "".join(json.dumps(line) + "\n" for line in lines)
+    script = http_server((200, {}, body))
+    with RestClient(script.address, sleep=pytest.fail) as client, pytest.raises(SluiceError) as caught:
+        list(client.watch_recognize([Picture(b"a")]))
+    assert caught.value.reason == "SHUTTING_DOWN" and caught.value.retryable
+    script.check_attempts(1)
+
+
+def test_streams_of_asyncio_are_repeated_from_their_start(grpc_server, http_server):
+    async def run(client):
+        async with client:
+            return [answer async for answer in client.watch_recognize([Picture(b"a")])]
+
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    async def over_grpc(address):
+        return await run(AsyncClient(address, sleep=sleep))
+
+    script = grpc_server(pushback(10))
+    assert len(asyncio.run(over_grpc(script.address))) == 1
+    script.check_attempts(2)
+    script = http_server((503, {}, "busy"))
+    assert len(asyncio.run(run(AsyncRestClient(script.address, sleep=sleep)))) == 1
+    script.check_attempts(2)
+    assert len(slept) == 2
+
+
+def test_an_option_that_does_not_exist_is_an_error(http_server):
+    with RestClient(http_server().address) as client, pytest.raises(TypeError):
+        client.recognize(b"x", timeout=1)
 
 
 def test_retry_after_as_a_date():

@@ -45,7 +45,7 @@ if(NOT SLUICE_OPENVINO_CMAKE)
 endif()
 find_package(OpenVINO REQUIRED COMPONENTS Runtime PATHS ${SLUICE_OPENVINO_CMAKE} NO_DEFAULT_PATH)
 
-# ONNX Runtime is opened at run time (engine/onnxruntime): from ../lib beside the program, else from here.
+# ONNX Runtime is opened at run time (engine/onnxruntime), from where the program looks for its libraries: RUNPATH.
 set(SLUICE_ONNXRUNTIME_FOLDER "" CACHE PATH "folder with libonnxruntime.so; empty = the wheel under .deps/venv")
 if(NOT SLUICE_ONNXRUNTIME_FOLDER)
   file(GLOB _ort ${CMAKE_SOURCE_DIR}/.deps/venv/lib/python3*/site-packages/onnxruntime/capi)
@@ -54,6 +54,7 @@ endif()
 if(NOT SLUICE_ONNXRUNTIME_FOLDER)
   message(STATUS "no ONNX Runtime in .deps (tools/setup.sh brings it): the engine will not be available")
 endif()
+set(CMAKE_BUILD_RPATH ${SLUICE_ONNXRUNTIME_FOLDER})
 
 # Asio is header-only; its bodies are compiled once, in base/asio_impl.cc. Of Beast we use its parser alone, in two
 # files.

@@ -85,8 +85,6 @@ function(sluice_rooms)
     absl::flat_hash_map absl::flat_hash_set absl::inlined_vector absl::any_invocable spdlog::spdlog prometheus-cpp::core yaml-cpp PkgConfig::HIREDIS)
   sluice_embed(sluice_base ${CMAKE_SOURCE_DIR}/src/base/config/defaults.yaml base/config/defaults.h kDefaultConfigYaml)
   sluice_room(engine DEPS sluice_base openvino::runtime ${CMAKE_DL_LIBS})
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/engine/onnxruntime/library.cc PROPERTIES
-    COMPILE_DEFINITIONS "SLUICE_ONNXRUNTIME_FOLDER=\"${SLUICE_ONNXRUNTIME_FOLDER}\"")
   sluice_room(call DEPS sluice_base)
   sluice_room(json DEPS sluice_base simdjson::simdjson TEST_DEPS sluice_test_proto)
   sluice_room(repository DEPS sluice_engine)
@@ -109,5 +107,12 @@ function(sluice_rooms)
   if(EXISTS ${main})
     add_executable(sluice ${main})
     target_link_libraries(sluice PRIVATE sluice_door)
+    # As tools/package.sh packs it: it looks for libraries in lib/sluice beside its own folder, those that they need
+    # included (which RPATH does and RUNPATH does not), and no path of this machine is in it.
+    add_executable(sluice_packaged EXCLUDE_FROM_ALL ${main})
+    target_link_libraries(sluice_packaged PRIVATE sluice_door)
+    target_link_options(sluice_packaged PRIVATE -Wl,--disable-new-dtags)
+    set_target_properties(sluice_packaged PROPERTIES OUTPUT_NAME sluice RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/packaged
+      BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/../lib/sluice")
   endif()
 endfunction()

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   cli::AddModels(line);
   cli::AddLogs(line);
   cli::AddDoctor(line);
+  cli::AddHealthcheck(line);
   cli::AddTryModel(line);
   cli::AddOpenApi(line);
   return line.Run(argc, argv);

@@ -13,6 +13,7 @@ void AddBench(CommandLine& line);
 void AddModels(CommandLine& line);
 void AddLogs(CommandLine& line);
 void AddDoctor(CommandLine& line);
+void AddHealthcheck(CommandLine& line);
 void AddTryModel(CommandLine& line);
 void AddOpenApi(CommandLine& line);
 

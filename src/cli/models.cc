@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/config/config.h"
+#include "base/config/installation.h"
 #include "base/error.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
@@ -18,10 +19,11 @@ std::string NoteOf(const ModelInfo& model) {
   return model.description;
 }
 
-int ListModels(const std::string& root) {
+// `tried`: where what the trials find is written for a package; empty: nowhere.
+int ListModels(const std::string& root, const std::string& tried) {
   const auto options = LoadConfig("");
   const auto engines = MakeEngines();
-  const auto trial = options.ok() ? MakeTrial(options->models()) : nullptr;
+  const auto trial = options.ok() ? MakeTrial(options->models(), tried) : nullptr;
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
   Repository repository({.roots = {root}, .trial = trial.get(), .loaders = cores}, Pointers(engines));
   if (const absl::Status loaded = repository.Load(); !loaded.ok()) {
@@ -43,10 +45,12 @@ int ListModels(const std::string& root) {
 }  // namespace
 
 void AddModels(CommandLine& line) {
-  auto root = std::make_shared<std::string>("models");
+  auto root = std::make_shared<std::string>(DefaultModels());
+  auto tried = std::make_shared<std::string>();
   Command command = line.Add("models", "Load every model in a folder and list the results");
   command.Add("--models", *root, "Models folder").ShowDefault();
-  command.Run([root] { return ListModels(*root); });
+  command.Add("--tried", *tried, "Folder for what the trials find, as a package brings it").Hidden();
+  command.Run([root, tried] { return ListModels(*root, *tried); });
 }
 
 }  // namespace sluice::cli

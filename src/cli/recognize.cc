@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "base/config/config.h"
+#include "base/config/installation.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "cli/command_line.h"
@@ -25,7 +26,7 @@ struct Flags {
   std::vector<std::string> files;
   std::string server = "http://127.0.0.1:8000";
   std::string model = "face_detection_v1";
-  std::string models = "models";
+  std::string models = DefaultModels();
   std::string out;
   float min_confidence = 0.5f;
   bool json = false;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log/log.h"
 #include "base/memory.h"
+#include "base/service/manager.h"
 #include "base/signals.h"
 #include "base/strings.h"
 #include "cli/command_line.h"
@@ -51,18 +52,27 @@ absl::Status CheckSystem() {
 int Serve(const ServeFlags& flags) {
   KeepFreedMemory();
   Signals signals;
+  const ServiceManager manager = ServiceManager::FromEnvironment();
   const auto options = Configuration(flags);
   if (!options.ok()) return Fail(options.status());
   if (absl::Status status = CheckSystem(); !status.ok()) return Fail(status);
   auto server = Server::Start(*options, [flags] { return Configuration(flags); });
   if (!server.ok()) return Fail(server.status());
-  signals.OnReopen([&server] { (*server)->Reload(); });
+  signals.OnReopen([&server, &manager] {
+    manager.Reloading();
+    (*server)->Reload();
+    manager.Ready();
+  });
   signals.Serving();
   for (const std::string& address : (*server)->addresses()) std::printf("listening on %s\n", address.c_str());
   std::printf("ready\n");
   std::fflush(stdout);
+  // Twice in the time after which a hanging process is restarted.
+  if (manager.watchdog() > Duration()) (*server)->Watch(manager.watchdog() / 2, [&manager] { manager.Alive(); });
+  manager.Ready();
 
   LogInfo("server.draining", {{"signal", signals.Wait()}});
+  manager.Stopping();
   const bool clean = (*server)->Drain();
   signals.OnReopen(nullptr);
   server->reset();

@@ -1,6 +1,7 @@
 #include "door/lists.h"
 
 #include "base/config/cache_dir.h"
+#include "base/config/installation.h"
 #include "parts.h"  // made by CMake: the header of every engine, task, layer, API and codec
 
 namespace sluice {
@@ -21,10 +22,13 @@ std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engine
   return out;
 }
 
-std::unique_ptr<Trial> MakeTrial(const config::Models& models) {
+std::unique_ptr<Trial> MakeTrial(const config::Models& models, const std::string& tried) {
   if (!models.trial().enabled()) return nullptr;
   const std::string cache = CacheDir(models.cache_dir());
+  const std::string shared = SharedFolder();
   return std::make_unique<Trial>(Trial::Options{.stamps = cache.empty() ? "" : cache + "/trials",
+                                                .packaged = shared.empty() ? "" : shared + "/trials",
+                                                .publish = tried,
                                                 .seconds_max = models.trial().seconds_max(),
                                                 .memory_bytes_max = models.trial().memory_bytes_max()});
 }

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "admission/layer.h"
@@ -32,7 +33,8 @@ std::vector<std::unique_ptr<Engine>> MakeEngines(const config::Models& options =
 // As Repository takes them.
 std::vector<Engine*> Pointers(const std::vector<std::unique_ptr<Engine>>& engines);
 // Where model files are tried before they are loaded; null when it is turned off.
-std::unique_ptr<Trial> MakeTrial(const config::Models& models);
+// `tried`: a folder for what it finds, as a package brings it; empty: none.
+std::unique_ptr<Trial> MakeTrial(const config::Models& models, const std::string& tried = "");
 std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options);
 Chain MakeCallChain(const LayerContext& context);
 std::vector<std::unique_ptr<AdmissionLayer>> MakeAdmissionLayers(const AdmissionContext& context);

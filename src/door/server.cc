@@ -19,6 +19,7 @@
 #include "base/open_files.h"
 #include "base/random.h"
 #include "base/redis/client.h"
+#include "base/service/loop_watch.h"
 #include "base/strings.h"
 #include "base/task_thread.h"
 #include "call/telemetry.h"
@@ -110,6 +111,7 @@ struct Server::Parts {
   std::unique_ptr<AccessLog> access_log;
   std::unique_ptr<TraceExporter> traces;
   Budget budget;
+  std::unique_ptr<LoopWatch> watch;  // outlives the loops
   std::vector<std::unique_ptr<AsioLoop>> loops;
   std::unique_ptr<RedisClient> redis;  // null: not configured
   std::vector<std::unique_ptr<ModelTask>> tasks;
@@ -339,6 +341,13 @@ std::vector<std::string> Server::addresses() const {
   std::vector<std::string> out;
   for (const auto& bound : parts_->http->bound()) out.push_back(bound.text);
   return out;
+}
+
+void Server::Watch(Duration interval, std::function<void()> alive) {
+  std::vector<Loop*> loops;
+  for (const auto& loop : parts_->loops) loops.push_back(loop.get());
+  parts_->watch = std::make_unique<LoopWatch>(std::move(loops), interval, std::move(alive));
+  parts_->watch->Start();
 }
 
 void Server::Reload() {

@@ -4,6 +4,7 @@
 // Stop:   stop accepting → calls → workers → posts → engine → logs → loops
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,6 +35,9 @@ class Server {
   // `drain.timeout_ms`. Blocks; not on a loop. Returns true when nothing had to be cut; else the log says what. From
   // here on the process ends soon after that time, whatever does not stop.
   bool Drain();
+
+  // Once: `alive` is called each `interval`, on a loop, while all loops turn.
+  void Watch(std::chrono::nanoseconds interval, std::function<void()> alive);
 
   // Log files are opened again under their names, and files that may change are read again. Any thread; does not wait
   // for a disk.

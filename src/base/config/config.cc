@@ -4,6 +4,7 @@
 
 #include "base/config/defaults.h"
 #include "base/config/file.h"
+#include "base/config/installation.h"
 #include "base/config/otel_environment.h"
 #include "base/config/yaml_proto.h"
 #include "base/error.h"
@@ -60,9 +61,13 @@ absl::StatusOr<config::Server> ParseConfig(std::string_view text, std::string_vi
 }
 
 absl::StatusOr<config::Server> LoadConfig(const std::string& path) {
-  if (path.empty()) return ParseConfig("", "defaults");
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kFileBytesMax));
-  return ParseConfig(text, path);
+  std::string text;
+  if (!path.empty()) {
+    ASSIGN_OR_RETURN(text, ReadFile(path, kFileBytesMax));
+  }
+  ASSIGN_OR_RETURN(config::Server server, ParseConfig(text, path.empty() ? "defaults" : path));
+  if (server.models().root() == DefaultConfig().models().root()) server.mutable_models()->set_root(DefaultModels());
+  return server;
 }
 
 }  // namespace sluice

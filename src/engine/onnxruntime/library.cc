@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <iterator>
 #include <system_error>
@@ -28,13 +29,18 @@ absl::Status NotAvailable(std::string_view why) {
   return Error(Reason::MODEL_UNAVAILABLE, StrCat("ONNX Runtime is not available: ", why));
 }
 
-// Beside the program, as a package puts it; else where the build found it.
+// Where the libraries that the program is linked with are looked for: its RUNPATH, the system's folders.
 std::vector<fs::path> Folders() {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  void* const program = dlopen(nullptr, RTLD_LAZY);
+  Dl_serinfo size{};
+  if (program == nullptr || dlinfo(program, RTLD_DI_SERINFOSIZE, &size) != 0) return {};
+  std::vector<std::max_align_t> memory(size.dls_size / sizeof(std::max_align_t) + 1);
+  auto* const found = reinterpret_cast<Dl_serinfo*>(memory.data());
+  found->dls_size = size.dls_size;
+  found->dls_cnt = size.dls_cnt;
   std::vector<fs::path> folders;
-  if (!error) folders.push_back(program.parent_path().parent_path() / "lib");
-  if (const std::string_view built = SLUICE_ONNXRUNTIME_FOLDER; !built.empty()) folders.emplace_back(built);
+  if (dlinfo(program, RTLD_DI_SERINFO, found) != 0) return folders;
+  for (unsigned i = 0; i < found->dls_cnt; ++i) folders.emplace_back(found->dls_serpath[i].dls_name);
   return folders;
 }
 
@@ -105,7 +111,7 @@ absl::StatusOr<const Library*> Library::Get(uint64_t run_bytes_max) {
 absl::Status Library::Open(uint64_t run_bytes_max) {
   if (!IsTelemetryDisabled()) return NotAvailable("this program did not disable its telemetry at start");
   const fs::path path = Find();
-  if (path.empty()) return NotAvailable(StrCat("there is no ", kName, " in ../lib next to the program"));
+  if (path.empty()) return NotAvailable(StrCat("there is no ", kName, " where the program's libraries are looked for"));
   void* const opened = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (opened == nullptr) return NotAvailable(StrCat(kName, " cannot be opened: ", dlerror()));
   auto* const get_base = reinterpret_cast<const ApiBase* (*)()>(dlsym(opened, "OrtGetApiBase"));

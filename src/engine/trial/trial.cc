@@ -27,6 +27,7 @@ using trial::Outcome;
 
 // Counts up with what a trial looks at: earlier verdicts are then made again.
 constexpr int kTrialVersion = 2;
+constexpr std::string_view kAnyProcessor = "any processor";
 // A child that gets little of a busy machine is not one that hangs.
 constexpr int kWallTimes = 6;
 // Runs on hostile values may take this long together; what takes longer is not held against a model.
@@ -117,7 +118,11 @@ std::string FailureOf(const ChildEnd& end, const wire::Report& report, uint32_t 
 
 }  // namespace
 
-Trial::Trial(Options options) : options_(std::move(options)), stamps_(options_.stamps) {}
+Trial::Trial(Options options)
+    : options_(std::move(options)),
+      stamps_(options_.stamps),
+      packaged_(options_.packaged),
+      publish_(options_.publish) {}
 
 bool Trial::GoOn() const { return !stopped_ && !TerminationPending(); }
 
@@ -125,9 +130,8 @@ uint32_t Trial::SecondsFor(const ModelFiles& files) const {
   return options_.seconds_max + static_cast<uint32_t>(std::min<size_t>(files.bytes() / 10'000'000, 3600));
 }
 
-std::string Trial::KeyOf(const TrialJob& job) const {
-  std::string what =
-      StrCat(kTrialVersion, "\n", SLUICE_VERSION, "\n", ProcessorName(), "\n", job.files->sha256(), "\n");
+std::string Trial::KeyOf(const TrialJob& job, std::string_view processor) const {
+  std::string what = StrCat(kTrialVersion, "\n", SLUICE_VERSION, "\n", processor, "\n", job.files->sha256(), "\n");
   for (const Engine* engine : job.engines) absl::StrAppend(&what, ToAbsl(engine->name()), " ", engine->version(), "\n");
   for (const auto& [name, shape] : job.load.reshape) absl::StrAppend(&what, name, "=", ToString(shape), "\n");
   absl::StrAppend(&what, job.load.threads_per_inference, " ", job.load.trusted_inputs, " ", job.usual.first(), " ",
@@ -135,16 +139,33 @@ std::string Trial::KeyOf(const TrialJob& job) const {
   return trial::Stamps::KeyOf(what);
 }
 
+// This machine's own verdict goes before the package's.
+std::optional<trial::Verdict> Trial::Known(const TrialJob& job) const {
+  auto known = stamps_.Read(KeyOf(job, ProcessorName()));
+  if (!known) known = packaged_.Read(KeyOf(job, kAnyProcessor));
+  if (known && job.again && known->engine().empty()) return std::nullopt;
+  return known;
+}
+
+void Trial::Keep(const TrialJob& job, const trial::Verdict& verdict) const {
+  if (verdict.passing()) return;
+  stamps_.Write(KeyOf(job, ProcessorName()), verdict);
+  // Times and sizes are of this machine, and differ each time: packages are made the same, byte for byte.
+  trial::Verdict published;
+  published.set_engine(verdict.engine());
+  published.set_reason("tried when this package was made");
+  if (!verdict.engine().empty()) publish_.Write(KeyOf(job, kAnyProcessor), published);
+}
+
 absl::StatusOr<trial::Verdict> Trial::Try(const TrialJob& job) {
-  const std::string key = KeyOf(job);
-  if (auto known = stamps_.Read(key); known && !(job.again && known->engine().empty())) return *std::move(known);
+  if (auto known = Known(job)) return *std::move(known);
   std::vector<Outcome> outcomes;
   for (const Engine* engine : job.engines) {
     ASSIGN_OR_RETURN(Outcome outcome, TryEngine(job, *engine));
     outcomes.push_back(std::move(outcome));
   }
   trial::Verdict verdict = trial::Decide(outcomes, job.load.trusted_inputs);
-  if (!verdict.passing()) stamps_.Write(key, verdict);
+  Keep(job, verdict);
   return verdict;
 }
 

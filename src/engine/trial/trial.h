@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ class Trial {
     std::string program = "/proc/self/exe";
     std::vector<std::string> arguments = {"try-model", "--child"};
     std::string stamps;  // folder; empty: every start tries anew
+    // Folders of what was found where a package was made, for any processor: read from one, which came with the
+    // program; written to the other, which is for the next package. Empty: none.
+    std::string packaged, publish;
     // Of CPU time: this, and a second for every 10 MB of files. Of wall time: six times that.
     uint32_t seconds_max = 10;
     // Of address space: this, and four times the files.
@@ -49,11 +53,13 @@ class Trial {
   absl::StatusOr<trial::Outcome> TryEngine(const TrialJob& job, const Engine& engine);
   absl::StatusOr<trial::Outcome> TryOnce(const TrialJob& job, const Engine& engine);
   uint32_t SecondsFor(const ModelFiles& files) const;
-  std::string KeyOf(const TrialJob& job) const;
+  std::string KeyOf(const TrialJob& job, std::string_view processor) const;
+  std::optional<trial::Verdict> Known(const TrialJob& job) const;
+  void Keep(const TrialJob& job, const trial::Verdict& verdict) const;
   bool GoOn() const;
 
   const Options options_;
-  const trial::Stamps stamps_;
+  const trial::Stamps stamps_, packaged_, publish_;
   std::atomic<bool> stopped_{false};
 };
 

@@ -280,6 +280,22 @@ TEST_F(TrialTest, SettingsAndEnginesAreOfTheStamp) {
   EXPECT_EQ(StampCount(), 3u);
 }
 
+TEST_F(TrialTest, WhatAPackageBringsIsNotTriedAgain) {
+  options_.publish = folder_ / "tried";
+  EXPECT_EQ(Try("fine").engine(), "told");
+  EXPECT_EQ(Try("refuse").engine(), "") << "a failure is no part of a package";
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "tried"), fs::directory_iterator()), 1);
+  const Trial::Options elsewhere{.program = "/nowhere", .packaged = folder_ / "tried"};
+  options_.program = "/nowhere";
+  EXPECT_FALSE(Trial(elsewhere).Try(Job("something else")).ok());
+  EXPECT_FALSE(Trial(elsewhere).Try(Job("fine")).ok()) << "limits are of the verdict";
+  options_.packaged = options_.publish;
+  fs::remove_all(folder_ / "stamps");
+  EXPECT_EQ(Try("fine").engine(), "told");
+  EXPECT_EQ(Try("fine").reason(), "tried when this package was made");
+  EXPECT_EQ(StampCount(), 0u) << "it is not this machine's";
+}
+
 TEST_F(TrialTest, StopEndsATrialAtOnce) {
   options_.seconds_max = 100;
   Trial trial(options_);

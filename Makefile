@@ -1,6 +1,6 @@
 # Sluice: make run, then paste the curl line that it prints.
 .DEFAULT_GOAL := help
-.PHONY: help run cluster cluster-status cluster-down test quick build sim bench check format clean train-text train-face check-training
+.PHONY: help run cluster cluster-status cluster-down test gauntlet k8s quick build sim bench check format clean train-text train-face check-training
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -19,6 +19,12 @@ cluster-down:  ## stops what make cluster started
 
 test:  ## the same setup, then every test
 	@tools/test.sh
+
+gauntlet:  ## ten minutes of failures under load; no client may notice (GAUNTLET_SECONDS=600)
+	@tools/setup.sh test && tools/build.sh sluice && GAUNTLET_SECONDS=$${GAUNTLET_SECONDS:-600} .deps/venv/bin/python -m pytest -q -s tests/chaos
+
+k8s:  ## deploy/kubernetes before a real API server, autoscaler and prometheus-adapter (builds them first: ten minutes or more)
+	@tools/kube.sh
 
 quick:  ## levels and unit tests only: for use while working
 	@tools/test.sh --quick

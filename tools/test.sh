@@ -58,7 +58,7 @@ sanitized() { "${fixed_addresses[@]}" ctest --test-dir "$1" --output-on-failure 
 
 stage_e2e() {
   [ -x build/sluice ] || build test build all test_servers || return 1
-  $python -m pytest -q -rsfE tests/e2e clients/python/tests
+  $python -m pytest -q -rsfE tests/e2e tests/chaos clients/python/tests
 }
 
 # One short run of a fuzz target: what it finds goes to build-fuzz/found, seeds come from tests/fuzz/corpus/NAME.

@@ -3,7 +3,7 @@
 
     render.py --replica 127.0.0.1:50051 --replica 127.0.0.1:50052 --replica 127.0.0.1:50053 --listen 127.0.0.1:8080
     render.py --variant least_request
-    render.py --tls 8443 --certificate tls.crt --key tls.key
+    render.py --tls 0.0.0.0:8443 --certificate tls.crt --key tls.key
 
 A variant (variants/NAME.yaml) is merged over the file: `cluster` over each cluster of replicas, `route` over each route,
 `connection_manager` over the listener's; `clusters` are added.
@@ -59,10 +59,9 @@ class Config:
         self.manager.update(patch.get("connection_manager", {}))
         self.resources["clusters"] += patch.get("clusters", [])
 
-    def tls(self, address: str, certificate: str, key: str) -> None:
+    def tls(self, address: str, pair: dict) -> None:
         """Two listeners on the port: HTTP/1.1 and HTTP/2 over TCP, which tell of the other, HTTP/3 over QUIC."""
         host, port = address.rsplit(":", 1)
-        files = {"certificate_chain": {"filename": certificate}, "private_key": {"filename": key}}
         manager = copy.deepcopy(self.manager)
         manager["route_config"]["virtual_hosts"][0]["response_headers_to_add"] = [
             {"header": {"key": "alt-svc", "value": f'h3=":{port}"; ma=86400'}}
@@ -70,9 +69,7 @@ class Config:
         tcp = {
             "name": "inference_tls",
             "address": socket_address(address),
-            "filter_chains": [
-                chain(TLS, {"alpn_protocols": ["h2", "http/1.1"], "tls_certificates": [files]}, manager, None)
-            ],
+            "filter_chains": [chain(TLS, {"alpn_protocols": ["h2", "http/1.1"], **pair}, manager, None)],
         }
         quic_manager = {
             **copy.deepcopy(manager),
@@ -83,9 +80,18 @@ class Config:
             "name": "inference_quic",
             "address": {"socket_address": {"protocol": "UDP", "address": host, "port_value": int(port)}},
             "udp_listener_config": {"quic_options": {}, "downstream_socket_config": {"prefer_gro": True}},
-            "filter_chains": [chain(QUIC, {"tls_certificates": [files]}, quic_manager, "downstream_tls_context")],
+            "filter_chains": [chain(QUIC, pair, quic_manager, "downstream_tls_context")],
         }
         self.resources["listeners"] += [tcp, quic]
+
+
+def fixed_pair(certificate: str, key: str) -> dict:
+    return {"tls_certificates": [{"certificate_chain": {"filename": certificate}, "private_key": {"filename": key}}]}
+
+
+def watched_pair(file: str) -> dict:
+    source = {"path_config_source": {"path": file}, "resource_api_version": "V3"}
+    return {"tls_certificate_sds_secret_configs": [{"name": "inference", "sds_config": source}]}
 
 
 def vary(cluster: dict, patch: dict) -> None:
@@ -133,6 +139,9 @@ def main() -> None:
     parser.add_argument("--tls", metavar="HOST:PORT", help="TLS and HTTP/3 there, too")
     parser.add_argument("--certificate", default="/etc/envoy/tls.crt")
     parser.add_argument("--key", default="/etc/envoy/tls.key")
+    parser.add_argument(
+        "--sds", metavar="FILE", help="instead of the two: as certificate.yaml, read again when they change"
+    )
     arguments = parser.parse_args()
     config = Config()
     if arguments.replica:
@@ -144,7 +153,8 @@ def main() -> None:
     for name in arguments.variant:
         config.variant(name)
     if arguments.tls:
-        config.tls(arguments.tls, arguments.certificate, arguments.key)
+        pair = watched_pair(arguments.sds) if arguments.sds else fixed_pair(arguments.certificate, arguments.key)
+        config.tls(arguments.tls, pair)
     print(json.dumps(config.document, indent=1, ensure_ascii=False))
 
 

@@ -26,8 +26,15 @@ class Replicas:
     def _start(self, index: int) -> Server:
         folder = self.folder / str(index)
         folder.mkdir(exist_ok=True)
-        config = f"listeners: [{{address: {self.addresses[index]}}}]\ntrusted_proxies: [127.0.0.1]\n{self.config}"
-        return Server(folder, config=config, models=self.models)
+        listeners = ", ".join([f"{{address: {self.addresses[index]}}}", *self._more_listeners(index)])
+        config = f"listeners: [{listeners}]\ntrusted_proxies: [127.0.0.1]\n{self.config}"
+        return Server(folder, config=config, models=self.models, env=self._environment(index))
+
+    def _more_listeners(self, index: int) -> list[str]:
+        return []
+
+    def _environment(self, index: int) -> dict[str, str]:
+        return {}
 
     def kill(self, index: int) -> None:
         self.servers[index].process.kill()

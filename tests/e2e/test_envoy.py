@@ -41,21 +41,38 @@ def rendered(*arguments: str) -> str:
 
 class Envoy:
     def __init__(self, folder: Path, replicas: list[str], *arguments: str, healthy: int = 3, changes: tuple = ()):
-        self.address, self.admin = (f"127.0.0.1:{free_port()}" for _ in range(2))
+        self.folder, self.address, self.admin = folder, *(f"127.0.0.1:{free_port()}" for _ in range(2))
         self.url = f"http://{self.address}"
-        file = folder / "envoy.json"
+        self._render(replicas, arguments, changes)
+        self.process = self._start("--use-dynamic-base-id")
+        self.wait_for(healthy)
+
+    def _render(self, replicas: list[str], arguments: tuple[str, ...], changes: tuple) -> None:
         named = [word for replica in replicas for word in ("--replica", replica)]
         text = rendered(*named, "--listen", self.address, "--admin", self.admin, *arguments)
         for old, new in changes:
             assert old in text, old
             text = text.replace(old, new)
-        file.write_text(text)
-        with open(folder / "envoy.log", "wb") as log:
-            command = [envoy_binary(), "-c", file, "--concurrency", "1", "--use-dynamic-base-id", "-l", "warning"]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        (self.folder / "envoy.json").write_text(text)
+
+    def _start(self, *options: str) -> subprocess.Popen:
+        with open(self.folder / "envoy.log", "ab") as log:
+            command = [
+                envoy_binary(),
+                "-c",
+                self.folder / "envoy.json",
+                "--concurrency",
+                "1",
+                "-l",
+                "warning",
+                *options,
+            ]
+            return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+
+    def wait_for(self, healthy: int) -> None:
         end = time.monotonic() + 30
         while self.healthy() != healthy:
-            assert self.process.poll() is None and time.monotonic() < end, (folder / "envoy.log").read_text()
+            assert self.process.poll() is None and time.monotonic() < end, (self.folder / "envoy.log").read_text()
             time.sleep(0.1)
         time.sleep(0.3)  # its worker thread learns of it a moment later
 
@@ -350,7 +367,8 @@ def test_what_envoy_says_when_every_replica_is_gone(tmp_path, texts):
 
 
 def test_no_answer_in_time_is_deadline_exceeded(tmp_path, replicas, texts):
-    envoy = Envoy(tmp_path, replicas.addresses, changes=[('"timeout": "15s"', '"timeout": "0.3s"')])
+    slowly = ('"unhealthy_threshold": 2', '"unhealthy_threshold": 100')  # else it would know that nobody is there
+    envoy = Envoy(tmp_path, replicas.addresses, changes=[('"timeout": "15s"', '"timeout": "0.3s"'), slowly])
     for server in replicas.servers:
         server.process.send_signal(signal.SIGSTOP)
     try:

@@ -72,6 +72,7 @@ class Gauntlet:
         healthy_again(self.place.envoy)
         time.sleep(max(self.long, struck + BACK_S + 1 - time.monotonic()))
         calls = self.load.between(began)
+        assert calls, "no call has ended; is the machine too busy?"
         errors = [call.error for call in calls if call.error]
         worst, back = max(call.took for call in calls), back_after(calls, struck, limit)
         row = Row(name, began, time.monotonic(), len(calls), len(errors), worst, back)
@@ -117,20 +118,30 @@ def test_no_client_notices_any_of_it(tmp_path, texts, protos, sample):  # noqa: 
     judge(gauntlet, streams, count)
 
 
+def begin(place: Place, jobs: list, rare) -> tuple[Load, float]:
+    """70 % of what there is when nobody else wants the machine: a few tries, and its P99."""
+    for attempt in range(3):
+        most = capacity(place.envoy.address, jobs, rare, 10 if SECONDS else 4)
+        load = Load(place.envoy.address, jobs, rare, SHARE * most)
+        time.sleep(20 if SECONDS else 4)
+        quiet = p99(load.between(load.began + 2))
+        print(f"\n{most:.0f} calls/s at most")
+        if quiet < 0.3 or attempt == 2:
+            return load, quiet
+        load.stop()
+        time.sleep(5)
+    raise AssertionError
+
+
 def run(place: Place, texts, protos, sample: bytes):  # noqa: F811
     patient = {"X-Sluice-Class": "batch"}  # work that waits instead of being refused when a picture would take 100 ms
     checks = Checks(place.envoy.address, texts, protos, sample, patient)
     big = Checks(place.envoy.address, texts, protos, big_picture(sample), patient)
     jobs = [checks.picture_grpc, checks.text_rest, checks.text_grpc, checks.picture_rest]
-    most = capacity(place.envoy.address, jobs, big.picture_rest, 10 if SECONDS else 4)
-    load = Load(place.envoy.address, jobs, big.picture_rest, SHARE * most)
+    load, quiet = begin(place, jobs, big.picture_rest)
     streams = [kind(place.envoy.address, protos, sample) for kind in (GrpcStream, WebSocketStream)]
     try:
-        time.sleep(20 if SECONDS else 4)
-        quiet = p99(load.between(load.began + 2))
-        print(
-            f"\nseed {SEED}: {most:.0f} calls/s at most, {load.rate:.0f} offered; P99 {1e3 * quiet:.0f} ms when nothing fails"
-        )
+        print(f"seed {SEED}: {load.rate:.0f} calls/s; P99 {1e3 * quiet:.0f} ms when nothing fails")
         gauntlet = Gauntlet(place, load)
         for name in gauntlet.names():
             row = gauntlet.run(name)

@@ -1,12 +1,21 @@
 # Sluice: make run, then paste the curl line that it prints.
 .DEFAULT_GOAL := help
-.PHONY: help run cluster cluster-status cluster-down test gauntlet k8s quick build sim bench check format clean train-text train-face check-training
+.PHONY: help run package package-test image cluster cluster-status cluster-down test gauntlet k8s quick build sim bench check format clean train-text train-face check-training
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 run:  ## install what is missing, build, fetch the models, start the server (ARGS="--listen HOST:PORT ...")
 	@tools/run_server.sh $(ARGS)
+
+package:  ## .deb and tar.gz with everything that a server needs, and what they consist of (SPDX, CycloneDX): in dist
+	@tools/package.sh
+
+image:  ## the container image as an OCI layout, dist/image, without a container engine (ARGS=--openvino: with OpenVINO)
+	@tools/package.sh image $(ARGS)
+
+package-test:  ## packages and image installed and run: in a clean Debian, under systemd and podman, within 512 MiB
+	@tools/setup.sh package-test && .deps/venv/bin/python -m pytest -q -rs tests/e2e/test_package.py
 
 cluster:  ## three replicas behind Envoy, with Redis and Prometheus (ARGS=nginx: behind nginx)
 	@tools/setup.sh cluster && tools/build.sh sluice && .deps/venv/bin/python tools/cluster.py up $(ARGS)

@@ -3,6 +3,8 @@
 #
 #   tools/setup.sh [run|test|bench]     run (the default) is what `make run` needs; each level includes the ones before
 #   tools/setup.sh cluster              run, and what `make cluster` starts around the server
+#   tools/setup.sh package              run, and what `make package` and `make image` pack with
+#   tools/setup.sh package-test         test and package, and what `make package-test` tries packages with
 #
 # May be interrupted and repeated. What is in place already is recognised, so a second run takes about a second.
 # Debian 12 or later, Ubuntu 24.04 or later; elsewhere, install what tools/packages.txt names and run it again.
@@ -14,7 +16,9 @@ case $level in
   test) levels='run|test' ;;
   bench) levels='run|test|bench' ;;
   cluster) levels='run|cluster' ;;
-  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  package) levels='run|package' ;;
+  package-test) levels='run|test|package|package-test' ;;
+  *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 cd "$(dirname "$0")/.."
 deps=.deps
@@ -282,6 +286,10 @@ python_packages run "about 70 MB" --no-deps -r tools/requirements.txt
 if [ "$level" = cluster ]; then
   python_packages cluster "about 40 MB" -r tools/requirements-cluster.txt
   unpacked_packages
+  models run
+  exit
+fi
+if [ "$level" = package ]; then
   models run
   exit
 fi

@@ -76,6 +76,10 @@ def test_lintian_finds_nothing(deb):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_dockerfile_is_of_this_version():
+    assert f"ARG VERSION={VERSION}\n" in (ROOT / "deploy/docker/Dockerfile").read_text()
+
+
 def test_sizes(deb):
     assert deb.stat().st_size <= 40e6
 

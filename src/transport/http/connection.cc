@@ -25,9 +25,9 @@ constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr int kReadsPerEvent = 8;
 // A body is read to where it is collected if so much of it is there and to come; and so much of it in one read.
 constexpr size_t kLargeBody = 64 << 10;
-constexpr size_t kPlacedAtOnce = 256 << 10;
+constexpr size_t kPlacedAtOnce = 1 << 20;
 constexpr int kWritesPerService = 16;
-constexpr size_t kWriteBytesPerService = 256 << 10;
+constexpr size_t kWriteBytesPerService = 1 << 20;
 constexpr size_t kIovecs = 64;
 constexpr Duration kLingerMax = seconds(1);
 constexpr Duration kLingerMaxDraining = std::chrono::milliseconds(200);

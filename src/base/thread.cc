@@ -12,8 +12,9 @@ namespace sluice {
 Thread::Thread(std::string name, int nice, absl::AnyInvocable<void()> body)
     : thread_([name = std::move(name), nice, body = std::move(body)]() mutable {
         pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
-        // On Linux a nice value belongs to a thread. Raising it needs no privilege; lowering may fail, which is fine.
-        if (nice != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), nice);
+        // On Linux a nice value belongs to a thread. Raising it needs no privilege.
+        const auto self = static_cast<id_t>(syscall(SYS_gettid));
+        if (nice != 0) setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + nice);
         body();
       }) {}
 

@@ -24,7 +24,7 @@ constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 // After so much the loop's other connections have their turn.
 constexpr int kReadsPerEvent = 8;
 // A body is read to where it is collected if so much of it is there and to come; and so much of it in one read.
-constexpr size_t kLargeBody = 64 << 10;
+constexpr size_t kLargeBody = 16 << 10;
 constexpr size_t kPlacedAtOnce = 1 << 20;
 constexpr int kWritesPerService = 16;
 constexpr size_t kWriteBytesPerService = 1 << 20;
@@ -227,11 +227,35 @@ std::span<char> Connection::BodyPlace() {
   return there < kLargeBody ? std::span<char>() : session_->PlaceFor(there);
 }
 
+// One read, into what it belongs to.
+IoResult Connection::ReadOnce() {
+  const std::span<char> buffer = context_.read_buffer;
+  const bool in_session = phase_ == Phase::kSession;
+  const size_t unwanted = in_session ? session_->Unwanted() : 0;
+  const std::span<char> place = unwanted > 0 ? std::span<char>() : BodyPlace();
+  IoResult result;
+  if (unwanted > 0) {
+    result = stream_->Skip(std::min(unwanted, kPlacedAtOnce), buffer);
+  } else if (!place.empty()) {
+    result = stream_->Read(place);
+  } else {
+    result = stream_->Read(buffer.first(std::min(buffer.size(), in_session ? session_->ReadAtOnce() : buffer.size())));
+  }
+  const size_t bytes = result.what == Io::kOk ? result.bytes : 0;
+  ConnectionStats::Add(context_.stats.bytes_in, bytes);
+  if (!place.empty()) {
+    session_->Placed(bytes);
+  } else if (bytes > 0 && unwanted > 0) {
+    session_->Skipped(bytes);
+  } else if (bytes > 0) {
+    Feed({buffer.data(), bytes});
+  }
+  return result;
+}
+
 void Connection::ReadSome() {
   for (int i = 0; i < kReadsPerEvent && phase_ != Phase::kGone; ++i) {
-    const std::span<char> place = BodyPlace();
-    const IoResult result = stream_->Read(place.empty() ? context_.read_buffer : place);
-    if (!place.empty()) session_->Placed(result.what == Io::kOk ? result.bytes : 0);
+    const IoResult result = ReadOnce();
     read_more_ = result.more;
     switch (result.what) {
       case Io::kOk: break;
@@ -239,8 +263,6 @@ void Connection::ReadSome() {
       case Io::kEnd: return FeedEnd();
       case Io::kError: return Cut();
     }
-    ConnectionStats::Add(context_.stats.bytes_in, result.bytes);
-    if (place.empty()) Feed({context_.read_buffer.data(), result.bytes});
     if (!read_more_ || !MayRead() || TurnIsLong(context_.loop)) return;
   }
 }

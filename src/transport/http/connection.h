@@ -102,6 +102,7 @@ class Connection final : public Serviced, private SessionHost, private FdEvents 
   void ReadProxyHeader();
   void BeginStream(std::string_view early);
   void ReadSome();
+  IoResult ReadOnce();
   std::span<char> BodyPlace();
   void Feed(std::string_view bytes);
   void Sniff(std::string_view bytes);

@@ -25,6 +25,9 @@ class H1Core final : public Session, private Exchange {
   ~H1Core() override;
 
   void Receive(std::string_view bytes) override;
+  size_t ReadAtOnce() const override;
+  size_t Unwanted() const override;
+  void Skipped(size_t bytes) override;
   size_t BodyExpected() const override;
   std::span<char> PlaceFor(size_t bytes) override;
   void Placed(size_t bytes) override;
@@ -80,6 +83,10 @@ class H1Core final : public Session, private Exchange {
   bool Step(std::string_view in, size_t& used);
   void StartExchange(bool nothing_behind);
   void TakeBody(std::string_view bytes);
+  void DropBody(size_t bytes);
+  // Whether what comes next is body that the parser would pass on as it is, and for whom.
+  bool NextIsBody() const;
+  bool BodyIsUnwanted() const { return state_ == State::kDiscarding || response_.done() || cut_ != Cut::kNo; }
   void NoteBody(size_t bytes);
   void EndBody();
   void NextRequest();

@@ -14,6 +14,8 @@ constexpr size_t kDiscardBytesMax = 256 << 10;
 // Steps of the parser between two looks at the clock. A step takes what it can: much, or one byte in a chunk of its
 // own.
 constexpr int kStepsPerLook = 64;
+// Enough for a head and a small body.
+constexpr size_t kHeadAtOnce = 8 << 10;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
@@ -104,11 +106,26 @@ void H1Core::NoteBody(size_t bytes) {
   if (body_ == Body::kNone) body_ = Body::kSome;
 }
 
-// Only what certainly goes to the handler.
+size_t H1Core::ReadAtOnce() const { return state_ == State::kExchange ? SIZE_MAX : kHeadAtOnce; }
+
+bool H1Core::NextIsBody() const {
+  return AwaitsBody() && in_.empty() && parser_.state() == H1Parser::State::kBody && !parser_.is_chunked();
+}
+
+size_t H1Core::Unwanted() const {
+  return NextIsBody() && BodyIsUnwanted() ? static_cast<size_t>(parser_.body_remaining()) : 0;
+}
+
+void H1Core::Skipped(size_t bytes) {
+  parser_.SkipBody(bytes);
+  NoteBody(bytes);
+  DropBody(bytes);
+  if (parser_.state() == H1Parser::State::kDone) EndBody();
+  AfterInput();
+}
+
 size_t H1Core::BodyExpected() const {
-  const bool wanted = state_ == State::kExchange && body_ < Body::kEnded && !response_.done() && cut_ == Cut::kNo;
-  if (!wanted || !in_.empty() || parser_.state() != H1Parser::State::kBody || parser_.is_chunked()) return 0;
-  return static_cast<size_t>(parser_.body_remaining());
+  return NextIsBody() && !BodyIsUnwanted() ? static_cast<size_t>(parser_.body_remaining()) : 0;
 }
 
 std::span<char> H1Core::PlaceFor(size_t bytes) {
@@ -130,14 +147,15 @@ void H1Core::Placed(size_t bytes) {
 
 void H1Core::TakeBody(std::string_view bytes) {
   NoteBody(bytes.size());
-  if (state_ == State::kDiscarding || response_.done() || cut_ != Cut::kNo) {
-    discarded_ += bytes.size();
-    if (state_ == State::kDiscarding && discarded_ > kDiscardBytesMax) Close();
-    return;
-  }
+  if (BodyIsUnwanted()) return DropBody(bytes.size());
   unconsumed_ += bytes.size();
   budget_.Charge(bytes.size());
   Guarded([this, bytes] { handler_->OnBody(bytes); });
+}
+
+void H1Core::DropBody(size_t bytes) {
+  discarded_ += bytes;
+  if (state_ == State::kDiscarding && discarded_ > kDiscardBytesMax) Close();
 }
 
 void H1Core::EndBody() {

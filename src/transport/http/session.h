@@ -4,6 +4,7 @@
 
 #include <sys/uio.h>
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -38,7 +39,13 @@ class Session {
 
   // Takes everything the socket read. May call handlers. Afterwards the host looks at Gather and Finished.
   virtual void Receive(std::string_view bytes) = 0;
-  // Instead, for a large body: PlaceFor says where up to `bytes` of what the socket has are wanted (empty: nowhere, call
+  // As much as one read should bring: little while a head is awaited, so that its body can go to its place, or nowhere.
+  virtual size_t ReadAtOnce() const { return SIZE_MAX; }
+  // Of what comes next, bytes that nobody wants. The host may drop them unread and say how many (Skipped), or give them
+  // to Receive.
+  virtual size_t Unwanted() const { return 0; }
+  virtual void Skipped(size_t /*bytes*/) {}
+  // Instead of Receive, for a large body: PlaceFor says where up to `bytes` of what the socket has are wanted (empty: nowhere, call
   // Receive), and Placed how many the socket then put there. Nothing else is called in between.
   virtual size_t BodyExpected() const { return 0; }  // bytes of it that are to come
   virtual std::span<char> PlaceFor(size_t /*bytes*/) { return {}; }

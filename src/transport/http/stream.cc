@@ -18,10 +18,12 @@ class PlainStream final : public Stream {
   explicit PlainStream(UniqueFd fd) : fd_(std::move(fd)) {}
 
   IoResult Read(std::span<char> into) override {
-    const ssize_t n = recv(fd_.get(), into.data(), into.size(), 0);
-    if (n > 0) return {Io::kOk, static_cast<size_t>(n), static_cast<size_t>(n) == into.size()};
-    if (n == 0) return {Io::kEnd};
-    return {WouldBlock() ? Io::kWouldBlock : Io::kError};
+    return Taken(recv(fd_.get(), into.data(), into.size(), 0), into.size());
+  }
+
+  // MSG_TRUNC: TCP drops them (tcp(7)).
+  IoResult Skip(size_t bytes, std::span<char> spare) override {
+    return Taken(recv(fd_.get(), spare.data(), bytes, MSG_TRUNC), bytes);
   }
 
   size_t Available() const override {
@@ -44,6 +46,12 @@ class PlainStream final : public Stream {
   void EndWriting() override { shutdown(fd_.get(), SHUT_WR); }
 
  private:
+  static IoResult Taken(ssize_t n, size_t wanted) {
+    if (n > 0) return {Io::kOk, static_cast<size_t>(n), static_cast<size_t>(n) == wanted};
+    if (n == 0) return {Io::kEnd};
+    return {WouldBlock() ? Io::kWouldBlock : Io::kError};
+  }
+
   UniqueFd fd_;
   uint64_t sent_ = 0;
 };

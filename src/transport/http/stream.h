@@ -4,6 +4,7 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -31,6 +32,11 @@ class Stream {
  public:
   virtual ~Stream() = default;  // closes the socket
   virtual IoResult Read(std::span<char> into) = 0;
+  // As Read, but nobody sees the bytes, up to `bytes` of them; a plain socket does not even copy them. `spare` is a
+  // place for those that must be read to be dropped.
+  virtual IoResult Skip(size_t bytes, std::span<char> spare) {
+    return Read(spare.first(std::min(bytes, spare.size())));
+  }
   // Bytes that Read would return at once; 0 also when that is not known. A system call.
   virtual size_t Available() const { return 0; }
   // May take a part. An empty span only pushes what Pending() speaks of.

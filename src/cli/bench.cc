@@ -115,7 +115,7 @@ void AddBench(CommandLine& line) {
       "With weights: addresses of this machine (127.0.0.2=20,127.0.0.3), xff:ADDRESS (X-Forwarded-For) or key:SECRET");
   command
       .Add("--retry", flags->run.retry,
-           "none, or policy: refused calls again when the server says, at most one for ten calls")
+           "none, or policy: refused calls again when the server says, at most one for ten good answers")
       .ShowDefault();
   command.Add("--connections", flags->run.connections, "From each address, at most; by default 256, of HTTP/2 8")
       .Range(0, 10000);

@@ -30,7 +30,7 @@ class ThrottlePolicy:
     attempts_min: int = 10  # with fewer in the window nothing is refused here
     probe_every_s: float = 1.0  # one attempt goes out at least so often, so that a recovery is seen
     calm_s: float = 5.0  # so long no refusal by the server: it has room again, and what was is forgotten
-    retries_share: float = 0.1  # of the first attempts
+    retries_share: float = 0.1  # of what was accepted: a server that refuses nearly all gets nearly none
     retries_free: int = 10  # in a window, on top: for who calls seldom
 
 
@@ -95,8 +95,8 @@ class Throttle:
         with self._lock:
             bucket = self._bucket(self._clock())
             retries = sum(one.retries for one in self._buckets)
-            firsts = sum(one.attempts for one in self._buckets) - retries
-            if retries + 1 > self._policy.retries_free + self._policy.retries_share * max(0, firsts):
+            accepted = sum(one.accepted for one in self._buckets)
+            if retries + 1 > self._policy.retries_free + self._policy.retries_share * accepted:
                 return False
             bucket.retries += 1
             return True

@@ -18,7 +18,7 @@ export interface ThrottlePolicy {
   probeEveryMs: number;
   /** So long no refusal by the server: it has room again, and what was is forgotten. */
   calmMs: number;
-  /** Retries, as a share of the first attempts. */
+  /** Retries, as a share of what was accepted: a server that refuses nearly all gets nearly none. */
   retriesShare: number;
   /** In a window, on top: for who calls seldom. */
   retriesFree: number;
@@ -94,8 +94,8 @@ export class Throttle {
   takeRetry(): boolean {
     const bucket = this.#bucket(this.#around.now());
     const retries = this.#sum("retries");
-    const firsts = Math.max(0, this.#sum("attempts") - retries);
-    if (retries + 1 > this.#policy.retriesFree + this.#policy.retriesShare * firsts) return false;
+    const allowed = this.#policy.retriesFree + this.#policy.retriesShare * this.#sum("accepted");
+    if (retries + 1 > allowed) return false;
     bucket.retries += 1;
     return true;
   }

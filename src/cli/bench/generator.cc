@@ -16,6 +16,7 @@ constexpr Duration kProgress = std::chrono::milliseconds(250);
 constexpr Duration kGrace = std::chrono::milliseconds(500);  // for the server's own word on a deadline that passed
 constexpr Duration kNoDeadline = std::chrono::seconds(30);
 constexpr size_t kWaitingMax = 100'000;
+// Of good answers: retries must not keep up an overload that would be over without them.
 constexpr double kRetryBudget = 0.1;
 
 }  // namespace
@@ -88,7 +89,6 @@ void Generator::OfferDue(TimePoint now) {
     if (next_arrival_ < step_ends_) {
       if (next_arrival_ > now) return;
       Pending pending{next_arrival_, step_, Choose(load_.classes, random_), Choose(load_.principals, random_), 0};
-      ++firsts_;
       Offer(pending);
       next_arrival_ = step_began_ + arrivals_->Next();
     } else {
@@ -151,12 +151,13 @@ void Generator::Finished(const Pending& pending, const Answer& answer) {
   const Outcome outcome = Judge(answer, load_.grpc, took, load_.deadline);
   EachTally(pending, [&](Tally& tally) { tally.Count(outcome, took); });
   if (Window* window = WindowOf(pending)) window->Count(outcome, took);
+  if (outcome == Outcome::kOk) ++good_;
   if (outcome == Outcome::kRefused && load_.retry && !answer.never_retry) MaybeRetry(pending, answer);
   FlushWaiting(waiting_[pending.principal], now);
 }
 
 void Generator::MaybeRetry(const Pending& pending, const Answer& answer) {
-  if (over_ || static_cast<double>(retries_ + 1) > kRetryBudget * static_cast<double>(firsts_)) return;
+  if (over_ || static_cast<double>(retries_ + 1) > kRetryBudget * static_cast<double>(good_)) return;
   std::optional<absl::Duration> asked;
   if (answer.retry_after) asked = absl::FromChrono(*answer.retry_after);
   Pending again = pending;

@@ -28,7 +28,7 @@ struct Load {
   std::vector<Share> classes, principals;  // one or more each
   Duration deadline{};                     // zero: none
   bool grpc = false;
-  bool retry = false;  // refused calls, as the server asks, at most one for every ten calls
+  bool retry = false;  // refused calls, as the server asks, at most one for ten good answers
   Duration window{};   // of the timeline; zero: none
 };
 
@@ -88,7 +88,7 @@ class Generator {
   // By principal, so that one whose connections are all busy holds up nobody else; in the order of their deadlines.
   std::vector<std::deque<Pending>> waiting_;
   size_t in_flight_ = 0;
-  uint64_t firsts_ = 0, retries_ = 0;  // of the run
+  uint64_t good_ = 0, retries_ = 0;  // of the run
   std::vector<StepResult> results_;
   std::vector<Window> windows_;
   Loop::TimerId timer_ = 0;

@@ -21,7 +21,8 @@ class FakeClient final : public Client {
     if (busy >= room) return false;
     ++busy;
     sent.push_back(call);
-    loop_.At(loop_.clock().Now() + takes, [this, answer = answer, done = std::move(done)]() mutable {
+    const bool good = good_every > 0 && sent.size() % good_every == 0;
+    loop_.At(loop_.clock().Now() + takes, [this, answer = good ? Answer{.status = 200} : answer, done = std::move(done)]() mutable {
       --busy;
       done(answer);
     });
@@ -31,6 +32,7 @@ class FakeClient final : public Client {
 
   Duration takes = milliseconds(5);
   Answer answer{.status = 200};
+  size_t good_every = 0;  // whatever `answer` says
   size_t room = SIZE_MAX, busy = 0;
   std::vector<Call> sent;
 
@@ -127,12 +129,20 @@ TEST_F(GeneratorTest, RetriesWaitAsAskedAndStayWithinTheirBudget) {
   load_.steps = {At(100, seconds(10))};
   load_.retry = true;
   client_.answer = {.status = 503, .retry_after = seconds(3)};
+  client_.good_every = 2;
   const Tally& tally = First();
   ExpectSums(tally);
-  EXPECT_GT(tally.retries, 50u);
-  EXPECT_LE(tally.retries, 100u);
+  EXPECT_GT(tally.retries, 30u);
+  EXPECT_LE(tally.retries, 55u);
   EXPECT_EQ(tally.offered, 1000 + tally.retries);
-  EXPECT_EQ(tally.refused, tally.sent);
+  EXPECT_EQ(tally.refused + tally.ok, tally.sent);
+}
+
+TEST_F(GeneratorTest, NothingIsRetriedWhileNothingSucceeds) {
+  load_.steps = {At(100, seconds(10))};
+  load_.retry = true;
+  client_.answer = {.status = 503, .retry_after = milliseconds(100)};
+  EXPECT_EQ(First().retries, 0u);
 }
 
 TEST_F(GeneratorTest, NeverMeansNever) {

@@ -1,5 +1,6 @@
 #include "base/asio_loop.h"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -7,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,7 @@ using boost::system::error_code;
 namespace {
 // Tasks that post tasks run in the same turn, but not for ever: descriptors get their chance after this many rounds.
 constexpr int kRoundsPerTurn = 8;
+constexpr Duration kLag = std::chrono::milliseconds(1);
 constexpr Duration kSlowTurn = std::chrono::milliseconds(50);
 constexpr Duration kSlowTurnLog = std::chrono::seconds(1);  // from one line to the next
 thread_local const void* current_loop = nullptr;
@@ -33,13 +36,33 @@ struct AsioLoop::Impl {
     current_loop = this;
     now = SystemClock().Now();
     const auto work = asio::make_work_guard(io);
-    io.run();
+    while (!stopping) {
+      io.run();
+      RunInGroups();
+      io.restart();
+    }
     // Posts that raced with Stop still run, so that whoever waits for them is answered.
     for (int round = 0; round < kRoundsPerTurn; ++round) {
       RunPosted();
       EndTurn();
     }
     current_loop = nullptr;
+  }
+
+  // A thread that sleeps and wakes for each event spends more on that than on refusing a call, and takes the core from a
+  // worker each time.
+  void RunInGroups() {
+    while (!stopping && SystemClock().Now() < lag_until) {
+      io.restart();
+      io.poll();
+      std::this_thread::sleep_for(kLag);
+    }
+    lag_until = {};
+  }
+
+  void MayLag(TimePoint until) {
+    if (lag_until == TimePoint{}) io.stop();  // run() returns
+    lag_until = std::max(lag_until, until);
   }
 
   // `kind` says what the event is.
@@ -125,6 +148,8 @@ struct AsioLoop::Impl {
   TimePoint now = SystemClock().Now();
   TimerHeap timers;
   TimePoint armed = kNever;
+  TimePoint lag_until{};
+  bool stopping = false;
   std::vector<Task> local, running, taken;
   uint64_t slow_turns = 0;  // so far
   TimePoint next_slow_log{};
@@ -193,7 +218,10 @@ void AsioLoop::Start() {
 
 void AsioLoop::Stop() {
   if (!impl_->thread) return;
-  Post([impl = impl_.get()] { impl->io.stop(); });
+  Post([impl = impl_.get()] {
+    impl->stopping = true;
+    impl->io.stop();
+  });
   if (!InLoop()) impl_->thread->Join();
 }
 
@@ -212,6 +240,8 @@ TurnTimes::Numbers AsioLoop::turns() const { return impl_->turns.Get(); }
 TimePoint AsioLoop::Now() const { return impl_->now; }
 
 Loop::TimerId AsioLoop::At(TimePoint when, Task task) { return impl_->timers.Add(when, std::move(task)); }
+
+void AsioLoop::MayLag(TimePoint until) { impl_->MayLag(until); }
 
 void AsioLoop::Cancel(TimerId id) { impl_->timers.Cancel(id); }
 

@@ -50,6 +50,7 @@ class AsioLoop final : public Loop {
   TimePoint Now() const override;
   TimerId At(TimePoint when, Task task) override;
   void Cancel(TimerId id) override;
+  void MayLag(TimePoint until) override;
 
   // Any thread. A turn above 50 ms is also logged, with what it did; one line per second at most.
   TurnTimes::Numbers turns() const;

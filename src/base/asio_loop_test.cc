@@ -165,6 +165,31 @@ class Reader : public FdEvents {
   std::unique_ptr<FdWatch> watch_;
 };
 
+TEST(AsioLoopTest, PostsTimersAndStopComeAlsoWhileItMayLag) {
+  AsioLoop loop("lagging");
+  loop.Start();
+  On(loop, [&] { loop.MayLag(loop.Now() + std::chrono::hours(1)); });
+  std::promise<void> rang;
+  On(loop, [&] { loop.At(loop.Now() + milliseconds(3), [&] { rang.set_value(); }); });
+  rang.get_future().wait();
+  bool ran = false;
+  loop.Post([&] { ran = true; });
+  loop.Stop();
+  EXPECT_TRUE(ran);
+}
+
+TEST(AsioLoopTest, TheLagEnds) {
+  AsioLoop loop("lagging");
+  loop.Start();
+  for (int i = 0; i < 3; ++i) {
+    On(loop, [&] { loop.MayLag(loop.Now() + milliseconds(2)); });
+    std::promise<void> rang;
+    On(loop, [&] { loop.At(loop.Now() + milliseconds(10), [&] { rang.set_value(); }); });
+    rang.get_future().wait();
+    On(loop, [] {});
+  }
+}
+
 TEST(AsioLoopTest, AWatchTellsOfEveryArrival) {
   int fds[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);

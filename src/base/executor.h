@@ -29,6 +29,8 @@ class Loop : public Executor {
   virtual TimerId At(TimePoint when, Task task) = 0;
   // A timer that ran or was cancelled already is ignored.
   virtual void Cancel(TimerId id) = 0;
+  // Until then events may be taken up to 1 ms late and many at a time, which is cheaper.
+  virtual void MayLag(TimePoint /*until*/) {}
 };
 
 }  // namespace sluice

@@ -7,6 +7,8 @@
 namespace sluice {
 namespace {
 
+// So long after a refusal the loop may trade a little latency for fewer wake-ups: the workers need the cores.
+constexpr Duration kLagAfterRefusal = std::chrono::milliseconds(50);
 constexpr std::string_view kPredictedWait = "x-sluice-predicted-wait-ms";
 
 void TellWait(const LoadProbe& load, Call& call) {
@@ -27,6 +29,7 @@ Step ShedLayer::Enter(Call& call) {
   const absl::Status verdict = load_.Judge(call.work_class, call.principal(), call.deadline());
   if (verdict.ok()) return Step::kNext;
   TellWait(load_, call);
+  call.loop().MayLag(call.loop().Now() + kLagAfterRefusal);
   call.Fail(busy_(verdict));
   return Step::kStop;
 }

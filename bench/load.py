@@ -15,12 +15,11 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """Of the process's own CPU clock, by the kernel's way to name it: to the nanosecond, where /proc has ticks of 10 ms."""
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def free_port() -> int:

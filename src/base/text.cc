@@ -4,25 +4,10 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/plain_text.h"
+
 namespace sluice {
 namespace {
-
-constexpr uint64_t EachByte(uint8_t value) { return value * 0x0101010101010101ull; }
-// The top bit of some byte is set when one of them is 0.
-constexpr uint64_t ZeroByte(uint64_t bytes) { return (bytes - EachByte(1)) & ~bytes & EachByte(0x80); }
-
-// Printable ASCII that JSON takes as it is: eight bytes at a time.
-bool IsPlain(std::string_view text) {
-  while (text.size() >= 8) {
-    uint64_t bytes = 0;
-    std::memcpy(&bytes, text.data(), 8);
-    const uint64_t control = (bytes - EachByte(0x20)) & ~bytes & EachByte(0x80);
-    const uint64_t quoted = ZeroByte(bytes ^ EachByte('"')) | ZeroByte(bytes ^ EachByte('\\'));
-    if (((bytes & EachByte(0x80)) | control | quoted) != 0) return false;
-    text.remove_prefix(8);
-  }
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c != '"' && c != '\\'; });
-}
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kBom = "\xEF\xBB\xBF";
@@ -92,7 +77,7 @@ std::string MakeValidUtf8(std::string_view text) {
 void AppendJsonString(std::string_view text, std::string& out) {
   static constexpr char kHex[] = "0123456789abcdef";
   out.push_back('"');
-  if (IsPlain(text)) {  // nearly always: names, numbers, addresses
+  if (IsPlainText(text)) {  // nearly always: names, numbers, addresses
     out.append(text).push_back('"');
     return;
   }

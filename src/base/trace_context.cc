@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/hex.h"
+
 namespace sluice {
 namespace {
 
@@ -116,32 +118,25 @@ bool MayHaveOne(const Headers& headers) {
   return false;
 }
 
-constexpr size_t kIdDigits = 16;
-
-char* WriteHex(uint64_t id, char* to) {
-  for (int shift = 60; shift >= 0; shift -= 4) *to++ = "0123456789abcdef"[id >> shift & 15];
-  return to;
-}
-
 }  // namespace
 
 std::string HexId(uint64_t id) {
   std::string out(kIdDigits, '0');
-  WriteHex(id, out.data());
+  PutHex(id, out.data());
   return out;
 }
 
 std::string TraceContext::TraceId() const {
   if (!known()) return {};
   std::string out((trace_high != 0 ? 2 : 1) * kIdDigits, '0');
-  WriteHex(trace_low, trace_high != 0 ? WriteHex(trace_high, out.data()) : out.data());
+  PutHex(trace_low, trace_high != 0 ? PutHex(trace_high, out.data()) : out.data());
   return out;
 }
 
 std::string TraceContext::ToW3c() const {
   std::string out = "00-00000000000000000000000000000000-0000000000000000-00";
-  WriteHex(trace_low, WriteHex(trace_high, out.data() + kTraceAt));
-  WriteHex(span_id, out.data() + kSpanAt);
+  PutHex(trace_low, PutHex(trace_high, out.data() + kTraceAt));
+  PutHex(span_id, out.data() + kSpanAt);
   out.back() = sampled ? '1' : '0';
   return out;
 }

@@ -17,7 +17,7 @@
 namespace sluice {
 namespace {
 
-constexpr size_t kBatchBytes = 64 << 10;
+constexpr size_t kBatchBytes = 256 << 10;  // what is worth waking the writer for
 constexpr int kPollMs = 20;
 constexpr Duration kLastPatience = std::chrono::milliseconds(500);
 constexpr Duration kEndTime = std::chrono::seconds(1);  // for the writer to notice

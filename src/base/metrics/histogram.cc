@@ -5,9 +5,9 @@
 namespace sluice {
 namespace {
 
-// Three digits, as people write them, so that a bound is the same number wherever it is computed.
+// Four digits: few enough to be read, enough to stay where they are, so that a bound is the same number wherever it is computed.
 double Rounded(double value) {
-  const double scale = std::pow(10, 2 - std::floor(std::log10(value)));
+  const double scale = std::pow(10, 3 - std::floor(std::log10(value)));
   return std::round(value * scale) / scale;
 }
 
@@ -37,6 +37,16 @@ Bounds With(Bounds bounds, double bound) {
   const auto at = std::lower_bound(bounds.begin(), bounds.end(), bound);
   if (at == bounds.end() || *at != bound) bounds.insert(at, bound);
   return bounds;
+}
+
+BucketIndex::BucketIndex(const Bounds& bounds) {
+  if (bounds.empty()) return;
+  base_ = CellOf(bounds.front());
+  first_.resize(CellOf(bounds.back()) - base_ + 1);
+  for (size_t at = 0, cell = 0; cell < first_.size(); ++cell) {
+    while (CellOf(bounds[at]) - base_ < cell) ++at;
+    first_[cell] = static_cast<uint8_t>(at);
+  }
 }
 
 void HistogramSum::Add(const OwnHistogram& part) {

@@ -1,11 +1,8 @@
 #include "call/layers/observe/access_line.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/error.h"
-#include "base/ids.h"
-#include "base/millis.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "call/outcome.h"
@@ -16,83 +13,114 @@ namespace {
 // Of one text: a line of a call stays short, whatever the client sent.
 constexpr size_t kTextBytesMax = 1024;
 
-void AppendText(std::string_view name, std::string_view value, std::string& out) {
-  out.append(",\"").append(name).append("\":");
-  if (value.empty()) {
-    out.append("null");
-  } else {
-    AppendJsonString(CutUtf8(value, kTextBytesMax), out);
-  }
-}
-
-void AppendMs(std::string_view name, double ms, std::string& out) {
-  out.append(",\"").append(name).append("\":");
-  AppendMillis(ms, out);
-}
-
-void AppendCount(std::string_view name, size_t value, std::string& out) {
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  out.append(",\"").append(name).append("\":").append(digits, end);
-}
+void PutCut(std::string_view text, JsonLine& out) { out.PutText(CutUtf8(text, kTextBytesMax)); }
 
 // Uses of several models run side by side, as the parts of a multimodal call do.
-CallUse LongestOf(const Call& call) {
-  CallUse longest;
-  for (const CallUse& use : call.uses) {
-    longest.queue_ms = std::max(longest.queue_ms, use.queue_ms);
-    longest.infer_ms = std::max(longest.infer_ms, use.infer_ms);
+struct Longest {
+  explicit Longest(const Call& call) {
+    for (const CallUse& use : call.uses) {
+      queue_ms = std::max(queue_ms, use.queue_ms);
+      infer_ms = std::max(infer_ms, use.infer_ms);
+    }
   }
-  return longest;
+  double queue_ms = 0, infer_ms = 0;
+};
+
+void PutTraceId(const TraceContext& trace, JsonLine& out) {
+  if (!trace.known()) return out.Put("null");
+  out.Put('"');
+  if (trace.trace_high != 0) out.PutHex(trace.trace_high);
+  out.PutHex(trace.trace_low);
+  out.Put('"');
 }
 
-void AppendModels(const Call& call, std::string& out) {
-  out.append(",\"models\":[");
+void PutModels(const Call& call, JsonLine& out) {
+  out.Put(",\"models\":[");
   for (const CallUse& use : call.uses) {
-    if (&use != &call.uses.front()) out.push_back(',');
-    out.append("{\"model_id\":");
-    AppendJsonString(CutUtf8(use.model_id, kTextBytesMax), out);
-    AppendText("version", use.model_version, out);
-    AppendMs("queue_ms", use.queue_ms, out);
-    AppendMs("infer_ms", use.infer_ms, out);
-    out.push_back('}');
+    if (&use != &call.uses.front()) out.Put(',');
+    out.Put("{\"model_id\":");
+    PutCut(use.model_id, out);
+    out.Put(",\"version\":");
+    PutCut(use.model_version, out);
+    out.Put(",\"queue_ms\":");
+    out.PutMillis(use.queue_ms);
+    out.Put(",\"infer_ms\":");
+    out.PutMillis(use.infer_ms);
+    out.Put('}');
   }
-  out.push_back(']');
+  out.Put(']');
 }
 
 // Who decided, and how; the figures are in the error's own words.
-void AppendDecision(const Call& call, std::string& out) {
-  AppendText("reason", InfoOf(ReasonOf(call.outcome())).name, out);
-  AppendText("ended_in", call.notes.empty() ? call.ended_in() : call.notes.front().layer, out);
+void PutDecision(const Call& call, JsonLine& out) {
+  out.Put(",\"reason\":");
+  out.PutText(InfoOf(ReasonOf(call.outcome())).name);
+  out.Put(",\"ended_in\":");
+  out.PutText(call.notes.empty() ? call.ended_in() : call.notes.front().layer);
   if (const auto after = RetryAfterOf(call.outcome())) {
-    AppendCount("retry_after_ms", static_cast<size_t>(std::max<int64_t>(0, absl::ToInt64Milliseconds(*after))), out);
+    out.Put(",\"retry_after_ms\":");
+    out.PutNumber(static_cast<uint64_t>(std::max<int64_t>(0, absl::ToInt64Milliseconds(*after))));
   }
+}
+
+// Who asked for what, and what became of it.
+void PutCall(Call& call, WallTime now, JsonLine& out) {
+  const absl::Status& outcome = call.outcome();
+  out.Put("{\"timestamp\":\"");
+  out.PutTime(now);
+  out.Put("\",\"request_id\":");
+  out.PutPlain(call.request_id);  // IsAcceptableRequestId
+  out.Put(",\"client_ip\":");
+  PutCut(call.client_ip, out);
+  out.Put(",\"model_id\":");
+  PutCut(call.uses.empty() ? std::string_view() : call.uses.front().model_id, out);
+  out.Put(",\"latency\":");
+  out.PutMillis(call.LatencyMs());
+  if (outcome.ok()) {
+    out.Put(",\"status\":\"success\",\"error\":null,\"trace_id\":");
+  } else {
+    out.Put(",\"status\":\"error\",\"error\":");
+    PutCut(ToStd(outcome.message()), out);
+    out.Put(",\"trace_id\":");
+  }
+  PutTraceId(call.trace, out);
+}
+
+void PutTimes(const Call& call, JsonLine& out) {
+  if (call.uses.empty()) return out.Put(",\"queue_ms\":0.000,\"infer_ms\":0.000");
+  const Longest longest(call);
+  out.Put(",\"queue_ms\":");
+  out.PutMillis(longest.queue_ms);
+  out.Put(",\"infer_ms\":");
+  out.PutMillis(longest.infer_ms);
+}
+
+// How it was asked, and what it took.
+void PutFigures(const Call& call, JsonLine& out) {
+  out.Put(",\"method\":");
+  out.PutPlain(call.method().name);
+  out.Put(",\"protocol\":");
+  out.PutPlain(ToString(call.protocol()));
+  out.Put(",\"code\":");
+  out.PutPlain(GrpcCodeName(GrpcCodeOf(call.outcome())));
+  out.Put(",\"bytes_in\":");
+  out.PutNumber(call.bytes_in);
+  out.Put(",\"bytes_out\":");
+  out.PutNumber(call.bytes_out);
+  PutTimes(call, out);
+  out.Put(",\"key_id\":");
+  PutCut(call.key_id, out);
 }
 
 }  // namespace
 
-void FormatAccessLine(Call& call, WallTime now, std::string& out) {
-  const absl::Status& outcome = call.outcome();
-  out.assign("{\"timestamp\":\"").append(FormatRfc3339(now)).push_back('"');
-  AppendText("request_id", call.request_id, out);
-  AppendText("client_ip", call.client_ip, out);
-  AppendText("model_id", call.uses.empty() ? std::string_view() : call.uses.front().model_id, out);
-  AppendMs("latency", call.LatencyMs(), out);
-  out.append(outcome.ok() ? ",\"status\":\"success\"" : ",\"status\":\"error\"");
-  AppendText("error", ToStd(outcome.message()), out);
-  AppendText("trace_id", call.trace.TraceId(), out);
-  AppendText("method", call.method().name, out);
-  AppendText("protocol", ToString(call.protocol()), out);
-  AppendText("code", GrpcCodeName(GrpcCodeOf(outcome)), out);
-  AppendCount("bytes_in", call.bytes_in, out);
-  AppendCount("bytes_out", call.bytes_out, out);
-  const CallUse longest = LongestOf(call);
-  AppendMs("queue_ms", longest.queue_ms, out);
-  AppendMs("infer_ms", longest.infer_ms, out);
-  AppendText("key_id", call.key_id, out);
-  if (call.uses.size() > 1) AppendModels(call, out);
-  if (!outcome.ok()) AppendDecision(call, out);
-  out.push_back('}');
+void FormatAccessLine(Call& call, WallTime now, JsonLine& out) {
+  out.Clear();
+  PutCall(call, now, out);
+  PutFigures(call, out);
+  if (call.uses.size() > 1) PutModels(call, out);
+  if (!call.outcome().ok()) PutDecision(call, out);
+  out.Put('}');
 }
 
 }  // namespace sluice

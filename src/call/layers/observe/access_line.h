@@ -13,13 +13,12 @@
 // the longest ones.
 #pragma once
 
-#include <string>
-
+#include "base/log/json_line.h"
 #include "call/call.h"
 
 namespace sluice {
 
 // Replaces `out`.
-void FormatAccessLine(Call& call, WallTime now, std::string& out);
+void FormatAccessLine(Call& call, WallTime now, JsonLine& out);
 
 }  // namespace sluice

@@ -47,8 +47,20 @@ CallMetrics::Series& CallMetrics::SeriesOf(const Call& call, const CallUse& use)
                    .reason = static_cast<uint8_t>(outcome.ok() ? 0 : ReasonOf(outcome)),
                    .model_id = use.model_id,
                    .version = use.model_version};
+  OfThread::Recent& recent = mine.RecentOf(call.method());
+  if (recent.series == nullptr || recent.key != wanted) {
+    Series& found = FindOrAdd(mine, wanted, call, use);
+    recent.key = wanted;
+    recent.key.model_id = found.model_id;
+    recent.key.version = found.version;
+    recent.series = &found;
+  }
+  return *recent.series;
+}
+
+CallMetrics::Series& CallMetrics::FindOrAdd(OfThread& mine, const Key& wanted, const Call& call, const CallUse& use) {
   if (const auto it = mine.series.find(wanted); it != mine.series.end()) return *it->second;
-  auto made = std::make_unique<Series>(wanted, outcome, use.slo_ms);
+  auto made = std::make_unique<Series>(wanted, call.outcome(), use.slo_ms);
   Key key = wanted;
   key.model_id = made->model_id;
   key.version = made->version;

@@ -14,6 +14,9 @@
 // Never request data.
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,9 +34,10 @@ namespace sluice {
 
 inline constexpr std::string_view kStageMetric = "ai_inference_stage_seconds";
 inline constexpr std::string_view kStageHelp =
-    "Time of one stage of a call, by model: body (until the request is complete), queue (waiting for a worker), "
-    "decode, "
-    "infer and post (the worker's), write (from the result to the answer's bytes). Says where latency comes from.";
+    "Time of one stage of a call, by model: body (until the request is complete), queue (waiting for a worker), decode "
+    "(bytes to pixels or values), pre (to the model's input), infer and post (the worker's), write (from the result to "
+    "the "
+    "answer's bytes). Says where latency comes from.";
 
 // Thread-safe: each thread counts for itself.
 class CallMetrics final : public MetricSource {
@@ -77,10 +81,20 @@ class CallMetrics final : public MetricSource {
   struct OfThread {
     mutable std::mutex mutex;  // taken by its thread to add, by others to look; its thread looks without
     absl::flat_hash_map<Key, std::unique_ptr<Series>> series;
+    // Those of the last calls, by method: nearly always the next one's, too.
+    struct Recent {
+      Key key{};
+      Series* series = nullptr;
+    };
+    std::array<Recent, 8> recent;
+    Recent& RecentOf(const Method& method) {
+      return recent[std::bit_cast<uintptr_t>(&method) / alignof(std::max_align_t) % recent.size()];
+    }
   };
   using SeriesList = std::vector<const Series*>;
 
   Series& SeriesOf(const Call& call, const CallUse& use);
+  static Series& FindOrAdd(OfThread& mine, const Key& wanted, const Call& call, const CallUse& use);
   SeriesList All() const;
   static void CollectCounts(const SeriesList& all, MetricsText& out);
   static void CollectLatency(const SeriesList& all, MetricsText& out);

@@ -67,9 +67,9 @@ void ObserveLayer::Leave(Call& call) noexcept {
   const bool kept = Keep(call, end);
   if (counts_) metrics_.Record(call, end, kept);
   if (!log_.enabled() || (call.method().quiet && call.outcome().ok())) return;
-  thread_local std::string line;
+  thread_local JsonLine line;
   FormatAccessLine(call, end.wall, line);
-  log_.Append(line);
+  log_.Append(line.view());
 }
 
 }  // namespace sluice

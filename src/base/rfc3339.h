@@ -1,0 +1,15 @@
+// A moment as logs write it.
+#pragma once
+
+#include <cstddef>
+
+#include "base/clock.h"
+
+namespace sluice {
+
+constexpr size_t kRfc3339Bytes = 27;
+
+// "2026-11-23T10:20:30.123456Z", kRfc3339Bytes of it; returns what follows them. The year has four digits.
+char* PutRfc3339(WallTime time, char* to);
+
+}  // namespace sluice

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "call/call.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
 
@@ -22,17 +23,20 @@ std::string_view ErrorTypeOf(const absl::Status& status) {
   return status.ok() ? std::string_view() : InfoOf(ReasonOf(status)).error_type;
 }
 
-google::rpc::Status ToRpcStatus(const absl::Status& status, std::string_view request_id) {
+CallIds IdsOf(const Call& call) { return {.request_id = call.request_id, .trace_id = call.trace.TraceId()}; }
+
+google::rpc::Status ToRpcStatus(const absl::Status& status, const CallIds& ids) {
   google::rpc::Status out;
   out.set_code(GrpcCodeOf(status));
   out.set_message(std::string(status.message()));
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(InfoOf(ReasonOf(status)).name));
   info.set_domain("sluice");
+  if (!ids.trace_id.empty()) (*info.mutable_metadata())["trace_id"] = ids.trace_id;
   out.add_details()->PackFrom(info);
-  if (!request_id.empty()) {
+  if (!ids.request_id.empty()) {
     google::rpc::RequestInfo request;
-    request.set_request_id(std::string(request_id));
+    request.set_request_id(std::string(ids.request_id));
     out.add_details()->PackFrom(request);
   }
   if (const std::string field = FieldOf(status); !field.empty()) {

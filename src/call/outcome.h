@@ -1,12 +1,15 @@
 // The one place where an absl::Status becomes a gRPC code, an HTTP status and error details.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "google/rpc/status.pb.h"
 
 namespace sluice {
+
+class Call;
 
 // google.rpc.Code of the status' reason; 0 for OK.
 int GrpcCodeOf(const absl::Status& status);
@@ -18,7 +21,14 @@ inline constexpr std::string_view kProblemMediaType = "application/problem+json"
 // error_type of the metric: model, network, client, overload; "" for OK.
 std::string_view ErrorTypeOf(const absl::Status& status);
 
-// With ErrorInfo, RequestInfo and, where known, BadRequest and RetryInfo.
-google::rpc::Status ToRpcStatus(const absl::Status& status, std::string_view request_id);
+// What an error says of its call, so that it can be found.
+struct CallIds {
+  std::string_view request_id;
+  std::string trace_id = {};
+};
+CallIds IdsOf(const Call& call);
+
+// With ErrorInfo (its metadata has the trace_id), RequestInfo and, where known, BadRequest and RetryInfo.
+google::rpc::Status ToRpcStatus(const absl::Status& status, const CallIds& ids);
 
 }  // namespace sluice

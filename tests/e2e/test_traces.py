@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.server
+import re
 import subprocess
 import time
 from email.message import Message
@@ -14,12 +15,13 @@ import httpx
 import pytest
 from conftest import ROOT, Server, descriptor_set
 from google.protobuf import descriptor_pb2
+from google.rpc import error_details_pb2, status_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from receiver import Receiver
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 ZIPKIN = ROOT / ".deps/zipkin/zipkin.jar"
-STAGES = ["queue", "decode", "infer", "post"]
+STAGES = ["queue", "decode", "pre", "infer", "post"]
 
 
 class Collector(Receiver):
@@ -185,6 +187,19 @@ def test_one_trace_id_is_everywhere(rest, traced, collector):
     assert f'trace_id="{trace}"' in metrics
 
 
+def test_a_grpc_error_names_its_trace(traced, collector, protos):
+    with grpc.insecure_channel(traced.address) as channel:
+        stub = protos.images_grpc.ImageRecognitionStub(channel)
+        with pytest.raises(grpc.RpcError) as error:
+            stub.Recognize(protos.images.RecognizeRequest(image=b"no"), metadata=(("x-request-id", "grpc-error"),))
+    status = status_pb2.Status.FromString(dict(error.value.trailing_metadata())["grpc-status-details-bin"])
+    info, request = error_details_pb2.ErrorInfo(), error_details_pb2.RequestInfo()
+    assert status.details[0].Unpack(info) and status.details[1].Unpack(request)
+    (line,) = traced.log_lines("grpc-error")
+    assert info.metadata["trace_id"] == line["trace_id"] == collector.of_request("grpc-error")[0].trace_id.hex()
+    assert request.request_id == "grpc-error"
+
+
 def test_errors_are_kept_and_usual_calls_are_not(rest, collector, sample):
     recognize(rest, sample, **{"x-request-id": "usual"})
     recognize(rest, b"no image", **{"x-request-id": "bad"})
@@ -200,7 +215,7 @@ def test_server_timing(rest, sample):
         part.split(";dur=")[0].strip(): float(part.split(";dur=")[1])
         for part in answer.headers["server-timing"].split(",")
     }
-    assert list(timing) == ["queue", "decode", "infer", "post", "total"]
+    assert list(timing) == ["queue", "decode", "pre", "infer", "post", "total"]
     assert timing["total"] == pytest.approx(answer.json()["latency"], abs=0.001)
     assert sum(timing.values()) - timing["total"] <= timing["total"] + 0.005
     assert "total;dur=" in recognize(rest, b"no image").headers["server-timing"]
@@ -262,6 +277,17 @@ def zipkin(tmp_path_factory):
     process.wait()
 
 
+def exemplars_in(zipkin: str, server: Server) -> set[str]:
+    """The traces that the metrics name; Zipkin has each of them."""
+    text = httpx.get(f"{server.url}/metrics", headers={"accept": "application/openmetrics-text"}).text
+    named = set(re.findall(r'# \{trace_id="(\w+)"', text))
+    end = time.monotonic() + 20
+    while missing := [one for one in named if httpx.get(f"{zipkin}/api/v2/trace/{one}").status_code != 200]:
+        assert time.monotonic() < end, missing
+        time.sleep(0.2)
+    return named
+
+
 @pytest.mark.timeout(300)
 def test_zipkin_shows_the_whole_trace(zipkin, tmp_path, sample):
     server = Server(
@@ -296,5 +322,6 @@ def test_zipkin_shows_the_whole_trace(zipkin, tmp_path, sample):
         assert all(by_name[stage]["parentId"] == call["id"] for stage in STAGES)
         inside = sum(by_name[stage]["duration"] for stage in STAGES)
         assert inside <= float(call["tags"]["sluice.latency_ms"]) * 1000 * 1.05 + 20
+        assert exemplars_in(zipkin, server) >= {trace}
     finally:
         assert server.stop() == 0, Path(server.stderr_path).read_text()

@@ -46,7 +46,7 @@ void Answer(Analysis& work, Part& part, absl::StatusOr<Result> result, Fill fill
     fill(part, *result);
   } else {
     if (work.failed++ == 0) work.first_error = result.status();
-    *part.mutable_error() = ToRpcStatus(result.status(), work.call->request_id);
+    *part.mutable_error() = ToRpcStatus(result.status(), IdsOf(*work.call));
   }
   PartOver(work);
 }

@@ -20,7 +20,7 @@ class StreamAnswer {
   // The answer to a message that failed.
   Response Failed(const Call& call, const absl::Status& status) const {
     Response answer;
-    *answer.mutable_error() = ToRpcStatus(status, call.request_id);
+    *answer.mutable_error() = ToRpcStatus(status, IdsOf(call));
     return answer;
   }
   // What every answer says, whatever became of the message.

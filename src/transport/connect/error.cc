@@ -36,8 +36,8 @@ void AppendDetail(const google::protobuf::Any& detail, std::string& out) {
 
 }  // namespace
 
-std::string ErrorJson(const absl::Status& status, std::string_view request_id) {
-  const google::rpc::Status rpc = ToRpcStatus(status, request_id);
+std::string ErrorJson(const absl::Status& status, const CallIds& ids) {
+  const google::rpc::Status rpc = ToRpcStatus(status, ids);
   std::string out = StrCat("{\"code\":\"", NameOf(rpc.code()), "\",\"message\":");
   json::AppendQuoted(rpc.message(), out);
   out += ",\"details\":[";
@@ -57,9 +57,9 @@ int HttpStatusOf(const absl::Status& status) {
   return kHttpStatus.at(static_cast<size_t>(GrpcCodeOf(status)));
 }
 
-std::string EndOfStreamJson(const absl::Status& status, std::string_view request_id, const Headers& trailers) {
+std::string EndOfStreamJson(const absl::Status& status, const CallIds& ids, const Headers& trailers) {
   std::string out = "{";
-  if (!status.ok()) out += StrCat("\"error\":", ErrorJson(status, request_id));
+  if (!status.ok()) out += StrCat("\"error\":", ErrorJson(status, ids));
   if (!trailers.empty()) out += StrCat(status.ok() ? "" : ",", "\"metadata\":{");
   for (size_t i = 0; i < trailers.size(); ++i) {
     if (i > 0) out += ",";

@@ -20,7 +20,7 @@ absl::Status CheckNothing(std::string_view, const Method&) { return absl::OkStat
 
 void SendStatus(http::Exchange& exchange, Call& call, const absl::Status& status) {
   std::string frame(grpc::kFrameHeaderBytes, '\0');
-  frame += EndOfStreamJson(status, call.request_id, call.response_trailers());
+  frame += EndOfStreamJson(status, IdsOf(call), call.response_trailers());
   grpc::PutFrameHeader(frame.data(), frame.size() - grpc::kFrameHeaderBytes, false);
   frame[0] = kEndFlag;
   call.bytes_out += frame.size();

@@ -131,7 +131,7 @@ void UnaryExchange::End(Call& call, const absl::Status& status) {
   if (ReasonOf(status) == Reason::UNSUPPORTED_MEDIA_TYPE)
     headers.Add("accept-post", "application/json, application/proto");
   if (ReasonOf(status) == Reason::UNSUPPORTED_ENCODING) headers.Add("accept-encoding", "gzip");
-  std::string error = ErrorJson(status, call.request_id);
+  std::string error = ErrorJson(status, IdsOf(call));
   call.bytes_out += error.size();
   rest::SendWhole(exchange_, call, HttpStatusOf(status), "application/json", std::move(error), gzip_bytes_min,
                   std::move(headers));

@@ -305,7 +305,7 @@ void GrpcExchange::End(Call& call, const absl::Status& status) {
     Headers& headers = call.response_headers();
     headers.Add("content-type", wire_.answer_type);
     headers.AddAll(trailers);
-    AddStatus(status, call.request_id, headers);
+    AddStatus(status, IdsOf(call), headers);
     exchange_.SendHead(200, headers, true);
     return;
   }

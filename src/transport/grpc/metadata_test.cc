@@ -43,7 +43,7 @@ TEST(MetadataTest, ReservedNames) {
 
 TEST(StatusTest, OkIsOneField) {
   Headers trailers;
-  AddStatus(absl::OkStatus(), "id", trailers);
+  AddStatus(absl::OkStatus(), {.request_id = "id"}, trailers);
   EXPECT_EQ(trailers.size(), 1u);
   EXPECT_EQ(trailers.Get("grpc-status"), "0");
 }
@@ -52,7 +52,7 @@ TEST(StatusTest, AnErrorCarriesDetailsAndPushback) {
   absl::Status status = Error(Reason::OVERLOADED, "服务繁忙,请稍后重试");
   SetRetryAfter(status, absl::Milliseconds(1500));
   Headers trailers;
-  AddStatus(status, "id-1", trailers);
+  AddStatus(status, {.request_id = "id-1", .trace_id = "4bf9"}, trailers);
   EXPECT_EQ(trailers.Get("grpc-status"), "14");
   EXPECT_EQ(PercentDecode(trailers.Get("grpc-message")), "服务繁忙,请稍后重试");
   EXPECT_EQ(trailers.Get("grpc-retry-pushback-ms"), "1500");
@@ -60,12 +60,15 @@ TEST(StatusTest, AnErrorCarriesDetailsAndPushback) {
   ASSERT_TRUE(details.ParseFromString(*DecodeBinary(trailers.Get("grpc-status-details-bin"))));
   EXPECT_EQ(details.code(), 14);
   EXPECT_EQ(details.message(), "服务繁忙,请稍后重试");
-  EXPECT_EQ(details.details_size(), 3);
+  ASSERT_EQ(details.details_size(), 3);
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(details.details(0).UnpackTo(&info));
+  EXPECT_EQ(info.metadata().at("trace_id"), "4bf9");
 }
 
 TEST(StatusTest, LongMessagesStayWithinWhatClientsTake) {
   Headers trailers;
-  AddStatus(Error(Reason::INTERNAL, std::string(100'000, 'x')), "id", trailers);
+  AddStatus(Error(Reason::INTERNAL, std::string(100'000, 'x')), {.request_id = "id"}, trailers);
   EXPECT_LT(trailers.bytes(), 8'000u);
 }
 

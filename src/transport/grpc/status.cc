@@ -24,12 +24,12 @@ std::string_view Shortened(std::string_view text) {
 
 }  // namespace
 
-void AddStatus(const absl::Status& status, std::string_view request_id, Headers& trailers) {
+void AddStatus(const absl::Status& status, const CallIds& ids, Headers& trailers) {
   if (status.ok()) return trailers.Add("grpc-status", "0");
   trailers.Add("grpc-status", std::to_string(GrpcCodeOf(status)));
   const std::string_view message = Shortened(ToStd(status.message()));
   if (!message.empty()) trailers.Add("grpc-message", PercentEncode(message));
-  google::rpc::Status details = ToRpcStatus(status, request_id);
+  google::rpc::Status details = ToRpcStatus(status, ids);
   details.set_message(std::string(message));
   if (const std::string bytes = details.SerializeAsString(); bytes.size() <= kDetailsBytesMax) {
     trailers.Add("grpc-status-details-bin", EncodeBinary(bytes));

@@ -13,7 +13,7 @@ absl::Status Check(std::string_view type, const Method&) {
 }
 
 void SendStatus(http::Exchange& exchange, Call& call, const absl::Status& status) {
-  AddStatus(status, call.request_id, call.response_trailers());
+  AddStatus(status, IdsOf(call), call.response_trailers());
   exchange.SendTrailers(call.response_trailers());
 }
 

@@ -38,7 +38,7 @@ std::string TrailersFrame(const Headers& trailers) {
 }
 
 void SendStatus(http::Exchange& exchange, Call& call, const absl::Status& status) {
-  grpc::AddStatus(status, call.request_id, call.response_trailers());
+  grpc::AddStatus(status, IdsOf(call), call.response_trailers());
   exchange.SendBody(TrailersFrame(call.response_trailers()), true);
 }
 

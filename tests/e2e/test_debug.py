@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import shutil
@@ -21,6 +22,7 @@ import numpy
 import nets
 import pytest
 from conftest import BINARY, ROOT, Server
+from tritonclient.grpc import service_pb2
 
 SIDE = 1024  # a few tenths of a second of one worker
 SLOW = f'{{"inputs":[{{"name":"x","shape":[{SIDE},{SIDE}],"datatype":"FP32","data":[{",".join("0" * SIDE * SIDE)}]}}]}}'
@@ -86,6 +88,7 @@ def stubs(debug, protos):
             images_pb = protos.images
             texts_pb = importlib.import_module("ai.inference.text_classification_pb2")
             raw = channel.unary_unary("/ai.inference.ImageRecognition/Recognize")
+            infer = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
             unknown = channel.unary_unary("/ai.inference.ImageRecognition/Nothing")
 
         yield Stubs
@@ -254,17 +257,67 @@ def test_a_promise_that_cannot_be_kept(rest, debug, stubs, protocol):
     assert (refusal["layer"], refusal["model"]) == ("queue", "hasty@1") and "1 ms" in refusal["message"]
 
 
-def test_a_full_queue(rest, debug):
-    def ask(i: int) -> httpx.Response:
-        return httpx.post(
-            f"{debug.url}/v2/models/slow/infer", content=SLOW, headers={"x-request-id": f"full-{i}"}, timeout=60
-        )
+def slow_request() -> bytes:
+    request = service_pb2.ModelInferRequest(model_name="slow", raw_input_contents=[bytes(4 * SIDE * SIDE)])
+    request.inputs.add(name="x", datatype="FP32", shape=[SIDE, SIDE])
+    return request.SerializeToString()
 
+
+def ask_slow(debug, stubs, protocol: str, request_id: str, **headers) -> bool:
+    """A call that takes a worker for long; False when it was refused."""
+    if protocol == "rest":
+        url = f"{debug.url}/v2/models/slow/infer"
+        return httpx.post(url, content=SLOW, headers={"x-request-id": request_id, **headers}, timeout=60).is_success
+    try:
+        stubs.infer(slow_request(), metadata=(("x-request-id", request_id), *headers.items()), timeout=60)
+    except grpc.RpcError:
+        return False
+    return True
+
+
+def ask_late(debug, protocol: str, request_id: str) -> None:
+    """A deadline that the server alone watches: a gRPC library would give up at the same moment, and cancel."""
+    if protocol == "rest":
+        headers = {"x-request-id": request_id, "x-request-timeout": "0.05"}
+        assert httpx.post(f"{debug.url}/v2/models/slow/infer", content=SLOW, headers=headers).status_code == 504
+        return
+    headers = {"content-type": "application/grpc", "te": "trailers", "grpc-timeout": "50m", "x-request-id": request_id}
+    message = slow_request()
+    with httpx.Client(base_url=debug.url, http1=False, http2=True, timeout=60) as client:
+        framed = b"\0" + len(message).to_bytes(4, "big") + message
+        answer = client.post("/inference.GRPCInferenceService/ModelInfer", content=framed, headers=headers)
+    assert answer.headers["grpc-status"] == str(grpc.StatusCode.DEADLINE_EXCEEDED.value[0])
+
+
+def leave_slow(debug, stubs, protocol: str, request_id: str) -> None:
+    """A client that goes while its call is at work."""
+    if protocol == "rest":
+        with pytest.raises(httpx.TimeoutException):
+            url = f"{debug.url}/v2/models/slow/infer"
+            httpx.post(url, content=SLOW, headers={"x-request-id": request_id}, timeout=0.1)
+        return
+    call = stubs.infer.future(slow_request(), metadata=(("x-request-id", request_id),))
+    time.sleep(0.1)
+    call.cancel()
+
+
+def wait_for_explain(rest, request_id: str) -> dict:
+    end = time.monotonic() + 10
+    while rest.get("/debug/explain", params={"request_id": request_id}).status_code == 404:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return explain(rest, request_id)
+
+
+BOTH = pytest.mark.parametrize("protocol", ["rest", "grpc"])
+
+
+@BOTH
+def test_a_full_queue(rest, debug, stubs, protocol):
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(ask, range(8)))
-    refused = [i for i, answer in enumerate(answers) if answer.status_code == 503]
-    assert refused
-    call = explain(rest, f"full-{refused[0]}")
+        served = list(pool.map(lambda i: ask_slow(debug, stubs, protocol, f"full-{protocol}-{i}"), range(8)))
+    assert served.count(False)
+    call = explain(rest, f"full-{protocol}-{served.index(False)}")
     assert call["reason"] == "OVERLOADED" and call["kept"] == "refused" and call["retry_after_ms"]
     refusal = next(verdict for verdict in call["verdicts"] if verdict["layer"] == "queue")
     assert refusal["model"] == "slow@1" and any(character.isdigit() for character in refusal["message"])
@@ -272,23 +325,18 @@ def test_a_full_queue(rest, debug):
     assert passed[:2] == ["observe", "deadline"] and "breaker" in passed
 
 
-def test_a_deadline_and_a_client_that_goes(rest, debug):
-    late = rest.post(
-        "/v2/models/slow/infer", content=SLOW, headers={"x-request-id": "late", "x-request-timeout": "0.05"}
-    )
-    assert late.status_code == 504
-    call = explain(rest, "late")
-    assert call["reason"] == "DEADLINE_EXCEEDED" and call["error_type"] == "model"
+@BOTH
+def test_a_deadline(rest, debug, protocol):
+    ask_late(debug, protocol, f"late-{protocol}")
+    call = wait_for_explain(rest, f"late-{protocol}")
+    assert (call["reason"], call["error_type"]) == ("DEADLINE_EXCEEDED", "model")
+    assert any(character.isdigit() for character in call["message"]), call["message"]
 
-    with pytest.raises(httpx.TimeoutException):
-        httpx.post(f"{debug.url}/v2/models/slow/infer", content=SLOW, headers={"x-request-id": "gone"}, timeout=0.1)
-    end = time.monotonic() + 10
-    while (answer := rest.get("/debug/explain", params={"request_id": "gone"})).status_code == 404 or not answer.json()[
-        "calls"
-    ]:
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    call = answer.json()["calls"][0]
+
+@BOTH
+def test_a_client_that_goes(rest, debug, stubs, protocol):
+    leave_slow(debug, stubs, protocol, f"gone-{protocol}")
+    call = wait_for_explain(rest, f"gone-{protocol}")
     assert (call["reason"], call["error_type"]) == ("CANCELLED", "network")
 
 
@@ -306,27 +354,50 @@ def test_degraded_and_replayed_calls(rest):
     assert explain(rest, "again")["replayed"]
 
 
-def test_a_drain_is_told_in_the_log(tmp_path, protos):
-    """Explain goes with the server; the line stays."""
-    server = Server(tmp_path, listeners=1, config="drain: {timeout_ms: 5000}")
+def drained_stream(server: Server, protos) -> str:
+    """A stream of frames over gRPC that the end of the server finds open; what its client is told."""
+    stop = threading.Event()
+
+    def frames():
+        yield protos.images.RecognizeRequest(image=SAMPLE_JPEG())
+        stop.wait(30)
+
     with grpc.insecure_channel(server.address) as channel:
         stub = protos.images_grpc.ImageRecognitionStub(channel)
-        stop = threading.Event()
-
-        def frames():
-            yield protos.images.RecognizeRequest(image=SAMPLE_JPEG())
-            stop.wait(30)
-
         answers = stub.StreamRecognize(frames(), metadata=(("x-request-id", "drained"),))
         next(answers)
         server.terminate()
         with pytest.raises(grpc.RpcError) as error:
             next(answers)
         stop.set()
-    assert server.stop() == 0
     assert error.value.code() == grpc.StatusCode.UNAVAILABLE
+    return error.value.details()
+
+
+def drained_upload(server: Server, protos) -> str:
+    """The same for an upload over REST."""
+
+    def frames():
+        yield json.dumps({"image": base64.b64encode(SAMPLE_JPEG()).decode()}).encode() + b"\n"
+        time.sleep(0.5)
+        server.terminate()
+        time.sleep(1)
+
+    headers = {"x-request-id": "drained", "content-type": "application/x-ndjson"}
+    answer = httpx.post(f"{server.url}/api/v1/recognize:collect", content=frames(), headers=headers, timeout=30)
+    assert answer.status_code == 503
+    return answer.json()["detail"]
+
+
+@pytest.mark.parametrize("ask", [drained_stream, drained_upload])
+def test_a_drain_is_told_in_the_log(tmp_path, protos, ask):
+    """Explain goes with the server; the line stays."""
+    server = Server(tmp_path, listeners=1, config="drain: {timeout_ms: 5000}")
+    told = ask(server, protos)
+    assert server.stop() == 0
     (line,) = server.log_lines("drained")
     assert (line["reason"], line["ended_in"], line["status"]) == ("SHUTTING_DOWN", "handler", "error")
+    assert line["error"] == told
 
 
 def test_a_trace_id_finds_its_call_too(rest):

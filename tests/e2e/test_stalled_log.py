@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -66,6 +67,9 @@ class Silent:
                 answers += 100
         return answers
 
+    def read_some(self) -> bytes:
+        return self.process.stdout.read(1 << 16)
+
     def lost(self) -> int:
         text = self.get("/metrics")[1].decode()
         return int(
@@ -109,6 +113,24 @@ def test_calls_are_answered_and_lost_lines_counted(silent):
     calls = [line for line in lines if line.get("request_id") == "r" * 120]
     told = sum(line["lines"] for line in lines if line.get("event") == "access_log.lines_lost")
     assert len(calls) < CALLS and len(calls) + told in range(CALLS, CALLS + 3), "each call has a line, or is counted"
+
+
+def test_a_reader_that_stands_still_for_five_seconds(silent):
+    """Calls before, during and after: each has its line, or is counted as lost."""
+    server = silent()
+    assert server.call(CALLS) == CALLS
+    time.sleep(5)
+    text = bytearray()
+    reader = threading.Thread(target=lambda: [text.extend(piece) for piece in iter(server.read_some, b"")])
+    reader.start()
+    assert server.call(CALLS) == CALLS
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(timeout=60) == 0
+    reader.join()
+    lines = [json.loads(line) for line in text.decode().splitlines()]
+    named = [line for line in lines if line.get("request_id") == "r" * 120]
+    told = sum(line["lines"] for line in lines if line.get("event") == "access_log.lines_lost")
+    assert told > 1000 and len(named) + told == 2 * CALLS
 
 
 def test_the_end_does_not_wait_for_the_reader(silent):

@@ -1,6 +1,6 @@
 # Sluice: make run, then paste the curl line that it prints.
 .DEFAULT_GOAL := help
-.PHONY: help run package package-test image cluster cluster-status cluster-down test gauntlet k8s quick build sim bench check format clean train-text train-face check-training
+.PHONY: help run package package-test image cluster cluster-status cluster-down test gauntlet k8s quick build sim bench observability check format clean train-text train-face check-training
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -46,6 +46,9 @@ sim:  ## thousands of servers in simulated time (ARGS="--calls 10000000" for lon
 
 bench:  ## compare with the raw pipeline and with grpc++, side by side
 	@tools/bench.sh $(ARGS)
+
+observability:  ## build Jaeger, VictoriaLogs and an OpenTelemetry Collector once (minutes, needs Go); let them read traces and logs
+	@tools/observability.sh $(ARGS)
 
 check:  ## format, lint and layering of what changed (ARGS=--all for everything), unit tests under ASan, UBSan and TSan
 	@tools/check.sh $(ARGS)

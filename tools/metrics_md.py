@@ -24,8 +24,11 @@ Labels are bounded whatever clients send: `model_id` and `version` are models th
 """
 
 GROUPS = (
-    ("Calls", r"ai_inference_(requests|latency|request_|response_|stage|degraded|idempot|replay)"),
-    ("Models and queues", r"ai_(model|inference_queue|inference_worker|inference_breaker|inference_shed)"),
+    ("Calls", r"ai_inference_(requests|latency|request_|response_|calls|stage|degraded|idempot|replay)"),
+    (
+        "Models and queues",
+        r"ai_(model|inference_queue|inference_batch|inference_principal|inference_worker|inference_breaker|inference_shed)",
+    ),
     ("Server", r"ai_inference_"),
     ("Process", r"process_"),
 )
@@ -33,7 +36,13 @@ GROUPS = (
 
 def unit_of(name: str) -> str:
     base = name.removesuffix("_total")
-    for suffix, unit in (("_seconds", "s"), ("_bytes", "bytes"), ("_ratio", "0 to 1"), ("_utilization", "0 to 1")):
+    for suffix, unit in (
+        ("_seconds", "s"),
+        ("_bytes", "bytes"),
+        ("_ratio", "0 to 1"),
+        ("_utilization", "0 to 1"),
+        ("_share", "0 to 1"),
+    ):
         if base.endswith(suffix):
             return unit
     return "count" if name.endswith("_total") else "–"

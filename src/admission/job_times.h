@@ -18,8 +18,10 @@ struct StageTime {
   }
 };
 
+// decode: from the request's bytes to values (an image's pixels, tensors); pre: from these to the model's input, where
+// that is another thing; post: from its output to the result.
 struct JobTimes {
-  StageTime queue, decode, infer, post;
+  StageTime queue, decode, pre, infer, post;
 };
 
 }  // namespace sluice

@@ -50,6 +50,7 @@ struct CallUse {
   std::string model_version;
   double queue_ms = 0;
   double decode_ms = 0;
+  double pre_ms = 0;
   double infer_ms = 0;
   double post_ms = 0;
   double slo_ms = 0;  // what the model promises; 0: nothing
@@ -57,7 +58,7 @@ struct CallUse {
 
 // One stage of the work for a call, for its trace. Stages of streams and of parts side by side follow each other.
 struct CallStage {
-  std::string_view name;  // a literal: "queue", "decode", "infer", "post"
+  std::string_view name;  // a literal: "queue", "decode", "pre", "infer", "post"
   uint32_t use = 0;       // index in Call::uses
   TimePoint began, ended;
 };

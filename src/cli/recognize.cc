@@ -78,7 +78,8 @@ class LocalRecognizer final : public Recognizer {
     ASSIGN_OR_RETURN(const auto* faces, detector_.Detect(*model_, version_->SessionFor(0), file, flags_.min_confidence,
                                                          SystemClock(), times));
     RecognizeResponse response = ToResponse(*faces);
-    response.set_latency(static_cast<float>(ToMs(times.decode.took + times.infer.took + times.post.took)));
+    response.set_latency(
+        static_cast<float>(ToMs(times.decode.took + times.pre.took + times.infer.took + times.post.took)));
     return response;
   }
 

@@ -69,6 +69,8 @@ constexpr Row kRows[] = {
      "Bytes held by calls: headers, bodies, what is parsed from them, unread responses. Bounded by "
      "http.inflight_bytes_max; near it, calls are refused.",
      [](const Numbers& numbers) { return numbers.network.inflight_bytes; }},
+    {"ai_inference_inflight_limit_bytes", MetricKind::kGauge, "http.inflight_bytes_max.",
+     [](const Numbers& numbers) { return numbers.network.inflight_bytes_max; }},
     {"ai_inference_network_bytes_total", MetricKind::kCounter, "Bytes read from and written to sockets.",
      [](const Numbers& numbers) { return numbers.network.bytes_in; }, "direction=\"in\""},
     {"ai_inference_network_bytes_total", MetricKind::kCounter, "Bytes read from and written to sockets.",
@@ -157,6 +159,9 @@ void Scrape::Sample(TimePoint now) {
   std::vector<Duration> workers;
   for (const auto& worker : sources_.scheduler.Workers()) workers.push_back(worker.busy);
   utilisation_.Sample(now, sources_.scheduler.Queues(), std::move(workers));
+  PrincipalTimes times = sources_.scheduler.TakePrincipals();
+  const std::lock_guard lock(mutex_);
+  principals_.Add(std::move(times));
 }
 
 void Scrape::CollectModels(MetricsText& out) const {
@@ -168,6 +173,7 @@ void Scrape::CollectModels(MetricsText& out) const {
     if (stages == nullptr) continue;
     AddStage(model, "queue", stages->queue, out);
     AddStage(model, "decode", stages->decode, out);
+    AddStage(model, "pre", stages->pre, out);
     AddStage(model, "infer", stages->infer, out);
     AddStage(model, "post", stages->post, out);
   }
@@ -204,11 +210,36 @@ void Scrape::CollectQueues(MetricsText& out) const {
     out.Family(column.name, column.kind, column.help);
     for (const QueueStats& queue : queues) out.Sample(QueueLabels(queue.name), column.value(queue, utilisation_));
   }
+  out.Family("ai_inference_batch_size", MetricKind::kHistogram,
+             "Items of one run of the model version: 1 on an idle server; more where max_batch allows it and work has "
+             "queued.");
+  for (const QueueStats& queue : queues) {
+    out.Histogram(QueueLabels(queue.name), kBatchSizeBounds, queue.batch_sizes, static_cast<double>(queue.taken));
+  }
   out.Family("ai_inference_worker_utilization", MetricKind::kGauge,
              "Share of the last 10 s in which the worker was busy, 0 to 1; all near 1: the server is at its capacity.");
   for (int i = 0; i < sources_.scheduler.workers(); ++i) {
     out.Sample(LabelText({{"worker", std::to_string(i)}}), utilisation_.OfWorker(static_cast<size_t>(i)));
   }
+}
+
+// Ranks, no names: whoever comes, the series are the same.
+void Scrape::CollectPrincipals(MetricsText& out) const {
+  TopPrincipals::Shares shares;
+  {
+    const std::lock_guard lock(mutex_);
+    shares = principals_.Get();
+  }
+  out.Family(
+      "ai_inference_principal_share", MetricKind::kGauge,
+      "Share of the work of the last 10 s that was done for the busiest clients, by rank (1 is the busiest), and for "
+      "all others together. Who they are: /debug/requests.");
+  for (size_t i = 0; i < shares.ranks.size(); ++i) {
+    out.Sample(LabelText({{"rank", std::to_string(i + 1)}}), shares.ranks[i]);
+  }
+  out.Sample(LabelText({{"rank", "other"}}), shares.others);
+  out.Family("ai_inference_principals", MetricKind::kGauge, "Clients for whom work was done in the last 10 s.");
+  out.Sample({}, static_cast<double>(shares.principals));
 }
 
 void Scrape::CollectFiles(MetricsText& out) const {
@@ -236,6 +267,7 @@ void Scrape::CollectFiles(MetricsText& out) const {
 void Scrape::Collect(MetricsText& out) const {
   CollectModels(out);
   CollectQueues(out);
+  CollectPrincipals(out);
   AddSheds(sources_.scheduler.Sheds(), out);
   const NetworkNumbers network = sources_.network();
   AddRows({.network = network, .chores = sources_.scheduler.waiting_chores(), .started = started_}, out);

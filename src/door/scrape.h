@@ -1,14 +1,16 @@
 // What /metrics shows beyond the calls: stages, models, queues, workers, connections, the process. Read from their
 // owners at each scrape, so nothing is counted twice and the hot path pays nothing.
 //
-//   ai_inference_stage_seconds{model_id,stage,version}    histograms of queue, decode, infer, post; CallMetrics adds body
+//   ai_inference_stage_seconds{model_id,stage,version}    histograms of queue, decode, pre, infer, post; CallMetrics adds body
 //                                                         and write
 //   ai_model_utilization{model_id,version}                share of all workers' time in the last 10 s, 0 to 1
 //   ai_model_memory_bytes{device,model_id,version}, ai_model_slo_seconds{model_id,version}
 //   ai_model_info{engine,model_id,state,task,version}
 //   ai_inference_queue_*{model_id,version}                depth, predicted wait, batches, refusals
+//   ai_inference_batch_size{model_id,version}             histogram: items of a run
 //   ai_inference_worker_utilization{worker}               busy share of the last 10 s
-//   ai_inference_connections, _inflight_bytes, _network_bytes_total{direction}, _chores_waiting
+//   ai_inference_principal_share{rank}                    of the busiest clients, and the others together, in the last 10 s
+//   ai_inference_connections, _inflight_bytes, _inflight_limit_bytes, _network_bytes_total{direction}, _chores_waiting
 //   ai_inference_loop_turn_seconds{loop}                  histogram: how long a loop was busy with one event
 //   ai_inference_shed_total{class,rule}                   queue_full, share, deadline, slo, early
 //   ai_inference_shed_followed_total, ai_inference_shed_wrong_total
@@ -20,6 +22,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -34,7 +37,7 @@
 namespace sluice {
 
 struct NetworkNumbers {
-  double connections = 0, inflight_bytes = 0, bytes_in = 0, bytes_out = 0;
+  double connections = 0, inflight_bytes = 0, inflight_bytes_max = 0, bytes_in = 0, bytes_out = 0;
   std::vector<TurnTimes::Numbers> loops = {};
   double access_lines_lost = 0;
 };
@@ -43,7 +46,7 @@ class Scrape final : public MetricSource {
  public:
   // Where it reads. All outlive this object and are thread-safe.
   struct Sources {
-    const Scheduler& scheduler;
+    Scheduler& scheduler;
     std::function<NetworkNumbers()> network;
     std::function<std::vector<ModelInfo>()> models;
     const WatchedFiles& files;
@@ -59,11 +62,14 @@ class Scrape final : public MetricSource {
  private:
   void CollectModels(MetricsText& out) const;
   void CollectQueues(MetricsText& out) const;
+  void CollectPrincipals(MetricsText& out) const;
   void CollectFiles(MetricsText& out) const;
 
   const Sources sources_;
   const WallTime started_;
   Utilisation utilisation_;
+  mutable std::mutex mutex_;
+  TopPrincipals principals_;  // guarded by mutex_
 };
 
 }  // namespace sluice

@@ -142,6 +142,7 @@ NetworkNumbers Server::Parts::Network() const {
   for (const auto& loop : loops) turns.push_back(loop->turns());
   return {.connections = static_cast<double>(stats.connections_open),
           .inflight_bytes = static_cast<double>(stats.inflight_bytes),
+          .inflight_bytes_max = static_cast<double>(budget.bytes_max()),
           .bytes_in = static_cast<double>(stats.bytes_in),
           .bytes_out = static_cast<double>(stats.bytes_out),
           .loops = std::move(turns),

@@ -153,6 +153,7 @@ void Server::Parts::MakeDispatcher() {
                                                     .config_hash = HashOf(options.SerializeAsString())},
                                     SystemClock().WallNow());
   std::vector<const MetricSource*> sources = telemetry.metrics;
+  sources.insert(sources.begin(), &telemetry.live);
   sources.push_back(scrape.get());
   const PagesContext pages{.metrics = std::move(sources),
                            .registry = *metrics,

@@ -13,6 +13,7 @@ void AddStages(const JobTimes& times, const CallUse& use, Call& call) {
   };
   add("queue", times.queue);
   add("decode", times.decode);
+  add("pre", times.pre);
   add("infer", times.infer);
   add("post", times.post);
 }
@@ -23,6 +24,7 @@ void AddTimes(const JobReport& report, Call& call) {
   CallUse& use = call.UseOf(report.model.id(), report.model.version());
   use.queue_ms += ToMs(report.times.queue.took);
   use.decode_ms += ToMs(report.times.decode.took);
+  use.pre_ms += ToMs(report.times.pre.took);
   use.infer_ms += ToMs(report.times.infer.took);
   use.post_ms += ToMs(report.times.post.took);
   AddStages(report.times, use, call);
@@ -32,6 +34,7 @@ void MaxTimes(const JobReport& report, Call& call) {
   CallUse& use = call.UseOf(report.model.id(), report.model.version());
   use.queue_ms = std::max(use.queue_ms, ToMs(report.times.queue.took));
   use.decode_ms = std::max(use.decode_ms, ToMs(report.times.decode.took));
+  use.pre_ms = std::max(use.pre_ms, ToMs(report.times.pre.took));
   use.infer_ms = std::max(use.infer_ms, ToMs(report.times.infer.took));
   use.post_ms = std::max(use.post_ms, ToMs(report.times.post.took));
   AddStages(report.times, use, call);

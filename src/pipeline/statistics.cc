@@ -10,16 +10,18 @@ void Observe(const StageTime& stage, OwnHistogram& histogram) {
 }  // namespace
 
 void UseStatistics::Record(bool ok, const JobTimes& times, WallTime now) {
-  const Duration total = times.queue.took + times.decode.took + times.infer.took + times.post.took;
+  const Duration input = times.decode.took + times.pre.took;
+  const Duration total = times.queue.took + input + times.infer.took + times.post.took;
   std::lock_guard lock(mutex_);
   Observe(times.queue, stages_.queue);
   Observe(times.decode, stages_.decode);
+  Observe(times.pre, stages_.pre);
   Observe(times.infer, stages_.infer);
   Observe(times.post, stages_.post);
   if (!ok) return numbers_.fail.Add(total);
   numbers_.success.Add(total);
   numbers_.queue.Add(times.queue.took);
-  numbers_.decode.Add(times.decode.took);
+  numbers_.decode.Add(input);
   numbers_.infer.Add(times.infer.took);
   numbers_.post.Add(times.post.took);
   numbers_.last = now;

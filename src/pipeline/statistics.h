@@ -22,13 +22,14 @@ class UseStatistics {
     }
   };
   struct Numbers {
-    Sum success, fail, queue, decode, infer, post;
-    WallTime last{};  // of the last success
+    Sum success, fail, queue, decode, infer, post;  // decode: with pre
+    WallTime last{};                                // of the last success
   };
 
   // How long the stages took, of every use that reached them.
   struct Stages {
-    OwnHistogram queue{CoarseSeconds()}, decode{CoarseSeconds()}, infer{CoarseSeconds()}, post{CoarseSeconds()};
+    OwnHistogram queue{CoarseSeconds()}, decode{CoarseSeconds()}, pre{CoarseSeconds()}, infer{CoarseSeconds()},
+        post{CoarseSeconds()};
   };
 
   void Record(bool ok, const JobTimes& times, WallTime now);

@@ -1,6 +1,7 @@
 #include "scheduler/core.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/error.h"
@@ -108,6 +109,7 @@ Batch SchedulerCore::Take(int worker, TimePoint now) {
   queue.stats.running += batch.items;
   queue.stats.taken += batch.items;
   ++queue.stats.batches;
+  ++queue.stats.batch_sizes[std::min<size_t>(kBatchSizes - 1, std::bit_width(batch.items - 1))];
   --idle_;
   return batch;
 }
@@ -201,6 +203,7 @@ void SchedulerCore::Done(const Batch& batch, Duration busy) {
   const auto it = queues_.find(batch.queue);
   for (const Batch::Charge& charge : batch.charges) {
     const double part = charge.cost / batch.cost;
+    principals_.Add(charge.principal, std::chrono::duration_cast<Duration>(busy * part));
     order_[batch.work_class].Correct(charge.principal,
                                      std::chrono::duration_cast<Duration>((busy - batch.predicted) * part));
   }

@@ -19,6 +19,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -31,6 +32,7 @@
 #include "scheduler/service_time.h"
 #include "scheduler/shadow.h"
 #include "scheduler/shed.h"
+#include "scheduler/top_principals.h"
 #include "scheduler/work.h"
 
 namespace sluice {
@@ -83,6 +85,10 @@ struct Batch {
   explicit operator bool() const { return queue != 0; }
 };
 
+// Runs by their number of items: one, two, up to four, eight …
+inline constexpr size_t kBatchSizes = 9;
+inline constexpr std::array<double, kBatchSizes - 1> kBatchSizeBounds = {1, 2, 4, 8, 16, 32, 64, 128};
+
 struct QueueStats {
   QueueId id = 0;
   std::string name;
@@ -92,6 +98,7 @@ struct QueueStats {
   Duration service_time{};    // measured, per cost of 1; 0 before the first run
   Duration busy{};            // worker time spent on it, finished batches
   uint64_t offered = 0, taken = 0, done = 0, batches = 0, expired = 0, cancelled = 0, refused = 0, dropped = 0;
+  std::array<uint64_t, kBatchSizes> batch_sizes{};
 };
 
 class SchedulerCore {
@@ -154,6 +161,8 @@ class SchedulerCore {
   }
   const ShedCounts& sheds() const { return sheds_; }
   std::vector<QueueStats> Stats(TimePoint now) const;
+  // Who used the workers since the last time that somebody asked.
+  PrincipalTimes TakePrincipals() { return std::exchange(principals_, {}); }
 
  private:
   struct Queue {
@@ -229,6 +238,7 @@ class SchedulerCore {
   QueueId last_queue_ = 0;
   bool shut_down_ = false;
   ShedCounts sheds_;
+  PrincipalTimes principals_;
   Ratios waits_{100, 1};  // actual ÷ predicted
   std::array<Shadow, kWorkClasses> shadows_;
 };

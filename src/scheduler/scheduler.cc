@@ -291,6 +291,11 @@ ShedCounts Scheduler::Sheds() const {
   return core_.sheds();
 }
 
+PrincipalTimes Scheduler::TakePrincipals() {
+  std::lock_guard lock(mutex_);
+  return core_.TakePrincipals();
+}
+
 size_t Scheduler::waiting_chores() const {
   std::lock_guard lock(mutex_);
   return core_.WaitingIn(bounded_chores_) + core_.WaitingIn(other_chores_);

@@ -52,6 +52,8 @@ class Scheduler final : public JobQueue {
   std::vector<QueueStats> Queues() const;
   std::vector<WorkerStats> Workers() const;
   ShedCounts Sheds() const;
+  // SchedulerCore's.
+  PrincipalTimes TakePrincipals();
   size_t waiting_chores() const;
 
   // Waiting work is dropped as SHUTTING_DOWN, waiting chores are dropped, what runs is told to stop, threads end. Not

@@ -70,7 +70,14 @@ def test_both_formats_say_the_same(busy):
     differ = {key[0] for key in plain if plain[key] != openmetrics[key]}
     assert all(
         name.startswith(
-            ("process_", "ai_inference_loop_turn", "ai_inference_network", "ai_inference_conn", "ai_inference_infl")
+            (
+                "process_",
+                "ai_inference_principal",
+                "ai_inference_loop_turn",
+                "ai_inference_network",
+                "ai_inference_conn",
+                "ai_inference_infl",
+            )
         )
         for name in differ
     ), differ
@@ -144,7 +151,7 @@ def test_stages_of_a_picture(busy):
         for key, value in samples(page(busy)).items()
         if key[0] == "ai_inference_stage_seconds_count" and ("model_id", "face_detection_v1") in key
     }
-    assert set(count) == {"body", "queue", "decode", "infer", "post", "write"}
+    assert set(count) == {"body", "queue", "decode", "pre", "infer", "post", "write"}
     assert min(count.values()) >= 1, count
 
 

@@ -12,7 +12,7 @@ from replicas import Replicas
 from test_envoy import Envoy
 from test_traces import zipkin  # noqa: F401
 
-STAGES = {"body", "queue", "decode", "infer", "post", "write"}
+STAGES = {"body", "queue", "decode", "pre", "infer", "post", "write"}
 
 
 @pytest.fixture(scope="module")

@@ -198,7 +198,7 @@ MODELS = Dashboard(
                 ),
                 Panel(
                     "Stages, P95",
-                    "Where the latency comes from: body (until the request is complete), queue, decode, infer, post, write.",
+                    "Where the latency comes from: body (until the request is complete), queue, decode, pre, infer, post, write.",
                     "s",
                     (query(quantile(0.95, "ai_inference_stage_seconds_bucket{$S}$R", "stage"), "{{stage}}"),),
                 ),
@@ -270,6 +270,12 @@ MODELS = Dashboard(
                     "short",
                     f"sum by (model_id, version) (rate({QUEUE % 'items_total'}$R)) "
                     f"/ sum by (model_id, version) (rate({QUEUE % 'batches_total'}$R)) >= 0",
+                ),
+                per_model(
+                    "Batch size, P95",
+                    "Items of one run.",
+                    "short",
+                    quantile(0.95, "ai_inference_batch_size_bucket{$S}$R", "model_id, version"),
                 ),
                 Panel(
                     "Shed",
@@ -387,6 +393,33 @@ SERVER = Dashboard(
                     ),
                 ),
                 Panel(
+                    "Streams open",
+                    "Streams that have begun and not ended.",
+                    "short",
+                    (query('sum by (instance) (ai_inference_calls_in_progress{$S,kind="stream"})', "{{instance}}"),),
+                ),
+                Panel(
+                    "Calls in progress",
+                    "Without streams. /debug/requests lists them.",
+                    "short",
+                    (query('sum by (instance) (ai_inference_calls_in_progress{$S,kind="unary"})', "{{instance}}"),),
+                ),
+                Panel(
+                    "Top principals",
+                    "Share of the workers' time of the last 10 s that the busiest clients used, by rank, and all others together. "
+                    "The ranks have no names here: /debug/requests and the access log have them.",
+                    "percentunit",
+                    (query("avg by (rank) (ai_inference_principal_share{$S})", "{{rank}}"),),
+                    stacked=True,
+                    most=1,
+                ),
+                Panel(
+                    "Principals",
+                    "Clients for whom work was done in the last 10 s.",
+                    "short",
+                    (query("sum by (instance) (ai_inference_principals{$S})", "{{instance}}"),),
+                ),
+                Panel(
                     "By method",
                     "Calls of each method and their errors, over the time shown.",
                     "short",
@@ -493,7 +526,10 @@ SERVER = Dashboard(
                     "Bytes in flight",
                     "Held by calls: headers, bodies, responses that were not read yet. At http.inflight_bytes_max calls are refused.",
                     "bytes",
-                    (query("sum by (instance) (ai_inference_inflight_bytes{$S})", "{{instance}}"),),
+                    (
+                        query("sum by (instance) (ai_inference_inflight_bytes{$S})", "{{instance}}"),
+                        query("max(ai_inference_inflight_limit_bytes{$S})", "limit"),
+                    ),
                 ),
                 Panel(
                     "Turns of the loops, P99.9",

@@ -15,7 +15,7 @@ namespace sluice {
 
 struct CallRecord {
   struct Stage {
-    std::string_view name;  // a literal: "body", "queue", "decode", "infer", "post", "write"
+    std::string_view name;  // a literal: "body", "queue", "decode", "pre", "infer", "post", "write"
     std::string model;      // "face_detection_v1@2"; empty: not of a model
     WallTime began, ended;
     // The same for the stages of all calls that one run of the model served; 0: it was not one.

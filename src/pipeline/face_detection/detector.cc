@@ -151,11 +151,13 @@ absl::StatusOr<const std::vector<PixelBox>*> FaceDetector::Detect(const FaceMode
                                .limits = model.limits,
                                .stop = stop},
                               image_, info));
+  const TimePoint decoded = clock.Now();
+  times.decode.Add(start, decoded);
   ASSIGN_OR_RETURN(void* buffer, session.InputBuffer(0, InputShape(input)));
   auto* const pixels = static_cast<float*>(buffer);
   const Placement placement = resizer_.Resize(image_, info, input, {pixels, input.values()});
   RETURN_IF_ERROR(FillHalves(model, pixels));
-  times.decode.Add(start, clock.Now());
+  times.pre.Add(decoded, clock.Now());
 
   const float raw_min = model.calibration.Raw(min_confidence);
   // Voters may be weaker than what is asked for: the box must not depend on min_confidence.

@@ -34,7 +34,8 @@ class PictureClassifier {
                                          const Clock& clock, JobTimes& times, const std::stop_token& stop = {});
 
  private:
-  absl::Status Fill(const PictureModel& model, std::string_view file, Session& session, const std::stop_token& stop);
+  absl::Status Decode(const PictureModel& model, std::string_view file, ImageInfo& info, const std::stop_token& stop);
+  absl::Status Fill(const PictureModel& model, const ImageInfo& info, Session& session);
 
   Image image_;
   Resizer resizer_;

@@ -14,8 +14,9 @@ void AddServerTiming(Call& call, Headers& headers) {
     AppendMillis(ms, text);
   };
   if (!call.uses.empty()) {
-    double CallUse::*const stages[] = {&CallUse::queue_ms, &CallUse::decode_ms, &CallUse::infer_ms, &CallUse::post_ms};
-    constexpr std::string_view kNames[] = {"queue", "decode", "infer", "post"};
+    double CallUse::*const stages[] = {&CallUse::queue_ms, &CallUse::decode_ms, &CallUse::pre_ms, &CallUse::infer_ms,
+                                       &CallUse::post_ms};
+    constexpr std::string_view kNames[] = {"queue", "decode", "pre", "infer", "post"};
     for (size_t i = 0; i < std::size(stages); ++i) {
       double longest = 0;
       for (const CallUse& use : call.uses) longest = std::max(longest, use.*stages[i]);

@@ -25,6 +25,8 @@ LiveCall LineOf(const Call& call, TimePoint now) {
           .bytes_out = call.bytes_out};
 }
 
+size_t IsStream(const Call& call) { return call.method().client_streaming || call.method().server_streaming ? 1 : 0; }
+
 // What the loops say, until the last one said it.
 struct Gathering {
   std::mutex mutex;
@@ -39,13 +41,31 @@ void LiveCalls::Add(Call& call) {
   if (mine.loop == nullptr) std::atomic_ref(mine.loop).store(&call.loop());
   call.live_index = static_cast<uint32_t>(mine.calls.size());
   mine.calls.push_back(&call);
+  mine.begun[IsStream(call)].Add();
 }
 
 void LiveCalls::Remove(Call& call) {
-  std::vector<Call*>& calls = loops_.Mine().calls;
+  OfLoop& mine = loops_.Mine();
+  std::vector<Call*>& calls = mine.calls;
+  mine.ended[IsStream(call)].Add();
   calls[call.live_index] = calls.back();
   calls[call.live_index]->live_index = call.live_index;
   calls.pop_back();
+}
+
+void LiveCalls::Collect(MetricsText& out) const {
+  std::array<int64_t, 2> open{};
+  loops_.ForEach([&open](const OfLoop& one) {
+    // What ended is read first, so that none seems to end before it began.
+    for (size_t kind = 0; kind < open.size(); ++kind) {
+      const auto ended = static_cast<int64_t>(one.ended[kind].Get());
+      open[kind] += static_cast<int64_t>(one.begun[kind].Get()) - ended;
+    }
+  });
+  out.Family("ai_inference_calls_in_progress", MetricKind::kGauge,
+             "Calls that have begun and not ended, by kind: unary or stream. /debug/requests lists them.");
+  constexpr std::string_view kKinds[] = {"kind=\"unary\"", "kind=\"stream\""};
+  for (size_t kind = 0; kind < open.size(); ++kind) out.Sample(kKinds[kind], static_cast<double>(open[kind]));
 }
 
 std::vector<LiveCall> LiveCalls::ListOf(const OfLoop& mine) {

@@ -58,8 +58,9 @@ TEST_F(ObserveTest, TheLineHasTheArticlesFieldsAndTypes) {
   headers_.Add("x-request-id", "r1");
   headers_.Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
   auto call = Run(Error(Reason::INVALID_IMAGE, "not \"an\" image\n"));
-  std::string line;
-  FormatAccessLine(*call, WallTime(std::chrono::seconds(0)), line);
+  JsonLine json;
+  FormatAccessLine(*call, WallTime(std::chrono::seconds(0)), json);
+  const std::string line(json.view());
   EXPECT_EQ(
       line,
       R"({"timestamp":"1970-01-01T00:00:00.000000Z","request_id":"r1","client_ip":"10.0.0.7","model_id":"m",)"
@@ -71,8 +72,9 @@ TEST_F(ObserveTest, TheLineHasTheArticlesFieldsAndTypes) {
 TEST_F(ObserveTest, ACallOfSeveralModelsNamesAndCountsEach) {
   models_ = {"text", "face"};
   auto call = Run(absl::OkStatus());
-  std::string line;
-  FormatAccessLine(*call, WallTime(std::chrono::seconds(0)), line);
+  JsonLine json;
+  FormatAccessLine(*call, WallTime(std::chrono::seconds(0)), json);
+  const std::string line(json.view());
   EXPECT_NE(line.find(R"("model_id":"text")"), std::string::npos) << line;
   EXPECT_TRUE(line.ends_with(R"("models":[{"model_id":"text","version":"1","queue_ms":0.000,"infer_ms":2.000},)"
                              R"({"model_id":"face","version":"1","queue_ms":0.000,"infer_ms":2.000}]})"))
@@ -87,6 +89,19 @@ TEST_F(ObserveTest, ACallOfSeveralModelsNamesAndCountsEach) {
           R"(ai_inference_request_bytes_total{method="ai.inference.ImageRecognition/Recognize",protocol="rest"} 5)"),
       std::string::npos)
       << text;
+}
+
+TEST_F(ObserveTest, CallsInProgressAreCounted) {
+  const auto in_progress = [this] {
+    MetricsText text(MetricsText::Format::kPlain);
+    layers_.telemetry.live.Collect(text);
+    return text.Finish();
+  };
+  std::string during;
+  call_ = [&](Call&) { during = in_progress(); };
+  Run(absl::OkStatus());
+  EXPECT_NE(during.find("ai_inference_calls_in_progress{kind=\"unary\"} 1"), std::string::npos) << during;
+  EXPECT_NE(in_progress().find("ai_inference_calls_in_progress{kind=\"unary\"} 0"), std::string::npos);
 }
 
 TEST_F(ObserveTest, EveryEndIsCountedOnceByWhoseFaultItWas) {

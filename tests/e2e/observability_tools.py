@@ -82,6 +82,8 @@ class Collector(Program):
         document["receivers"] = {"filelog": document["receivers"]["filelog"]}
         assert document["receivers"]["filelog"]["include"] == ["/var/log/sluice/access.log"]
         document["receivers"]["filelog"]["include"] = [str(log)]
+        # It would begin at the end of a file that is there before its first look, and lines are written meanwhile.
+        document["receivers"]["filelog"]["start_at"] = "beginning"
         document["exporters"]["otlphttp"]["endpoint"] = endpoint
         document["processors"] = {"batch": {}}
         document["service"] = {

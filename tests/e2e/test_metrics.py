@@ -73,6 +73,8 @@ def test_both_formats_say_the_same(busy):
             (
                 "process_",
                 "ai_inference_principal",
+                "ai_inference_worker_util",
+                "ai_model_util",
                 "ai_inference_loop_turn",
                 "ai_inference_network",
                 "ai_inference_conn",

@@ -5,7 +5,8 @@
 namespace sluice {
 namespace {
 
-// Four digits: few enough to be read, enough to stay where they are, so that a bound is the same number wherever it is computed.
+// Four digits: few enough to be read, enough to stay where they are, so that a bound is the same number wherever it is
+// computed.
 double Rounded(double value) {
   const double scale = std::pow(10, 3 - std::floor(std::log10(value)));
   return std::round(value * scale) / scale;

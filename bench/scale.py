@@ -6,20 +6,27 @@ Envoy, Redis, the network and the metrics cost per call. Writes bench/scale.json
 from __future__ import annotations
 
 import json
-import platform
-import random
+import os
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
-from load import ROOT, Process, cpu_seconds, free_port
+from load import ROOT, TICK, Process, cpu_seconds, free_port
 from overload import frame_file
 
 MODEL = "face_detection_lite"
 LOADS = (0.3, 0.5, 0.7)
 SECONDS = 12
+
+
+def worker_seconds(pid: int) -> float:
+    """CPU of the threads that compute."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    stats = [task.joinpath("stat").read_text().rsplit(")", 1) for task in tasks]
+    fields = [after.split() for before, after in stats if "(worker" in before]
+    return sum(int(one[11]) + int(one[12]) for one in fields) / TICK
 
 
 class Cluster:
@@ -38,7 +45,7 @@ class Cluster:
     def _replica(self, port: int) -> Process:
         file = self.folder / f"{port}.yaml"
         file.write_text(
-            f"models: {{root: {ROOT / 'models'}}}\nlogs: {{access: {self.folder}/{port}.log}}\nworkers: {{count: 1}}\n"
+            f"models: {{root: {ROOT / 'models'}}}\nlogs: {{access: {self.folder}/{port}.log}}\nworkers: {{count: 1, nice: 0}}\n"
             f"idempotency: {{store: redis}}\nredis: {{address: '127.0.0.1:{self.redis}'}}\ntrusted_proxies: [127.0.0.1]\n"
         )
         return Process([self.binary, "serve", "--config", file, "--listen", f"127.0.0.1:{port}"])
@@ -60,7 +67,9 @@ class Cluster:
 
     def cpu(self) -> dict[str, float]:
         used = {name: cpu_seconds(process.pid) for name, process in self.others.items()}
-        return {**used, "replicas": sum(cpu_seconds(replica.pid) for replica in self.replicas)}
+        workers = sum(worker_seconds(replica.pid) for replica in self.replicas)
+        replicas = sum(cpu_seconds(replica.pid) for replica in self.replicas)
+        return {**used, "workers": workers, "loops": replicas - workers}
 
     def bench(self, *arguments: str) -> dict:
         out = self.folder / "bench.json"
@@ -69,16 +78,13 @@ class Cluster:
         return json.loads(out.read_text())
 
     def cost(self, calls_a_second: int, *arguments: str) -> dict[str, float]:
-        """CPU per call in µs of each process, at a steady rate."""
-        before, began = self.cpu(), time.monotonic()
-        steps = self.bench(
-            *arguments, "--rate", str(calls_a_second), "--seconds", str(SECONDS), "--deadline-ms", "2000"
-        )
-        after, took = self.cpu(), time.monotonic() - began
-        ok = steps["steps"][0]["ok"]
-        idle = 0.0  # seconds before and after the step count for what they are: a few ms
-        print(f"{arguments[0]}: {ok} calls in {took:.0f} s", file=sys.stderr)
-        return {name: 1e6 * (after[name] - before[name] - idle) / ok for name in after}
+        """CPU per call in µs of each part, at a steady rate."""
+        before = self.cpu()
+        rate = ["--rate", str(calls_a_second), "--seconds", str(SECONDS), "--deadline-ms", "2000"]
+        (step,) = self.bench(*arguments, *rate)["steps"]
+        after = self.cpu()
+        used = {name: after[name] - before[name] for name in after} | {"generator": step["generator_cpu_s"]}
+        return {name: round(1e6 * seconds / step["ok"], 1) for name, seconds in used.items()}
 
     def page(self) -> tuple[int, float]:
         """Bytes of a replica's metrics, and the ms of CPU that reading them costs."""
@@ -96,23 +102,20 @@ class Cluster:
 def bench_scale(build: Path, folder: Path) -> None:
     cluster = Cluster(build, folder)
     frame = frame_file(folder)
-    random.seed(0)
     image = ("recognize", "--input", frame, "--model", MODEL, "--classes", "batch=1")
     try:
-        loads = ",".join(f"{load}x" for load in LOADS)
+        cost = {"an image": cluster.cost(150, *image), "a text": cluster.cost(2000, "classify", "--classes", "batch=1")}
+        capacity = 1e6 * os.cpu_count() / sum(cost["an image"].values())
+        loads = ",".join(f"{load * capacity:.0f}" for load in LOADS)
         run = cluster.bench(*image, "--rate", loads, "--seconds", SECONDS, "--deadline-ms", "2000")
-        capacity = run["capacity"]
-        cost = {
-            "image": cluster.cost(int(capacity / 2), *image),
-            "text": cluster.cost(2000, "classify", "--classes", "batch=1"),
-        }
         size, scrape = cluster.page()
     finally:
         cluster.stop()
     result = {
         "date": time.strftime("%Y-%m-%d"),
-        "machine": platform.processor() or platform.machine(),
-        "capacity": capacity,
+        "machine": run["machine"],
+        "cores": run["cores"],
+        "capacity": round(capacity),
         "image_bytes": frame.stat().st_size,
         "steps": run["steps"],
         "cost_us": cost,
@@ -125,5 +128,6 @@ def bench_scale(build: Path, folder: Path) -> None:
 if __name__ == "__main__":
     import tempfile
 
+    build = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build"
     with tempfile.TemporaryDirectory() as temporary:
-        bench_scale(ROOT / "build", Path(temporary))
+        bench_scale(build, Path(temporary))

@@ -36,6 +36,7 @@ class Load:
     def __init__(self, address: str, checks: list[Check], rare: Check, rate: float | None, threads: int = THREADS):
         self.address, self.checks, self.rare, self.rate = address, checks, rare, rate
         self.calls: list[Call] = []
+        self.again: list[str] = []  # ids of what a closed connection made necessary
         self.number = itertools.count()
         self.stopped = threading.Event()
         self.began = time.monotonic()
@@ -56,12 +57,22 @@ class Load:
         rare, request_id = number % 100 == 99, str(uuid.uuid4())
         check = self.rare if rare else self.checks[number % len(self.checks)]
         try:
-            error = check(session, channel, request_id)
+            error = self._answer(check, session, channel, request_id)
         except (grpc.RpcError, requests.RequestException) as exception:
             error = f"{type(exception).__name__} {exception}"
         if error:
             error = f"{'rare ' if rare else ''}{check.__name__} {request_id} due at {due - self.began:.2f} s: {error}"
         self.calls.append(Call(due, time.monotonic() - due, request_id, error, rare))
+
+    def _answer(self, check: Check, session: requests.Session, channel: grpc.Channel, request_id: str) -> str | None:
+        """As HTTP clients do (requests does not): a kept connection that was closed just then is no answer, so once again."""
+        try:
+            return check(session, channel, request_id)
+        except requests.ConnectionError as exception:
+            if "RemoteDisconnected" not in str(exception):
+                raise
+            self.again.append(request_id)
+            return check(session, channel, request_id)
 
     def between(self, begin: float, end: float = math.inf) -> list[Call]:
         return [call for call in list(self.calls) if begin <= call.due < end]

@@ -170,7 +170,10 @@ def judge(gauntlet: Gauntlet, streams: list, count: collections.Counter) -> None
     told = [call for call in load.calls if not any(begin <= call.due < end for begin, end in silent)]
     assert len(told) > len(load.calls) / 2 and all(count[call.request_id] > 0 for call in told)
     often = [count[call.request_id] for call in load.calls if count[call.request_id] > 1]
-    print(f"{len(load.calls)} calls, {len(often)} of them computed twice")
+    print(
+        f"{len(load.calls)} calls, {len(often)} of them computed twice, {len(load.again)} sent twice: connection closed"
+    )
+    assert len(load.again) <= 5 + len(load.calls) / 10_000
     assert max(often, default=0) <= 2
     # What a replica had in hand when it was killed, hung or cut off, or when Redis was away.
     assert len(often) <= 20 + len(load.calls) / 100

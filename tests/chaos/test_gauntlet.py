@@ -39,7 +39,7 @@ SEED = int(os.environ.get("GAUNTLET_SEED", random.randrange(1 << 32)))
 
 def big_picture(small: bytes) -> bytes:
     """Two megabytes with the same face."""
-    face = Image.open(io.BytesIO(small)).resize((1900, 1900))
+    face = Image.open(io.BytesIO(small)).resize((2150, 2150))
     grain = Image.effect_noise(face.size, 60).convert("RGB")
     out = io.BytesIO()
     Image.blend(face, grain, 0.25).save(out, "JPEG", quality=90)

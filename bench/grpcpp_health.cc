@@ -1,10 +1,7 @@
 // The yardstick for small calls: grpc++'s callback API answering the same Health/Check, nothing else.
 //
 //   grpcpp_health PORT
-#include <grpcpp/grpcpp.h>
-
-#include <string>
-
+#include "bench/grpcpp_serve.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
 namespace {
@@ -23,11 +20,5 @@ class HealthService final : public grpc::health::v1::Health::CallbackService {
 
 int main(int, char** argv) {
   HealthService service;
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:" + std::string(argv[1]), grpc::InsecureServerCredentials());
-  builder.RegisterService(&service);
-  const auto server = builder.BuildAndStart();
-  std::puts("ready");
-  std::fflush(stdout);
-  server->Wait();
+  ServeGrpcpp(service, argv[1]);
 }

@@ -1,11 +1,7 @@
 // The yardstick for tensors: grpc++'s callback API giving back what ModelInfer brought, nothing else.
 //
 //   grpcpp_infer PORT
-#include <grpcpp/grpcpp.h>
-
-#include <cstdio>
-#include <string>
-
+#include "bench/grpcpp_serve.h"
 #include "inference/grpc_service.grpc.pb.h"
 
 namespace {
@@ -33,12 +29,5 @@ class InferService final : public inference::GRPCInferenceService::CallbackServi
 
 int main(int, char** argv) {
   InferService service;
-  grpc::ServerBuilder builder;
-  builder.SetMaxReceiveMessageSize(-1);
-  builder.AddListeningPort("127.0.0.1:" + std::string(argv[1]), grpc::InsecureServerCredentials());
-  builder.RegisterService(&service);
-  const auto server = builder.BuildAndStart();
-  std::puts("ready");
-  std::fflush(stdout);
-  server->Wait();
+  ServeGrpcpp(service, argv[1]);
 }

@@ -102,24 +102,13 @@ bool JsonWalk::ReadStrings(Message& out, const FieldEntry& entry, const Path& pa
 }
 
 bool JsonWalk::ReadMap(Message& out, const FieldEntry& entry, const Path& path) {
-  if (!Open('{', path, "an object")) return false;
-  if (tokens_.Take('}')) return true;
-  Path inside = path;
-  ++inside.depth;
-  const FieldEntry& value = entry.message->fields[1];
-  absl::flat_hash_set<std::string> keys;
-  std::string scratch;
-  for (bool more = true; more;) {
-    std::string_view key;
-    if (!ReadKey(key, scratch, inside)) return false;
-    const Path member = inside.Key(key);
+  const FieldEntry& key_entry = entry.message->fields[0];
+  const FieldEntry& value_entry = entry.message->fields[1];
+  return ReadPairs(path, [&](std::string_view key, const Path& member) {
     if (!CountPart(member)) return false;
-    if (!keys.insert(std::string(key)).second) return Fail(member, "is given twice; send it once");
     Message* pair = out.GetReflection()->AddMessage(&out, entry.field);
-    if (!ReadMapKey(*pair, entry.message->fields[0], key, member)) return false;
-    if (!ReadElement(*pair, value, member) || !Next('}', more, inside)) return false;
-  }
-  return true;
+    return ReadMapKey(*pair, key_entry, key, member) && ReadElement(*pair, value_entry, member);
+  });
 }
 
 bool JsonWalk::ReadMapKey(Message& out, const FieldEntry& entry, std::string_view key, const Path& path) {

@@ -57,6 +57,9 @@ class JsonWalk {
   bool ReadStrings(Message& out, const FieldEntry& entry, const Path& path);
   bool ReadElement(Message& out, const FieldEntry& entry, const Path& path);
   bool ReadMap(Message& out, const FieldEntry& entry, const Path& path);
+  // An object with any keys, each once: `take(key, path)` reads a value.
+  template <typename Take>
+  bool ReadPairs(const Path& path, Take take);
   bool ReadMapKey(Message& out, const FieldEntry& entry, std::string_view key, const Path& path);
   bool SkipValue(const Path& path);
   // One more part; false above options.parts_max.
@@ -93,5 +96,23 @@ class JsonWalk {
   Tokens& tokens_;
   const ReadOptions& options_;
 };
+
+template <typename Take>
+bool JsonWalk::ReadPairs(const Path& path, Take take) {
+  if (!Open('{', path, "an object")) return false;
+  if (tokens_.Take('}')) return true;
+  Path inside = path;
+  ++inside.depth;
+  absl::flat_hash_set<std::string> keys;
+  std::string scratch;
+  for (bool more = true; more;) {
+    std::string_view key;
+    if (!ReadKey(key, scratch, inside)) return false;
+    const Path member = inside.Key(key);
+    if (!keys.insert(std::string(key)).second) return Fail(member, "is given twice; send it once");
+    if (!take(key, member) || !Next('}', more, inside)) return false;
+  }
+  return true;
+}
 
 }  // namespace sluice::json

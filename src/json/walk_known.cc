@@ -151,21 +151,9 @@ bool JsonWalk::ReadAnyValue(Message& value, const Path& path) {
 }
 
 bool JsonWalk::ReadStruct(Struct& out, const Path& path) {
-  if (!Open('{', path, "an object")) return false;
-  if (tokens_.Take('}')) return true;
-  Path inside = path;
-  ++inside.depth;
-  absl::flat_hash_set<std::string> keys;
-  std::string scratch;
-  for (bool more = true; more;) {
-    std::string_view key;
-    if (!ReadKey(key, scratch, inside)) return false;
-    const Path member = inside.Key(key);
-    const auto [it, is_new] = keys.insert(std::string(key));
-    if (!is_new) return Fail(member, "is given twice; send it once");
-    if (!ReadValue((*out.mutable_fields())[*it], member) || !Next('}', more, inside)) return false;
-  }
-  return true;
+  return ReadPairs(path, [&](std::string_view key, const Path& member) {
+    return ReadValue((*out.mutable_fields())[std::string(key)], member);
+  });
 }
 
 bool JsonWalk::ReadList(ListValue& out, const Path& path) {

@@ -26,14 +26,16 @@ UseStatistics::Numbers ModelCatalog::StatisticsOf(const ModelVersion& version) {
   return runtime == nullptr ? UseStatistics::Numbers() : runtime->statistics.Get();
 }
 
-absl::Status ModelCatalog::Change(std::function<absl::Status()> change, Done done) {
+absl::Status ModelCatalog::Change(Step step, const char* event, std::string id, Done done) {
   if (waiting_.fetch_add(1) >= kWaitingMax) {
     --waiting_;
     return Error(Reason::OVERLOADED, "too many models are waiting to be loaded or unloaded; retry later");
   }
-  changes_.Post([this, change = std::move(change), done = std::move(done)]() mutable {
+  changes_.Post([this, step, event, id = std::move(id), done = std::move(done)]() mutable {
     --waiting_;
-    done(change());
+    const absl::Status outcome = (repository_.*step)(id);
+    Log(event, id, outcome);
+    done(outcome);
   });
   return absl::OkStatus();
 }
@@ -44,23 +46,11 @@ const UseStatistics::Stages* ModelCatalog::StagesOf(const ModelVersion& version)
 }
 
 absl::Status ModelCatalog::Load(std::string id, Done done) {
-  return Change(
-      [this, id = std::move(id)] {
-        absl::Status outcome = repository_.LoadModel(id);
-        Log("model.loaded", id, outcome);
-        return outcome;
-      },
-      std::move(done));
+  return Change(&Repository::LoadModel, "model.loaded", std::move(id), std::move(done));
 }
 
 absl::Status ModelCatalog::Unload(std::string id, Done done) {
-  return Change(
-      [this, id = std::move(id)] {
-        absl::Status outcome = repository_.UnloadModel(id);
-        Log("model.unloaded", id, outcome);
-        return outcome;
-      },
-      std::move(done));
+  return Change(&Repository::UnloadModel, "model.unloaded", std::move(id), std::move(done));
 }
 
 }  // namespace sluice

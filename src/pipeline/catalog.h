@@ -39,7 +39,8 @@ class ModelCatalog {
   absl::Status Unload(std::string id, Done done);
 
  private:
-  absl::Status Change(std::function<absl::Status()> change, Done done);
+  using Step = absl::Status (Repository::*)(std::string_view id);
+  absl::Status Change(Step step, const char* event, std::string id, Done done);
 
   Repository& repository_;
   Executor& changes_;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/testing/temp_folder.h"
 #include "engine/identity/identity_engine.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -50,12 +51,10 @@ class FileEngine final : public Engine {
 class RepositoryTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / StrCat("sluice_repository_test_", getpid());
     fs::create_directories(folder_ / "a");
     options_.roots = {(folder_ / "a").string()};
     options_.workers = 2;
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   void Write(const std::string& path, const std::string& text) {
     const fs::path file = folder_ / "a" / path;
@@ -75,7 +74,7 @@ class RepositoryTest : public ::testing::Test {
     return lines;
   }
 
-  fs::path folder_;
+  const TempFolder folder_;
   Repository::Options options_;
   FileEngine file_engine_;
   std::unique_ptr<Engine> identity_ = MakeIdentityEngine();

@@ -10,6 +10,7 @@
 #include "call/testing/recording_port.h"
 #include "transport/grpc/testing/fake_exchange.h"
 #include "transport/new_call.h"
+#include "transport/testing/codec_world.h"
 
 namespace sluice::transport {
 namespace {
@@ -33,15 +34,15 @@ class BodyCollectorTest : public testing::Test {
  protected:
   BodyCollectorTest() {
     const auto* service = ClassifyRequest::descriptor()->file()->FindServiceByName("TextClassification");
-    methods_.Add(service->FindMethodByName("Classify"),
-                 [this](Call&) { return std::make_unique<KeepingHandler>(seen_); });
+    world_.methods.Add(service->FindMethodByName("Classify"),
+                       [this](Call&) { return std::make_unique<KeepingHandler>(seen_); });
   }
   ~BodyCollectorTest() override {
-    chores_.Run();
+    world_.chores.Run();
     exchange_->loop_.Run();
     collector_.reset();
     call_.reset();
-    EXPECT_EQ(budget_.bytes(), 0u);
+    EXPECT_EQ(world_.budget.bytes(), 0u);
   }
 
   absl::Status Begin(std::string length = "") {
@@ -50,7 +51,7 @@ class BodyCollectorTest : public testing::Test {
     exchange_ = std::make_unique<grpc::FakeExchange>("/classify",
                                                      std::initializer_list<Headers::Field>{{"content-length", length}});
     collector_.emplace(context_, *exchange_);
-    call_ = NewCall(*exchange_, *methods_.all()[0], Protocol::kRest, chain_, port_);
+    call_ = NewCall(*exchange_, *world_.methods.all()[0], Protocol::kRest, world_.chain, port_);
     const absl::Status begun = collector_->Begin(call_);
     call_->Begin();
     return begun;
@@ -68,15 +69,8 @@ class BodyCollectorTest : public testing::Test {
             }};
   }
 
-  MethodTable methods_;
-  Chain chain_;
-  HeldChores chores_;
-  Budget budget_{1 << 20, 10};
-  const Context context_{.methods = methods_,
-                         .chain = chain_,
-                         .chores = chores_,
-                         .budget = budget_,
-                         .options = {.message_bytes_max = 100}};
+  CodecWorld world_;
+  const Context context_ = world_.context({.message_bytes_max = 100});
   std::vector<std::string> seen_;
   RecordingPort port_;
   std::unique_ptr<grpc::FakeExchange> exchange_;
@@ -89,7 +83,7 @@ TEST_F(BodyCollectorTest, TheCallGetsTheMessageAndTheEnd) {
   collector_->OnBody("abc");
   collector_->OnBody("def");
   EXPECT_EQ(exchange_->consumed, 6u);
-  EXPECT_EQ(budget_.bytes(), 6u);
+  EXPECT_EQ(world_.budget.bytes(), 6u);
   collector_->Decode(Decode(false));
   EXPECT_EQ(seen_, (std::vector<std::string>{"abcdef|", "end"}));
   EXPECT_EQ(call_->bytes_in, 6u);
@@ -122,7 +116,7 @@ TEST_F(BodyCollectorTest, BytesMayBePutInTheirPlace) {
     EXPECT_EQ(collector_->size(), 5u);
     collector_->OnBody("fg");
     EXPECT_EQ(exchange_->consumed, 7u);
-    EXPECT_EQ(budget_.bytes(), 7u);
+    EXPECT_EQ(world_.budget.bytes(), 7u);
     collector_->Decode(Decode(false));
     EXPECT_EQ(seen_.at(0), split ? "abc|defg" : "abcdefg|");
   }
@@ -146,7 +140,7 @@ TEST_F(BodyCollectorTest, ALongDecodingComesBackFromAWorker) {
   collector_->OnBody("abc");
   collector_->Decode(Decode(true));
   EXPECT_TRUE(seen_.empty());
-  chores_.Run();
+  world_.chores.Run();
   EXPECT_TRUE(seen_.empty()) << "the call lives on the loop";
   exchange_->loop_.Run();
   EXPECT_EQ(seen_, (std::vector<std::string>{"abc|", "end"}));
@@ -157,7 +151,7 @@ TEST_F(BodyCollectorTest, WhatComesBackToNobodyIsGone) {
   collector_->OnBody("abc");
   collector_->Decode(Decode(true));
   collector_.reset();
-  chores_.Run();
+  world_.chores.Run();
   exchange_->loop_.Run();
   EXPECT_TRUE(seen_.empty());
 }
@@ -169,7 +163,7 @@ TEST_F(BodyCollectorTest, ABadBodyAndAFullQueueEndTheCall) {
   EXPECT_EQ(ReasonOf(call_->outcome()), Reason::INVALID_BODY);
   EXPECT_EQ(call_->bytes_in, 3u) << "they came";
 
-  chores_.full = true;
+  world_.chores.full = true;
   ASSERT_TRUE(Begin().ok());
   collector_->OnBody("abc");
   collector_->Decode(Decode(true));

@@ -131,6 +131,14 @@ class Server:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
 
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """It has to end well."""
+        status = self.stop()
+        assert status == 0 or kind is not None, self.stderr_path.read_text()
+
     def terminate(self) -> None:
         """Begins the drain. A second signal would end the process at once."""
         self.terminated = True
@@ -150,9 +158,8 @@ class Server:
 def server(tmp_path_factory: pytest.TempPathFactory):
     """The server that most tests share, with the models of the repository and those of tests/models that are there."""
     extra = ROOT / "tests" / "models"
-    running = Server(tmp_path_factory.mktemp("server"), config=f"models: {{extra_roots: [{extra}]}}")
-    yield running
-    assert running.stop() == 0, running.stderr_path.read_text()
+    with Server(tmp_path_factory.mktemp("server"), config=f"models: {{extra_roots: [{extra}]}}") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -24,9 +24,8 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def server(folder):
     (folder / "rules.json").write_bytes(RULES.read_bytes())
-    running = Server(folder, config=f"breaker: {{rules: {folder}/rules.json}}", listeners=1)
-    yield running
-    assert running.stop() == 0, running.stderr_path.read_text()
+    with Server(folder, config=f"breaker: {{rules: {folder}/rules.json}}", listeners=1) as running:
+        yield running
 
 
 @pytest.fixture

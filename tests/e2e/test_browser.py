@@ -66,9 +66,8 @@ def server(tmp_path_factory, friend):
 listeners:
   - {{address: "127.0.0.1:0", allowed_origins: ["{friend}"]}}
 """
-    running = Server(tmp_path_factory.mktemp("browser"), config=config)
-    yield running
-    assert running.stop() == 0, running.stderr_path.read_text()
+    with Server(tmp_path_factory.mktemp("browser"), config=config) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

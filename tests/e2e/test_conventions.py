@@ -241,9 +241,8 @@ def test_options_and_405_say_what_a_path_takes(server, path, allow):
 
 @pytest.fixture(scope="module")
 def tensors(tmp_path_factory):
-    running = oip.start(tmp_path_factory)
-    yield running
-    assert running.stop() == 0
+    with oip.start(tmp_path_factory) as running:
+        yield running
 
 
 INPUT = {"name": "input", "datatype": "FP32", "shape": [2], "data": [1, 2]}

@@ -17,9 +17,8 @@ APP = "https://app.example"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     config = f'listeners: [{{address: "127.0.0.1:0", allowed_origins: ["{APP}"]}}]'
-    running = Server(tmp_path_factory.mktemp("grpc-web"), config=config)
-    yield running
-    assert running.stop() == 0, running.stderr_path.read_text()
+    with Server(tmp_path_factory.mktemp("grpc-web"), config=config) as running:
+        yield running
 
 
 @pytest.fixture(params=["http/1.1", "h2"])

@@ -19,9 +19,8 @@ RECOGNIZE = "/ai.inference.ImageRecognition/Recognize"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    running = Server(tmp_path_factory.mktemp("idempotency"), listeners=1)
-    yield running
-    assert running.stop() == 0, running.stderr_path.read_text()
+    with Server(tmp_path_factory.mktemp("idempotency"), listeners=1) as running:
+        yield running
 
 
 @pytest.fixture

@@ -65,9 +65,8 @@ def server(tmp_path_factory):
     quadrants(folder / "models/mismatch/1", SIZE, "nchw", softmax=False)
     (folder / "models/mismatch/model.yaml").write_text("task: image_classification\n")
     (folder / "models/mismatch/labels.txt").write_text("one\ntwo\n")
-    running = Server(folder, models=folder / "models")
-    yield running
-    assert running.stop() == 0, running.stderr_path.read_text()
+    with Server(folder, models=folder / "models") as running:
+        yield running
 
 
 def picture(width: int, height: int) -> Image.Image:

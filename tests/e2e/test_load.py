@@ -24,9 +24,8 @@ PATIENT = (("x-sluice-class", "batch"),)  # without it, live work above the mode
 
 @pytest.fixture
 def server(tmp_path):
-    running = Server(tmp_path, listeners=1)
-    yield running
-    assert running.stop() == 0, running.stderr_path.read_text()
+    with Server(tmp_path, listeners=1) as running:
+        yield running
 
 
 def counter(server: Server, name: str, model: str = MODEL) -> float:

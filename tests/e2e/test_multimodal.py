@@ -26,11 +26,10 @@ def server(tmp_path_factory):
         "task: audio_classification\naudio_classification: {sample_rate_hz: 16000, outputs: probabilities, top: 1}\n"
     )
     (sound / "labels.txt").write_text("loud\nquiet\n")
-    running = Server(
+    with Server(
         folder, config=f"models: {{extra_roots: [{folder / 'models'}]}}\nmultimodal: {{audio_model: loudness}}"
-    )
-    yield running
-    assert running.stop() == 0, running.stderr_path.read_text()
+    ) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +51,13 @@ def tone(tone_hz: float, rate: int) -> bytes:
 
 
 def test_three_parts_in_one_message(stub, protos, sample):
-    answer = stub.Analyze(protos.multimodal.MultimodalRequest(
-        text="周杰伦新专辑销量破千万", image=sample, audio=protos.multimodal.Audio(pcm16=sound(30000), sample_rate_hz=RATE)))
+    answer = stub.Analyze(
+        protos.multimodal.MultimodalRequest(
+            text="周杰伦新专辑销量破千万",
+            image=sample,
+            audio=protos.multimodal.Audio(pcm16=sound(30000), sample_rate_hz=RATE),
+        )
+    )
     assert answer.text.result.label == "娱乐" and answer.text.model_id == "news_classification_v1"
     assert len(answer.image.faces) == 1 and answer.image.model_id == "face_detection_v1"
     assert answer.audio.labels[0].label == "loud" and answer.audio.model_id == "loudness"
@@ -96,8 +100,11 @@ def test_sound_of_another_rate_is_resampled(stub, server, protos, rate):
 
 
 def test_a_part_that_fails_fails_alone(stub, protos, sample):
-    answer = stub.Analyze(protos.multimodal.MultimodalRequest(
-        text="ok", image=b"no picture", audio=protos.multimodal.Audio(pcm16=sound(100), sample_rate_hz=7000)))
+    answer = stub.Analyze(
+        protos.multimodal.MultimodalRequest(
+            text="ok", image=b"no picture", audio=protos.multimodal.Audio(pcm16=sound(100), sample_rate_hz=7000)
+        )
+    )
     assert answer.text.result.label and not answer.text.HasField("error")
     assert answer.image.error.code == grpc.StatusCode.INVALID_ARGUMENT.value[0] and not answer.image.faces
     assert "16000 Hz, not 7000; pcm16 is resampled between 8000 and 192000 Hz" in answer.audio.error.message
@@ -114,8 +121,11 @@ def test_when_every_part_fails_the_call_fails(stub, server, protos):
 def test_a_part_without_a_model_says_what_to_set(tmp_path, protos, sample):
     server = Server(tmp_path)
     with grpc.insecure_channel(server.address) as channel:
-        answer = protos.multimodal_grpc.MultimodalStub(channel).Analyze(protos.multimodal.MultimodalRequest(
-            text="ok", audio=protos.multimodal.Audio(pcm16=sound(1), sample_rate_hz=RATE)))
+        answer = protos.multimodal_grpc.MultimodalStub(channel).Analyze(
+            protos.multimodal.MultimodalRequest(
+                text="ok", audio=protos.multimodal.Audio(pcm16=sound(1), sample_rate_hz=RATE)
+            )
+        )
     assert "set multimodal.audio_model" in answer.audio.error.message
     assert server.stop() == 0
 
@@ -132,8 +142,9 @@ def test_a_model_whose_input_no_sound_fits_is_refused_at_load(tmp_path, protos):
         "the model's input [1,-1,0] has a dimension of size 0, which no audio fits"
     ]
     with grpc.insecure_channel(server.address) as channel, pytest.raises(grpc.RpcError) as caught:
-        protos.multimodal_grpc.MultimodalStub(channel).Analyze(protos.multimodal.MultimodalRequest(
-            audio=protos.multimodal.Audio(pcm16=sound(1), sample_rate_hz=RATE)))
+        protos.multimodal_grpc.MultimodalStub(channel).Analyze(
+            protos.multimodal.MultimodalRequest(audio=protos.multimodal.Audio(pcm16=sound(1), sample_rate_hz=RATE))
+        )
     assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
     assert server.stop() == 0
 

@@ -22,9 +22,8 @@ from conftest import ROOT
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    running = oip.start(tmp_path_factory)
-    yield running
-    assert running.stop() == 0, running.stderr_path.read_text()
+    with oip.start(tmp_path_factory) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

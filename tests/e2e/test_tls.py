@@ -23,12 +23,11 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(folder):
     certificate(folder, "localhost")
-    running = Server(
+    with Server(
         folder,
         config=f"listeners: [{{address: '127.0.0.1:0', tls: {{certificate: {folder}/tls.crt, key: {folder}/tls.key}}}}]",
-    )
-    yield running
-    assert running.stop() == 0, running.stderr_path.read_text()
+    ) as running:
+        yield running
 
 
 @pytest.fixture

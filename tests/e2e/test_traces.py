@@ -78,9 +78,8 @@ def traced(tmp_path_factory, collector):
         "OTEL_SERVICE_NAME": "faces",
         "OTEL_RESOURCE_ATTRIBUTES": "zone=a",
     }
-    server = Server(tmp_path_factory.mktemp("traces"), config=config, listeners=1, env=env)
-    yield server
-    assert server.stop() == 0, server.stderr_path.read_text()
+    with Server(tmp_path_factory.mktemp("traces"), config=config, listeners=1, env=env) as server:
+        yield server
 
 
 @pytest.fixture

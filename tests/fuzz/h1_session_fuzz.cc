@@ -9,8 +9,7 @@
 #include <string>
 
 #include "base/strings.h"
-#include "base/testing/fake_loop.h"
-#include "tests/fuzz/session_output.h"
+#include "tests/fuzz/fuzz_host.h"
 #include "transport/http/h1_session.h"
 
 namespace sluice::http {
@@ -30,8 +29,8 @@ struct Handler final : ExchangeHandler {
   int closed = 0;
 };
 
-struct World final : SessionHost {
-  explicit World(uint8_t plan) : plan(plan), budget(10'000, 1) {
+struct World final : FuzzHost {
+  explicit World(uint8_t plan) : FuzzHost(plan, 10'000) {
     limits.header_bytes_max = 2000;
     limits.response_buffer_bytes = 1000;
     limits.h2_stream_window = 500;
@@ -42,8 +41,6 @@ struct World final : SessionHost {
     session.reset();
     if (budget.bytes() != 0 || open != 0 || fake.timers() != 0) std::abort();
   }
-  Loop& loop() override { return fake; }
-  const Peer& peer() const override { return peer_; }
   std::unique_ptr<ExchangeHandler> OnExchange(Exchange& exchange) override {
     const RequestHead& head = exchange.head();
     seen += StrCat(head.method, " ", head.authority, " ", head.path, " ", head.query, " ", head.headers.size(), "\n");
@@ -53,17 +50,6 @@ struct World final : SessionHost {
     if ((plan & 3) == 1) made->Answer();  // before the body
     return made;
   }
-  void WantsWrite() override {}
-  void WantsRead() override {}
-
-  void Write(size_t most) { TakeOutput(*session, most); }
-
-  const uint8_t plan;
-  FakeLoop fake;
-  Peer peer_;
-  Limits limits;
-  Budget budget;
-  std::unique_ptr<Session> session;
   Handler* handler = nullptr;
   int open = 0;
   std::string seen;

@@ -10,8 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/testing/fake_loop.h"
-#include "tests/fuzz/session_output.h"
+#include "tests/fuzz/fuzz_host.h"
 #include "transport/http/h2_session.h"
 
 namespace sluice::http {
@@ -33,8 +32,8 @@ struct Handler final : ExchangeHandler {
   int closed = 0;
 };
 
-struct World final : SessionHost {
-  explicit World(uint8_t p) : plan(p), budget(200'000, 1) {
+struct World final : FuzzHost {
+  explicit World(uint8_t plan) : FuzzHost(plan, 200'000) {
     limits.header_bytes_max = 2'000;
     limits.streams_max = 8;
     limits.response_buffer_bytes = 10'000;
@@ -50,26 +49,13 @@ struct World final : SessionHost {
     fake.Run();
     if (budget.bytes() != 0 || !handlers.empty()) std::abort();
   }
-  Loop& loop() override { return fake; }
-  const Peer& peer() const override { return peer_; }
   std::unique_ptr<ExchangeHandler> OnExchange(Exchange& exchange) override {
     auto made = std::make_unique<Handler>(*this, exchange);
     handlers.push_back(made.get());
     if ((plan & 3) == 1) made->Act(plan >> 2);  // before the body
     return made;
   }
-  void WantsWrite() override {}
-  void WantsRead() override {}
-
-  void Write(size_t most) { TakeOutput(*session, most); }
-
-  const uint8_t plan;
-  FakeLoop fake;
-  Peer peer_;
-  Limits limits;
-  Budget budget;
   std::vector<Handler*> handlers;
-  std::unique_ptr<Session> session;
 };
 
 Handler::~Handler() {

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "base/testing/held_chores.h"
 #include "transport/grpc/codec.h"
 #include "transport/grpc/testing/fake_exchange.h"
+#include "transport/testing/codec_world.h"
 
 namespace sluice {
 namespace {
@@ -17,7 +17,7 @@ using Request = ::grpc::health::v1::HealthCheckRequest;
 using Response = ::grpc::health::v1::HealthCheckResponse;
 using ::grpc::health::v1::HealthListResponse;
 
-class HealthTest : public ::testing::Test {
+class HealthTest : public ::testing::Test, protected transport::CodecWorld {
  protected:
   HealthTest() { RegisterHealth(methods, registry); }
   FakeExchange& Call(const std::string& method, const std::string& service) {
@@ -38,11 +38,7 @@ class HealthTest : public ::testing::Test {
   }
 
   HealthRegistry registry;
-  MethodTable methods;
-  Chain chain;
-  HeldChores chores;
-  Budget budget{1 << 20, 10};
-  const GrpcCodec codec{{.methods = methods, .chain = chain, .chores = chores, .budget = budget}};
+  const GrpcCodec codec{context()};
   std::unique_ptr<FakeExchange> exchange;
   std::unique_ptr<http::ExchangeHandler> handler;
 };

@@ -5,12 +5,12 @@
 #include <set>
 
 #include "api/health/service.h"
-#include "base/testing/held_chores.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
 #include "transport/grpc/codec.h"
 #include "transport/grpc/testing/fake_exchange.h"
+#include "transport/testing/codec_world.h"
 
 namespace sluice {
 namespace {
@@ -22,7 +22,7 @@ using grpc::GrpcCodec;
 using Request = ::grpc::reflection::v1::ServerReflectionRequest;
 using Response = ::grpc::reflection::v1::ServerReflectionResponse;
 
-class ReflectionTest : public ::testing::Test {
+class ReflectionTest : public ::testing::Test, protected transport::CodecWorld {
  protected:
   ReflectionTest() {
     RegisterHealth(methods, registry);
@@ -48,11 +48,7 @@ class ReflectionTest : public ::testing::Test {
   }
 
   HealthRegistry registry;
-  MethodTable methods;
-  Chain chain;
-  HeldChores chores;
-  Budget budget{1 << 20, 10};
-  const GrpcCodec codec{{.methods = methods, .chain = chain, .chores = chores, .budget = budget}};
+  const GrpcCodec codec{context()};
 };
 
 TEST_F(ReflectionTest, ListsWhatIsServed) {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/strings.h"
+#include "base/testing/temp_folder.h"
 
 namespace sluice::cli {
 namespace {
@@ -16,14 +17,6 @@ namespace fs = std::filesystem;
 
 class ResultsTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / StrCat("results-test-", getpid());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    path_ = (folder_ / "out.jsonl").string();
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   // Opens with lines "1", "2", … expected; counts those found in done_.
   absl::StatusOr<std::unique_ptr<Results>> Open(const std::string& identity = "in\n") {
     done_ = 0;
@@ -41,8 +34,8 @@ class ResultsTest : public testing::Test {
   }
   void Spoil(std::string_view content) { std::ofstream(path_) << content; }
 
-  fs::path folder_;
-  std::string path_;
+  const TempFolder folder_;
+  const std::string path_ = (folder_ / "out.jsonl").string();
   int done_ = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/testing/fake_clock.h"
+#include "base/testing/temp_folder.h"
 
 namespace sluice::cli {
 namespace {
@@ -48,14 +49,6 @@ class NumberFormat final : public Format {
 
 class RunnerTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / StrCat("runner-test-", getpid());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    path_ = (folder_ / "out").string();
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   // One run over `count` numbers; true when it ended well.
   absl::Status Run(uint64_t count, int concurrency, Runner::Call call) {
     Numbers source(count);
@@ -88,8 +81,8 @@ class RunnerTest : public testing::Test {
     return all;
   }
 
-  fs::path folder_;
-  std::string path_;
+  const TempFolder folder_;
+  const std::string path_ = (folder_ / "out").string();
   NumberFormat format_;
   FakeClock clock_;
   Random random_{3};

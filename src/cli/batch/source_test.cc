@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "base/testing/temp_folder.h"
 
 namespace sluice::cli {
 namespace {
@@ -16,12 +17,6 @@ namespace fs = std::filesystem;
 
 class SourceTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / StrCat("source-test-", getpid());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
   void Write(const std::string& name, std::string_view content) {
     fs::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name, std::ios::binary) << content;
@@ -32,7 +27,7 @@ class SourceTest : public testing::Test {
     return items;
   }
 
-  fs::path folder_;
+  const TempFolder folder_;
 };
 
 TEST_F(SourceTest, TextsWithTheirLinesAndIds) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/testing/temp_folder.h"
 #include "engine/onnxruntime/telemetry.h"
 #include "engine/onnxruntime/testing/runs.h"
 #include "gtest/gtest.h"
@@ -34,8 +35,7 @@ size_t Sockets() {
 TEST(LibraryDeathTest, OpeningItMakesNoThreadNoFileAndNoSocket) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto open = [] {
-    const fs::path home = fs::temp_directory_path() / ("sluice_home_" + std::to_string(getpid()));
-    fs::create_directories(home);
+    const TempFolder home;
     setenv("HOME", home.c_str(), 1);
     setenv("XDG_CACHE_HOME", home.c_str(), 1);
     const size_t threads = EntriesOf("/proc/self/task"), sockets = Sockets();
@@ -43,7 +43,6 @@ TEST(LibraryDeathTest, OpeningItMakesNoThreadNoFileAndNoSocket) {
     usleep(300'000);  // what would be sent would be sent by now
     const bool clean =
         library.ok() && EntriesOf("/proc/self/task") == threads && Sockets() == sockets && EntriesOf(home) == 0;
-    fs::remove_all(home);
     std::exit(clean ? 0 : 1);
   };
   EXPECT_EXIT(open(), ::testing::ExitedWithCode(0), "");

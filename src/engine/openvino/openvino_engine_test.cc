@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/testing/temp_folder.h"
 #include "engine/shape.h"
 #include "gtest/gtest.h"
 #include "openvino/openvino.hpp"
@@ -19,8 +20,6 @@ namespace fs = std::filesystem;
 class OpenVinoTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("sluice_engine_test_" + std::to_string(getpid()));
-    fs::create_directories(folder_);
     const auto x = std::make_shared<ov::opset8::Parameter>(ov::element::f32, ov::PartialShape{-1, 3});
     x->set_friendly_name("x");
     x->output(0).set_names({"x"});
@@ -31,7 +30,6 @@ class OpenVinoTest : public ::testing::Test {
     model_ = (folder_ / "model.xml").string();
     ov::serialize(std::make_shared<ov::Model>(ov::OutputVector{y}, ov::ParameterVector{x}), model_);
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   std::unique_ptr<Session> NewSession(const LoadOptions& options = {}) {
     auto model = engine_->Load(*ModelFiles::Read(model_), options);
@@ -42,7 +40,7 @@ class OpenVinoTest : public ::testing::Test {
   }
 
   std::unique_ptr<Engine> engine_ = MakeOpenVinoEngine();
-  fs::path folder_;
+  const TempFolder folder_;
   std::string model_;
 };
 

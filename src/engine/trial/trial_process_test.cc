@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "base/strings.h"
+#include "base/testing/temp_folder.h"
 #include "engine/identity/identity_engine.h"
 #include "engine/trial/child.h"
 #include "engine/trial/report.h"
@@ -147,14 +148,11 @@ class ToldEngine final : public Engine {
 class TrialTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / StrCat("sluice_trial_test_", getpid());
-    fs::create_directories(folder_);
     options_.arguments = {kChildWord};
     options_.seconds_max = 5;
     options_.memory_bytes_max = uint64_t{1} << 30;
     options_.stamps = (folder_ / "stamps").string();
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   // .tflite: nothing looks into it before the engine.
   TrialJob Job(const std::string& told) {
@@ -170,7 +168,7 @@ class TrialTest : public ::testing::Test {
         std::distance(fs::directory_iterator(folder_ / "stamps", none), fs::directory_iterator()));
   }
 
-  fs::path folder_;
+  const TempFolder folder_;
   Trial::Options options_;
   ToldEngine told_, other_{"other"};
 };

@@ -2,8 +2,6 @@
 // services in `methods` and opens calls (simulated_call.h).
 #pragma once
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -17,6 +15,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "base/testing/fake_loop.h"
+#include "base/testing/temp_folder.h"
 #include "call/layers/deadline/deadline.h"
 #include "call/layers/observe/observe.h"
 #include "call/testing/layer_context.h"
@@ -64,15 +63,12 @@ class Simulation {
   ~Simulation() {
     scheduler.Shutdown();
     loop.Run();
-    std::filesystem::remove_all(folder_);
   }
 
  private:
   // The layers of a server: its scheduler knows the load and does the chores.
   LayerContext Served() { return context.On(loop, context.nowhere, scheduler.chores(), scheduler); }
   Repository::Options MadeOf(const std::vector<Model>& models) {
-    static int made = 0;
-    folder_ = std::filesystem::temp_directory_path() / StrCat("sluice_simulation_", getpid(), "_", ++made);
     for (const Model& model : models) {
       std::filesystem::create_directories(folder_ / model.id);
       std::ofstream(folder_ / model.id / "model.yaml") << "engine: identity\n" << model.yaml;
@@ -99,7 +95,7 @@ class Simulation {
  private:
   std::unique_ptr<Engine> engine_ = MakeIdentityEngine();
   std::vector<std::unique_ptr<ModelTask>> tasks_;
-  std::filesystem::path folder_;
+  const TempFolder folder_;
 
  public:
   Repository repository;

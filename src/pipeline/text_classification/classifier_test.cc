@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/testing/temp_folder.h"
 #include "engine/openvino/openvino_engine.h"
 #include "repository/repository.h"
 
@@ -32,8 +33,6 @@ class GoldenTest : public testing::TestWithParam<std::string> {
   void SetUp() override {
     const fs::path folder = kModels / GetParam();
     if (!fs::exists(folder / "1" / "model.onnx")) GTEST_SKIP() << "skipped: no weights of " << GetParam();
-    root_ = fs::temp_directory_path() / ("golden-" + GetParam() + "-" + std::to_string(getpid()));
-    fs::create_directories(root_);
     fs::create_directory_symlink(folder, root_ / GetParam());
     engine_ = MakeOpenVinoEngine();
     repository_ = std::make_unique<Repository>(Repository::Options{.roots = {root_.string()}},
@@ -50,13 +49,12 @@ class GoldenTest : public testing::TestWithParam<std::string> {
     text << in.rdbuf();
     ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(text.str(), &golden_).ok());
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   const google::protobuf::RepeatedPtrField<google::protobuf::Value>& cases() {
     return golden_.fields().at("cases").list_value().values();
   }
 
-  fs::path root_;
+  const TempFolder root_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Repository> repository_;
   ModelHandle version_;

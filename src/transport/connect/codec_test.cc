@@ -10,6 +10,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include "transport/grpc/testing/fake_exchange.h"
 #include "transport/gzip.h"
+#include "transport/testing/codec_world.h"
 
 namespace sluice::connect {
 namespace {
@@ -44,7 +45,7 @@ class ConnectCodecTest : public testing::Test {
  protected:
   ConnectCodecTest() {
     const auto* texts = ClassifyRequest::descriptor()->file()->FindServiceByName("TextClassification");
-    methods_.Add(texts->FindMethodByName("Classify"), Unary<ClassifyRequest>(Echo));
+    world_.methods.Add(texts->FindMethodByName("Classify"), Unary<ClassifyRequest>(Echo));
     const auto* health = HealthCheckRequest::descriptor()->file()->FindServiceByName("Health");
     const auto watch = [](std::shared_ptr<Call> call, std::unique_ptr<HealthCheckRequest> request) {
       HealthCheckResponse response;
@@ -53,8 +54,8 @@ class ConnectCodecTest : public testing::Test {
       call->response_trailers().Add("cost", "7");
       call->Finish(request->service() == "bad" ? Error(Reason::NOT_FOUND, "no such \"service\"") : absl::OkStatus());
     };
-    methods_.Add(health->FindMethodByName("Watch"), Unary<HealthCheckRequest>(watch));
-    methods_.Add(health->FindMethodByName("Check"), Unary<HealthCheckRequest>(watch));
+    world_.methods.Add(health->FindMethodByName("Watch"), Unary<HealthCheckRequest>(watch));
+    world_.methods.Add(health->FindMethodByName("Check"), Unary<HealthCheckRequest>(watch));
   }
 
   grpc::FakeExchange& Ask(std::string verb, const std::string& path, std::initializer_list<Headers::Field> fields,
@@ -68,7 +69,7 @@ class ConnectCodecTest : public testing::Test {
     handler_ = codec_.Start(*exchange_);
     if (!exchange_->ended) handler_->OnBody(body);
     if (!exchange_->ended) handler_->OnBodyEnd();
-    chores_.Run();
+    world_.chores.Run();
     exchange_->loop_.Run();
     EXPECT_TRUE(exchange_->ended);
     return *exchange_;
@@ -92,15 +93,8 @@ class ConnectCodecTest : public testing::Test {
     return frame.append(message);
   }
 
-  MethodTable methods_;
-  Chain chain_;
-  HeldChores chores_;
-  Budget budget_{1 << 20, 10};
-  const ConnectCodec codec_{{.methods = methods_,
-                             .chain = chain_,
-                             .chores = chores_,
-                             .budget = budget_,
-                             .options = {.message_bytes_max = 100'000}}};
+  transport::CodecWorld world_;
+  const ConnectCodec codec_{world_.context({.message_bytes_max = 100'000})};
   std::unique_ptr<grpc::FakeExchange> exchange_;
   std::unique_ptr<http::ExchangeHandler> handler_;
 };
@@ -203,7 +197,7 @@ TEST_F(ConnectCodecTest, LargeBodiesAreDecodedByAWorker) {
   handler_->OnBody(json);
   handler_->OnBodyEnd();
   EXPECT_FALSE(exchange_->ended);
-  chores_.Run();
+  world_.chores.Run();
   exchange_->loop_.Run();
   EXPECT_EQ(exchange_->status, 200);
 }

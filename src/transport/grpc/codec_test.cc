@@ -14,6 +14,7 @@
 #include "transport/grpc/metadata.h"
 #include "transport/grpc/testing/fake_exchange.h"
 #include "transport/gzip.h"
+#include "transport/testing/codec_world.h"
 
 namespace sluice::grpc {
 namespace {
@@ -86,7 +87,7 @@ std::string Packed(const google::protobuf::Message& message) {
   return frame;
 }
 
-class GrpcCodecTest : public ::testing::Test {
+class GrpcCodecTest : public testing::Test, protected transport::CodecWorld {
  protected:
   GrpcCodecTest() {
     const auto start = [this](Call& call) {
@@ -109,12 +110,7 @@ class GrpcCodecTest : public ::testing::Test {
   }
   // Lives until the next one is made.
   GrpcCodec& codec() {
-    codec_ = std::make_unique<GrpcCodec>(
-        transport::Context{.methods = methods,
-                           .chain = chain,
-                           .chores = chores,
-                           .budget = budget,
-                           .options = {.message_bytes_max = 100'000, .grpc_gzip_bytes_min = gzip_min}});
+    codec_ = std::make_unique<GrpcCodec>(context({.message_bytes_max = 100'000, .grpc_gzip_bytes_min = gzip_min}));
     return *codec_;
   }
   void Send(std::string_view bytes) { handler->OnBody(bytes); }
@@ -124,10 +120,6 @@ class GrpcCodecTest : public ::testing::Test {
     return response;
   }
 
-  MethodTable methods;
-  Chain chain;
-  HeldChores chores;
-  Budget budget{1 << 30, 10};
   size_t gzip_min = 0;
   Script script;
   std::unique_ptr<GrpcCodec> codec_;

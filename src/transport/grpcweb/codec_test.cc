@@ -8,6 +8,7 @@
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "json/base64.h"
 #include "transport/grpc/testing/fake_exchange.h"
+#include "transport/testing/codec_world.h"
 
 namespace sluice::grpcweb {
 namespace {
@@ -22,15 +23,16 @@ class GrpcWebCodecTest : public testing::Test {
  protected:
   GrpcWebCodecTest() {
     const auto* health = HealthCheckRequest::descriptor()->file()->FindServiceByName("Health");
-    methods_.Add(health->FindMethodByName("Check"),
-                 Unary<HealthCheckRequest>([](std::shared_ptr<Call> call, std::unique_ptr<HealthCheckRequest> request) {
-                   if (request->service() == "bad") return call->Fail(absl::NotFoundError("no\r\nsuch: thing"));
-                   HealthCheckResponse response;
-                   response.set_status(HealthCheckResponse::SERVING);
-                   call->Reply(response);
-                 }));
-    methods_.Add(ServerReflectionRequest::descriptor()->file()->FindServiceByName("ServerReflection")->method(0),
-                 [](Call&) { return std::unique_ptr<CallHandler>(); });
+    world_.methods.Add(
+        health->FindMethodByName("Check"),
+        Unary<HealthCheckRequest>([](std::shared_ptr<Call> call, std::unique_ptr<HealthCheckRequest> request) {
+          if (request->service() == "bad") return call->Fail(absl::NotFoundError("no\r\nsuch: thing"));
+          HealthCheckResponse response;
+          response.set_status(HealthCheckResponse::SERVING);
+          call->Reply(response);
+        }));
+    world_.methods.Add(ServerReflectionRequest::descriptor()->file()->FindServiceByName("ServerReflection")->method(0),
+                       [](Call&) { return std::unique_ptr<CallHandler>(); });
   }
 
   grpc::FakeExchange& Ask(std::string path, std::string_view type, std::string_view body) {
@@ -57,11 +59,8 @@ class GrpcWebCodecTest : public testing::Test {
     return text;
   }
 
-  MethodTable methods_;
-  Chain chain_;
-  HeldChores chores_;
-  Budget budget_{1 << 20, 10};
-  const GrpcWebCodec codec_{{.methods = methods_, .chain = chain_, .chores = chores_, .budget = budget_}};
+  transport::CodecWorld world_;
+  const GrpcWebCodec codec_{world_.context()};
   std::unique_ptr<grpc::FakeExchange> exchange_;
   std::unique_ptr<http::ExchangeHandler> handler_;
 };

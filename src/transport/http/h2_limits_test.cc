@@ -9,17 +9,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-void Answer(ExchangeLog& log, int status = 200, std::string body = "ok") {
-  Headers headers;
-  headers.Add("content-type", "text/plain");
-  log.exchange->SendHead(status, headers, false);
-  log.exchange->SendBody(std::move(body), true);
-}
-
-void EchoAtEnd(TestHost& host) {
-  host.on_exchange = [](ExchangeLog& log) { log.on_end = [](ExchangeLog& l) { Answer(l, 200, l.body); }; };
-}
-
 TEST(H2LimitsTest, TooManyOrTooLongHeadersAre431) {
   Limits limits;
   limits.header_bytes_max = 2'000;
@@ -43,7 +32,7 @@ TEST(H2LimitsTest, ADeclaredBodyAboveTheBoundIs413) {
   Limits limits;
   limits.body_bytes_max = 1'000;
   H2Wire wire(limits);
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log); };
   EXPECT_EQ(wire.Call({.headers = {{"content-length", "1001"}}, .end = false}).Get(":status"), "413");
   EXPECT_EQ(wire.Call({.headers = {{"content-length", "1000"}}, .end = false}).Get(":status"), "200");
 }
@@ -104,7 +93,7 @@ TEST(H2LimitsTest, ControlFloodsAreCalmedDown) {
 
 TEST(H2LimitsTest, OnePingPerAnswerIsFree) {
   H2Wire wire;
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log); };
   for (int i = 0; i < 3'000; ++i) {
     wire.client.Submit({.method = "GET"});
     wire.Pump();
@@ -154,7 +143,7 @@ TEST(H2LimitsTest, DrainFinishesWhatIsInFlight) {
   EXPECT_EQ(wire.client.goaways[0], (std::pair<int32_t, uint32_t>(INT32_MAX, NGHTTP2_NO_ERROR)));
   EXPECT_EQ(wire.client.goaways[1], (std::pair<int32_t, uint32_t>(first, NGHTTP2_NO_ERROR)));
   EXPECT_FALSE(wire.session->Finished());
-  Answer(*wire.host.logs[0]);
+  Respond(*wire.host.logs[0]);
   wire.Pump();
   EXPECT_EQ(wire.client.responses[first].body, "ok");
   EXPECT_TRUE(wire.session->Finished());
@@ -163,7 +152,7 @@ TEST(H2LimitsTest, DrainFinishesWhatIsInFlight) {
 
 TEST(H2LimitsTest, DrainTakesWhatCrossedTheNotice) {
   H2Wire wire;
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log); };
   wire.Pump();
   const int32_t crossing = wire.client.Submit({.method = "GET"});
   const std::string request = wire.client.Output();
@@ -236,7 +225,7 @@ TEST(H2LimitsTest, WantsReadStopsWhileThePeerDoesNotRead) {
   Limits limits;
   limits.streams_max = 5'000;
   H2Wire wire(limits);
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log); };
   wire.Pump();
   wire.session->Drain();  // anything that stays unwritten
   iovec parts[16];
@@ -255,7 +244,7 @@ TEST(H2LimitsTest, DataOnAStreamThatThePeerEndedIsAnsweredWithStreamClosed) {
   const std::string data("\0\0\1\0\0\0\0\0\1x", 10);
   const std::string reset("\0\0\4\3\0\0\0\0\1\0\0\0\x8", 13);
   H2Wire ended;
-  ended.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  ended.host.on_exchange = [](ExchangeLog& log) { Respond(log); };
   ended.Call({.method = "GET"});
   for (const char c : data) ended.session->Receive({&c, 1});
   EXPECT_NE(ended.TakeOutput().find(stream_closed), std::string::npos);
@@ -282,14 +271,14 @@ TEST(H2LimitsTest, ARequestAndItsResetInOneReadAreFine) {
   wire.client.Reset(id);
   bytes += wire.client.Output();
   wire.session->Receive(bytes);
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log); };
   EXPECT_EQ(wire.Call({.method = "GET"}).body, "ok");
   EXPECT_EQ(wire.host.logs[0]->reason, CloseReason::kReset);
 }
 
 TEST(H2LimitsTest, DataThatCrossedOurResetIsNoFault) {
   H2Wire wire;
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log, 404); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log, 404); };
   wire.Call({.body = "begin", .end = false});
   wire.session->Receive(std::string("\0\0\1\0\0\0\0\0\1x", 10));
   EXPECT_EQ(wire.TakeOutput(), "");
@@ -297,7 +286,7 @@ TEST(H2LimitsTest, DataThatCrossedOurResetIsNoFault) {
 
 TEST(H2LimitsTest, HeadersOnAStreamThatThePeerEndedEndTheConnection) {
   H2Wire wire;
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log); };
   const int32_t id = wire.client.Submit({.method = "GET"});
   wire.Pump();
   wire.session->Receive(std::string("\0\0\1\1\5\0\0\0", 8) + static_cast<char>(id) + "\x82");

@@ -7,20 +7,9 @@
 namespace sluice::http {
 namespace {
 
-void Answer(ExchangeLog& log, int status = 200, std::string body = "ok") {
-  Headers headers;
-  headers.Add("content-type", "text/plain");
-  log.exchange->SendHead(status, headers, false);
-  log.exchange->SendBody(std::move(body), true);
-}
-
-void EchoAtEnd(TestHost& host) {
-  host.on_exchange = [](ExchangeLog& log) { log.on_end = [](ExchangeLog& l) { Answer(l, 200, l.body); }; };
-}
-
 TEST(H2SessionTest, AnswersARequestWithoutBody) {
   H2Wire wire;
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log); };
   const auto& response = wire.Call({.method = "GET", .path = "/a/b?c=d&e", .headers = {{"x-one", "1"}}});
   EXPECT_EQ(response.Get(":status"), "200");
   EXPECT_EQ(response.Get("content-type"), "text/plain");
@@ -67,7 +56,7 @@ TEST(H2SessionTest, ExtendedConnectIsATunnel) {
 TEST(H2SessionTest, HeadersOfTheGateAreOnEveryAnswer) {
   H2Wire wire;
   wire.host.answer_headers = true;
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log); };
   EXPECT_EQ(wire.Call({.method = "GET"}).Get("x-gate"), "1");
   wire.host.answer_headers = false;
   EXPECT_EQ(wire.Call({.method = "GET"}).Get("x-gate"), "") << "a pooled stream forgets them";
@@ -181,7 +170,7 @@ TEST(H2SessionTest, LargePayloadIsNotCopied) {
   const std::string big(200'000, 'x');
   std::string body = big;
   const char* const address = body.data();
-  wire.host.on_exchange = [&](ExchangeLog& log) { Answer(log, 200, std::move(body)); };
+  wire.host.on_exchange = [&](ExchangeLog& log) { Respond(log, 200, std::move(body)); };
   wire.client.Submit({.method = "GET"});
   wire.session->Receive(wire.client.Output());
   iovec parts[64];
@@ -199,7 +188,7 @@ TEST(H2SessionTest, PartialWritesKeepTheOrder) {
   H2Wire wire({}, 1 << 20);
   std::string body;
   for (int i = 0; body.size() < 100'000; ++i) body += std::to_string(i);
-  wire.host.on_exchange = [&](ExchangeLog& log) { Answer(log, 200, body); };
+  wire.host.on_exchange = [&](ExchangeLog& log) { Respond(log, 200, body); };
   const int32_t id = wire.client.Submit({.method = "GET"});
   wire.session->Receive(wire.client.Output());
   for (std::string out; !(out = wire.TakeOutput(777)).empty();) {
@@ -230,7 +219,7 @@ TEST(H2SessionTest, TrailersEndAResponse) {
 
 TEST(H2SessionTest, HeadHasNoBody) {
   H2Wire wire;
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log, 200, "never seen"); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log, 200, "never seen"); };
   const auto& response = wire.Call({.method = "HEAD"});
   EXPECT_EQ(response.body, "");
   EXPECT_TRUE(response.ended);
@@ -239,7 +228,7 @@ TEST(H2SessionTest, HeadHasNoBody) {
 
 TEST(H2SessionTest, AnAnswerBeforeTheRequestsEndStopsTheRequest) {
   H2Wire wire;
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log, 404); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log, 404); };
   const auto& response = wire.Call({.body = "begin", .end = false});
   EXPECT_EQ(response.Get(":status"), "404");
   EXPECT_TRUE(response.ended);
@@ -260,7 +249,7 @@ TEST(H2SessionTest, ExpectContinueIsAnsweredUnlessTheHeadIsFinal) {
   EXPECT_EQ(wire.client.responses[id].Get(":status"), "200");
   EXPECT_EQ(wire.client.responses[id].body, "body");
 
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log, 413); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log, 413); };
   const int32_t refused = wire.client.Submit({.headers = {{"expect", "100-continue"}}, .end = false});
   wire.Pump();
   EXPECT_EQ(wire.client.responses[refused].headers[0].second, "413");
@@ -302,7 +291,7 @@ TEST(H2SessionTest, OurResetClosesInALaterTurn) {
 
 TEST(H2SessionTest, ResetWhileAPayloadIsHalfWritten) {
   H2Wire wire({}, 1 << 24);
-  wire.host.on_exchange = [](ExchangeLog& log) { Answer(log, 200, std::string(5'000'000, 'x')); };
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log, 200, std::string(5'000'000, 'x')); };
   const int32_t id = wire.client.Submit({.method = "GET"});
   wire.session->Receive(wire.client.Output());
   wire.client.Input(wire.TakeOutput(30'000));
@@ -342,7 +331,7 @@ TEST(H2SessionTest, AnswersFromALaterTurnAskForAWrite) {
   wire.client.Submit({.body = "x"});
   wire.Pump();
   wire.host.wants_write = 0;
-  Answer(*wire.host.logs[0]);
+  Respond(*wire.host.logs[0]);
   EXPECT_EQ(wire.host.wants_write, 1);
   wire.Pump();
   EXPECT_EQ(wire.client.responses[1].body, "ok");

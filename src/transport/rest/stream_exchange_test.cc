@@ -8,6 +8,7 @@
 #include "call/call.h"
 #include "transport/grpc/testing/fake_exchange.h"
 #include "transport/rest/codec.h"
+#include "transport/testing/codec_world.h"
 
 namespace sluice::rest {
 namespace {
@@ -41,24 +42,20 @@ class StreamExchangeTest : public testing::Test {
   StreamExchangeTest() {
     const auto* service = RecognizeRequest::descriptor()->file()->FindServiceByName("ImageRecognition");
     for (const char* name : {"CollectRecognize", "WatchRecognize"}) {
-      methods_.Add(service->FindMethodByName(name), [this](Call& call) {
+      world_.methods.Add(service->FindMethodByName(name), [this](Call& call) {
         script_.call = call.shared_from_this();
         return std::make_unique<ScriptHandler>(script_);
       });
     }
-    codec_ = std::make_unique<RestCodec>(transport::Context{
-        .methods = methods_,
-        .chain = chain_,
-        .chores = workers_,
-        .budget = budget_,
-        .options = {.message_bytes_max = 300'000, .response_buffer_bytes = 1000, .heartbeat = seconds(15)}});
+    codec_ = std::make_unique<RestCodec>(
+        world_.context({.message_bytes_max = 300'000, .response_buffer_bytes = 1000, .heartbeat = seconds(15)}));
   }
   ~StreamExchangeTest() override {
     handler_.reset();
     script_.call.reset();
-    workers_.Run();
+    world_.chores.Run();
     exchange_->loop_.Run();
-    EXPECT_EQ(budget_.bytes(), 0u);
+    EXPECT_EQ(world_.budget.bytes(), 0u);
     EXPECT_EQ(exchange_->loop_.timers(), 0u);
   }
 
@@ -82,10 +79,7 @@ class StreamExchangeTest : public testing::Test {
     return response;
   }
 
-  MethodTable methods_;
-  Chain chain_;
-  HeldChores workers_;
-  Budget budget_{1 << 30, 10};
+  transport::CodecWorld world_;
   Script script_;
   std::unique_ptr<RestCodec> codec_;
   std::unique_ptr<grpc::FakeExchange> exchange_;
@@ -115,9 +109,9 @@ TEST_F(StreamExchangeTest, LargeLinesAreDecodedOnAWorkerInOrder) {
   for (int i = 0; i < 3; ++i) script_.call->ReadMore();
   handler_->OnBody(StrCat(Line("a"), large, Line("c")));
   EXPECT_EQ(script_.models.size(), 1u) << "the second is with the worker, the third after it";
-  EXPECT_GE(budget_.bytes(), 100'000u);
+  EXPECT_GE(world_.budget.bytes(), 100'000u);
   handler_->OnBodyEnd();
-  workers_.Run();
+  world_.chores.Run();
   exchange.loop_.Run();
   ASSERT_EQ(script_.models.size(), 3u);
   EXPECT_EQ(script_.models[1].size(), 100'000u);
@@ -129,7 +123,7 @@ TEST_F(StreamExchangeTest, AWorkersResultForACallThatIsOverIsDropped) {
   handler_->OnBody(StrCat("{\"model_id\":\"", std::string(100'000, 'x'), "\"}\n"));
   handler_->OnClosed(http::CloseReason::kReset);
   handler_.reset();
-  workers_.Run();
+  world_.chores.Run();
   exchange_->loop_.Run();
   EXPECT_TRUE(script_.models.empty());
 }

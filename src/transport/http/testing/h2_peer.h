@@ -92,6 +92,18 @@ class TestHost final : public SessionHost {
   int wants_read = 0;
 };
 
+// As most tests answer.
+inline void Respond(ExchangeLog& log, int status = 200, std::string body = "ok") {
+  Headers headers;
+  headers.Add("content-type", "text/plain");
+  log.exchange->SendHead(status, headers, false);
+  log.exchange->SendBody(std::move(body), true);
+}
+
+inline void EchoAtEnd(TestHost& host) {
+  host.on_exchange = [](ExchangeLog& log) { log.on_end = [](ExchangeLog& l) { Respond(l, 200, l.body); }; };
+}
+
 class H2TestClient {
  public:
   struct Response {

@@ -122,7 +122,8 @@ CLASSIFY = {
 
 
 def one_connection(client: Client, calls: int) -> None:
-    """What multiplexing gives: HTTP/1.1 waits for each answer, HTTP/2 has four calls under way at about the same latency."""
+    """What multiplexing gives: HTTP/1.1 waits for each answer, HTTP/2 has four calls under way at about the same
+    latency."""
     rate, middle = {}, {}
     for form, (path, body) in CLASSIFY.items():
         good, _, wall = client.run(form, body, 20 * calls, 1, 1 if form == "JSON" else 4, path)

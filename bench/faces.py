@@ -81,7 +81,8 @@ def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
         threads, warm_up = min(in_flight, os.cpu_count() or 1), max(images // 10, in_flight)
         plain, served = [], {}
         for _ in range(rounds):
-            # Servers of their own for each round, as the raw pipeline has: a process's luck with its memory's place is worth 50 µs.
+            # Servers of their own for each round, as the raw pipeline has: a process's luck with its memory's place is
+            # worth 50 µs.
             plain.append(raw(build / "bench" / "raw_pipeline", raw_root, model, path, images, threads))
             for kind in ("blocking", "loop"):
                 server, port = bare(build, raw_root, model, kind, threads)

@@ -1,4 +1,5 @@
-"""A slow link between two network namespaces of this run: the server stays in the root one, clients run in the other."""
+"""A slow link between two network namespaces of this run: the server stays in the root one, clients run in the
+other."""
 
 from __future__ import annotations
 

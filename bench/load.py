@@ -81,7 +81,8 @@ class Load:
     def run(
         self, server: Process, port: int, calls: int, in_flight: int, *, counted: bool = True, latencies: bool = False
     ) -> Measured:
-        """Server CPU and wall time per call. Ends the program when a call failed; `counted`: by the server's own metrics too."""
+        """Server CPU and wall time per call. Ends the program when a call failed; `counted`: by the server's own
+        metrics too."""
         clients = max(1, int(in_flight**0.5)) if not self.http1 else in_flight
         streams = max(1, in_flight // clients)
         command = [

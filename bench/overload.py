@@ -1,7 +1,7 @@
 """Overload: goodput against offered load, what refusing costs, who suffers, and how soon it is over.
 
-`sluice bench` makes the load, on the same machine: its share of the CPU is in the table. Draws docs/images/overload.svg and
-writes the numbers into docs/resilience.md. On a machine that does something else meanwhile they say little.
+`sluice bench` makes the load, on the same machine: its share of the CPU is in the table. Draws docs/images/overload.svg
+and writes the numbers into docs/resilience.md. On a machine that does something else meanwhile they say little.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """make bench: what serving costs, side by side in one run, as ratios.
 
-Every figure is server CPU (user + system of the server's process), because the load generator shares the machine. Rounds of
-the compared things alternate; the median of the rounds is printed. h2load makes the load; the server's own counters confirm
-that every call succeeded.
+Every figure is server CPU (user + system of the server's process), because the load generator shares the machine.
+Rounds of the compared things alternate; the median of the rounds is printed. h2load makes the load; the server's own
+counters confirm that every call succeeded.
 """
 
 from __future__ import annotations

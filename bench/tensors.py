@@ -1,4 +1,5 @@
-"""What the framework itself costs: the identity model over the Open Inference Protocol, beside a grpc++ echo of the same message."""
+"""What the framework itself costs: the identity model over the Open Inference Protocol, beside a grpc++ echo of the
+same message."""
 
 from __future__ import annotations
 

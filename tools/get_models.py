@@ -2,7 +2,8 @@
 """Puts the files of models/catalog.yaml in place.
 
     tools/get_models.py             what `make run` needs
-    tools/get_models.py --for test  what the tests use, too, and .deps/test-models: all of models/ and tests/models/ in one folder
+    tools/get_models.py --for test  what the tests use, too, and .deps/test-models: all of models/ and tests/models/ in
+    one folder
     tools/get_models.py ID...       these models
     tools/get_models.py --list      the catalog and what is in place
 

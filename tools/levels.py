@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks that the rooms of src/ keep their order: who may include whom, where a third-party library or an original of
-Clock, Random and Thread may appear, and that headers say #pragma once. Prints file:line: problem; exit 1 if there is one.
+Clock, Random and Thread may appear, and that headers say #pragma once. Prints file:line: problem; exit 1 if there is
+one.
 
     tools/levels.py [FILE...]    default: every C++ file below src/
 """

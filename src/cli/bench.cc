@@ -72,9 +72,10 @@ int Bench(Flags& flags) {
 
 // Empty when nothing is wrong.
 std::string Check(const Flags& flags) {
-  if (flags.run.spacing != "poisson" && flags.run.spacing != "constant") return "--arrivals is poisson or constant";
-  if (flags.run.retry != "none" && flags.run.retry != "policy") return "--retry is none or policy";
-  if (flags.run.seconds <= 0 || flags.run.pause < 0) return "--seconds is above 0, --pause 0 or more";
+  if (flags.run.spacing != "poisson" && flags.run.spacing != "constant")
+    return "--arrivals must be poisson or constant";
+  if (flags.run.retry != "none" && flags.run.retry != "policy") return "--retry must be none or policy";
+  if (flags.run.seconds <= 0 || flags.run.pause < 0) return "--seconds must be above 0, --pause 0 or more";
   return "";
 }
 
@@ -82,17 +83,17 @@ std::string Check(const Flags& flags) {
 
 void AddBench(CommandLine& line) {
   auto flags = std::make_shared<Flags>();
-  Command command = line.Add(
-      "bench", "Offer a server calls at set rates, however it does (open loop), and count what becomes of them");
+  Command command =
+      line.Add("bench", "Send a server calls at set rates, however it responds (open loop), and count the outcomes");
   command.Add("METHOD", flags->run.work.method, "recognize, classify or health").ShowDefault();
   command.Add("--server", flags->run.server, "Address of a running server").ShowDefault();
-  command.Add("--input", flags->run.work.input, "recognize: an image; classify: a file of texts, one a line")
+  command.Add("--input", flags->run.work.input, "recognize: an image; classify: a file of texts, one per line")
       .ExistingFile();
   command.Add("--model", flags->run.work.model, "Model id; by default the method's own");
-  command.Add("--texts", flags->run.work.texts, "Texts of a call of classify").Range(1, 100).ShowDefault();
+  command.Add("--texts", flags->run.work.texts, "Texts per classify call").Range(1, 100).ShowDefault();
   command.Add("--protocol", flags->run.work.protocol, "rest (an image as it is), json (in base64) or grpc")
       .ShowDefault();
-  command.Add("--http2", flags->run.http2, "REST over HTTP/2; gRPC always is");
+  command.Add("--http2", flags->run.http2, "REST over HTTP/2; gRPC always uses it");
   command
       .Add("--rate", flags->run.rate,
            "Calls per second, or 2x of the capacity; several steps as 0.5x,1x,300,20x:10, where :10 is a step's own "
@@ -106,29 +107,32 @@ void AddBench(CommandLine& line) {
       .ShowDefault();
   command.Add("--concurrency", flags->run.concurrency, "For the capacity").Range(1, 1024).ShowDefault();
   command.Add("--arrivals", flags->run.spacing, "poisson or constant").ShowDefault();
-  command.Add("--deadline-ms", flags->run.deadline_ms, "Of each call; the server is told what is left of it. 0: none")
+  command.Add("--deadline-ms", flags->run.deadline_ms, "Of each call; the server is told how much is left. 0: none")
       .Range(0, 600000)
       .ShowDefault();
   command.Add("--classes", flags->run.classes, "Sent as X-Sluice-Class, for example live=8,batch=2");
-  command.Add(
-      "--principals", flags->run.principals,
-      "With weights: addresses of this machine (127.0.0.2=20,127.0.0.3), xff:ADDRESS (X-Forwarded-For) or key:SECRET");
+  command.Add("--principals", flags->run.principals,
+              "Who calls, with weights: addresses of this machine (127.0.0.2=20,127.0.0.3), xff:ADDRESS "
+              "(X-Forwarded-For) or key:SECRET");
   command
       .Add("--retry", flags->run.retry,
-           "none, or policy: refused calls again when the server says, at most one for ten good answers")
+           "none, or policy: send refused calls again when the server says so, at most one for ten good answers")
       .ShowDefault();
-  command.Add("--connections", flags->run.connections, "From each address, at most; by default 256, of HTTP/2 8")
+  command.Add("--connections", flags->run.connections, "At most, from each address; by default 256, over HTTP/2 8")
       .Range(0, 10000);
   command.Add("--server-pid", flags->run.server_pid, "A process of this machine, whose CPU time is reported")
       .Range(0, 1 << 30);
-  command.Add("--timeline-ms", flags->run.window_ms, "Into --json: what became of the calls of each so many ms")
+  command
+      .Add("--timeline-ms", flags->run.window_ms,
+           "Add to --json what became of the calls, for each window of so many ms")
       .Range(0, 60000);
   command.Add("--json", flags->json, "Write the numbers to this file");
   command.Add("--plot", flags->plot, "Write goodput against offered load to this SVG file");
   command.Add("--beside", flags->beside, "NAME=FILE: draw the run that --json wrote to FILE, too");
   command.Add("--title", flags->title, "Of the plot");
   command.Add("--name", flags->name, "Of this run in the plot").ShowDefault();
-  command.Add("--seed", flags->run.seed, "For the same arrivals again; 0: others each time").Range(0, 1 << 30);
+  command.Add("--seed", flags->run.seed, "The same seed makes the same arrivals; 0: others each time")
+      .Range(0, 1 << 30);
   command.Add("--quiet", flags->quiet, "No progress bar");
   command.Footer(
       "ok: answered well within the deadline, counted from when the call should have begun. Refused: 429, 503, "

@@ -19,8 +19,8 @@ namespace sluice {
 class Server {
  public:
   using Reread = std::function<absl::StatusOr<ai::inference::config::Server>()>;
-  // Loads every model and opens the listeners; blocks for seconds. An error is for the operator. `reread` tells what the
-  // options would be by now, for whoever compares; thread-safe.
+  // Loads every model and opens the listeners; blocks for seconds. An error is for the operator. `reread` tells what
+  // the options would be by now, for whoever compares; thread-safe.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ai::inference::config::Server& options,
                                                        Reread reread = {});
   // What /openapi.json of such a server is, without models or network.

@@ -1,5 +1,5 @@
-// The public gRPC-Web and Connect clients behind a few functions that tests/e2e/test_browser.py calls in a page. Messages are made
-// from a descriptor set, so nothing is generated.
+// The public gRPC-Web and Connect clients behind a few functions that tests/e2e/test_browser.py calls in a page.
+// Messages are made from a descriptor set, so nothing is generated.
 import { create, createFileRegistry, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
@@ -18,8 +18,8 @@ window.clients = {
     registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytesOf(descriptors)));
   },
 
-  // One answer, the answers of a stream, or { code, message, metadata, details }. `transport` are options of Connect's; without
-  // them the call goes over gRPC-Web.
+  // One answer, the answers of a stream, or { code, message, metadata, details }. `transport` are options of Connect's;
+  // without them the call goes over gRPC-Web.
   async connect(baseUrl, method, request, { stream = false, of = undefined, transport = undefined, ...options } = {}) {
     const how = transport ? createConnectTransport({ baseUrl, jsonOptions: { registry }, ...transport }) : createGrpcWebTransport({ baseUrl, useBinaryFormat: true });
     const client = createClient(service(of), how);

@@ -1,4 +1,5 @@
-"""The worst that a client can say, made from descriptors: for each field of a message as many of it as fit, in the fewest bytes."""
+"""The worst that a client can say, made from descriptors: for each field of a message as many of it as fit, in the
+fewest bytes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ def iou(a: Box, b: Box) -> float:
 
 
 class Scorer:
-    """Greedy matching by falling confidence at IoU >= 0.5 over all images; `ignore` boxes are neither right nor wrong."""
+    """Greedy matching by falling confidence at IoU >= 0.5 over all images; `ignore` boxes are neither right nor
+    wrong."""
 
     def __init__(self) -> None:
         self.faces = 0

@@ -45,8 +45,8 @@ class Checks:
 
 
 class Clients:
-    """Two over gRPC, two over REST, a picture or a text at a time, each call with an id of its own. `errors` has what came
-    instead of the right answer, `times` how long each call took, by when it began."""
+    """Two over gRPC, two over REST, a picture or a text at a time, each call with an id of its own. `errors` has what
+    came instead of the right answer, `times` how long each call took, by when it began."""
 
     def __init__(self, address: str, texts, protos, sample: bytes):
         self.address = address

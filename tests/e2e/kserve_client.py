@@ -1,4 +1,5 @@
-"""KServe's own inference clients, as their package comes, against a server. Run by test_oip_kserve.py in an environment of its own.
+"""KServe's own inference clients, as their package comes, against a server. Run by test_oip_kserve.py in an environment
+of its own.
 
 kserve_client.py HOST:PORT
 """

@@ -1,6 +1,6 @@
-"""Asks a health path all the time, until its input ends; in a process of its own, so that nothing but the server and the
-machine makes it wait. Prints what it saw as JSON: the longest answer, how late it was woken at worst (what the machine
-itself does to somebody who wants to run), answers that failed, the server's peak memory.
+"""Asks a health path all the time, until its input ends; in a process of its own, so that nothing but the server and
+the machine makes it wait. Prints what it saw as JSON: the longest answer, how late it was woken at worst (what the
+machine itself does to somebody who wants to run), answers that failed, the server's peak memory.
 
     prober.py HOST:PORT PID
 """

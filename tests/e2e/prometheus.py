@@ -1,4 +1,5 @@
-"""A real Prometheus for a test: the configuration of deploy/observability with the test's own targets and a fast clock."""
+"""A real Prometheus for a test: the configuration of deploy/observability with the test's own targets and a fast
+clock."""
 
 from __future__ import annotations
 

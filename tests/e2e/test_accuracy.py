@@ -14,7 +14,8 @@ FACES = SHARED / "data" / "faces"
 NEAR = 0.02
 KINDS = {"exif3", "exif6", "grey", "cmyk", "progressive", "png", "webp"}
 SAME = 0.9  # IoU with the original's boxes
-# Without colour CenterFace itself gives one face another box, with box voting, too (.885 to .895); so do the YuNet nets (.87, .88).
+# Without colour CenterFace itself gives one face another box, with box voting, too (.885 to .895); so do the YuNet nets
+# (.87, .88).
 SAME_V2_GREY = 0.89
 
 

@@ -1,6 +1,7 @@
-"""docs/add-an-api.md and docs/add-a-layer.md, followed to the letter in a copy of the repository: one .proto, one folder, one line in
-lists.cc, and the rpc is there for gRPC, reflection, REST, gRPC-Web, Connect, OpenAPI and the docs page; one folder and one line, and a
-layer reads requests, replays answers, parks calls, replaces models or keeps state of their versions.
+"""docs/add-an-api.md and docs/add-a-layer.md, followed to the letter in a copy of the repository: one .proto, one
+folder, one line in lists.cc, and the rpc is there for gRPC, reflection, REST, gRPC-Web, Connect, OpenAPI and the docs
+page; one folder and one line, and a layer reads requests, replays answers, parks calls, replaces models or keeps state
+of their versions.
 
 Only the server is built, through the compiler cache that the build of this repository has filled.
 """

@@ -1,4 +1,5 @@
-"""Real pages in real Chromium: the public gRPC-Web and Connect clients, streams, and what pages of foreign origins may not do."""
+"""Real pages in real Chromium: the public gRPC-Web and Connect clients, streams, and what pages of foreign origins may
+not do."""
 
 from __future__ import annotations
 
@@ -396,8 +397,8 @@ def test_a_page_of_the_server_itself_needs_no_leave(server, page, sample):
 
 
 def test_dns_rebinding(server, page):
-    """A page of rebind.test, whose name now leads to this machine: to the browser a call is same-origin, to the server the
-    Host is not its own. (The page's script is the test's: it runs in the page that the server refused.)"""
+    """A page of rebind.test, whose name now leads to this machine: to the browser a call is same-origin, to the server
+    the Host is not its own. (The page's script is the test's: it runs in the page that the server refused.)"""
     port = server.address.split(":")[1]
     site = f"http://rebind.test:{port}"
     assert page.goto(f"{site}/healthz").status == 421

@@ -1,4 +1,5 @@
-"""Clips over gRPC: CollectRecognize (frames in, one summary out) and WatchRecognize (a batch in, results as they finish)."""
+"""Clips over gRPC: CollectRecognize (frames in, one summary out) and WatchRecognize (a batch in, results as they
+finish)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What `make run` and `make build` need is enough for them: they configure on machines where the packages of tests and benchmarks
-are missing, half installed or broken. Such a machine is made by stand-ins that CMake, pkg-config and the PATH find first."""
+"""What `make run` and `make build` need is enough for them: they configure on machines where the packages of tests and
+benchmarks are missing, half installed or broken. Such a machine is made by stand-ins that CMake, pkg-config and the
+PATH find first."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ PROGRAMS = "cmake ninja c++ cc g++ gcc as ld ar ranlib nm objcopy objdump strip 
 
 
 def machine(folder, gtest: str | None) -> tuple[list[str], dict[str, str]]:
-    """Arguments and environment with which cmake sees: `gtest` as GoogleTest, a grpc++ that cannot be used, no clang, no tools."""
+    """Arguments and environment with which cmake sees: `gtest` as GoogleTest, a grpc++ that cannot be used, no clang,
+    no tools."""
     programs, packages = folder / "programs", folder / "packages"
     programs.mkdir()
     packages.mkdir()

@@ -1,4 +1,5 @@
-"""The Connect protocol over HTTP/1.1 and HTTP/2, byte for byte, and by the public client in Node. In pages: test_browser.py."""
+"""The Connect protocol over HTTP/1.1 and HTTP/2, byte for byte, and by the public client in Node. In pages:
+test_browser.py."""
 
 from __future__ import annotations
 
@@ -100,7 +101,8 @@ def test_errors(client):
 
 
 def test_deadline(client, sample):
-    # An image whose body leaves in one piece: an answer before a long body's end is what httpx takes for a fault over HTTP/2.
+    # An image whose body leaves in one piece: an answer before a long body's end is what httpx takes for a fault over
+    # HTTP/2.
     small = cv2.resize(cv2.imdecode(np.frombuffer(sample, np.uint8), cv2.IMREAD_COLOR), (64, 64))
     picture = base64.b64encode(cv2.imencode(".jpg", small)[1].tobytes()).decode()
     body = {"image": picture, "modelId": "face_detection_hd"}  # many times a millisecond of work

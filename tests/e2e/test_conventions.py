@@ -1,4 +1,5 @@
-"""What clients rely on without asking: spellings, aliases, HEAD and OPTIONS, null, empty fields, byte order marks, UTF-8."""
+"""What clients rely on without asking: spellings, aliases, HEAD and OPTIONS, null, empty fields, byte order marks,
+UTF-8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the documents say of files, commands and figures is so. (docs/add-an-api.md is followed by test_add_an_api.py.)"""
+"""What the documents say of files, commands and figures is so. (docs/add-an-api.md is followed by
+test_add_an_api.py.)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Engines tell the truth: from eight clients at once, two workers, good calls and calls that fail inside the net in turn.
+"""Engines tell the truth: from eight clients at once, two workers, good calls and calls that fail inside the net in
+turn.
 
 Every good answer is right, every bad one an error, and nothing is left behind by the bad ones.
 """
@@ -26,7 +27,8 @@ RATE, KERNEL = 16000, 400
 
 @dataclass
 class Case:
-    """A net, and what a caller's random number generator makes of it: inputs and the right answer, None for an error."""
+    """A net, and what a caller's random number generator makes of it: inputs and the right answer, None for an
+    error."""
 
     op: str
     inputs: list[tuple]
@@ -102,7 +104,8 @@ CASES = [
 
 
 def save_audio(folder: Path) -> None:
-    """Sound [1,n] -> the largest mean of KERNEL samples in a row, and what is missing to 1. Shorter sound fails in the net."""
+    """Sound [1,n] -> the largest mean of KERNEL samples in a row, and what is missing to 1. Shorter sound fails in the
+    net."""
     nets.save(
         folder / "audio" / "1",
         [

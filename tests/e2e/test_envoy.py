@@ -139,7 +139,8 @@ def share(replicas, work) -> list[int]:
 
 
 def assert_share(replicas, work, expected: list[int]) -> None:
-    """A replica that is late for a health check on a busy machine gets nothing for a second: not three times in a row."""
+    """A replica that is late for a health check on a busy machine gets nothing for a second: not three times in a
+    row."""
     counts = []
     for _ in range(3):
         counts.append(share(replicas, work))

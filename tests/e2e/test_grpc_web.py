@@ -1,4 +1,5 @@
-"""gRPC-Web frame by frame over HTTP/1.1 and HTTP/2; what browsers ask before they call. Real clients: test_browser.py."""
+"""gRPC-Web frame by frame over HTTP/1.1 and HTTP/2; what browsers ask before they call. Real clients:
+test_browser.py."""
 
 from __future__ import annotations
 

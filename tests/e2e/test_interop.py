@@ -1,4 +1,5 @@
-"""grpc-go's interop client against our transport with grpc.testing.TestService: every case that needs no cloud credentials."""
+"""grpc-go's interop client against our transport with grpc.testing.TestService: every case that needs no cloud
+credentials."""
 
 from __future__ import annotations
 

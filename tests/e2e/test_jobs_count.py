@@ -1,4 +1,5 @@
-"""jobs_count of tools/lib.sh: how many compilers fit the machine, or what a container gives of it. Made-up /proc and /sys."""
+"""jobs_count of tools/lib.sh: how many compilers fit the machine, or what a container gives of it. Made-up /proc and
+/sys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Every field of the configuration, of the manifests and of the options of methods, messages and fields is read somewhere."""
+"""Every field of the configuration, of the manifests and of the options of methods, messages and fields is read
+somewhere."""
 
 from __future__ import annotations
 

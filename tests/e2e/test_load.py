@@ -74,8 +74,8 @@ def test_a_thousand_connections(server, sample):
 
 
 def test_a_frame_that_nobody_waits_for_is_never_decoded(server, protos, sample):
-    """Workers are busy; a call queued after them is cancelled. It leaves the queue without having run. (That expired work never runs
-    is shown in simulated time.)"""
+    """Workers are busy; a call queued after them is cancelled. It leaves the queue without having run. (That expired
+    work never runs is shown in simulated time.)"""
     with grpc.insecure_channel(server.address) as channel:
         stub = protos.images_grpc.ImageRecognitionStub(channel)
         request = protos.images.RecognizeRequest(image=sample, model_id=MODEL)
@@ -99,7 +99,8 @@ FRAMES, FRAME_S = 300, 0.1
 
 
 def test_a_live_stream_beside_eight_busy_clients(server, protos, sample):
-    """Ten frames a second for half a minute: every one is answered, in order; the broken one in the middle with an error."""
+    """Ten frames a second for half a minute: every one is answered, in order; the broken one in the middle with an
+    error."""
     stop = threading.Event()
     served, failures = [], []
 

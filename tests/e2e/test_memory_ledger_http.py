@@ -1,4 +1,5 @@
-"""What connections may hold: headers, half-sent bodies and answers that nobody reads, under a budget and an address-space limit."""
+"""What connections may hold: headers, half-sent bodies and answers that nobody reads, under a budget and an
+address-space limit."""
 
 from __future__ import annotations
 

@@ -259,7 +259,8 @@ def test_slow_client_is_cut(tmp_path):
 
 
 def test_a_vanished_client_is_noticed(server, sample):
-    """An HTTP/1.1 client that closes while its image is computed is logged as cancelled, or was answered just before."""
+    """An HTTP/1.1 client that closes while its image is computed is logged as cancelled, or was answered just
+    before."""
     host, port = server.address.split(":")
     head = f"POST /api/v1/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nX-Request-ID: gone\r\nContent-Length: {len(sample)}\r\n\r\n"
     with socket.create_connection((host, int(port))) as client:
@@ -277,5 +278,6 @@ def test_h2spec(server):
     summary = run.stdout.strip().splitlines()[-1]
     print(summary)
     passed = int(summary.split("tests, ")[1].split(" passed")[0])
-    # On a quiet machine 138 to 142 of 145 pass (src/transport/http/README.md says why not the others); load costs a few by time-out.
+    # On a quiet machine 138 to 142 of 145 pass (src/transport/http/README.md says why not the others); load costs a few
+    # by time-out.
     assert passed >= 134, run.stdout[-6000:]

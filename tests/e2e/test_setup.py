@@ -1,4 +1,5 @@
-"""tools/setup.sh on a machine that has nothing yet: what it asks apt for. apt and dpkg are stand-ins that print as they do."""
+"""tools/setup.sh on a machine that has nothing yet: what it asks apt for. apt and dpkg are stand-ins that print as they
+do."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ STREAMS = 3  # of each kind
 
 
 class GrpcStream:
-    """Sends frames as fast as they are taken; then what it got (on a busy machine also refusals), and what it was told."""
+    """Sends frames as fast as they are taken; then what it got (on a busy machine also refusals), and what it was
+    told."""
 
     def __init__(self, server: Server, protos, picture: bytes, first: int, going: threading.Semaphore):
         self.answers: list[int] = []

@@ -1,4 +1,5 @@
-"""Every protocol over TLS with a self-made certificate that the clients check. gRPC: test_server.py; in pages: test_browser.py."""
+"""Every protocol over TLS with a self-made certificate that the clients check. gRPC: test_server.py; in pages:
+test_browser.py."""
 
 from __future__ import annotations
 

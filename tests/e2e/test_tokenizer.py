@@ -1,4 +1,5 @@
-"""The server's BERT tokenizer gives the ids that Hugging Face's three give, with our vocabulary, on texts of many kinds."""
+"""The server's BERT tokenizer gives the ids that Hugging Face's three give, with our vocabulary, on texts of many
+kinds."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ PROGRAM = BINARY.parent / "tests" / "tokenizer"
 LENGTHS = (48, 512)
 COUNT = 4000
 
-# Characters that were settled before the Unicode tables of all sides: newer marks and punctuation differ, and Python drops what
-# is no character yet (training/text/PREPROCESSING.md, section 5).
+# Characters that were settled before the Unicode tables of all sides: newer marks and punctuation differ, and Python
+# drops what is no character yet (training/text/PREPROCESSING.md, section 5).
 BLOCKS = {
     "ascii": (0x20, 0x7E), "latin": (0xA1, 0x17F), "greek": (0x3B1, 0x3C9), "capital greek": (0x391, 0x3A1), "cyrillic": (0x400, 0x45F),
     "hebrew": (0x5D0, 0x5EA), "arabic": (0x621, 0x63A), "devanagari": (0x905, 0x939), "thai": (0xE01, 0xE2E), "hangul": (0xAC00, 0xD7A3), "hiragana": (0x3041, 0x3096), "katakana": (0x30A1, 0x30FE),

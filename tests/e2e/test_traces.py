@@ -1,4 +1,5 @@
-"""Traces: what reaches a collector, checked with OpenTelemetry's own messages and a real Zipkin; who joins which trace."""
+"""Traces: what reaches a collector, checked with OpenTelemetry's own messages and a real Zipkin; who joins which
+trace."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A model file is tried in a child process before it serves: what it does to an engine there is its state's reason, and the
-server answers all the while."""
+"""A model file is tried in a child process before it serves: what it does to an engine there is its state's reason, and
+the server answers all the while."""
 
 from __future__ import annotations
 

@@ -234,7 +234,8 @@ def test_a_client_that_vanishes_is_logged_as_cancelled_when_work_was_lost(server
 
 
 def test_random_fragments_with_pings_between(server, sample):
-    """Frames cut at random, control frames between them, bytes cut at random: every message is answered, every ping too."""
+    """Frames cut at random, control frames between them, bytes cut at random: every message is answered, every ping
+    too."""
     seed = random.randrange(1 << 32)
     print("seed", seed)
     rng = random.Random(seed)

@@ -1,5 +1,5 @@
-// The breaker's rule once more, written from docs/resilience.md and without a look at the breaker: it opens when, at the
-// end of a call, more than half of at least 5 calls of the last second (in tenths of a second) failed; it rests for
+// The breaker's rule once more, written from docs/resilience.md and without a look at the breaker: it opens when, at
+// the end of a call, more than half of at least 5 calls of the last second (in tenths of a second) failed; it rests for
 // 10 s; then one probe decides.
 #pragma once
 

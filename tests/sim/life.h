@@ -1,6 +1,6 @@
-// What happens to a world, by chance: calls of all kinds and classes in trickles and floods, duplicates, clients that go
-// away, models that fall ill, recover, are loaded again and unloaded, rules that are read again, a store that is down
-// for a while, a drain and the end.
+// What happens to a world, by chance: calls of all kinds and classes in trickles and floods, duplicates, clients that
+// go away, models that fall ill, recover, are loaded again and unloaded, rules that are read again, a store that is
+// down for a while, a drain and the end.
 #pragma once
 
 #include <algorithm>

@@ -6,10 +6,11 @@
         for face in client.recognize(open("photo.jpg", "rb").read()).faces:
             print(face.x, face.y, face.width, face.height, face.confidence)
 
-`Client` and `AsyncClient` speak gRPC, `RestClient` and `AsyncRestClient` HTTP (with the extra `rest`). All of them have one
-function per rpc, give every call a deadline, and retry what may be retried: 1, 2, 4, 8 s apart with jitter, or when the server
-says. While the server refuses most calls, some are refused here (ThrottlePolicy).
-All attempts of a call carry one X-Request-ID, by which a server can tell them from new calls; `traceparent` begins a trace.
+`Client` and `AsyncClient` speak gRPC, `RestClient` and `AsyncRestClient` HTTP (with the extra `rest`). All of them have
+one function per rpc, give every call a deadline, and retry what may be retried: 1, 2, 4, 8 s apart with jitter, or when
+the server says. While the server refuses most calls, some are refused here (ThrottlePolicy).
+All attempts of a call carry one X-Request-ID, by which a server can tell them from new calls; `traceparent` begins a
+trace.
 """
 
 from .aio import AsyncClient

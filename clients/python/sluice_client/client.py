@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 
 class Client(ThreadClient):
-    """One connection, any number of threads. `credentials` as grpc.ssl_channel_credentials() makes them; none = plain text.
+    """One connection, any number of threads. `credentials` as grpc.ssl_channel_credentials() makes them; none = plain
+    text.
 
     Every function takes `timeout_s`, which all its attempts share, and `request_id` and `traceparent` of the caller's.
     """
@@ -48,8 +49,9 @@ class Client(ThreadClient):
     def stream_recognize(self, frames: Iterable[Frame], **options: Unpack[CallOptions]) -> Iterator[Recognition]:
         """One answer per frame, in order, while frames still go up. Never retried: live frames are gone.
 
-        Without timeout_s the stream may last for ever; the server bounds each frame. A server that shuts down answers what
-        it has accepted and ends the stream with SHUTTING_DOWN; the error's last_sequence says from where to go on elsewhere.
+        Without timeout_s the stream may last for ever; the server bounds each frame. A server that shuts down answers
+        what it has accepted and ends the stream with SHUTTING_DOWN; the error's last_sequence says from where to go on
+        elsewhere.
         """
         requests = (messages.recognize_request(frame) for frame in frames)
         return self._live(grpc_wire.stream_recognize(requests), **options)

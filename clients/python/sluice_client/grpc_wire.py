@@ -1,4 +1,5 @@
-"""The rpcs over gRPC: their requests, how one is sent, and grpc.RpcError as SluiceError. The same for grpc and grpc.aio."""
+"""The rpcs over gRPC: their requests, how one is sent, and grpc.RpcError as SluiceError. The same for grpc and
+grpc.aio."""
 
 from __future__ import annotations
 

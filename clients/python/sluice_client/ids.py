@@ -16,8 +16,8 @@ def new_request_id() -> str:
 
 
 class CallNames:
-    """`traceparent` continues the caller's trace (W3C), or begins one. Every attempt is a span of its own. Nobody records those of
-    a trace begun here, so its flag says not sampled: the server keeps what is worth it."""
+    """`traceparent` continues the caller's trace (W3C), or begins one. Every attempt is a span of its own. Nobody
+    records those of a trace begun here, so its flag says not sampled: the server keeps what is worth it."""
 
     def __init__(self, request_id: str | None = None, traceparent: str | None = None) -> None:
         self.request_id = request_id or new_request_id()

@@ -1,4 +1,5 @@
-"""The rpcs over HTTP: their requests (JSON, raw images, NDJSON), and what an answer says. The same for both of httpx's clients."""
+"""The rpcs over HTTP: their requests (JSON, raw images, NDJSON), and what an answer says. The same for both of httpx's
+clients."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ class Attempts:
     """The attempts of one call, which all of them together must end `timeout_s` from now.
 
     Each attempt is made inside `with attempts:`. A SluiceError after which another attempt makes sense ends there; then
-    wait_s says how long to wait before it. In steps: begin(), then either succeeded(), or wait_after() and begin() again.
+    wait_s says how long to wait before it. In steps: begin(), then either succeeded(), or wait_after() and begin()
+    again.
     """
 
     wait_s: float = 0.0

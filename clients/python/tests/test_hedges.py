@@ -1,4 +1,5 @@
-"""A second attempt beside one that takes long: the first waits here until the second has come, so nothing depends on time."""
+"""A second attempt beside one that takes long: the first waits here until the second has come, so nothing depends on
+time."""
 
 import asyncio
 import json

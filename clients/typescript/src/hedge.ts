@@ -1,8 +1,8 @@
 // A second attempt beside one that takes long.
 
 /**
- * The first good answer of `once`, or of two of them when the first has none after `afterMs` and `mayHedge` allows it. The
- * signal that each gets is aborted when the other one has won.
+ * The first good answer of `once`, or of two of them when the first has none after `afterMs` and `mayHedge` allows it.
+ * The signal that each gets is aborted when the other one has won.
  */
 export async function hedged<T>(
   once: (signal: AbortSignal) => Promise<T>,

@@ -13,8 +13,8 @@ export function newRequestId(nowMs: number = Date.now()): string {
 }
 
 /**
- * `traceparent` continues the caller's trace (W3C), or begins one. Every attempt is a span of its own. Nobody records those of a
- * trace begun here, so its flag says not sampled: the server keeps what is worth it.
+ * `traceparent` continues the caller's trace (W3C), or begins one. Every attempt is a span of its own. Nobody records
+ * those of a trace begun here, so its flag says not sampled: the server keeps what is worth it.
  */
 export class CallNames {
   readonly requestId: string;

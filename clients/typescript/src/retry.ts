@@ -11,8 +11,8 @@ export interface RetryPolicy {
   longestMs: number;
   jitter: number;
   /**
-   * An attempt that has no answer by then gets a second one beside it, under the same request id, which the server computes
-   * once. Not set: never. Only for calls with one answer; takes from the same budget as retries.
+   * An attempt that has no answer by then gets a second one beside it, under the same request id, which the server
+   * computes once. Not set: never. Only for calls with one answer; takes from the same budget as retries.
    */
   hedgeAfterMs?: number;
 }
@@ -33,8 +33,8 @@ export const REAL: Surroundings = {
 };
 
 /**
- * The attempts of one call, which all of them together must end `timeoutMs` from now. begin(), then either succeeded(), or
- * waitAfter() and begin() again.
+ * The attempts of one call, which all of them together must end `timeoutMs` from now. begin(), then either succeeded(),
+ * or waitAfter() and begin() again.
  */
 export class Attempts {
   readonly #policy: RetryPolicy;

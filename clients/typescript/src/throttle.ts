@@ -2,8 +2,8 @@
 //
 // A server that refuses most of what it gets is only slowed down by more of it. So a client counts, for each path, the
 // attempts of the last two minutes and how many of them the server accepted; while it had to refuse more than half,
-// calls are refused here, with a probability of (attempts - 2 * accepted) / (attempts + 1). Five seconds without a refusal
-// end that at once.
+// calls are refused here, with a probability of (attempts - 2 * accepted) / (attempts + 1). Five seconds without a
+// refusal end that at once.
 
 import type { SluiceError } from "./errors.js";
 

@@ -9,8 +9,8 @@
 
 namespace sluice {
 
-// `get` is getenv: null for what is not set. An empty value counts as none, as OpenTelemetry has it. The error names the
-// variable.
+// `get` is getenv: null for what is not set. An empty value counts as none, as OpenTelemetry has it. The error names
+// the variable.
 absl::Status ApplyOtelEnvironment(const std::function<const char*(const char*)>& get,
                                   ai::inference::config::Tracing& tracing);
 

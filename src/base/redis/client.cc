@@ -109,7 +109,7 @@ void RedisClient::Log(const absl::Status& why) {
   LogWarning("redis.unavailable", {{"host", options_.address.host},
                                    {"port", options_.address.port},
                                    {"error", ToStd(why.message())},
-                                   {"hint", "the server goes on without it"}});
+                                   {"hint", "the server continues without it"}});
 }
 
 }  // namespace sluice

@@ -20,7 +20,7 @@ absl::StatusOr<RedisReply> ReplyOf(const redisReply& raw) {
     case REDIS_REPLY_INTEGER: return RedisReply{.kind = RedisReply::Kind::kNumber, .number = raw.integer};
     case REDIS_REPLY_NIL: return RedisReply{};
     case REDIS_REPLY_ERROR: return absl::UnknownError(absl::string_view(raw.str, raw.len));
-    default: return absl::UnknownError("an answer of a kind that is not used here");
+    default: return absl::UnknownError("an answer of an unexpected kind");
   }
 }
 
@@ -71,7 +71,7 @@ absl::StatusOr<RedisPipeline::Taken> RedisPipeline::Take(std::string_view bytes)
   while (true) {
     void* got = nullptr;
     if (redisReaderGetReply(reader_.get(), &got) != REDIS_OK) {
-      return absl::UnavailableError("what it sends is not the protocol of Redis");
+      return absl::UnavailableError("what it sends is not the Redis protocol");
     }
     if (got == nullptr) break;
     const std::unique_ptr<redisReply, FreeReply> raw(static_cast<redisReply*>(got));

@@ -21,7 +21,8 @@ struct Step {
   Step At(double capacity) const;
 };
 
-// "0.5x,1x,300,20x:10": calls per second, or with x multiples of the capacity; after a colon the seconds, else `seconds`.
+// "0.5x,1x,300,20x:10": calls per second, or with x multiples of the capacity; after a colon the seconds, else
+// `seconds`.
 absl::StatusOr<std::vector<Step>> ParseSteps(std::string_view text, double seconds);
 
 struct Share {

@@ -89,12 +89,12 @@ absl::Status Run::FindCapacity() {
   const bool asked = std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.of_capacity; });
   if (options_.capacity != "auto") {
     if (!absl::SimpleAtod(options_.capacity, &capacity_) || capacity_ <= 0)
-      return Error(Reason::INVALID_REQUEST, "--capacity is auto or calls per second");
+      return Error(Reason::INVALID_REQUEST, "--capacity must be auto or calls per second");
   } else if (asked) {
     MeasureCapacity();
     if (capacity_ <= 0) {
       return Error(Reason::MODEL_UNAVAILABLE,
-                   StrCat("no call was answered well by ", options_.server, "; is `sluice serve` running?"));
+                   StrCat("no call was answered successfully by ", options_.server, "; is `sluice serve` running?"));
     }
   }
   for (const Step& step : steps_) load_.steps.push_back(step.At(capacity_));

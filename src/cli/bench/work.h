@@ -13,7 +13,7 @@ struct WorkOptions {
   std::string method = "recognize";  // recognize, classify, health
   std::string protocol = "rest";     // rest (an image as it is), json (in base64), grpc
   std::string model;                 // empty: the method's own
-  std::string input;                 // recognize: an image file; classify: a file of texts, one a line
+  std::string input;                 // recognize: an image file; classify: a file of texts, one per line
   int texts = 1;                     // a call, for classify
 };
 

@@ -30,7 +30,7 @@ absl::StatusOr<Filter> ParseFilter(const std::string& text) {
   const bool compares = filter.is == Filter::Is::kAbove || filter.is == Filter::Is::kBelow;
   if (text[at] == '!' && skip == 1) return Error(Reason::INVALID_REQUEST, StrCat("'", text, "': write != for not"));
   if (!absl::SimpleAtod(filter.value, &filter.number) && compares) {
-    return Error(Reason::INVALID_REQUEST, StrCat("'", text, "': '", filter.value, "' is no number"));
+    return Error(Reason::INVALID_REQUEST, StrCat("'", text, "': '", filter.value, "' is not a number"));
   }
   return filter;
 }

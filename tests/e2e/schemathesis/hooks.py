@@ -1,7 +1,8 @@
 """What the OpenAPI document cannot say to schemathesis, as hooks (SCHEMATHESIS_HOOKS).
 
-An image is bytes that a decoder takes, and no JSON Schema describes those: wherever the document asks for one, a small real
-image is sent. Random bytes are the business of the fuzz targets and of the second run, which wants no server error of them.
+An image is bytes that a decoder takes, and no JSON Schema describes those: wherever the document asks for one, a small
+real image is sent. Random bytes are the business of the fuzz targets and of the second run, which wants no server error
+of them.
 """
 
 import base64
@@ -29,7 +30,8 @@ LINES = [b'{"image": "%s"}\n' % base64.b64encode(JPEG[2]), b'{"image": ""}\n{"mo
 
 @schemathesis.serializer("application/x-ndjson")
 def lines_of(context, value) -> bytes:
-    """What is no text cannot be sent as lines, and no text at all is a stream of nothing; a bad line stands for both."""
+    """What is no text cannot be sent as lines, and no text at all is a stream of nothing; a bad line stands for
+    both."""
     return value.encode() if isinstance(value, str) and value.strip() else b"-"
 
 
@@ -60,7 +62,8 @@ def keep_out_of_bounds(fields) -> None:
 
 
 def use_the_default_model(fields) -> None:
-    """schemathesis tries values of other answers, but a text model finds no faces, and no schema knows whose model is whose."""
+    """schemathesis tries values of other answers, but a text model finds no faces, and no schema knows whose model is
+    whose."""
     if isinstance(fields, dict) and fields.get("model_id") in ("face_detection_v1", "news_classification_v1"):
         fields["model_id"] = ""
 
@@ -82,7 +85,8 @@ def send_json_as_json(case) -> None:
 
 
 def say_the_same_twice(case) -> None:
-    """A field of the body wins over the query's; so a bad one in the query is put in the body as well, to be refused."""
+    """A field of the body wins over the query's; so a bad one in the query is put in the body as well, to be
+    refused."""
     if not isinstance(case.body, dict) or not case.query:
         return
     if any("QUERY" in str(place).upper() and part.mode.is_negative for place, part in case.meta.components.items()):

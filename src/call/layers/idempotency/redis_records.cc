@@ -55,7 +55,7 @@ absl::StatusOr<SharedRecords::Claimed> ReadSharedValue(const std::string& value,
                                   .digest = value.substr(1, kDigestBytes),
                                   .record = std::make_shared<const std::string>(value.substr(1 + kDigestBytes))};
   }
-  return absl::UnknownError("a value under a key of ours that is none of ours");
+  return absl::UnknownError("a key of ours holds a value that is not ours");
 }
 
 // Two commands that go out together: the second tells what is there, whoever put it.

@@ -1,4 +1,5 @@
-// What several replicas know of a request together: who computes it, by a lease that ends with its owner, or its answer.
+// What several replicas know of a request together: who computes it, by a lease that ends with its owner, or its
+// answer.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// The store of several replicas. Within this process callers wait for each other as in the memory store, and only the one
-// that would compute asks the others:
+// The store of several replicas. Within this process callers wait for each other as in the memory store, and only the
+// one that would compute asks the others:
 //
 //   Begin ─► local ─► waits, replay, another body: as there
 //                └──► would compute ─► Claim ─► ours      computes under a lease, renewed until its end

@@ -1,5 +1,5 @@
-// Where the answers of requests are kept, so that the same request is computed once: idempotency's layer asks it, a memory of this
-// process (memory_store.h) or a store of several replicas (shared_store.h) answers.
+// Where the answers of requests are kept, so that the same request is computed once: idempotency's layer asks it, a
+// memory of this process (memory_store.h) or a store of several replicas (shared_store.h) answers.
 #pragma once
 
 #include <functional>

@@ -28,6 +28,7 @@ class PerThread {
   T& Mine() {
     thread_local uint64_t last_generation = 0;
     thread_local T* last = nullptr;
+    // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): generations begin with 1
     if (last_generation == generation_) return *last;
     thread_local absl::flat_hash_map<uint64_t, T*> all;
     T*& mine = all[generation_];

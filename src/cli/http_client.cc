@@ -100,7 +100,7 @@ absl::StatusOr<HttpAnswer> Talk(const std::string& server, const std::string& he
 }  // namespace
 
 absl::StatusOr<HttpAnswer> HttpPost(const std::string& server, const std::string& target,
-                                    const std::string& content_type, std::string body, absl::Duration timeout,
+                                    const std::string& content_type, const std::string& body, absl::Duration timeout,
                                     const HttpHeaders& headers) {
   std::string head = StrCat("POST ", target, " HTTP/1.1\r\nContent-Type: ", content_type, "\r\n");
   for (const auto& [name, value] : headers) absl::StrAppend(&head, name, ": ", value, "\r\n");

@@ -22,7 +22,7 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 // `server` is "http://HOST:PORT" or "HOST:PORT". An error means that no answer came; its message is for the user.
 absl::StatusOr<HttpAnswer> HttpPost(const std::string& server, const std::string& target,
-                                    const std::string& content_type, std::string body,
+                                    const std::string& content_type, const std::string& body,
                                     absl::Duration timeout = absl::Seconds(60), const HttpHeaders& headers = {});
 absl::StatusOr<HttpAnswer> HttpGet(const std::string& server, const std::string& target,
                                    absl::Duration timeout = absl::Seconds(60));

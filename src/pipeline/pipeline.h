@@ -34,6 +34,7 @@ class Pipeline {
   // One use of a model whose task is `task`, for `call`, whose record gets the model's name at once. An error: refused
   // now, `done` will not run.
   template <typename Input, typename Output>
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved on
   absl::StatusOr<Ticket> Submit(Call& call, Wanted wanted, std::string_view task, Input input,
                                 typename Job<Input, Output>::Done done) {
     return SubmitAny(call, std::move(wanted), {task},
@@ -85,7 +86,7 @@ absl::StatusOr<Ticket> Pipeline::Queue(Call& call, Admitted& admitted, Input& in
   const Headers headers = made->use().headers;
   auto ticket = jobs_.Offer(RuntimeOf(*model)->queue, std::move(work));
   if (!ticket.ok()) {
-    made->HandBack(admitted, input, done);
+    made->HandBack(admitted, input, done);  // NOLINT(bugprone-use-after-move): that is what it gives back
     return ticket;
   }
   // Once each: a call's texts may be several uses of one model.

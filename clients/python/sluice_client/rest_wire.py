@@ -228,12 +228,7 @@ def read_line(line: str) -> dict[str, Any]:
     if "faces" in value:
         return value
     problem = value.get("error", value)
-    raise SluiceError(
-        _CODES.get(problem.get("status", 0), "UNKNOWN"),
-        problem.get("detail", ""),
-        reason=problem.get("reason", ""),
-        request_id=problem.get("request_id", ""),
-    )
+    raise problem_error(problem.get("status", 0), problem)
 
 
 def response_error(response: httpx.Response, body: bytes, names: CallNames) -> SluiceError:
@@ -244,13 +239,21 @@ def response_error(response: httpx.Response, body: bytes, names: CallNames) -> S
             problem = json.loads(body)
     if "retry_after_ms" in problem:  # the same, in milliseconds
         retry_after_s = problem["retry_after_ms"] / 1000
+    text = body[:200].decode(errors="replace")
+    return problem_error(response.status_code, problem, names.request_id, text, retry_after_s)
+
+
+def problem_error(
+    status: int, problem: dict[str, Any], request_id: str = "", text: str = "", retry_after_s: float | None = None
+) -> SluiceError:
+    """Of application/problem+json; `request_id` and `text` stand in for what it lacks."""
     violations = problem.get("field_violations") or [{}]
     return SluiceError(
-        _CODES.get(response.status_code, "UNKNOWN"),
-        problem.get("detail", body[:200].decode(errors="replace")),
+        _CODES.get(status, "UNKNOWN"),
+        problem.get("detail", text),
         reason=problem.get("reason", ""),
         field=violations[0].get("field", ""),
-        request_id=problem.get("request_id", names.request_id),
+        request_id=problem.get("request_id", request_id),
         retry_after_s=retry_after_s,
     )
 

@@ -41,7 +41,7 @@ void Explain(const DebugContext& context, CallPtr call, std::unique_ptr<ExplainR
   }
   auto found = context.telemetry.notable.Find(request->request_id());
   context.telemetry.live.List(call->loop(), [&context, call, found = std::move(found),
-                                             id = request->request_id()](std::vector<sluice::LiveCall> live) {
+                                             id = request->request_id()](const std::vector<sluice::LiveCall>& live) {
     if (call->done()) return;
     ExplainResponse response;
     for (const CallRecordPtr& record : found) {
@@ -66,7 +66,7 @@ void ListCalls(const DebugContext& context, CallPtr call, std::unique_ptr<ListCa
         FieldError(Reason::INVALID_REQUEST, "limit", StrCat("limit is ", request->limit(), "; at most ", kMost)));
   }
   const size_t limit = request->limit() == 0 ? kUsual : request->limit();
-  context.telemetry.live.List(call->loop(), [call, limit](std::vector<sluice::LiveCall> live) {
+  context.telemetry.live.List(call->loop(), [call, limit](const std::vector<sluice::LiveCall>& live) {
     if (call->done()) return;
     ListCallsResponse response;
     response.set_total(static_cast<uint32_t>(live.size()));

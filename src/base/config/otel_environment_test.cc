@@ -48,8 +48,10 @@ TEST(OtelEnvironmentTest, NumbersAndNonsense) {
                                                                       {"OTEL_EXPORTER_OTLP_TIMEOUT", "soon"},
                                                                       {"OTEL_RESOURCE_ATTRIBUTES", "zone"}}) {
     Tracing tracing;
-    const absl::Status status =
-        ApplyOtelEnvironment([&](const char* asked) { return name == asked ? value.c_str() : nullptr; }, tracing);
+    const auto get = [&name = name, &value = value](const char* asked) {
+      return name == asked ? value.c_str() : nullptr;
+    };
+    const absl::Status status = ApplyOtelEnvironment(get, tracing);
     EXPECT_NE(status.message().find(name), std::string::npos) << status;
   }
 }

@@ -102,6 +102,7 @@ std::string Symbols::NameOf(uint64_t address) const {
     if (address - symbol.begin < std::max<uint64_t>(symbol.size, 1)) return Demangled(symbol.name.c_str());
   }
   Dl_info info{};
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): samples are numbers
   if (dladdr(reinterpret_cast<void*>(address), &info) == 0 || info.dli_sname == nullptr) return {};
   return Demangled(info.dli_sname);
 }

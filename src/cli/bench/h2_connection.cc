@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "base/strings.h"
 #include "cli/bench/dial.h"
@@ -165,7 +164,7 @@ ssize_t H2Connection::ReadBody(nghttp2_session*, int32_t id, uint8_t* buffer, si
   if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   const std::string& body = connection.work_.body;
   const size_t bytes = std::min(size, body.size() - stream->sent);
-  std::memcpy(buffer, body.data() + stream->sent, bytes);
+  std::copy_n(body.data() + stream->sent, bytes, buffer);
   stream->sent += bytes;
   if (stream->sent == body.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
   return static_cast<ssize_t>(bytes);

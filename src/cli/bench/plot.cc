@@ -70,7 +70,9 @@ std::string Line(double x1, double y1, double x2, double y2, std::string_view st
 std::string Grid(const Axes& axes) {
   constexpr std::string_view kThin = "stroke=\"#8884\"";
   std::string out;
-  for (double y = 0; y <= axes.top(); y += 0.2) {
+  const int lines = static_cast<int>(axes.top() * 5 + 1e-6);
+  for (int line = 0; line <= lines; ++line) {
+    const double y = line / 5.0;
     out += Line(kLeft, axes.Y(y), kWidth - kRight, axes.Y(y), kThin);
     out += Text(kLeft - 8, axes.Y(y) + 4, "end", absl::StrFormat("%.1f", y));
   }

@@ -57,7 +57,7 @@ absl::StatusOr<std::unique_ptr<Run>> Run::Create(const RunOptions& options) {
 
 absl::Status Run::Measure() {
   loop_.Start();
-  const absl::Status status = FindCapacity();
+  absl::Status status = FindCapacity();
   if (status.ok()) Generate();
   OnLoop([this](std::promise<void>& done) {
     generator_.reset();

@@ -100,9 +100,6 @@ struct ReadBudget {
 absl::StatusOr<Model> ReadModel(std::string_view bytes, ReadBudget& budget);
 absl::StatusOr<Graph> ReadGraph(std::string_view message, ReadBudget& budget);
 
-// The elements of a tensor of integers (or bools) whose values are in the file's own bytes: the least and the greatest.
-// False for others, for one without elements, and for one whose bytes do not match its type.
-bool RangeOf(const Tensor& tensor, int64_t& least, int64_t& greatest);
 absl::StatusOr<Tensor> ReadTensor(std::string_view message);
 
 }  // namespace sluice::onnx

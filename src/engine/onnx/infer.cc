@@ -1,8 +1,11 @@
 #include "engine/onnx/infer.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
-#include <unordered_map>
+
+#include "engine/onnx/infer_rules.h"
+#include "engine/onnx/tensor_range.h"
 
 namespace sluice::onnx {
 namespace {
@@ -18,168 +21,6 @@ int32_t TypeAttribute(const Node& node, std::string_view name, int32_t otherwise
   const Attribute* const attribute = node.Find(name);
   if (attribute == nullptr) return otherwise;
   return attribute->of_function.empty() ? static_cast<int32_t>(attribute->i) : kUnknownType;
-}
-
-// How an operator's outputs follow from its inputs; what is not said here is not known.
-enum class Rule {
-  kSame,          // all outputs hold elements of the first input, or 0
-  kSameAndSizes,  // the first does; the others are places or counts (INT64)
-  kSameType,      // all outputs have the type of the first input
-  kSizes,         // sizes or places
-  kBool,
-  kFloat,
-  kInt32,
-  kSecondType,
-  kThirdType,
-  kJoin,  // elements of any input
-  kArithmetic,
-};
-
-const std::unordered_map<std::string_view, Rule>& Rules() {
-  static const auto* const rules = [] {
-    auto* all = new std::unordered_map<std::string_view, Rule>;
-    const auto add = [all](Rule rule, std::initializer_list<std::string_view> ops) {
-      for (const std::string_view op : ops) all->emplace(op, rule);
-    };
-    add(Rule::kSame, {"Identity",
-                      "Reshape",
-                      "Squeeze",
-                      "Unsqueeze",
-                      "Flatten",
-                      "Transpose",
-                      "Gather",
-                      "GatherElements",
-                      "GatherND",
-                      "Slice",
-                      "Split",
-                      "Tile",
-                      "Expand",
-                      "DepthToSpace",
-                      "SpaceToDepth",
-                      "ReverseSequence",
-                      "Compress",
-                      "Trilu",
-                      "CenterCropPad",
-                      "MaxRoiPool",
-                      "MaxUnpool",
-                      "SequenceAt",
-                      "SequenceConstruct",
-                      "SequenceErase",
-                      "SplitToSequence",
-                      "ConcatFromSequence",
-                      "Optional",
-                      "OptionalGetElement",
-                      "Relu"});
-    add(Rule::kSameAndSizes, {"TopK", "Unique", "MaxPool"});
-    add(Rule::kSameType, {"Abs",
-                          "Acos",
-                          "Acosh",
-                          "Asin",
-                          "Asinh",
-                          "Atan",
-                          "Atanh",
-                          "AffineGrid",
-                          "Attention",
-                          "AveragePool",
-                          "BatchNormalization",
-                          "BitShift",
-                          "BitwiseAnd",
-                          "BitwiseNot",
-                          "BitwiseOr",
-                          "BitwiseXor",
-                          "Ceil",
-                          "Celu",
-                          "Col2Im",
-                          "Conv",
-                          "ConvTranspose",
-                          "Cos",
-                          "Cosh",
-                          "CumProd",
-                          "CumSum",
-                          "DFT",
-                          "DeformConv",
-                          "Det",
-                          "Einsum",
-                          "Elu",
-                          "Erf",
-                          "Exp",
-                          "Floor",
-                          "GRU",
-                          "Gelu",
-                          "Gemm",
-                          "GlobalAveragePool",
-                          "GlobalLpPool",
-                          "GlobalMaxPool",
-                          "GridSample",
-                          "GroupNormalization",
-                          "HardSigmoid",
-                          "HardSwish",
-                          "Hardmax",
-                          "InstanceNormalization",
-                          "LRN",
-                          "LSTM",
-                          "LayerNormalization",
-                          "LeakyRelu",
-                          "Log",
-                          "LogSoftmax",
-                          "LpNormalization",
-                          "LpPool",
-                          "MatMul",
-                          "Mean",
-                          "MeanVarianceNormalization",
-                          "Mish",
-                          "NegativeLogLikelihoodLoss",
-                          "PRelu",
-                          "Pow",
-                          "RMSNormalization",
-                          "RNN",
-                          "Reciprocal",
-                          "ReduceL1",
-                          "ReduceL2",
-                          "ReduceLogSum",
-                          "ReduceLogSumExp",
-                          "ReduceMax",
-                          "ReduceMean",
-                          "ReduceMin",
-                          "ReduceProd",
-                          "ReduceSum",
-                          "ReduceSumSquare",
-                          "Resize",
-                          "RoiAlign",
-                          "RotaryEmbedding",
-                          "Round",
-                          "STFT",
-                          "Selu",
-                          "Shrink",
-                          "Sigmoid",
-                          "Sin",
-                          "Sinh",
-                          "Softmax",
-                          "SoftmaxCrossEntropyLoss",
-                          "Softplus",
-                          "Softsign",
-                          "Sqrt",
-                          "StringConcat",
-                          "StringNormalizer",
-                          "Sum",
-                          "Swish",
-                          "Tan",
-                          "Tanh",
-                          "TensorScatter",
-                          "ThresholdedRelu",
-                          "Upsample"});
-    add(Rule::kSizes, {"Shape", "Size", "NonZero", "ArgMax", "ArgMin", "NonMaxSuppression", "SequenceLength"});
-    add(Rule::kBool, {"And", "Or", "Not", "Xor", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "IsNaN",
-                      "IsInf", "OptionalHasElement", "RegexFullMatch"});
-    add(Rule::kFloat, {"TfIdfVectorizer"});
-    add(Rule::kInt32, {"MatMulInteger", "ConvInteger"});
-    add(Rule::kSecondType, {"CastLike", "DequantizeLinear"});
-    add(Rule::kThirdType, {"OneHot"});
-    add(Rule::kJoin, {"Concat", "ScatterElements", "ScatterND", "Scatter"});
-    add(Rule::kArithmetic, {"Add", "Sub", "Mul", "Div", "Mod", "Neg", "Min", "Max", "Clip", "Sign", "Range"});
-    return all;
-  }();
-  return *rules;
 }
 
 Interval WithZero(Interval interval) { return Union(interval, {0, 0}); }
@@ -326,9 +167,9 @@ std::vector<Known> Infer(const Node& node, std::span<const Known* const> inputs)
     for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = ByOtherDomain(node, inputs, i);
     return outputs;
   }
-  const auto rule = Rules().find(node.op);
+  const std::optional<Rule> rule = RuleOf(node.op);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    outputs[i] = rule != Rules().end() ? ByRule(rule->second, node, inputs, i) : ByName(node, inputs, i);
+    outputs[i] = rule ? ByRule(*rule, node, inputs, i) : ByName(node, inputs, i);
   }
   return outputs;
 }

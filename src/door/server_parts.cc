@@ -116,7 +116,6 @@ absl::Status Server::Parts::MakeChains() {
   chain = MakeCallChain(layers);
   admission = std::make_unique<Admission>(MakeAdmissionLayers({layers, *repository}));
   RETURN_IF_ERROR(admission->Prepare());
-  files.Start(kLookAtFiles);
   pipeline = std::make_unique<Pipeline>(*admission, *scheduler);
   return absl::OkStatus();
 }
@@ -184,9 +183,10 @@ absl::Status Server::Parts::StartNetwork() {
   }
   if (redis) redis->Start();
   ASSIGN_OR_RETURN(auto http_options, HttpOptionsOf(options));
-  http =
-      std::make_unique<http::HttpServer>(std::move(http_options), pointers, *dispatcher, budget, Random::FromDevice());
+  http = std::make_unique<http::HttpServer>(std::move(http_options), pointers, *dispatcher, budget, files,
+                                            Random::FromDevice());
   RETURN_IF_ERROR(http->Start());
+  files.Start(kLookAtFiles);
   loops[0]->Post([this] { SampleUse(); });
   return absl::OkStatus();
 }

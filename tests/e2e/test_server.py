@@ -96,10 +96,13 @@ def test_tls_alpn_and_hot_reload(tmp_path, protos, sample):
         # An empty file keeps the old certificate; a good pair replaces it.
         (tmp_path / "empty").write_bytes(b"")
         os.replace(tmp_path / "empty", tmp_path / "tls.crt")
-        wait_for(lambda: "tls." in server.stderr_path.read_text())
+        wait_for(lambda: "config.reload_failed" in server.stderr_path.read_text())
         assert served_name(server.address) == "first"
         certificate(tmp_path, "second")
         wait_for(lambda: served_name(server.address) == "second")
+        metrics = requests.get(f"https://localhost:{port}/metrics", verify=tmp_path / "tls.crt").text
+        for counted in ("reload_success", "reloads_total", "reload_failures_total"):
+            assert re.search(rf'ai_inference_config_{counted}{{file="tls {server.address}"}} [1-9]', metrics)
     finally:
         assert server.stop() == 0
 

@@ -14,19 +14,25 @@ namespace {
 
 constexpr size_t kFileBytesMax = 16 << 20;
 
-// Empty: there is no such file.
 std::string SignatureOf(const std::string& path) {
   struct stat info {};
-  if (stat(path.c_str(), &info) != 0) return {};
+  if (stat(path.c_str(), &info) != 0) return "none";
   return StrCat(info.st_dev, ",", info.st_ino, ",", info.st_size, ",", info.st_mtim.tv_sec, ",", info.st_mtim.tv_nsec);
 }
 
 }  // namespace
 
-absl::Status WatchedFiles::Add(std::string name, std::string path, Apply apply) {
+std::string WatchedFiles::SignatureOf(const File& file) {
+  std::string all = sluice::SignatureOf(file.state.path);
+  for (const std::string& path : file.with) all += ";" + sluice::SignatureOf(path);
+  return all;
+}
+
+absl::Status WatchedFiles::Add(std::string name, std::string path, Apply apply, std::vector<std::string> with) {
   auto file = std::make_unique<File>();
   file->state = {.name = std::move(name), .path = std::move(path)};
   file->apply = std::move(apply);
+  file->with = std::move(with);
   if (absl::Status status = Read(*file, file->state.hash); !status.ok()) return status;
   files_.push_back(std::move(file));
   return absl::OkStatus();
@@ -40,7 +46,7 @@ uint64_t HashOf(std::string_view text) {
 }
 
 absl::Status WatchedFiles::Read(File& file, uint64_t& hash) {
-  file.signature = SignatureOf(file.state.path);  // before reading, so that a change meanwhile is seen later
+  file.signature = SignatureOf(file);  // before reading, so that a change meanwhile is seen later
   const auto text = ReadFile(file.state.path, kFileBytesMax);
   RETURN_IF_ERROR(text.status());
   hash = HashOf(*text);
@@ -48,7 +54,7 @@ absl::Status WatchedFiles::Read(File& file, uint64_t& hash) {
 }
 
 void WatchedFiles::Look(File& file, bool always) {
-  if (!always && SignatureOf(file.state.path) == file.signature) return;
+  if (!always && SignatureOf(file) == file.signature) return;
   uint64_t hash = 0;
   const absl::Status status = Read(file, hash);
   if (status.ok()) {

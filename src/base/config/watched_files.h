@@ -39,8 +39,9 @@ class WatchedFiles {
   ~WatchedFiles() { Stop(); }
   WatchedFiles(const WatchedFiles&) = delete;
 
-  // Reads and applies the file now; an error is for the operator, and the file is not watched then. Before Start.
-  absl::Status Add(std::string name, std::string path, Apply apply);
+  // Reads and applies the file now; an error is for the operator, and the file is not watched then. A change of one of
+  // the files `with` it is a change of it. Before Start.
+  absl::Status Add(std::string name, std::string path, Apply apply, std::vector<std::string> with = {});
   // From now on a thread looks at all of them each `interval`.
   void Start(Duration interval);
   // No Apply runs from then on.
@@ -57,8 +58,10 @@ class WatchedFiles {
   struct File {
     State state;
     Apply apply;
+    std::vector<std::string> with;
     std::string signature;
   };
+  static std::string SignatureOf(const File& file);
   absl::Status Read(File& file, uint64_t& hash);
   void Look(File& file, bool always);
   void Run(Duration interval);

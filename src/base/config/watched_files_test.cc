@@ -48,6 +48,24 @@ TEST_F(WatchedFilesTest, AppliesWhatChanged) {
   EXPECT_EQ(files_.states().at(0).reloads, 1u);
 }
 
+TEST_F(WatchedFilesTest, AChangeOfAFileThatBelongsToItCounts) {
+  const std::string key = folder_ + "/key";
+  int applied = 0;
+  Write("one");
+  const auto apply = [&](std::string_view) { return ++applied, absl::OkStatus(); };
+  ASSERT_TRUE(files_.Add("pair", path_, apply, {key}).ok());
+  files_.Poll();
+  EXPECT_EQ(applied, 1);
+  std::ofstream(key) << "a key";
+  files_.Poll();
+  EXPECT_EQ(applied, 2);
+  std::filesystem::remove(key);
+  files_.Poll();
+  EXPECT_EQ(applied, 3);
+  files_.Poll();
+  EXPECT_EQ(applied, 3);
+}
+
 TEST_F(WatchedFilesTest, ABrokenFileKeepsTheOldContent) {
   ASSERT_TRUE(Add().ok());
   Write("bad");

@@ -2,12 +2,11 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "base/strings.h"
 
 namespace sluice::http {
 namespace {
-
-constexpr Duration kPollCertificates = seconds(1);
 
 BoundAddress Describe(const BoundSocket& socket, bool tls) {
   const std::string ip = IpText(socket.ip);
@@ -29,8 +28,8 @@ absl::StatusOr<uint32_t> ExposedBy(const ListenerOptions& options, bool loopback
 }  // namespace
 
 HttpServer::HttpServer(ServerOptions options, std::vector<AsioLoop*> loops, Dispatcher& dispatcher, Budget& budget,
-                       Random random)
-    : options_(std::move(options)), loops_(std::move(loops)), dispatcher_(dispatcher), budget_(budget) {
+                       WatchedFiles& files, Random random)
+    : options_(std::move(options)), loops_(std::move(loops)), dispatcher_(dispatcher), budget_(budget), files_(files) {
   for (AsioLoop* loop : loops_) {
     shards_.push_back(std::make_unique<Shard>(*loop, options_.limits, Random(random.Next())));
   }
@@ -51,10 +50,8 @@ absl::Status HttpServer::Start() {
     bound_.push_back(Describe(listening->socket, options.tls.has_value()));
     listening_.push_back(std::move(listening));
   }
-  bool any_tls = false;
   for (const auto& owner : listening_) {
     Listening* listening = owner.get();
-    any_tls |= listening->tls != nullptr;
     AsioLoop& loop = *loops_[listening->home];
     loop.Post([this, listening, &loop] {
       listening->acceptor = std::make_unique<Acceptor>(
@@ -63,7 +60,6 @@ absl::Status HttpServer::Start() {
           });
     });
   }
-  if (any_tls) loops_[0]->Post([this] { PollCertificates(); });
   return absl::OkStatus();
 }
 
@@ -80,11 +76,9 @@ absl::Status HttpServer::Open(Listening& listening) {
         "listener ", options.address, ": proxy_protocol needs trusted_proxies, the addresses that send the header"));
   }
   if (options.tls) {
-    auto tls = TlsCertificate::Load(*options.tls);
-    if (!tls.ok()) {
-      return absl::InvalidArgumentError(StrCat("listener ", options.address, ": ", ToStd(tls.status().message())));
+    if (absl::Status status = OpenTls(listening); !status.ok()) {
+      return absl::InvalidArgumentError(StrCat("listener ", options.address, ": ", ToStd(status.message())));
     }
-    listening.tls = *std::move(tls);
   }
   for (const auto& shard : shards_) {
     listening.contexts.push_back({.loop = shard->loop(),
@@ -104,6 +98,16 @@ absl::Status HttpServer::Open(Listening& listening) {
   return absl::OkStatus();
 }
 
+absl::Status HttpServer::OpenTls(Listening& listening) {
+  const TlsOptions& options = *listening.options.tls;
+  ASSIGN_OR_RETURN(listening.tls, TlsCertificate::Load(options));
+  std::vector<std::string> with{options.key_file};
+  if (!options.client_ca_file.empty()) with.push_back(options.client_ca_file);
+  return files_.Add(
+      StrCat("tls ", Describe(listening.socket, true).text), options.certificate_file,
+      [tls = listening.tls](std::string_view) { return tls->Reload(); }, std::move(with));
+}
+
 // Round robin over the loops. A connection over the bound, or of a stranger where only proxies connect, is closed at
 // once: the client sees it without waiting.
 void HttpServer::OnSocket(Listening& listening, UniqueFd fd, const IpBytes& ip, uint16_t port) {
@@ -121,18 +125,10 @@ void HttpServer::OnSocket(Listening& listening, UniqueFd fd, const IpBytes& ip, 
       [&shard, &context, fd = std::move(fd), ip, port]() mutable { shard.Adopt(context, std::move(fd), ip, port); });
 }
 
-void HttpServer::PollCertificates() {
-  for (const auto& listening : listening_) {
-    if (listening->tls) listening->tls->Poll();
-  }
-  poll_timer_ = loops_[0]->At(loops_[0]->Now() + kPollCertificates, [this] { PollCertificates(); });
-}
-
 void HttpServer::StopAccepting(size_t shard) {
   for (const auto& listening : listening_) {
     if (listening->home == shard) listening->acceptor.reset();
   }
-  if (shard == 0) loops_[0]->Cancel(std::exchange(poll_timer_, 0));
 }
 
 // Two rounds over the loops: when all have stopped accepting, no socket is on its way to a shard any more that the

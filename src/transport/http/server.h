@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "base/asio_loop.h"
+#include "base/config/watched_files.h"
 #include "base/random.h"
 #include "transport/http/connection.h"
 #include "transport/http/limits.h"
@@ -56,13 +57,13 @@ struct ServerStats {
 
 class HttpServer {
  public:
-  // `loops` (at least one, running) and the references outlive the server.
+  // `loops` (at least one, running) and the references outlive the server. `files` gets the certificates to watch.
   HttpServer(ServerOptions options, std::vector<AsioLoop*> loops, Dispatcher& dispatcher, Budget& budget,
-             Random random);
+             WatchedFiles& files, Random random);
   // After Drain is done, or after Start failed, or when the loops have stopped.
   ~HttpServer();
 
-  // Binds every listener, or none: fails with what to do about it. Accepting begins at once.
+  // Binds every listener, or none: fails with what to do about it. Accepting begins at once. Before WatchedFiles::Start.
   absl::Status Start();
   // One for each listener, in order.
   const std::vector<BoundAddress>& bound() const { return bound_; }
@@ -79,7 +80,7 @@ class HttpServer {
   struct Listening {
     ListenerOptions options;
     GateRules gate;
-    std::unique_ptr<TlsCertificate> tls;
+    std::shared_ptr<TlsCertificate> tls;
     BoundSocket socket;
     std::vector<ConnectionContext> contexts;  // by shard
     size_t home = 0;                          // shard that accepts
@@ -87,19 +88,19 @@ class HttpServer {
   };
 
   absl::Status Open(Listening& listening);
+  absl::Status OpenTls(Listening& listening);
   void OnSocket(Listening& listening, UniqueFd fd, const IpBytes& ip, uint16_t port);
-  void PollCertificates();
   void StopAccepting(size_t shard);
 
   const ServerOptions options_;
   const std::vector<AsioLoop*> loops_;
   Dispatcher& dispatcher_;
   Budget& budget_;
+  WatchedFiles& files_;
   TrustedProxies trusted_proxies_;
   std::vector<std::unique_ptr<Shard>> shards_;  // by loop
   std::vector<std::unique_ptr<Listening>> listening_;
   std::vector<BoundAddress> bound_;
-  Loop::TimerId poll_timer_ = 0;  // of the first loop
   std::atomic<size_t> next_shard_{0}, shards_draining_{0};
   std::atomic<uint64_t> connections_total_{0}, connections_rejected_{0};
   Task drained_;

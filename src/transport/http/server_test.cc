@@ -123,7 +123,7 @@ class ServerTest : public testing::Test {
     budget_ = std::make_unique<Budget>(options.limits.inflight_bytes_max, options.limits.connections_max);
     for (auto& loop : loops_) loop.Start();
     server_ = std::make_unique<HttpServer>(std::move(options), std::vector<AsioLoop*>{&loops_[0], &loops_[1]},
-                                           dispatcher_, *budget_, Random(1));
+                                           dispatcher_, *budget_, files_, Random(1));
     ASSERT_TRUE(server_->Start().ok());
   }
   uint16_t port() const { return server_->bound()[0].port; }
@@ -146,6 +146,7 @@ class ServerTest : public testing::Test {
   AsioLoop loops_[2] = {AsioLoop("loop-0"), AsioLoop("loop-1")};
   EchoDispatcher dispatcher_;
   std::unique_ptr<Budget> budget_;
+  WatchedFiles files_;
   std::unique_ptr<HttpServer> server_;
   bool drained_ = false;
 };
@@ -230,7 +231,8 @@ absl::Status StartOf(ListenerOptions listener) {
   loop.Start();
   EchoDispatcher dispatcher;
   Budget budget(1 << 20, 10);
-  HttpServer server({.listeners = {std::move(listener)}}, {&loop}, dispatcher, budget, Random(1));
+  WatchedFiles files;
+  HttpServer server({.listeners = {std::move(listener)}}, {&loop}, dispatcher, budget, files, Random(1));
   absl::Status status = server.Start();
   std::promise<void> done;
   if (status.ok()) server.Drain(Duration::zero(), [&] { done.set_value(); });

@@ -2,12 +2,11 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/stat.h>
 
 #include <cstring>
 #include <utility>
 
-#include "base/log/log.h"
+#include "base/error.h"
 #include "base/strings.h"
 
 namespace sluice::http {
@@ -62,28 +61,12 @@ absl::StatusOr<std::shared_ptr<SSL_CTX>> MakeContext(const TlsOptions& options) 
   return context;
 }
 
-std::string Signature(const TlsOptions& options) {
-  std::string signature;
-  for (const std::string& file : {options.certificate_file, options.key_file, options.client_ca_file}) {
-    struct stat info {};
-    if (file.empty() || stat(file.c_str(), &info) != 0) {
-      signature += "-;";
-      continue;
-    }
-    signature += StrCat(info.st_dev, ",", info.st_ino, ",", info.st_size, ",", info.st_mtim.tv_sec, ",",
-                        info.st_mtim.tv_nsec, ";");
-  }
-  return signature;
-}
-
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<TlsCertificate>> TlsCertificate::Load(TlsOptions options) {
-  std::string signature = Signature(options);  // before reading, so that a change meanwhile is seen later
-  auto context = MakeContext(options);
-  if (!context.ok()) return context.status();
-  return std::unique_ptr<TlsCertificate>(
-      new TlsCertificate(std::move(options), std::move(signature), *std::move(context)));
+absl::StatusOr<std::shared_ptr<TlsCertificate>> TlsCertificate::Load(TlsOptions options) {
+  std::shared_ptr<TlsCertificate> certificate(new TlsCertificate(std::move(options)));
+  RETURN_IF_ERROR(certificate->Reload());
+  return certificate;
 }
 
 std::shared_ptr<SSL_CTX> TlsCertificate::current() const {
@@ -99,20 +82,12 @@ std::optional<int> TlsCertificate::DaysLeft() const {
   return days;
 }
 
-TlsCertificate::Reload TlsCertificate::Poll() {
-  std::string signature = Signature(options_);
-  if (signature == signature_) return Reload::kUnchanged;
-  signature_ = std::move(signature);
+absl::Status TlsCertificate::Reload() {
   auto context = MakeContext(options_);
-  if (!context.ok()) {
-    LogError("tls.reload_failed",
-             {{"file", options_.certificate_file}, {"error", ToStd(context.status().message())}, {"kept_old", true}});
-    return Reload::kKept;
-  }
-  LogInfo("tls.reloaded", {{"file", options_.certificate_file}});
+  if (!context.ok()) return context.status();
   const std::lock_guard lock(mutex_);
   context_ = *std::move(context);
-  return Reload::kReloaded;
+  return absl::OkStatus();
 }
 
 }  // namespace sluice::http

@@ -41,29 +41,25 @@ class TlsTest : public testing::Test {
   fs::path dir_;
 };
 
-using Reload = TlsCertificate::Reload;
-
 TEST_F(TlsTest, ANewPairIsTakenAndABrokenOneIsNot) {
   auto tls = *TlsCertificate::Load(Options());
   const auto old = tls->current();
-  EXPECT_EQ(tls->Poll(), Reload::kUnchanged);
   Put("cert.pem", second_.certificate);  // the key is still the old one
-  EXPECT_EQ(tls->Poll(), Reload::kKept);
-  EXPECT_EQ(tls->Poll(), Reload::kUnchanged);  // said once
+  EXPECT_FALSE(tls->Reload().ok());
   EXPECT_EQ(tls->current(), old);
   Put("key.pem", second_.key);
-  EXPECT_EQ(tls->Poll(), Reload::kReloaded);
+  EXPECT_TRUE(tls->Reload().ok());
   const auto renewed = tls->current();
   EXPECT_NE(renewed, old);
   for (const char* bad : {"", "garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}) {
     Put("cert.pem", bad);
-    EXPECT_EQ(tls->Poll(), Reload::kKept);
+    EXPECT_FALSE(tls->Reload().ok());
     EXPECT_EQ(tls->current(), renewed);
   }
   fs::remove(dir_ / "cert.pem");
-  EXPECT_EQ(tls->Poll(), Reload::kKept);
+  EXPECT_FALSE(tls->Reload().ok());
   Put("cert.pem", second_.certificate);
-  EXPECT_EQ(tls->Poll(), Reload::kReloaded);
+  EXPECT_TRUE(tls->Reload().ok());
 }
 
 TEST_F(TlsTest, FilesThatMakeNoPairAreRefusedAtStart) {

@@ -20,6 +20,8 @@ from clean_root import INSIDE, Machine, MemoryLimit, clean_root
 from conftest import ROOT, SAMPLE
 from programs import free_port, program
 
+# Making a clean system, and looking at everything in 200 MB, take minutes on a busy machine.
+pytestmark = pytest.mark.timeout(1800)
 VERSION = re.search(r"project\(sluice VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
 DIST = Path(os.environ.get("SLUICE_DIST", ROOT / "dist"))
 MIB = 1 << 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 
 from load import ROOT, Load, Process, frame, free_port, median, start_sluice
@@ -29,3 +31,14 @@ def bench_small(build: Path, folder: Path, rounds: int, calls: int) -> None:
         ratio = median([a / b for a, b in zip(mine, other)])
         print(f"{in_flight:>10}{median(mine) * 1e6:>10.1f}{median(other) * 1e6:>14.1f}{ratio:>8.2f}")
     ours.stop(), theirs.stop()
+    print_chain(build, calls)
+
+
+def print_chain(build: Path, calls: int) -> None:
+    """What the layers take of such a call, without codec and socket."""
+    chain = json.loads(
+        subprocess.run([build / "bench" / "chain", str(calls)], stdout=subprocess.PIPE, check=True).stdout
+    )
+    print(
+        f"the call chain, µs: no layers {chain['none']}, all {chain['all']}, all and an answer recorded for replays {chain['all_with_id']}"
+    )

@@ -114,7 +114,8 @@ int Run(const Flags& flags) {
                              .chores = chores,
                              .budget = budget,
                              .options = {.grpc_gzip_bytes_min = flags.gzip ? 1024u : 0u}});
-  http::HttpServer server(options, pointers, dispatcher, budget, Random::FromDevice());
+  WatchedFiles files;
+  http::HttpServer server(options, pointers, dispatcher, budget, files, Random::FromDevice());
   if (const absl::Status status = server.Start(); !status.ok()) {
     std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
     return 1;

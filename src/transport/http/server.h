@@ -1,6 +1,6 @@
 // The HTTP server: listeners, connections on every loop, drain.
 //
-//   HttpServer server(options, loops, dispatcher, budget, Random::FromDevice());
+//   HttpServer server(options, loops, dispatcher, budget, files, Random::FromDevice());
 //   RETURN_IF_ERROR(server.Start());
 //   … server.Drain(seconds(30), [] { … });
 #pragma once

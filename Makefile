@@ -15,7 +15,7 @@ image:  ## the container image as an OCI layout, dist/image, without a container
 	@tools/package.sh image $(ARGS)
 
 package-test:  ## packages and image installed and run: in a clean Debian, under systemd and podman, within 512 MiB
-	@tools/setup.sh package-test && .deps/venv/bin/python -m pytest -q -rs tests/e2e/test_package.py
+	@tools/setup.sh package-test && .deps/venv/bin/python -m pytest -q -rs tests/e2e/test_package.py tests/e2e/test_pods.py
 
 cluster:  ## three replicas behind Envoy, with Redis and Prometheus (ARGS=nginx: behind nginx)
 	@tools/setup.sh cluster && tools/build.sh sluice && .deps/venv/bin/python tools/cluster.py up $(ARGS)

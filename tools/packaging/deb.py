@@ -24,6 +24,8 @@ def main() -> None:
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(ROOT / "deploy/debian", work / "debian")
     (work / "debian/changelog").write_text(CHANGELOG.format(version=version, date=formatdate(EPOCH)))
+    for path in (work / "debian").iterdir():  # later times than this are cut by dpkg, earlier ones are not
+        os.utime(path, (EPOCH, EPOCH))
     run("dpkg-buildpackage", "-b", "-us", "-uc", "-ui", "-d", cwd=work,
         env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH), "DEB_BUILD_OPTIONS": "noautodbgsym"})  # fmt: skip
     for name in ("sluice", "sluice-openvino"):

@@ -5,7 +5,7 @@
     render.py --variant least_request
     render.py --tls 0.0.0.0:8443 --certificate tls.crt --key tls.key
 
-A variant (variants/NAME.yaml) is merged over the file: `cluster` over each cluster of replicas, `route` over each route,
+A variant (variants/NAME.yaml) is merged over the file: `cluster` over each cluster of replicas, `virtual_host` over the virtual host, `route` over each route,
 `connection_manager` over the listener's; `clusters` are added.
 """
 
@@ -54,7 +54,9 @@ class Config:
         patch = yaml.safe_load((HERE / "variants" / f"{name}.yaml").read_text(encoding="utf-8"))
         for cluster in self.clusters:
             vary(cluster, copy.deepcopy(patch.get("cluster", {})))
-        for route in self.manager["route_config"]["virtual_hosts"][0]["routes"]:
+        (host,) = self.manager["route_config"]["virtual_hosts"]
+        host.update(merged(host, patch.get("virtual_host", {})))
+        for route in host["routes"]:
             route["route"] = merged(route["route"], patch.get("route", {}))
         self.manager.update(patch.get("connection_manager", {}))
         self.resources["clusters"] += patch.get("clusters", [])

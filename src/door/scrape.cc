@@ -155,6 +155,13 @@ void AddTurns(const std::vector<TurnTimes::Numbers>& loops, MetricsText& out) {
 
 }  // namespace
 
+double Scrape::Busy() const {
+  const size_t workers = sources_.scheduler.Workers().size();
+  double busy = 0;
+  for (size_t i = 0; i < workers; ++i) busy += utilisation_.OfWorker(i);
+  return workers == 0 ? 0 : busy / static_cast<double>(workers);
+}
+
 void Scrape::Sample(TimePoint now) {
   std::vector<Duration> workers;
   for (const auto& worker : sources_.scheduler.Workers()) workers.push_back(worker.busy);

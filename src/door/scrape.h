@@ -56,6 +56,8 @@ class Scrape final : public MetricSource {
 
   // The utilisation follows these: one each Utilisation::kInterval. Any thread, in order.
   void Sample(TimePoint now);
+  // Of all workers' time, over the same window.
+  double Busy() const;
 
   void Collect(MetricsText& out) const override;
 

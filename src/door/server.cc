@@ -133,6 +133,9 @@ void Server::Parts::TellHealth() {
 void Server::Parts::SampleUse() {
   AsioLoop& loop = *loops[0];
   scrape->Sample(loop.Now());
+  telemetry.load.busy = scrape->Busy();
+  const uint64_t before = std::exchange(exchanges_sampled, http->stats().exchanges);
+  telemetry.load.calls_per_s = static_cast<double>(exchanges_sampled - before) / (ToMs(Utilisation::kInterval) / 1000);
   loop.At(loop.Now() + Utilisation::kInterval, [this] { SampleUse(); });
 }
 

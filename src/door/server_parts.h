@@ -95,6 +95,7 @@ struct Server::Parts {
   std::string NotReady() const;
   void TellHealth();
   void SampleUse();
+  uint64_t exchanges_sampled = 0;  // of the first loop
   void Stop();
 };
 

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -199,6 +200,36 @@ def test_weights(tmp_path, replicas, texts):
 def test_least_request_uses_all(tmp_path, replicas, texts):
     with variant(tmp_path, replicas, "least_request") as envoy, grpc.insecure_channel(envoy.address) as channel:
         assert min(share(replicas, lambda: classify(channel, texts, 90))) > 10
+
+
+def test_a_replica_that_reports_a_high_load_for_little_gets_less(tmp_path, replicas, texts, sample):
+    """Recognising directly keeps the first replica busy; texts go through Envoy. Reports speak of the last ten seconds."""
+    over = threading.Event()
+
+    def keep_busy() -> None:
+        with requests.Session() as session:
+            while not over.is_set():
+                session.post(
+                    f"http://{replicas.addresses[0]}/api/v1/recognize",
+                    data=sample,
+                    headers={"Content-Type": "image/jpeg", "X-Sluice-Class": "background"},
+                    timeout=60,
+                ).raise_for_status()
+
+    with variant(tmp_path, replicas, "load_reports") as envoy, grpc.insecure_channel(envoy.address) as channel:
+        threads = [threading.Thread(target=keep_busy) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        try:
+            end = time.monotonic() + 60
+            counts = [1, 0, 0]
+            while not 0 <= 2 * counts[0] < min(counts[1:]):
+                assert time.monotonic() < end, counts
+                counts = share(replicas, lambda: classify(channel, texts, 100))
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
 
 
 def test_a_key_stays_with_its_replica(tmp_path, replicas, texts):

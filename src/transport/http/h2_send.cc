@@ -28,7 +28,8 @@ bool OfConnection(std::string_view name) {
 
 // In the peer's table of known fields, and in ours, such a value would only push others out.
 bool DiffersInEveryAnswer(std::string_view name) {
-  return name == "x-request-id" || name == "server-timing" || name == "x-sluice-predicted-wait-ms";
+  return name == "x-request-id" || name == "server-timing" || name == "x-sluice-predicted-wait-ms" ||
+         name == "endpoint-load-metrics";
 }
 
 void AddFields(NvArray& nvs, const Headers& headers) {

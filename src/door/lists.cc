@@ -48,11 +48,11 @@ std::vector<std::unique_ptr<ModelTask>> MakeTasks(const config::Server& options)
 Chain MakeCallChain(const LayerContext& context) {
   Chain chain;
   chain.push_back(std::make_unique<ObserveLayer>(context));     // first in, last out: sees every ending; never waits
-  chain.push_back(std::make_unique<LoadReportLayer>(context));  // tells load balancers that ask how busy we are
   chain.push_back(std::make_unique<DeadlineLayer>(context));    // before anything that can wait
   chain.push_back(std::make_unique<LogRoomLayer>(context));     // waits for the log's reader, if it is configured to
   chain.push_back(std::make_unique<WorkClassLayer>(context));   // live, batch or background
   chain.push_back(std::make_unique<ShedLayer>(context));        // refuses what would not start in time, before its body
+  chain.push_back(std::make_unique<LoadReportLayer>(context));  // tells load balancers that ask how busy we are
   chain.push_back(std::make_unique<IdempotencyLayer>(context));  // answers what was answered already
   return chain;
 }

@@ -70,8 +70,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   call->UseOf(other, "2");
   call->Finish(absl::InternalError(ToAbsl(Take(in))));
 
-  std::string line;
-  FormatAccessLine(*call, WallTime(), line);
+  JsonLine out;
+  FormatAccessLine(*call, WallTime(), out);
+  const std::string line(out.view());
   Require(line.size() <= kLineBytesMax);
   Require(line.find('\n') == std::string::npos);
   Require(IsUtf8(line));

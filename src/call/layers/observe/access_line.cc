@@ -69,7 +69,7 @@ void PutCall(Call& call, WallTime now, JsonLine& out) {
   out.Put("{\"timestamp\":\"");
   out.PutTime(now);
   out.Put("\",\"request_id\":");
-  out.PutPlain(call.request_id);  // IsAcceptableRequestId
+  PutCut(call.request_id, out);
   out.Put(",\"client_ip\":");
   PutCut(call.client_ip, out);
   out.Put(",\"model_id\":");

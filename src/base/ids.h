@@ -15,7 +15,4 @@ std::string NewUuidV7(WallTime now, Random& random);
 // A request id taken from a client: 1 to 128 visible ASCII characters, nothing that could break a log line.
 bool IsAcceptableRequestId(std::string_view id);
 
-// "2026-11-23T10:20:30.123456Z"
-std::string FormatRfc3339(WallTime time);
-
 }  // namespace sluice

@@ -34,10 +34,5 @@ TEST(IdsTest, RequestIdsThatCouldBreakALogLineAreRefused) {
   EXPECT_FALSE(IsAcceptableRequestId(std::string(129, 'x')));
 }
 
-TEST(IdsTest, Rfc3339HasMicroseconds) {
-  EXPECT_EQ(FormatRfc3339(At(0)), "1970-01-01T00:00:00.000000Z");
-  EXPECT_EQ(FormatRfc3339(At(1'700'000'000'000'123)), "2023-11-14T22:13:20.000123Z");
-}
-
 }  // namespace
 }  // namespace sluice

@@ -8,7 +8,8 @@
 
 namespace sluice {
 
-// Nice values above the process's own: a saturated machine still runs loops, which answer health checks and refusals, before workers.
+// Nice values above the process's own: a saturated machine still runs loops, which answer health checks and refusals,
+// before workers.
 inline constexpr int kLoopNice = 0;
 inline constexpr int kWorkerNice = 5;
 

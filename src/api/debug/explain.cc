@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
-#include "base/ids.h"
+#include "base/rfc3339.h"
 #include "base/strings.h"
 
 namespace sluice {

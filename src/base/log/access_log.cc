@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/ids.h"
+#include "base/rfc3339.h"
 #include "base/strings.h"
 
 namespace sluice {

@@ -372,6 +372,26 @@ TEST_F(H1SessionTest, TheRestOfASmallBodyIsDroppedAndOfALargeOneClosed) {
   EXPECT_EQ(log_, "POST h/small closed0 POST h/large closed0 ");
 }
 
+TEST_F(H1SessionTest, WhatNobodyWantsOfABodyMayBeSkipped) {
+  EXPECT_LT(session_->ReadAtOnce(), SIZE_MAX) << "a head is awaited";
+  on_exchange_ = [](Recorder& handler) { handler.Answer("no"); };
+  Receive("POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhel");
+  EXPECT_EQ(BodyOf(Take()), "no");
+  EXPECT_EQ(session_->Unwanted(), 7u);
+  EXPECT_EQ(session_->BodyExpected(), 0u);
+  session_->Skipped(4);
+  EXPECT_EQ(session_->Unwanted(), 3u);
+  session_->Skipped(3);
+  EXPECT_EQ(session_->Unwanted(), 0u);
+  on_exchange_ = {};
+  Receive("POST /wanted HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n");
+  EXPECT_EQ(session_->Unwanted(), 0u);
+  EXPECT_EQ(session_->ReadAtOnce(), SIZE_MAX);
+  Receive("ok");
+  EXPECT_EQ(log_, "POST h/small closed0 POST h/wanted body(ok)end closed0 ");
+  EXPECT_EQ(budget_.bytes(), 0u);
+}
+
 TEST_F(H1SessionTest, AHeadThatComesTooSlowlyIs408) {
   Receive("GET / HT");
   loop_.Advance(limits_.head_timeout - milliseconds(1));

@@ -188,6 +188,20 @@ TEST_F(ServerTest, ForeignHostsAreRefusedOnALoopbackListener) {
   EXPECT_EQ(server_->stats().exchanges_refused, 1u);
 }
 
+TEST_F(ServerTest, TheBodyOfARefusedRequestIsDroppedAndTheConnectionGoesOn) {
+  Start();
+  Client client(port());
+  const std::string all =
+      StrCat("POST /a HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 200000\r\n\r\n", std::string(200'000, 'x'),
+             "GET /next HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  client.Send(all);
+  const std::string answer = client.All();
+  EXPECT_NE(answer.substr(0, 15), "HTTP/1.1 200 OK") << answer;
+  EXPECT_NE(answer.find("HTTP/1.1 200 OK"), std::string::npos) << answer;
+  EXPECT_EQ(answer.substr(answer.size() - 5), "/next");
+  EXPECT_EQ(server_->stats().bytes_in, all.size());
+}
+
 TEST_F(ServerTest, AProxyHeaderNamesTheClient) {
   Start({.listeners = {{.address = "127.0.0.1:0", .proxy_protocol = true}, {.address = "127.0.0.1:0"}},
          .trusted_proxies = {"127.0.0.0/8"}});

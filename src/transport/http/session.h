@@ -45,8 +45,8 @@ class Session {
   // to Receive.
   virtual size_t Unwanted() const { return 0; }
   virtual void Skipped(size_t /*bytes*/) {}
-  // Instead of Receive, for a large body: PlaceFor says where up to `bytes` of what the socket has are wanted (empty: nowhere, call
-  // Receive), and Placed how many the socket then put there. Nothing else is called in between.
+  // Instead of Receive, for a large body: PlaceFor says where up to `bytes` of what the socket has are wanted (empty:
+  // nowhere, call Receive), and Placed how many the socket then put there. Nothing else is called in between.
   virtual size_t BodyExpected() const { return 0; }  // bytes of it that are to come
   virtual std::span<char> PlaceFor(size_t /*bytes*/) { return {}; }
   virtual void Placed(size_t /*bytes*/) {}

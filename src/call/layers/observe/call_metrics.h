@@ -36,8 +36,7 @@ inline constexpr std::string_view kStageMetric = "ai_inference_stage_seconds";
 inline constexpr std::string_view kStageHelp =
     "Time of one stage of a call, by model: body (until the request is complete), queue (waiting for a worker), decode "
     "(bytes to pixels or values), pre (to the model's input), infer and post (the worker's), write (from the result to "
-    "the "
-    "answer's bytes). Says where latency comes from.";
+    "the answer's bytes). Says where latency comes from.";
 
 // Thread-safe: each thread counts for itself.
 class CallMetrics final : public MetricSource {

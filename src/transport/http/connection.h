@@ -3,7 +3,10 @@
 //   [PROXY header] ─► [TLS handshake] ─► sniff (ALPN, or the HTTP/2 preface) ─► session ─► linger ─► gone
 //
 // Belongs to its loop. Reads go through one buffer of the loop, so an idle connection holds no memory for them; a turn
-// ends with at most one writev of small answers, tried at once; large ones leave in slices.
+// ends with at most one writev of small answers, tried at once; large ones leave in slices. Its code is in three files:
+//   connection.cc         a session's bytes in and out, its requests, the end
+//   connection_start.cc   from the accepted socket to the session
+//   connection_timers.cc  peers that do not send, do not read, or have been here for long enough
 #pragma once
 
 #include <atomic>
@@ -97,25 +100,30 @@ class Connection final : public Serviced, private SessionHost, private FdEvents 
   // Whatever gets no memory ends this connection, not the process.
   template <typename Work>
   void Guarded(Work&& work);
-  void OnTick();
 
+  // --- the start ---
   void ReadProxyHeader();
   void BeginStream(std::string_view early);
+  void Sniff(std::string_view bytes);
+  void Begin(std::unique_ptr<Session> session, std::string_view bytes);
+
+  // --- bytes in ---
   void ReadSome();
   IoResult ReadOnce();
   std::span<char> BodyPlace();
   void Feed(std::string_view bytes);
-  void Sniff(std::string_view bytes);
-  void Begin(std::unique_ptr<Session> session, std::string_view bytes);
   void FeedEnd();
+  bool MayRead() const;
 
+  // --- bytes out, the end ---
   void Settle();
   void Flush();
-  bool MayRead() const;
   void Linger();
   void Close();
   void EndGone();
 
+  // --- time ---
+  void OnTick();
   void TickSession(TimePoint now);
   // False: what waits for the peer stalls.
   bool PeerReads(TimePoint now);

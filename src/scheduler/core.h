@@ -215,9 +215,10 @@ class SchedulerCore {
   Duration OwnBefore(const FairOrder::Share& share, const Urgency& urgency) const;
   Duration OwnBefore(const Newcomer& newcomer, TimePoint now) const;
   Duration OthersBefore(const Newcomer& newcomer, Duration clock) const;
+  // --- core_batch.cc ---
+  void Gather(const Queue& queue, const FairOrder& order, size_t limit, std::vector<Ticket>& chosen) const;
   // --- core.cc ---
   std::vector<Ticket> Choose(const Queue& queue, WorkClass work_class) const;
-  void Gather(const Queue& queue, const FairOrder& order, size_t limit, std::vector<Ticket>& chosen) const;
   void NoteWait(const Work& work);
   void JudgeGhosts(std::optional<WorkClass> turn, TimePoint now);
   void Insert(Ticket ticket, Queue& queue, std::unique_ptr<Work> work);

@@ -1,6 +1,8 @@
-// The HTTP/2 Session. Its code is in four files, one direction each:
+// The HTTP/2 Session. Its code is in six files:
+//   h2_start.cc    what a connection begins with
 //   h2_core.cc     life: Receive, Gather, Drain, Lost, closing of exchanges
-//   h2_receive.cc  nghttp2's callbacks: frames in → Exchange and handler
+//   h2_head.cc     a request's head: fields in → Exchange and handler
+//   h2_receive.cc  all other frames in: body, end, resets; what a peer may not do
 //   h2_send.cc     Exchange::Send* → frames out
 //   h2_timers.cc   one housekeeping timer: slow peers, pings, end of a drain
 #pragma once
@@ -75,8 +77,6 @@ class H2Core final : public Session {
   template <typename Call>
   void Guarded(H2Stream& stream, Call&& call);
   void Recharge(size_t& charged, size_t bytes);
-  size_t HeaderBytesMax() const;
-  size_t UnsentBytesMax() const;
   void ReleaseStream(H2Stream* stream);
   H2Stream* Find(int32_t id) const {
     return static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session_, id));
@@ -85,11 +85,19 @@ class H2Core final : public Session {
   void ScheduleSweep();
   void Sweep();
 
-  // --- frames in ---
-  static int OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* self);
+  // --- heads in ---
   static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
                       const uint8_t* value, size_t value_size, uint8_t flags, void* self);
+  void OnHeadComplete(H2Stream& stream, bool end);
+  void StartExchange(H2Stream& stream);
+  // Answers without a codec.
+  void Refuse(H2Stream& stream, int status, std::string_view text);
+  size_t HeaderBytesMax() const;
+  size_t UnsentBytesMax() const;
+
+  // --- other frames in ---
+  static int OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* self);
   static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int OnInvalidFrame(nghttp2_session*, const nghttp2_frame* frame, int error, void* self);
   static int OnDataChunk(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data, size_t size, void* self);
@@ -99,13 +107,9 @@ class H2Core final : public Session {
   // bounded number of frames; returns how many bytes.
   size_t ScanClosedStreams(std::string_view bytes);
   void AnswerClosedStreams();
-  void OnHeadComplete(H2Stream& stream, bool end);
-  void StartExchange(H2Stream& stream);
   void OnRequestEnd(H2Stream& stream);
   void OnBodyBytes(H2Stream& stream, std::string_view bytes);
   void OnPong(const nghttp2_frame& frame);
-  // Answers without a codec.
-  void Refuse(H2Stream& stream, int status, std::string_view text);
   void CutStream(H2Stream& stream, uint32_t error_code);
 
   // --- frames out ---

@@ -33,7 +33,7 @@ class H2Stream final : public Exchange {
   friend class H2Core;
   friend class H2StreamPool;
 
-  // --- request (h2_receive.cc) ---
+  // --- request (h2_head.cc, h2_receive.cc) ---
   void AddHeader(std::string_view name, std::string_view value);
   void AddPseudoHeader(std::string_view name, std::string_view value);
   // False: more than the stream or its connection may hold; what was held is dropped.

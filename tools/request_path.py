@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Which source files run for one request: the files of src/ with lines that are executed between a request's first byte
 and its answer, on a connection and with a model that have been used before. The server runs under callgrind, which is
-switched on for that time only; what also runs while nothing is asked (timers, the log) is marked.
+switched on for that time only; what also runs while nothing is asked on that connection (timers, the log) is marked.
 
     tools/request_path.py            counts for an image over gRPC and REST, and for a frame over WebSocket
     tools/request_path.py --files    the files, too
@@ -129,10 +129,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         server = Server(pathlib.Path(folder), options.server)
         try:
-            idle = server.counted(lambda: time.sleep(IDLE_S))
             for way in (grpc_image, rest_image, websocket_frame):
                 with way(server.address) as ask:
                     ask()
+                    idle = server.counted(lambda: time.sleep(IDLE_S))
                     files = server.counted(ask)
                 sources = {file for file in files if file.endswith(".cc")}
                 print(f"{way.__name__}: {len(sources)} files.cc, {len(files)} with headers;", end=" ")

@@ -139,8 +139,7 @@ std::string PlainText(std::string_view message) {
   return text;
 }
 
-absl::Status LoadError(Status* status) {
-  if (status == nullptr) return absl::OkStatus();
+absl::Status FailedLoad(Status* status) {
   const Owned<Status> owned(status);
   const std::string text = PlainText(Call<GetErrorMessage>(status));
   if (Call<GetErrorCode>(status) != kNotImplemented) return Error(Reason::MODEL_FAILED, text);
@@ -161,8 +160,7 @@ absl::Status RunError(Status* status, std::string_view model, bool trusted) {
   const ErrorCode code = Call<GetErrorCode>(status);
   const std::string_view message = Call<GetErrorMessage>(status);
   if (!trusted && IsAboutMemory(status)) {
-    return Error(Reason::RUN_TOO_LARGE,
-                 "running the model on this request needs more memory than the server allows");
+    return Error(Reason::RUN_TOO_LARGE, "running the model on this request needs more memory than the server allows");
   }
   if (!trusted && IsAboutValues(code)) {
     return Error(Reason::INVALID_REQUEST, StrCat("the model cannot compute this: ", PlainText(message)));

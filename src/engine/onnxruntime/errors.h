@@ -14,8 +14,10 @@ namespace sluice::ort {
 // bounds, idx=4 must be within the inclusive range [-4,3]". At most 300 bytes of ASCII. Pure.
 std::string PlainText(std::string_view message);
 
-// Takes `status` over. MODEL_FAILED, for operators, except OK.
-absl::Status LoadError(Status* status);
+// Takes `status` over, which is not OK (null). MODEL_FAILED, for operators.
+absl::Status FailedLoad(Status* status);
+// The same, if anything failed.
+inline absl::Status LoadError(Status* status) { return status == nullptr ? absl::OkStatus() : FailedLoad(status); }
 
 // The memory for runs (or all memory) is used up.
 bool IsAboutMemory(const Status* status);

@@ -13,13 +13,6 @@
 namespace sluice::ort {
 namespace {
 
-// By ONNX's number of the type (TensorProto.DataType).
-constexpr std::pair<int, DType> kTypes[] = {
-    {1, DType::kFp32},  {2, DType::kUint8},   {3, DType::kInt8},    {4, DType::kUint16}, {5, DType::kInt16},
-    {6, DType::kInt32}, {7, DType::kInt64},   {8, DType::kBytes},   {9, DType::kBool},   {10, DType::kFp16},
-    {11, DType::kFp64}, {12, DType::kUint32}, {13, DType::kUint64}, {16, DType::kBf16},
-};
-
 absl::Status CannotServe(std::string_view name, std::string_view what) {
   return Error(Reason::MODEL_FAILED, StrCat("tensor '", name, "' ", what, ", which is not supported"));
 }
@@ -81,20 +74,6 @@ absl::Status AppendSpecs(const Library& library, const Sess* session, std::vecto
 }
 
 }  // namespace
-
-std::optional<DType> FromElement(int element) {
-  for (const auto& [theirs, ours] : kTypes) {
-    if (theirs == element) return ours;
-  }
-  return std::nullopt;
-}
-
-int ToElement(DType dtype) {
-  for (const auto& [theirs, ours] : kTypes) {
-    if (ours == dtype) return theirs;
-  }
-  return 0;
-}
 
 absl::StatusOr<ModelSignature> SignatureOf(const Library& library, const Sess* session) {
   ModelSignature signature;

@@ -7,9 +7,8 @@
 #include "base/stop.h"
 #include "base/strings.h"
 #include "pipeline/face_detection/map_boxes.h"
-#include "pipeline/face_detection/nms.h"
+#include "pipeline/face_detection/overlap.h"
 #include "pipeline/face_detection/pyramid.h"
-#include "pipeline/face_detection/vote.h"
 #include "pipeline/image/manifest_input.h"
 
 namespace sluice {

@@ -6,7 +6,7 @@
 
 #include "pipeline/face_detection/box.h"
 #include "pipeline/face_detection/calibration.h"
-#include "pipeline/image/placement.h"
+#include "pipeline/image/resize.h"
 
 namespace sluice {
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "pipeline/image/image.h"
-#include "pipeline/image/placement.h"
 #include "pipeline/image/resize_kernels.h"
 #include "pipeline/image/shrink.h"
 
@@ -28,6 +27,16 @@ struct InputFormat {
 
   size_t values() const { return static_cast<size_t>(width) * height * 3; }
 };
+
+// Where in a model's input the image lies: Resizer puts it there, and boxes find their way back by it.
+// The image covers [0, width) × [0, height) of the input, in its pixels; the rest is padding.
+struct Placement {
+  int width = 0;
+  int height = 0;
+};
+
+// `image_*` is the upright original, `input_*` the model's input; all > 0. Both sides of the result are >= 1.
+Placement PlaceImage(ResizeMode mode, int image_width, int image_height, int input_width, int input_height);
 
 // Bilinear with OpenCV's pixel centres (INTER_LINEAR within one level) down to half the size; below that, blocks of
 // pixels are averaged first. Owned and used by one thread; keeps its buffers, so that it allocates nothing in the

@@ -12,6 +12,7 @@
 
 namespace sluice::grpc {
 
+// Lives for ever.
 struct Wire {
   Protocol protocol = Protocol::kGrpc;
   std::string_view answer_type;
@@ -31,9 +32,6 @@ struct Wire {
   bool pieces = false;
 };
 
-void PrintProto(const Message& message, std::string& out);
-
-// gRPC itself. Lives for ever, as every Wire does.
-extern const Wire kGrpcWire;
+inline void PrintProto(const Message& message, std::string& out) { message.AppendToString(&out); }
 
 }  // namespace sluice::grpc

@@ -1,4 +1,4 @@
-#include "pipeline/face_detection/nms.h"
+#include "pipeline/face_detection/overlap.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 namespace sluice {
 namespace {
 
-TEST(NmsTest, OverlapIsSharedAreaOverAllArea) {
+TEST(OverlapTest, OverlapIsSharedAreaOverAllArea) {
   FaceBox a = {0, 0, 10, 10, 1};
   EXPECT_FLOAT_EQ(Overlap(a, a), 1);
   EXPECT_FLOAT_EQ(Overlap(a, {5, 0, 15, 10, 1}), 50.0f / 150);
@@ -16,7 +16,7 @@ TEST(NmsTest, OverlapIsSharedAreaOverAllArea) {
   EXPECT_EQ(Overlap(a, {30, 30, 40, 40, 1}), 0);
 }
 
-TEST(NmsTest, TheBestOfOverlappingBoxesRemains) {
+TEST(OverlapTest, TheBestOfOverlappingBoxesRemains) {
   std::vector<FaceBox> boxes = {
       {0, 0, 10, 10, 0.6f}, {1, 0, 11, 10, 0.9f}, {50, 50, 60, 60, 0.7f}, {8, 0, 18, 10, 0.5f}};
   SuppressOverlaps(boxes);
@@ -26,7 +26,7 @@ TEST(NmsTest, TheBestOfOverlappingBoxesRemains) {
   EXPECT_EQ(boxes[2].score, 0.5f);  // overlaps the best by 3/17, the suppressed one does not count
 }
 
-TEST(NmsTest, TheResultDoesNotDependOnTheOrderIn) {
+TEST(OverlapTest, TheResultDoesNotDependOnTheOrderIn) {
   std::vector<FaceBox> boxes;
   std::mt19937 random(5);
   for (int i = 0; i < 300; ++i) {
@@ -41,7 +41,7 @@ TEST(NmsTest, TheResultDoesNotDependOnTheOrderIn) {
   for (size_t i = 0; i < boxes.size(); ++i) EXPECT_EQ(boxes[i].x1, first[i].x1);
 }
 
-TEST(NmsTest, OnlyTheBestAreLookedAt) {
+TEST(OverlapTest, OnlyTheBestAreLookedAt) {
   std::vector<FaceBox> boxes;
   for (int i = 0; i < 100; ++i) {
     auto x = static_cast<float>(20 * i);
@@ -53,6 +53,24 @@ TEST(NmsTest, OnlyTheBestAreLookedAt) {
   std::vector<FaceBox> none;
   SuppressOverlaps(none);
   EXPECT_TRUE(none.empty());
+}
+
+TEST(OverlapTest, ABoxBecomesTheWeightedMeanOfThoseThatAgreeWithIt) {
+  const std::vector<FaceBox> candidates = {{0, 0, 10, 10, 0.9f}, {1, 0, 11, 10, 0.3f}, {8, 0, 18, 10, 0.8f}};
+  std::vector<FaceBox> kept = {candidates[0]};
+  VoteBoxes(candidates, 0.5f, kept);
+  EXPECT_FLOAT_EQ(kept[0].x1, 0.25f);
+  EXPECT_FLOAT_EQ(kept[0].x2, 10.25f);
+  EXPECT_FLOAT_EQ(kept[0].y2, 10);
+  EXPECT_EQ(kept[0].score, 0.9f);
+}
+
+TEST(OverlapTest, ABoxAloneStays) {
+  std::vector<FaceBox> kept = {{5, 5, 9, 9, 0.7f}};
+  VoteBoxes({{50, 50, 60, 60, 0.9f}}, 0.5f, kept);
+  EXPECT_EQ(kept[0].x1, 5);
+  VoteBoxes({}, 0.5f, kept);
+  EXPECT_EQ(kept[0].y2, 9);
 }
 
 }  // namespace

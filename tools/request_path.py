@@ -37,6 +37,8 @@ CONFIG = """
 deadlines: {default_ms: 300000, max_ms: 300000}
 models: {trial: {enabled: false}}
 """
+IN_TIME = "slo_ms: 0\n"  # under callgrind every call would be slow, and kept with its trace
+SETTLE_S = 2
 IDLE_S = 5  # several rounds of every timer
 
 
@@ -47,11 +49,13 @@ class Server:
         self._folder = folder
         self._dumps = 0
         config = folder / "sluice.yaml"
-        config.write_text(f"{CONFIG}\nlogs: {{access: {folder}/access.log}}\n")
+        config.write_text(f"{CONFIG}\nlogs: {{access: {folder}/access.log, level: error}}\n")
         command = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={folder}/callgrind"]
         models = folder / "models"
-        models.mkdir()
-        (models / MODEL).symlink_to(ROOT / "models" / MODEL)
+        (models / MODEL).mkdir(parents=True)
+        (models / MODEL / "1").symlink_to(ROOT / "models" / MODEL / "1")
+        manifest = (ROOT / "models" / MODEL / "model.yaml").read_text()
+        (models / MODEL / "model.yaml").write_text(manifest + IN_TIME)
         serve = [binary, "serve", "--config", config, "--models", models]
         with open(folder / "stderr", "wb") as stderr:
             self.process = subprocess.Popen(
@@ -105,7 +109,8 @@ def grpc_image(address: str) -> Iterator[Callable[[], object]]:
 
 @contextlib.contextmanager
 def rest_image(address: str) -> Iterator[Callable[[], object]]:
-    with httpx.Client(base_url=f"http://{address}", timeout=TIMEOUT_S) as client:
+    kept = httpx.Limits(keepalive_expiry=None)
+    with httpx.Client(base_url=f"http://{address}", timeout=TIMEOUT_S, limits=kept) as client:
         yield lambda: client.post("/api/v1/recognize", content=IMAGE, headers={"content-type": "image/jpeg"})
 
 
@@ -132,6 +137,7 @@ def main() -> None:
             for way in (grpc_image, rest_image, websocket_frame):
                 with way(server.address) as ask:
                     ask()
+                    time.sleep(SETTLE_S)
                     idle = server.counted(lambda: time.sleep(IDLE_S))
                     files = server.counted(ask)
                 sources = {file for file in files if file.endswith(".cc")}

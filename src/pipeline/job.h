@@ -30,7 +30,9 @@ class Job final : public Work {
         model_(admitted.use().model),
         admitted_(std::move(admitted)),
         done_(std::move(done)) {}
-  ~Job() override { Finish(Error(Reason::INTERNAL, "the server lost this work; report it")); }
+  ~Job() override {
+    if (done_ != nullptr) Finish(Error(Reason::INTERNAL, "the server lost this work; report it"));
+  }
 
   const ModelVersion& model() const { return *model_; }
   const ModelUse& use() const { return admitted_.use(); }  // before it is offered

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -46,6 +48,27 @@ def descriptor_set(folder: Path, files: Iterable[str], *options: str) -> bytes:
     out = folder / "set.binpb"
     run_protoc([*options, f"--descriptor_set_out={out}"], files)
     return out.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def descriptors(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What clients in JavaScript make their messages of, in base64."""
+    files = [
+        "ai/inference/image_recognition.proto",
+        "ai/inference/text_classification.proto",
+        "inference/grpc_service.proto",
+        "google/rpc/error_details.proto",
+    ]
+    read = descriptor_set(tmp_path_factory.mktemp("descriptors"), files, "--include_imports")
+    return base64.b64encode(read).decode()
+
+
+def rest_of(connection: socket.socket) -> bytes:
+    """What comes until the peer closes."""
+    out = b""
+    while part := connection.recv(65536):
+        out += part
+    return out
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, Server, descriptor_set
+from conftest import ROOT, Server
 from test_server import certificate
 from typescript import bundle, copy_package
 
@@ -88,17 +88,6 @@ def page(browser):
     context = browser.new_context()
     yield context.new_page()
     context.close()
-
-
-@pytest.fixture(scope="module")
-def descriptors(tmp_path_factory) -> str:
-    files = [
-        "ai/inference/image_recognition.proto",
-        "ai/inference/text_classification.proto",
-        "google/rpc/error_details.proto",
-    ]
-    read = descriptor_set(tmp_path_factory.mktemp("descriptors"), files, "--include_imports")
-    return base64.b64encode(read).decode()
 
 
 def b64(data: bytes) -> str:

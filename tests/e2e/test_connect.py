@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from google.rpc import error_details_pb2
 
-from conftest import ROOT, descriptor_set
+from conftest import ROOT
 
 CLASSIFY = "/ai.inference.TextClassification/Classify"
 RECOGNIZE = "/ai.inference.ImageRecognition/Recognize"
@@ -133,18 +133,6 @@ def test_streams(client, sample):
 def test_rest_paths_are_still_rest(client):
     answer = client.post("/api/v1/recognize", json={}, headers={"Connect-Protocol-Version": "1"})
     assert answer.status_code == 400 and answer.headers["content-type"] == "application/problem+json"
-
-
-@pytest.fixture(scope="module")
-def descriptors(tmp_path_factory) -> str:
-    files = [
-        "ai/inference/image_recognition.proto",
-        "ai/inference/text_classification.proto",
-        "inference/grpc_service.proto",
-        "google/rpc/error_details.proto",
-    ]
-    read = descriptor_set(tmp_path_factory.mktemp("descriptors"), files, "--include_imports")
-    return base64.b64encode(read).decode()
 
 
 @pytest.mark.skipif(not MODULES.is_dir() or shutil.which("node") is None, reason="skipped: no node and npm at setup")

@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 import oip
-from conftest import BINARY, Server
+from conftest import BINARY, Server, rest_of
 
 BOM = b"\xef\xbb\xbf"
 TEXTS = json.dumps({"texts": ["国足今晚主场迎战韩国队"]}).encode()
@@ -34,10 +34,7 @@ def raw(server: Server, data: bytes) -> bytes:
     host, port = server.address.rsplit(":", 1)
     with socket.create_connection((host, int(port)), timeout=10) as client:
         client.sendall(data)
-        out = b""
-        while piece := client.recv(65536):
-            out += piece
-    return out
+        return rest_of(client)
 
 
 # --- spellings ---

@@ -107,6 +107,12 @@ def assert_same(line: dict, stored: dict) -> None:
             assert got == value, name
 
 
+def assert_all_came(lines: dict[str, dict], found: list[dict]) -> None:
+    assert len(lines) == CALLS and sorted(record["request_id"] for record in found) == sorted(lines)
+    for record in found:
+        assert_same(lines[record["request_id"]], record)
+
+
 def test_a_collector_reads_the_log_and_a_store_answers_for_one_request(tmp_path, folder, store):
     server = Server(tmp_path)
     collector = Collector(folder, server.log_path, f"{store.url}/insert/opentelemetry")
@@ -118,9 +124,7 @@ def test_a_collector_reads_the_log_and_a_store_answers_for_one_request(tmp_path,
         collector.stop()
         assert server.stop() == 0
     lines = lines_of(server)
-    assert sorted(record["request_id"] for record in found) == sorted(f"n{number}" for number in range(CALLS))
-    for record in found:
-        assert_same(lines[record["request_id"]], record)
+    assert_all_came(lines, found)
     assert one["trace_id"] == lines["n7"]["trace_id"] and one["service.name"] == "sluice"
     assert one["_time"].rstrip("Z0") == lines["n7"]["timestamp"].rstrip("Z0")
     levels = {(record["status"], record["severity_number"]) for record in found}
@@ -146,9 +150,7 @@ def test_rsyslog_sends_the_log_to_the_store(tmp_path, folder, store):
         daemon.wait(30)
         assert server.stop() == 0
     lines = lines_of(server)
-    assert sorted(record["request_id"] for record in found) == sorted(lines)
-    for record in found:
-        assert_same(lines[record["request_id"]], record)
+    assert_all_came(lines, found)
     assert one["app_name"] == "sluice"
 
 
@@ -175,8 +177,6 @@ def test_what_loki_is_sent_can_be_asked_for(tmp_path, store):
     answer = requests.post(f"{store.url}/insert/loki/api/v1/push", json=push, timeout=30)
     assert answer.ok, answer.text
     found = store.wait_for("*", CALLS)
-    assert sorted(record["request_id"] for record in found) == sorted(lines)
-    for record in found:
-        assert_same(lines[record["request_id"]], record)
+    assert_all_came(lines, found)
     (one,) = store.query('{job="sluice"} request_id:="n7"')
     assert one["trace_id"] == lines["n7"]["trace_id"]

@@ -15,7 +15,7 @@ from google.protobuf import json_format
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from conftest import Server
+from conftest import Server, rest_of
 
 PATH = "/api/v1/recognize/stream"
 
@@ -193,13 +193,6 @@ def handshake(server: Server, more: str = "") -> socket.socket:
 def masked(first: int, payload: bytes) -> bytes:
     size = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2, "big")
     return bytes([first]) + size + b"\0\0\0\0" + payload
-
-
-def rest_of(raw: socket.socket) -> bytes:
-    out = b""
-    while part := raw.recv(65536):
-        out += part
-    return out
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
+#include "base/config/file.h"
 #include "base/error.h"
 #include "base/strings.h"
 
@@ -18,6 +18,8 @@ namespace sluice::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr size_t kRunIdBytesMax = 64;
 
 absl::Status Failed(std::string_view what, const std::string& path) {
   return Error(Reason::INTERNAL, StrCat("cannot ", what, " ", path, ": ", std::strerror(errno)));
@@ -43,13 +45,6 @@ absl::Status WriteWhole(const std::string& path, std::string_view bytes) {
   const std::string folder = fs::path(path).parent_path().empty() ? "." : fs::path(path).parent_path().string();
   const UniqueFd directory(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return directory && fsync(directory.get()) == 0 ? absl::OkStatus() : Failed("sync", folder);
-}
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  return bytes.str();
 }
 
 }  // namespace
@@ -78,7 +73,8 @@ absl::Status Results::Begin(const std::string& identity, const std::string& new_
     return Error(Reason::INVALID_REQUEST,
                  StrCat(path_, " exists, and there is no run to resume; remove it or choose another --out"));
   }
-  const std::string before = begun ? ReadAll(note) : std::string();
+  // What is longer is of another run.
+  const std::string before = ReadFile(note, kRun.size() + kRunIdBytesMax + 1 + identity.size()).value_or("");
   const size_t end = before.find('\n');
   const bool same = end != std::string::npos && before.starts_with(kRun) && before.substr(end + 1) == identity;
   // A run that wrote nothing (a wrong model, say) does not hold up another.

@@ -5,8 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
+#include "base/config/file.h"
 #include "base/strings.h"
 #include "base/testing/temp_folder.h"
 
@@ -26,12 +26,7 @@ class ResultsTest : public testing::Test {
       return true;
     });
   }
-  std::string Content() const {
-    std::ifstream in(path_);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-  }
+  std::string Content() const { return ReadFile(path_, 1 << 20).value_or(""); }
   void Spoil(std::string_view content) { std::ofstream(path_) << content; }
 
   const TempFolder folder_;

@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "base/config/file.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/testing/fake_clock.h"
@@ -69,12 +68,7 @@ class RunnerTest : public testing::Test {
     }
     return status;
   }
-  std::string Content() const {
-    std::ifstream in(path_);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-  }
+  std::string Content() const { return ReadFile(path_, 1 << 20).value_or(""); }
   static std::string UpTo(int count) {
     std::string all;
     for (int i = 1; i <= count; ++i) all += StrCat(i, "\n");

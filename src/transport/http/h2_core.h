@@ -191,6 +191,20 @@ class H2Core final : public Session {
   Lifeline lifeline_;
 };
 
+// nghttp2 is C: nothing is thrown through it. Its call fails, and the connection ends.
+template <auto callback>
+struct Safe;
+template <typename Result, typename... Args, Result (*callback)(Args...)>
+struct Safe<callback> {
+  static Result Call(Args... args) {
+    try {
+      return callback(args...);
+    } catch (const std::bad_alloc&) {
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+  }
+};
+
 template <typename Call>
 void H2Core::Guarded(H2Stream& stream, Call&& call) {
   try {

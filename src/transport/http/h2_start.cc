@@ -1,6 +1,5 @@
 // What a connection begins with: nghttp2's session, its callbacks and options, our SETTINGS.
 #include <algorithm>
-#include <new>
 
 #include "transport/http/h2_core.h"
 #include "transport/http/h2_session.h"
@@ -9,20 +8,6 @@ namespace sluice::http {
 namespace {
 
 constexpr size_t kSettingsMax = 16;  // of one SETTINGS frame
-
-// nghttp2 is C: nothing is thrown through it. Its call fails, and the connection ends.
-template <auto callback>
-struct Safe;
-template <typename Result, typename... Args, Result (*callback)(Args...)>
-struct Safe<callback> {
-  static Result Call(Args... args) {
-    try {
-      return callback(args...);
-    } catch (const std::bad_alloc&) {
-      return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
-  }
-};
 
 struct Options {
   nghttp2_option* option = nullptr;

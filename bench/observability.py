@@ -1,14 +1,25 @@
-"""Everything on against everything off: access log, metrics, traces to a collector that takes them."""
+"""Everything on against everything off: access log, metrics, traces to a collector that takes them.
+
+What is asked for is a difference of a few parts in a thousand: less than a process gains or loses by where its memory
+happens to lie, and less than the machine's speed wanders in a second. So there are many pairs of servers, one after the
+other, and the two of a pair take short turns (on, off, off, on, ...). What is told is the mean of the pairs'
+differences without the outermost fifth at each end, and its standard error.
+"""
 
 from __future__ import annotations
 
 import http.server
+import statistics
 import threading
+import time
 from pathlib import Path
 
-from load import ROOT, Load, Process, field, frame, free_port, median
+from load import ROOT, Load, Process, cpu_seconds, field, frame, free_port
 
 SAMPLE = ROOT / ".deps/samples/astronaut.jpg"
+PAIRS = 10
+INTERVAL_MS = 1000  # of sending spans
+SETTLE_S = 1.5  # until what waits is written and sent
 
 
 class Collector(http.server.BaseHTTPRequestHandler):
@@ -21,44 +32,71 @@ class Collector(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def start(build: Path, folder: Path, name: str, config: str) -> tuple[Process, int]:
-    port = free_port()
-    file = folder / f"{name}.yaml"
-    file.write_text(f"models: {{root: {ROOT / 'models'}}}\n{config}\n")
-    return Process([build / "sluice", "serve", "--config", file, "--listen", f"127.0.0.1:{port}"]), port
+class Side:
+    """One server of a pair."""
+
+    def __init__(self, build: Path, folder: Path, name: str, config: str):
+        self.port = free_port()
+        file = folder / f"{name}.yaml"
+        file.write_text(f"models: {{root: {ROOT / 'models'}}}\n{config}\n")
+        self.process = Process([build / "sluice", "serve", "--config", file, "--listen", f"127.0.0.1:{self.port}"])
+
+    def turn(self, load: Load, calls: int, in_flight: int) -> None:
+        load.run(self.process, self.port, calls, in_flight, counted=False)
+
+    def cpu(self) -> float:
+        return cpu_seconds(self.process.pid)
+
+
+def trimmed(values: list[float]) -> tuple[float, float]:
+    """Mean and standard error without a fifth at each end."""
+    cut = len(values) // 5
+    kept = sorted(values)[cut : len(values) - cut]
+    # Of a trimmed mean: from the values that were cut set to the outermost kept ones (Tukey and McLaughlin).
+    pulled = [min(max(v, kept[0]), kept[-1]) for v in values]
+    return statistics.fmean(kept), statistics.stdev(pulled) / ((1 - 2 * cut / len(values)) * len(values) ** 0.5)
+
+
+def compare(build: Path, folder: Path, configs: tuple[str, str], load: Load, calls: int, in_flight: int, turns: int):
+    """CPU per call of one pair: with everything on, and off. What a server does after its last answer (lines and spans
+    that wait) counts, too."""
+    on, off = Side(build, folder, "on", configs[0]), Side(build, folder, "off", configs[1])
+    on.turn(load, calls, in_flight), off.turn(load, calls, in_flight)
+    time.sleep(SETTLE_S)
+    before = on.cpu(), off.cpu()
+    for i in range(turns):
+        for side in (on, off) if i % 2 == 0 else (off, on):
+            side.turn(load, calls, in_flight)
+    time.sleep(SETTLE_S)
+    spent = [side.cpu() - was for side, was in zip((on, off), before)]
+    on.process.stop(), off.process.stop()
+    return [cpu / (turns * calls) for cpu in spent]
 
 
 def bench_observability(build: Path, folder: Path, rounds: int, calls: int, images: int) -> None:
     collector = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
     threading.Thread(target=collector.serve_forever, daemon=True).start()
-    on, on_port = start(
-        build,
-        folder,
-        "on",
+    configs = (
         f"logs: {{access: {folder}/access.log}}\n"
-        f"tracing: {{exporter: otlp, endpoint: 'http://127.0.0.1:{collector.server_port}'}}",
-    )
-    off, off_port = start(
-        build, folder, "off", "logs: {access: off}\nmetrics: {enabled: false}\ntracing: {sample_ratio: 0}"
+        f"tracing: {{exporter: otlp, endpoint: 'http://127.0.0.1:{collector.server_port}', interval_ms: {INTERVAL_MS}}}",
+        "logs: {access: off}\nmetrics: {enabled: false}\ntracing: {sample_ratio: 0}",
     )
     grpc = ["content-type: application/grpc", "te: trailers"]
     small = Load("small", folder, frame(b""), "/inference.GRPCInferenceService/ServerMetadata", grpc)
     picture = Load(
         "picture", folder, frame(field(1, SAMPLE.read_bytes())), "/ai.inference.ImageRecognition/Recognize", grpc
     )
+    turns = 6 * rounds
     print(
-        f"\nObservability: all on against all off, {rounds} rounds, server CPU µs per call (median of the differences)"
+        f"\nObservability: all on against all off, {PAIRS} pairs of servers, {turns} turns each, server CPU µs per call"
     )
-    print(f"{'call':<28}{'on':>10}{'off':>10}{'cost':>10}{'ratio':>8}")
-    for load, number, in_flight in ((small, calls, 16), (picture, images, 4)):
-        mine, other = [], []
-        for _ in range(rounds):
-            mine.append(load.run(on, on_port, number, in_flight, counted=False).cpu)
-            other.append(load.run(off, off_port, number, in_flight, counted=False).cpu)
-        cost = median([a - b for a, b in zip(mine, other)])
+    print(f"{'call':<16}{'on':>10}{'off':>10}{'cost':>10}{'+-':>8}{'cost, %':>10}{'+-':>8}")
+    for load, number, in_flight in ((small, calls // 4, 16), (picture, max(4, images // 40), 4)):
+        pairs = [compare(build, folder, configs, load, number, in_flight, turns) for _ in range(PAIRS)]
+        cost, error = trimmed([on - off for on, off in pairs])
+        on, off = (statistics.median(side) for side in zip(*pairs))
         print(
-            f"{load.name:<28}{median(mine) * 1e6:>10.2f}{median(other) * 1e6:>10.2f}{cost * 1e6:>10.2f}"
-            f"{median([a / b for a, b in zip(mine, other)]):>8.3f}"
+            f"{load.name:<16}{on * 1e6:>10.2f}{off * 1e6:>10.2f}{cost * 1e6:>10.2f}{error * 1e6:>8.2f}"
+            f"{100 * cost / off:>10.2f}{100 * error / off:>8.2f}"
         )
-    on.stop(), off.stop()
     collector.shutdown()

@@ -81,7 +81,7 @@ endfunction()
 function(sluice_rooms)
   set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)  # target all_verify_interface_header_sets: every header compiles alone
   add_custom_target(unit_tests)  # every <room>_test
-  sluice_room(base DEPS sluice_proto sluice_asio absl::status absl::statusor absl::strings absl::str_format absl::cord absl::time
+  sluice_room(base TEST_DEPS sluice_test_proto DEPS sluice_proto sluice_asio absl::status absl::statusor absl::strings absl::str_format absl::cord absl::time
     absl::flat_hash_map absl::flat_hash_set absl::inlined_vector absl::any_invocable spdlog::spdlog prometheus-cpp::core yaml-cpp PkgConfig::HIREDIS)
   sluice_embed(sluice_base ${CMAKE_SOURCE_DIR}/src/base/config/defaults.yaml base/config/defaults.h kDefaultConfigYaml)
   sluice_room(engine DEPS sluice_base openvino::runtime ${CMAKE_DL_LIBS})

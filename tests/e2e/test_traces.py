@@ -100,8 +100,9 @@ def recognize(rest, sample, model: str = "face_detection_v1", **headers) -> http
 
 def test_what_is_sent_has_the_protocols_numbers(tmp_path):
     """Our few fields are those of the official package: names, numbers, types."""
-    files = [str(path.relative_to(ROOT / "proto")) for path in sorted((ROOT / "proto/opentelemetry").rglob("*.proto"))]
-    ours = descriptor_pb2.FileDescriptorSet.FromString(descriptor_set(tmp_path, files))
+    folder = ROOT / "tests/proto"
+    files = [str(path.relative_to(folder)) for path in sorted((folder / "opentelemetry").rglob("*.proto"))]
+    ours = descriptor_pb2.FileDescriptorSet.FromString(descriptor_set(tmp_path, files, f"-I{folder}"))
     pool = trace_service_pb2.DESCRIPTOR.pool
     compared = 0
 

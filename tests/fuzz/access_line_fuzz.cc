@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   call->UseOf(other, "2");
   call->Finish(absl::InternalError(ToAbsl(Take(in))));
 
-  JsonLine out;
+  LineBuffer out;
   FormatAccessLine(*call, WallTime(), out);
   const std::string line(out.view());
   Require(line.size() <= kLineBytesMax);

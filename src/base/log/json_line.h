@@ -1,10 +1,18 @@
-// A line of JSON, put together at the speed of memcpy in memory that is kept from line to line. Who writes it knows its
-// grammar; what it takes from others is quoted, and is valid UTF-8 whatever it was.
+// A line of JSON, put together at the speed of memcpy: each of these puts one piece at `to`, where there is room for it,
+// and returns what follows. Who writes a line knows its grammar; what it takes from others is quoted, and is valid UTF-8
+// whatever it was.
+//
+//   char* to = line.Room(100 + JsonTextBytesMax(name.size()));
+//   to = PutLiteral("{\"name\":", to);
+//   to = PutJsonText(name, to);
+//   line.EndAt(PutLiteral("}", to));
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -16,67 +24,53 @@
 
 namespace sluice {
 
-class JsonLine {
- public:
-  void Clear() { size_ = 0; }
-  std::string_view view() const { return {bytes_.data(), size_}; }
+template <size_t N>
+char* PutLiteral(const char (&literal)[N], char* to) {
+  std::memcpy(to, literal, N - 1);
+  return to + N - 1;
+}
 
-  template <size_t N>
-  void Put(const char (&literal)[N]) {
-    std::memcpy(Room(N - 1), literal, N - 1);
-    size_ += N - 1;
+constexpr size_t kNumberBytesMax = 20;
+inline char* PutNumber(uint64_t number, char* to) { return std::to_chars(to, to + kNumberBytesMax, number).ptr; }
+
+// What a text of so many bytes becomes, at most.
+constexpr size_t JsonTextBytesMax(size_t bytes) { return std::max<size_t>(4, 6 * bytes + 2); }
+
+// What is known to need no look: a name of the program's own, a checked id.
+inline char* PutJsonPlain(std::string_view text, char* to) {
+  *to++ = '"';
+  std::memcpy(to, text.data(), text.size());
+  to[text.size()] = '"';
+  return to + text.size() + 1;
+}
+
+// Null when it is empty.
+inline char* PutJsonText(std::string_view text, char* to) {
+  if (text.empty()) return PutLiteral("null", to);
+  if (IsPlainText(text)) return PutJsonPlain(text, to);
+  std::string quoted;
+  AppendJsonString(text, quoted);
+  std::memcpy(to, quoted.data(), quoted.size());
+  return to + quoted.size();
+}
+
+// Where a line is put together: memory that is kept from line to line.
+class LineBuffer {
+ public:
+  // The line's begin; so many bytes may be written.
+  char* Room(size_t bytes) {
+    if (bytes > room_) {
+      bytes_ = std::make_unique_for_overwrite<char[]>(bytes);
+      room_ = bytes;
+    }
+    return bytes_.get();
   }
-  void Put(char c) {
-    *Room(1) = c;
-    ++size_;
-  }
-  // Null when it is empty.
-  void PutText(std::string_view text) {
-    if (text.empty()) return Put("null");
-    if (!IsPlainText(text)) return PutOdd(text);
-    PutPlain(text);
-  }
-  // What is known to need no look: a name of the program's own, a checked id.
-  void PutPlain(std::string_view text) {
-    char* to = Room(text.size() + 2);
-    *to++ = '"';
-    std::memcpy(to, text.data(), text.size());
-    to[text.size()] = '"';
-    size_ += text.size() + 2;
-  }
-  void PutNumber(uint64_t number) {
-    constexpr size_t kDigitsMax = 20;
-    char* const to = Room(kDigitsMax);
-    size_ += static_cast<size_t>(std::to_chars(to, to + kDigitsMax, number).ptr - to);
-  }
-  void PutMillis(double ms) {
-    char* const to = Room(kMillisBytesMax);
-    size_ += static_cast<size_t>(sluice::PutMillis(ms, to) - to);
-  }
-  void PutHex(uint64_t id) {
-    sluice::PutHex(id, Room(kIdDigits));
-    size_ += kIdDigits;
-  }
-  void PutTime(WallTime time) {
-    PutRfc3339(time, Room(kRfc3339Bytes));
-    size_ += kRfc3339Bytes;
-  }
+  void EndAt(const char* end) { size_ = static_cast<size_t>(end - bytes_.get()); }
+  std::string_view view() const { return {bytes_.get(), size_}; }
 
  private:
-  // So many bytes more.
-  char* Room(size_t bytes) {
-    if (size_ + bytes > bytes_.size()) bytes_.resize(2 * (size_ + bytes));
-    return bytes_.data() + size_;
-  }
-  void PutOdd(std::string_view text) {
-    std::string quoted;
-    AppendJsonString(text, quoted);
-    std::memcpy(Room(quoted.size()), quoted.data(), quoted.size());
-    size_ += quoted.size();
-  }
-
-  std::string bytes_ = std::string(1024, '\0');
-  size_t size_ = 0;
+  std::unique_ptr<char[]> bytes_;
+  size_t room_ = 0, size_ = 0;
 };
 
 }  // namespace sluice

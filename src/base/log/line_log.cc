@@ -17,7 +17,6 @@
 namespace sluice {
 namespace {
 
-constexpr size_t kBatchBytes = 256 << 10;  // what is worth waking the writer for
 constexpr int kPollMs = 20;
 constexpr Duration kLastPatience = std::chrono::milliseconds(500);
 constexpr Duration kEndTime = std::chrono::seconds(1);  // for the writer to notice
@@ -32,6 +31,8 @@ uint64_t CountLines(std::string_view bytes) {
 struct LineLog::Shared {
   explicit Shared(Options o) : options(std::move(o)) {}
   const Options options;
+  // What is worth waking the writer for: being woken costs as much as writing 300 lines.
+  const size_t batch_bytes = options.bytes_max / 4;
   mutable std::mutex mutex;
   std::condition_variable wake, changed;
   // Guarded by mutex.
@@ -90,7 +91,8 @@ class LineLog::Writer {
     shared.wake.wait(lock, [&] { return stopping() || !shared.pending.empty(); });
     if (shared.pending.empty()) return false;
     if (!stopping() && options_.gather > Duration::zero()) {
-      shared.wake.wait_for(lock, options_.gather, [&] { return stopping() || shared.pending.size() > kBatchBytes; });
+      shared.wake.wait_for(lock, options_.gather,
+                           [&] { return stopping() || shared.pending.size() > shared.batch_bytes; });
     }
     return true;
   }
@@ -220,7 +222,8 @@ void LineLog::Append(std::string_view line) {
   shared.pending.append(line).push_back('\n');
   ++shared.pending_lines;
   // Wake the writer for the first line, and when a batch is worth writing; in between it gathers.
-  if (before == 0 || (before <= kBatchBytes && shared.pending.size() > kBatchBytes)) shared.wake.notify_one();
+  if (before == 0 || (before <= shared.batch_bytes && shared.pending.size() > shared.batch_bytes))
+    shared.wake.notify_one();
 }
 
 bool LineLog::Congested() const {

@@ -16,8 +16,10 @@ uint64_t Derived(uint64_t id, uint64_t n) {
   return z == 0 ? 1 : z;
 }
 
+constexpr size_t kAttributesUsual = 16;  // of a call's span
+
 void AddText(Span& span, std::string_view name, std::string_view value) {
-  if (!value.empty()) span.attributes.emplace_back(name, std::string(value));
+  if (!value.empty()) span.attributes.emplace_back(name, value);
 }
 
 // "ai.inference.ImageRecognition/Recognize"
@@ -34,11 +36,12 @@ Span ServerSpan(const CallRecord& call) {
             .id = call.trace.span_id,
             .parent = call.trace.parent_id,
             .server = true,
-            .name = std::string(call.method),
+            .name = call.method,
             .began = call.began,
             .ended = call.ended,
             .error = !call.ok(),
             .message = call.message};
+  span.attributes.reserve(kAttributesUsual);
   AddText(span, "rpc.system", call.protocol);
   AddMethod(span, call.method);
   span.attributes.emplace_back("rpc.grpc.status_code", int64_t{call.code});
@@ -63,7 +66,7 @@ Span StageSpan(const CallRecord& call, size_t index) {
             .trace_low = call.trace.trace_low,
             .id = Derived(call.trace.span_id, index),
             .parent = call.trace.span_id,
-            .name = std::string(stage.name),
+            .name = stage.name,
             .began = stage.began,
             .ended = stage.ended};
   AddText(span, "sluice.model", stage.model);
@@ -98,6 +101,9 @@ void AddBatches(const std::multimap<uint64_t, std::pair<size_t, const CallRecord
 
 std::vector<Span> SpansOf(std::span<const CallRecordPtr> calls) {
   std::vector<Span> spans;
+  size_t count = 0;
+  for (const CallRecordPtr& call : calls) count += 1 + call->stages.size();
+  spans.reserve(count);
   std::multimap<uint64_t, std::pair<size_t, const CallRecord::Stage*>> runs;
   for (const CallRecordPtr& call : calls) {
     spans.push_back(ServerSpan(*call));

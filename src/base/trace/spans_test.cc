@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
@@ -58,8 +60,9 @@ TEST(SpansTest, CallsOfOneBatchAreLinkedWithIt) {
 TEST(SpansTest, Otlp) {
   auto call = Call(0x1122334455667788);
   call->code = 14;
+  call->degraded = true;
   call->reason = "OVERLOADED";
-  call->message = "full";
+  call->message = "f\xff";
   opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest request;
   ASSERT_TRUE(
       request.ParseFromString(ToOtlp(std::vector<CallRecordPtr>{call}, {{"service.name", "faces"}, {"zone", "a"}})));
@@ -70,7 +73,24 @@ TEST(SpansTest, Otlp) {
   EXPECT_EQ(span.parent_span_id(), std::string("\0\0\0\0\0\0\0\7", 8));
   EXPECT_EQ(span.end_time_unix_nano() - span.start_time_unix_nano(), 12'000'000u);
   EXPECT_EQ(span.status().code(), opentelemetry::proto::trace::v1::Status::STATUS_CODE_ERROR);
-  EXPECT_EQ(span.status().message(), "full");
+  EXPECT_EQ(span.status().message(), "f\xef\xbf\xbd");
+  std::map<std::string, opentelemetry::proto::common::v1::AnyValue> values;
+  for (const auto& attribute : span.attributes()) values[attribute.key()] = attribute.value();
+  EXPECT_EQ(values["rpc.grpc.status_code"].int_value(), 14);
+  EXPECT_EQ(values["sluice.latency_ms"].double_value(), 11.5);
+  EXPECT_EQ(values["sluice.request_id"].string_value(), "r\"1\"");
+  EXPECT_TRUE(values["sluice.degraded"].bool_value());
+}
+
+TEST(SpansTest, OtlpOfMany) {
+  std::vector<CallRecordPtr> calls;
+  for (uint64_t i = 1; i <= 1000; ++i) calls.push_back(Call(i, 99));
+  opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest request;
+  ASSERT_TRUE(request.ParseFromString(ToOtlp(calls, {})));
+  const auto& spans = request.resource_spans(0).scope_spans(0).spans();
+  ASSERT_EQ(spans.size(), 3001);
+  EXPECT_EQ(spans[3000].links_size(), 1000);
+  EXPECT_EQ(spans[2999].links(0).span_id(), spans[3000].span_id());
 }
 
 TEST(SpansTest, Zipkin) {

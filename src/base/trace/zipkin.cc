@@ -20,7 +20,7 @@ std::string TextOf(const Span::Value& value) {
   if (const auto* number = std::get_if<int64_t>(&value)) return StrCat(*number);
   if (const auto* number = std::get_if<double>(&value)) return StrCat(*number);
   if (const auto* yes = std::get_if<bool>(&value)) return *yes ? "true" : "false";
-  return std::get<std::string>(value);
+  return std::string(std::get<std::string_view>(value));
 }
 
 void AppendMember(std::string_view name, std::string_view value, std::string& out) {

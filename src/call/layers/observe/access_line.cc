@@ -13,7 +13,23 @@ namespace {
 // Of one text: a line of a call stays short, whatever the client sent.
 constexpr size_t kTextBytesMax = 1024;
 
-void PutCut(std::string_view text, JsonLine& out) { out.PutText(CutUtf8(text, kTextBytesMax)); }
+std::string_view CutOf(std::string_view text) { return text.substr(0, kTextBytesMax); }
+
+char* PutCut(std::string_view text, char* to) {
+  return PutJsonText(text.size() > kTextBytesMax ? CutUtf8(text, kTextBytesMax) : text, to);
+}
+
+// Names, numbers and texts of the program's own, of the whole line; and of each use.
+constexpr size_t kFixedBytesMax = 1024, kUseBytesMax = 128;
+
+size_t BytesMax(const Call& call) {
+  const auto most = [](std::string_view text) { return JsonTextBytesMax(CutOf(text).size()); };
+  size_t bytes = kFixedBytesMax + most(call.request_id) + most(call.client_ip) + most(call.key_id);
+  // The first one's id stands twice.
+  for (const CallUse& use : call.uses) bytes += kUseBytesMax + 2 * most(use.model_id) + most(use.model_version);
+  if (!call.outcome().ok()) bytes += most(ToStd(call.outcome().message()));
+  return bytes;
+}
 
 // Uses of several models run side by side, as the parts of a multimodal call do.
 struct Longest {
@@ -26,101 +42,105 @@ struct Longest {
   double queue_ms = 0, infer_ms = 0;
 };
 
-void PutTraceId(const TraceContext& trace, JsonLine& out) {
-  if (!trace.known()) return out.Put("null");
-  out.Put('"');
-  if (trace.trace_high != 0) out.PutHex(trace.trace_high);
-  out.PutHex(trace.trace_low);
-  out.Put('"');
+char* PutTraceId(const TraceContext& trace, char* to) {
+  if (!trace.known()) return PutLiteral("null", to);
+  *to++ = '"';
+  if (trace.trace_high != 0) to = PutHex(trace.trace_high, to);
+  to = PutHex(trace.trace_low, to);
+  *to++ = '"';
+  return to;
 }
 
-void PutModels(const Call& call, JsonLine& out) {
-  out.Put(",\"models\":[");
+char* PutModels(const Call& call, char* to) {
+  to = PutLiteral(",\"models\":[", to);
   for (const CallUse& use : call.uses) {
-    if (&use != &call.uses.front()) out.Put(',');
-    out.Put("{\"model_id\":");
-    PutCut(use.model_id, out);
-    out.Put(",\"version\":");
-    PutCut(use.model_version, out);
-    out.Put(",\"queue_ms\":");
-    out.PutMillis(use.queue_ms);
-    out.Put(",\"infer_ms\":");
-    out.PutMillis(use.infer_ms);
-    out.Put('}');
+    if (&use != &call.uses.front()) *to++ = ',';
+    to = PutLiteral("{\"model_id\":", to);
+    to = PutCut(use.model_id, to);
+    to = PutLiteral(",\"version\":", to);
+    to = PutCut(use.model_version, to);
+    to = PutLiteral(",\"queue_ms\":", to);
+    to = PutMillis(use.queue_ms, to);
+    to = PutLiteral(",\"infer_ms\":", to);
+    to = PutMillis(use.infer_ms, to);
+    *to++ = '}';
   }
-  out.Put(']');
+  *to++ = ']';
+  return to;
 }
 
 // Who decided, and how; the figures are in the error's own words.
-void PutDecision(const Call& call, JsonLine& out) {
-  out.Put(",\"reason\":");
-  out.PutText(InfoOf(ReasonOf(call.outcome())).name);
-  out.Put(",\"ended_in\":");
-  out.PutText(call.notes.empty() ? call.ended_in() : call.notes.front().layer);
+char* PutDecision(const Call& call, char* to) {
+  to = PutLiteral(",\"reason\":", to);
+  to = PutJsonPlain(InfoOf(ReasonOf(call.outcome())).name, to);
+  to = PutLiteral(",\"ended_in\":", to);
+  to = PutJsonPlain(call.notes.empty() ? call.ended_in() : call.notes.front().layer, to);
   if (const auto after = RetryAfterOf(call.outcome())) {
-    out.Put(",\"retry_after_ms\":");
-    out.PutNumber(static_cast<uint64_t>(std::max<int64_t>(0, absl::ToInt64Milliseconds(*after))));
+    to = PutLiteral(",\"retry_after_ms\":", to);
+    to = PutNumber(static_cast<uint64_t>(std::max<int64_t>(0, absl::ToInt64Milliseconds(*after))), to);
   }
+  return to;
 }
 
 // Who asked for what, and what became of it.
-void PutCall(Call& call, WallTime now, JsonLine& out) {
+char* PutCall(Call& call, WallTime now, char* to) {
   const absl::Status& outcome = call.outcome();
-  out.Put("{\"timestamp\":\"");
-  out.PutTime(now);
-  out.Put("\",\"request_id\":");
-  PutCut(call.request_id, out);
-  out.Put(",\"client_ip\":");
-  PutCut(call.client_ip, out);
-  out.Put(",\"model_id\":");
-  PutCut(call.uses.empty() ? std::string_view() : call.uses.front().model_id, out);
-  out.Put(",\"latency\":");
-  out.PutMillis(call.LatencyMs());
+  to = PutLiteral("{\"timestamp\":\"", to);
+  to = PutRfc3339(now, to);
+  to = PutLiteral("\",\"request_id\":", to);
+  to = PutCut(call.request_id, to);
+  to = PutLiteral(",\"client_ip\":", to);
+  to = PutCut(call.client_ip, to);
+  to = PutLiteral(",\"model_id\":", to);
+  to = PutCut(call.uses.empty() ? std::string_view() : call.uses.front().model_id, to);
+  to = PutLiteral(",\"latency\":", to);
+  to = PutMillis(call.LatencyMs(), to);
   if (outcome.ok()) {
-    out.Put(",\"status\":\"success\",\"error\":null,\"trace_id\":");
+    to = PutLiteral(",\"status\":\"success\",\"error\":null,\"trace_id\":", to);
   } else {
-    out.Put(",\"status\":\"error\",\"error\":");
-    PutCut(ToStd(outcome.message()), out);
-    out.Put(",\"trace_id\":");
+    to = PutLiteral(",\"status\":\"error\",\"error\":", to);
+    to = PutCut(ToStd(outcome.message()), to);
+    to = PutLiteral(",\"trace_id\":", to);
   }
-  PutTraceId(call.trace, out);
+  return PutTraceId(call.trace, to);
 }
 
-void PutTimes(const Call& call, JsonLine& out) {
-  if (call.uses.empty()) return out.Put(",\"queue_ms\":0.000,\"infer_ms\":0.000");
+char* PutTimes(const Call& call, char* to) {
+  if (call.uses.empty()) return PutLiteral(",\"queue_ms\":0.000,\"infer_ms\":0.000", to);
   const Longest longest(call);
-  out.Put(",\"queue_ms\":");
-  out.PutMillis(longest.queue_ms);
-  out.Put(",\"infer_ms\":");
-  out.PutMillis(longest.infer_ms);
+  to = PutLiteral(",\"queue_ms\":", to);
+  to = PutMillis(longest.queue_ms, to);
+  to = PutLiteral(",\"infer_ms\":", to);
+  return PutMillis(longest.infer_ms, to);
 }
 
 // How it was asked, and what it took.
-void PutFigures(const Call& call, JsonLine& out) {
-  out.Put(",\"method\":");
-  out.PutPlain(call.method().name);
-  out.Put(",\"protocol\":");
-  out.PutPlain(ToString(call.protocol()));
-  out.Put(",\"code\":");
-  out.PutPlain(GrpcCodeName(GrpcCodeOf(call.outcome())));
-  out.Put(",\"bytes_in\":");
-  out.PutNumber(call.bytes_in);
-  out.Put(",\"bytes_out\":");
-  out.PutNumber(call.bytes_out);
-  PutTimes(call, out);
-  out.Put(",\"key_id\":");
-  PutCut(call.key_id, out);
+char* PutFigures(const Call& call, char* to) {
+  to = PutLiteral(",\"method\":", to);
+  to = PutJsonPlain(call.method().name, to);
+  to = PutLiteral(",\"protocol\":", to);
+  to = PutJsonPlain(ToString(call.protocol()), to);
+  to = PutLiteral(",\"code\":", to);
+  to = PutJsonPlain(GrpcCodeName(GrpcCodeOf(call.outcome())), to);
+  to = PutLiteral(",\"bytes_in\":", to);
+  to = PutNumber(call.bytes_in, to);
+  to = PutLiteral(",\"bytes_out\":", to);
+  to = PutNumber(call.bytes_out, to);
+  to = PutTimes(call, to);
+  to = PutLiteral(",\"key_id\":", to);
+  return PutCut(call.key_id, to);
 }
 
 }  // namespace
 
-void FormatAccessLine(Call& call, WallTime now, JsonLine& out) {
-  out.Clear();
-  PutCall(call, now, out);
-  PutFigures(call, out);
-  if (call.uses.size() > 1) PutModels(call, out);
-  if (!call.outcome().ok()) PutDecision(call, out);
-  out.Put('}');
+void FormatAccessLine(Call& call, WallTime now, LineBuffer& out) {
+  char* to = out.Room(BytesMax(call) + call.method().name.size());
+  to = PutCall(call, now, to);
+  to = PutFigures(call, to);
+  if (call.uses.size() > 1) to = PutModels(call, to);
+  if (!call.outcome().ok()) to = PutDecision(call, to);
+  *to++ = '}';
+  out.EndAt(to);
 }
 
 }  // namespace sluice

@@ -19,6 +19,6 @@
 namespace sluice {
 
 // Replaces `out`.
-void FormatAccessLine(Call& call, WallTime now, JsonLine& out);
+void FormatAccessLine(Call& call, WallTime now, LineBuffer& out);
 
 }  // namespace sluice

@@ -67,7 +67,7 @@ void ObserveLayer::Leave(Call& call) noexcept {
   const bool kept = Keep(call, end);
   if (counts_) metrics_.Record(call, end, kept);
   if (!log_.enabled() || (call.method().quiet && call.outcome().ok())) return;
-  thread_local JsonLine line;
+  thread_local LineBuffer line;
   FormatAccessLine(call, end.wall, line);
   log_.Append(line.view());
 }

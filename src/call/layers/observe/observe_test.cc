@@ -58,7 +58,7 @@ TEST_F(ObserveTest, TheLineHasTheArticlesFieldsAndTypes) {
   headers_.Add("x-request-id", "r1");
   headers_.Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
   auto call = Run(Error(Reason::INVALID_IMAGE, "not \"an\" image\n"));
-  JsonLine json;
+  LineBuffer json;
   FormatAccessLine(*call, WallTime(std::chrono::seconds(0)), json);
   const std::string line(json.view());
   EXPECT_EQ(
@@ -72,7 +72,7 @@ TEST_F(ObserveTest, TheLineHasTheArticlesFieldsAndTypes) {
 TEST_F(ObserveTest, ACallOfSeveralModelsNamesAndCountsEach) {
   models_ = {"text", "face"};
   auto call = Run(absl::OkStatus());
-  JsonLine json;
+  LineBuffer json;
   FormatAccessLine(*call, WallTime(std::chrono::seconds(0)), json);
   const std::string line(json.view());
   EXPECT_NE(line.find(R"("model_id":"text")"), std::string::npos) << line;

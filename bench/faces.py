@@ -39,7 +39,8 @@ def print_rows(in_flight: int, plain: list[Measured], served: dict[str, list[Mea
         least = min(s.cpu for s in runs) - min(r.cpu for r in plain)
         cpu, wall = median([s.cpu for s in runs]), median([s.wall for s in runs])
         print(
-            f"{name:16}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{ratio:>12.3f}{extra * 1e6:>10.0f}{least * 1e6:>10.0f}"
+            f"{name:16}{in_flight:>10}{cpu * 1e3:>14.3f}{1 / wall:>10.0f}{ratio:>12.3f}"
+            f"{extra * 1e6:>10.0f}{least * 1e6:>10.0f}"
         )
 
 
@@ -69,10 +70,12 @@ def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
     ]
     print(f"\nFaces: {model}, one 640x480 JPEG of {len(jpeg) // 1024} kB, {rounds} rounds of {images} images")
     print(
-        "  bare, blocking: threads that read, compute and write, with no protocol, limits, log or metrics; bare, loop: the same with a thread for the sockets and threads that compute"
+        "  bare, blocking: threads that read, compute and write, with no protocol, limits, log or metrics; "
+        "bare, loop: the same with a thread for the sockets and threads that compute"
     )
     print(
-        "  extra: median of served less raw, round by round; least: the cheapest round less raw's cheapest, which the neighbours of a shared machine disturb less"
+        "  extra: median of served less raw, round by round; least: the cheapest round less raw's cheapest, "
+        "which the neighbours of a shared machine disturb less"
     )
     print(
         f"{'':16}{'in flight':>10}{'CPU ms/image':>14}{'images/s':>10}{'raw/served':>12}{'extra µs':>10}{'least µs':>10}"
@@ -107,10 +110,12 @@ def bench_frames(build: Path, folder: Path, rounds: int, images: int) -> None:
     server.stop()
     best = max(runs, key=lambda run: 1 / run.wall)
     print(
-        f"\nLive frames: face_detection_lite, one 320x240 JPEG of {len(jpeg) // 1024} kB over gRPC, 64 in flight, load generator on the same machine"
+        f"\nLive frames: face_detection_lite, one 320x240 JPEG of {len(jpeg) // 1024} kB over gRPC, "
+        "64 in flight, load generator on the same machine"
     )
     print(
-        f"{median([1 / r.wall for r in runs]):.0f} frames/s (best round {1 / best.wall:.0f}), P99 {median([r.p99 for r in runs]) * 1e3:.0f} ms, server CPU {median([r.cpu for r in runs]) * 1e3:.2f} ms a frame"
+        f"{median([1 / r.wall for r in runs]):.0f} frames/s (best round {1 / best.wall:.0f}), "
+        f"P99 {median([r.p99 for r in runs]) * 1e3:.0f} ms, server CPU {median([r.cpu for r in runs]) * 1e3:.2f} ms a frame"
     )
     for model in ("face_detection_lite", "face_detection_v1", "face_detection_hd"):
         alone = raw(

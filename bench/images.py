@@ -61,7 +61,8 @@ def compare(
         ratio = median([a / b for a, b in zip(cpu, grpc)])
         carrying = median([a - b for a, b in zip(cpu, alone)])
         print(
-            f"{load.name:26}{median(cpu) * 1e3:>10.3f}{ratio:>14.2f}{carrying * 1e3:>18.3f}{WANTED if 'raw' in load.name else '':>12}"
+            f"{load.name:26}{median(cpu) * 1e3:>10.3f}{ratio:>14.2f}{carrying * 1e3:>18.3f}"
+            f"{WANTED if 'raw' in load.name else '':>12}"
         )
 
 
@@ -71,7 +72,8 @@ def bench_images(build: Path, folder: Path, rounds: int, images: int) -> None:
     print(f"\nA picture of 1 MB, {MODEL}, 4 in flight, {rounds} rounds, server CPU ms per call")
     print("  real: a JPEG of 1024x1024; most of its cost is decoding, which is the same for every protocol")
     print(
-        "  padded: a JPEG of 320x320 and 20 kB, with comments up to 1 MB, which the decoder passes over: what is left is carrying and transcoding"
+        "  padded: a JPEG of 320x320 and 20 kB, with comments up to 1 MB, which the decoder passes over: "
+        "what is left is carrying and transcoding"
     )
     print("  carrying: CPU per call less that of the same pipeline in a loop without a server, pair by pair")
     print(f"{'':26}{'CPU ms':>10}{'ratio to gRPC':>14}{'carrying, ms':>18}{'asked for':>12}")

@@ -39,7 +39,8 @@ def main() -> None:
     args = parser.parse_args()
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     print(
-        f"{datetime.date.today()}  {cpu.group(1) if cpu else platform.processor()}, {os.cpu_count()} cores, Linux {platform.release()}"
+        f"{datetime.date.today()}  {cpu.group(1) if cpu else platform.processor()}, {os.cpu_count()} cores, "
+        f"Linux {platform.release()}"
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,5 +1,6 @@
-"""Scale: three replicas behind Envoy with a shared Redis on this machine, measured, beside what queueing.py says of them; and what
-Envoy, Redis, the network and the metrics cost per call. Writes bench/scale.json, from which docs/scale.md has its tables
+"""Scale: three replicas behind Envoy with a shared Redis on this machine, measured, beside what queueing.py says of
+them; and what Envoy, Redis, the network and the metrics cost per call. Writes bench/scale.json, from which
+docs/scale.md has its tables
 (tools/scale_md.py). On a machine that does something else meanwhile it says little.
 """
 
@@ -45,8 +46,10 @@ class Cluster:
     def _replica(self, port: int) -> Process:
         file = self.folder / f"{port}.yaml"
         file.write_text(
-            f"models: {{root: {ROOT / 'models'}}}\nlogs: {{access: {self.folder}/{port}.log}}\nworkers: {{count: 1, nice: 0}}\n"
-            f"idempotency: {{store: redis}}\nredis: {{address: '127.0.0.1:{self.redis}'}}\ntrusted_proxies: [127.0.0.1]\n"
+            f"models: {{root: {ROOT / 'models'}}}\nlogs: {{access: {self.folder}/{port}.log}}\n"
+            f"workers: {{count: 1, nice: 0}}\n"
+            f"idempotency: {{store: redis}}\nredis: {{address: '127.0.0.1:{self.redis}'}}\n"
+            "trusted_proxies: [127.0.0.1]\n"
         )
         return Process([self.binary, "serve", "--config", file, "--listen", f"127.0.0.1:{port}"])
 

@@ -40,5 +40,6 @@ def print_chain(build: Path, calls: int) -> None:
         subprocess.run([build / "bench" / "chain", str(calls)], stdout=subprocess.PIPE, check=True).stdout
     )
     print(
-        f"the call chain, µs: no layers {chain['none']}, all {chain['all']}, all and an answer recorded for replays {chain['all_with_id']}"
+        f"the call chain, µs: no layers {chain['none']}, all {chain['all']}, "
+        f"all and an answer recorded for replays {chain['all_with_id']}"
     )

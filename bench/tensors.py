@@ -70,7 +70,8 @@ def loads(folder: Path) -> list[tuple[Load, int, int]]:
 
 def bench_engines(ours: Process, port: int, folder: Path, rounds: int, calls: int) -> None:
     print(
-        f"\nEngines: a net of one Identity node, FP32 [16], small gRPC, 64 in flight, {rounds} rounds, server CPU ms per call"
+        f"\nEngines: a net of one Identity node, FP32 [16], small gRPC, 64 in flight, "
+        f"{rounds} rounds, server CPU ms per call"
     )
     loads = {
         engine: Load(

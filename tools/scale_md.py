@@ -90,10 +90,12 @@ def around_table(measured: dict) -> str:
     redis = max(one["redis"] for one in cost.values())
     lines.append(f"| Redis (one core) | {redis:.0f} µs a call at most | {1e6 / redis:,.0f} calls/s |")
     lines.append(
-        f"| network, pictures of {size / 1e3:.0f} kB | {size / 1e3:.0f} kB a call | {bits:,.0f} calls/s at 10 Gbit/s, twice that way with a proxy |"
+        f"| network, pictures of {size / 1e3:.0f} kB | {size / 1e3:.0f} kB a call | "
+        f"{bits:,.0f} calls/s at 10 Gbit/s, twice that way with a proxy |"
     )
     lines.append(
-        f"| metrics | {page['bytes'] / 1e3:.0f} kB and {page['ms']:.1f} ms of CPU a scrape | 1,000 replicas every 15 s: {1000 * page['bytes'] / 15e6:.0f} MB/s into Prometheus |"
+        f"| metrics | {page['bytes'] / 1e3:.0f} kB and {page['ms']:.1f} ms of CPU a scrape | "
+        f"1,000 replicas every 15 s: {1000 * page['bytes'] / 15e6:.0f} MB/s into Prometheus |"
     )
     return "\n".join(lines)
 

@@ -107,8 +107,8 @@ system_packages() {
   logged $log "${#names[@]} system packages" apt_get install --no-install-recommends "${names[@]}"
 }
 
-# Installing a service would start it. The tests want the program alone: its package is unpacked, and what it has in */bin
-# and */sbin is linked in .deps/bin.
+# Installing a service would start it. The tests want the program alone: its package is unpacked, and what it has in
+# */bin and */sbin is linked in .deps/bin.
 unpack_package() {
   local to=$PWD/$deps/unpacked/$1
   rm -rf "$to" && mkdir -p "$to" &&

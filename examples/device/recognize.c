@@ -1,5 +1,6 @@
-// An image to Sluice from a small device: HTTP/1.1 over a plain socket, no library, no heap. The image is read and sent in pieces of
-// 512 bytes, the answer is read into one buffer of 2 KiB; a longer one (very many faces) is cut and reported as such.
+// An image to Sluice from a small device: HTTP/1.1 over a plain socket, no library, no heap. The image is read and sent
+// in pieces of 512 bytes, the answer is read into one buffer of 2 KiB; a longer one (very many faces) is cut and
+// reported as such.
 //
 //   cc -Os -o recognize recognize.c && ./recognize 127.0.0.1 8000 photo.jpg
 //
@@ -74,7 +75,8 @@ static int receive(int fd) {
   return (int)filled;
 }
 
-// The server prints fields in the order of the .proto file, without spaces: {"x":1,"y":2,"width":3,"height":4,"confidence":0.9}
+// The server prints fields in the order of the .proto file, without spaces:
+// {"x":1,"y":2,"width":3,"height":4,"confidence":0.9}
 static void print_faces(const char* body) {
   int x, y, width, height;
   float confidence;
@@ -103,7 +105,8 @@ int main(int argc, char** argv) {
     fprintf(stderr, "recognize: %d %s\n", status, body + 4);
     return 1;
   }
-  if (bytes == kAnswerBytes) fprintf(stderr, "recognize: the answer is longer than %d bytes; some faces are left out\n", kAnswerBytes);
+  if (bytes == kAnswerBytes)
+    fprintf(stderr, "recognize: the answer is longer than %d bytes; some faces are left out\n", kAnswerBytes);
   print_faces(body);
   return 0;
 }

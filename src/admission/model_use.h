@@ -38,8 +38,8 @@ struct ModelUse {
   ModelHandle model;      // pinned until the use ends
   bool degraded = false;  // `model` stands in for the one that was asked for
   Headers headers;        // for the answer of the call; of a stream only what comes before its first answer is sent
-  // Told of each refusal, while the use is submitted: the layer ("queue": the scheduler's own bound), the version (null:
-  // none), why.
+  // Told of each refusal, while the use is submitted: the layer ("queue": the scheduler's own bound), the version
+  // (null: none), why.
   std::function<void(std::string_view layer, const ModelVersion* model, const absl::Status& why)> on_refusal;
 
   // What a layer keeps from Enter to Leave, made on first use.

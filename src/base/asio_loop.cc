@@ -49,8 +49,8 @@ struct AsioLoop::Impl {
     current_loop = nullptr;
   }
 
-  // A thread that sleeps and wakes for each event spends more on that than on refusing a call, and takes the core from a
-  // worker each time.
+  // A thread that sleeps and wakes for each event spends more on that than on refusing a call, and takes the core from
+  // a worker each time.
   void RunInGroups() {
     while (!stopping && SystemClock().Now() < lag_until) {
       io.restart();

@@ -24,7 +24,13 @@ class Budget {
   void Charge(size_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   void Release(size_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
   // For bytes about to be allocated: false, and nothing charged, when they do not fit.
-  bool TryCharge(size_t bytes);
+  bool TryCharge(size_t bytes) {
+    size_t now = this->bytes();
+    while (FitsAbove(now, bytes)) {
+      if (bytes_.compare_exchange_weak(now, now + bytes, std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
   // The same question, for a look ahead: nothing is charged.
   bool Fits(size_t bytes) const { return FitsAbove(this->bytes(), bytes); }
   // Up to here a thing is small: it may use the last eighth, too.
@@ -42,7 +48,13 @@ class Budget {
   static constexpr int kRetryMs = 20;
 
   // False, and nothing taken, at the bound.
-  bool TryConnect();
+  bool TryConnect() {
+    size_t now = connections();
+    while (now < connections_max_) {
+      if (connections_.compare_exchange_weak(now, now + 1, std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
   void Disconnect() { connections_.fetch_sub(1, std::memory_order_relaxed); }
 
   // Gauges.

@@ -142,8 +142,8 @@ TEST(JsonReaderTest, UnknownFieldsMayBeIgnoredButMustBeJson) {
 TEST(JsonReaderTest, NullLeavesFieldsUnset) {
   const auto o = Read<Optionals>(R"({"int32_value": null, "string_value": null, "scalars": null, "color": null})");
   EXPECT_EQ(o.ByteSizeLong(), 0u);
-  const auto known = Read<Known>(
-      R"({"value": null, "null_value": null, "int64_wrapper": null, "any": null, "timestamps": null, "null_values": [null]})");
+  const auto known = Read<Known>(R"({"value": null, "null_value": null, "int64_wrapper": null, "any": null, )"
+                                 R"("timestamps": null, "null_values": [null]})");
   EXPECT_TRUE(known.has_value());
   EXPECT_EQ(known.value().kind_case(), google::protobuf::Value::kNullValue);
   EXPECT_FALSE(known.has_int64_wrapper());
@@ -267,7 +267,8 @@ TEST(JsonReaderTest, ABodyCutAnywhereIsRefused) {
   Read<ClassifyRequest>(json);
   for (size_t n = 0; n + 1 < json.size(); ++n) Refusal<ClassifyRequest>(json.substr(0, n));
   const std::string known =
-      R"({"object": {"a": [1, true, null, {"b": "c"}]}, "any": {"@type": "x/google.protobuf.Duration", "value": "3s"}, "timestamp": "2026-01-01T00:00:00Z"})";
+      R"({"object": {"a": [1, true, null, {"b": "c"}]}, "any": {"@type": "x/google.protobuf.Duration", "value": "3s"}, )"
+      R"("timestamp": "2026-01-01T00:00:00Z"})";
   Read<Known>(known);
   for (size_t n = 0; n < known.size(); ++n) Refusal<Known>(known.substr(0, n));
 }

@@ -120,8 +120,8 @@ class SchedulerCore {
   // SHUTTING_DOWN.
   absl::StatusOr<Ticket> Offer(QueueId id, std::unique_ptr<Work>&& work, TimePoint now);
 
-  // Not OK: this newcomer, of which no more is known, would not be done by its deadline even if it were as cheap as what
-  // its class was offered lately (OVERLOADED, with a retry-after).
+  // Not OK: this newcomer, of which no more is known, would not be done by its deadline even if it were as cheap as
+  // what its class was offered lately (OVERLOADED, with a retry-after).
   absl::Status Judge(const Newcomer& newcomer, TimePoint now);
 
   // The next batch for a free worker, or an empty one. Never holds an item whose deadline passed: call Expire first.

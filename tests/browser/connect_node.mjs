@@ -1,4 +1,5 @@
-// The public Connect client in Node, for tests/e2e/test_connect.py: runs calls that stdin lists, prints what came of each.
+// The public Connect client in Node, for tests/e2e/test_connect.py: runs calls that stdin lists, prints what came of
+// each.
 import { create, createFileRegistry, fromBinary, toJson } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";

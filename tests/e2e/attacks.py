@@ -206,7 +206,10 @@ def unread_answer(address: str, size: int, seconds: float) -> None:
     tensor = {"name": "input", "datatype": "INT8", "shape": [size], "parameters": {"binary_data_size": size}}
     text = json.dumps({"inputs": [tensor]}).encode()
     body = gzipped(text + b"\x80" * size)
-    head = f"POST /v2/models/echo/infer HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\nInference-Header-Content-Length: {len(text)}\r\n"
+    head = (
+        "POST /v2/models/echo/infer HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\n"
+        f"Inference-Header-Content-Length: {len(text)}\r\n"
+    )
     host, port = address.rsplit(":", 1)
     with socket.create_connection((host, int(port))) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -1,4 +1,4 @@
-"""Programs that take minutes to build: make observability does it (tools/observability.sh); without them, tests skip."""
+"""Programs that take minutes to build: make observability does it (tools/observability.sh); without them tests skip."""
 
 from __future__ import annotations
 

@@ -194,7 +194,8 @@ def test_good_answers_are_right_and_bad_ones_are_errors(tmp_path: Path, engine: 
         (models / case.op.lower() / "model.yaml").write_text(f"engine: {engine}\n")
     save_audio(models)
     (models / "audio" / "model.yaml").write_text(
-        f"engine: {engine}\ntask: audio_classification\naudio_classification: {{sample_rate_hz: {RATE}, outputs: probabilities, top: 2}}\n"
+        f"engine: {engine}\ntask: audio_classification\n"
+        f"audio_classification: {{sample_rate_hz: {RATE}, outputs: probabilities, top: 2}}\n"
     )
     server = Server(tmp_path, models=models, config="workers: {count: 2}\nmultimodal: {audio_model: audio}\n")
     try:

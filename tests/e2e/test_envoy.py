@@ -203,7 +203,7 @@ def test_least_request_uses_all(tmp_path, replicas, texts):
 
 
 def test_a_replica_that_reports_a_high_load_for_little_gets_less(tmp_path, replicas, texts, sample):
-    """Recognising directly keeps the first replica busy; texts go through Envoy. Reports speak of the last ten seconds."""
+    """Recognising directly keeps the first replica busy; texts go through Envoy. Reports are of the last ten seconds."""
     over = threading.Event()
 
     def keep_busy() -> None:

@@ -53,7 +53,10 @@ def test_a_thousand_calls_on_one_connection(server, protos, sample):
 
 async def post(address: str, body: bytes) -> int:
     reader, writer = await asyncio.open_connection(*address.split(":"))
-    head = f"POST /api/v1/recognize HTTP/1.1\r\nHost: {address}\r\nContent-Type: image/jpeg\r\nX-Request-Timeout: 120\r\nX-Sluice-Class: batch\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST /api/v1/recognize HTTP/1.1\r\nHost: {address}\r\nContent-Type: image/jpeg\r\nX-Request-Timeout: 120\r\n"
+        f"X-Sluice-Class: batch\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     writer.write(head.encode() + body)
     status = int((await reader.readline()).split()[1])
     rest = await reader.readuntil(b"\r\n\r\n")

@@ -18,7 +18,10 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 sys.path.insert(0, str(ROOT / "tools"))
 import metrics_md
 
-OPENMETRICS = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+OPENMETRICS = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 

@@ -202,7 +202,10 @@ def test_docs_page_tries_a_call_in_a_browser(server, tmp_path, operation, wanted
     with Browser(tmp_path) as browser:
         browser.open(f"{server.url}/docs#/{operation}")
         # A click before the page is ready is lost, and one while an answer is awaited drops it.
-        click = "(Date.now() > (window.next ?? 0) && (window.next = Date.now() + 5000, document.querySelector('.execute')?.click()))"
+        click = (
+            "(Date.now() > (window.next ?? 0) && "
+            "(window.next = Date.now() + 5000, document.querySelector('.execute')?.click()))"
+        )
         status = browser.wait_for(
             f"(document.querySelector('.live-responses-table .response .response-col_status') ?? {click})?.innerText"
         )

@@ -166,7 +166,8 @@ def test_strangers_are_closed_on_a_proxy_listener(tmp_path, models):
     server = Server(
         tmp_path,
         models=models,
-        config="trusted_proxies: [192.0.2.0/24]\nlisteners: [{address: 127.0.0.1:0, proxy_protocol: true}, {address: 127.0.0.1:0}]\n",
+        config="trusted_proxies: [192.0.2.0/24]\n"
+        "listeners: [{address: 127.0.0.1:0, proxy_protocol: true}, {address: 127.0.0.1:0}]\n",
     )
     try:
         assert first_line(server.addresses[0], b"PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\n" + REQUEST % b"x") == b""

@@ -160,7 +160,10 @@ def test_a_client_that_does_not_read_is_waited_for(tmp_path_factory, sample):
     running = Server(tmp_path_factory.mktemp("slow"), config="http: {response_buffer_bytes: 16384}")
     try:
         tiny = b"\xff\xd8\xff\xd9"
-        head = b"POST /api/v1/recognize:watch HTTP/1.1\r\nHost: localhost\r\nContent-Type: video/x-motion-jpeg\r\nX-Request-ID: slow\r\nContent-Length: %d\r\n\r\n"
+        head = (
+            b"POST /api/v1/recognize:watch HTTP/1.1\r\nHost: localhost\r\nContent-Type: video/x-motion-jpeg\r\n"
+            b"X-Request-ID: slow\r\nContent-Length: %d\r\n\r\n"
+        )
         body = tiny * 1000
         host, port = running.address.split(":")
         with socket.create_connection((host, int(port))) as raw:

@@ -266,7 +266,10 @@ def test_a_vanished_client_is_noticed(server, sample):
     """An HTTP/1.1 client that closes while its image is computed is logged as cancelled, or was answered just
     before."""
     host, port = server.address.split(":")
-    head = f"POST /api/v1/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nX-Request-ID: gone\r\nContent-Length: {len(sample)}\r\n\r\n"
+    head = (
+        "POST /api/v1/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
+        f"X-Request-ID: gone\r\nContent-Length: {len(sample)}\r\n\r\n"
+    )
     with socket.create_connection((host, int(port))) as client:
         client.sendall(head.encode() + sample)
     (line,) = server.log_lines("gone")

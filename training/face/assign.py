@@ -18,7 +18,7 @@ TOP = 10
 
 @dataclass
 class Assignment:
-    """positive [N,A] bool, box [N,A,4] the face's corners, quality [N,A] IoU with it, free [N,A] cells to leave alone."""
+    """positive [N,A] bool, box [N,A,4] the face's corners, quality [N,A] IoU with it, free [N,A] cells left alone."""
 
     positive: Tensor
     box: Tensor

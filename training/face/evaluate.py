@@ -57,7 +57,8 @@ def feed(picture: np.ndarray, side: int, stretch: bool) -> tuple[np.ndarray, np.
 
 
 def look(levels: list[Detector], image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Score and corners found in the image, and in its halves when there are detectors for them (`pyramid:` of a model.yaml)."""
+    """Score and corners found in the image, and in its halves when there are detectors for them (`pyramid:` of a
+    model.yaml)."""
     scores, boxes, pixels = [], [], image.astype(np.float32)
     for times, detector in enumerate(levels):
         side = detector.shape[2]
@@ -125,7 +126,8 @@ def table(model: Path, source: list[Labelled], modes: Iterable[str] = MODES) -> 
         for name, r in rows:
             if r.faces:
                 print(
-                    f"{mode:13s} faces {name:9s} n {r.faces:5d}  AP {r.ap:.3f}  at .5: recall {r.recall:.3f} precision {r.precision:.3f}",
+                    f"{mode:13s} faces {name:9s} n {r.faces:5d}  AP {r.ap:.3f}  "
+                    f"at .5: recall {r.recall:.3f} precision {r.precision:.3f}",
                     flush=True,
                 )
         out[mode] = {name: {k: round(float(v), 4) for k, v in vars(r).items()} for name, r in rows if r.faces}

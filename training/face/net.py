@@ -42,7 +42,7 @@ class ConvBn(nn.Module):
 
 
 class Separable(nn.Module):
-    """Pointwise 1x1, then depthwise 3x3 + norm + ReLU (YuNet's unit: one norm per pair halves the passes of training)."""
+    """Pointwise 1x1, then depthwise 3x3 + norm + ReLU (YuNet's unit: one norm a pair halves the passes of training)."""
 
     def __init__(self, cin: int, cout: int, s: int = 1) -> None:
         super().__init__()
@@ -58,7 +58,8 @@ def _stage(cin: int, cout: int, depth: int, s: int) -> nn.Sequential:
 
 
 class FaceNet(nn.Module):
-    """Image [N,3,H,W] (H, W multiples of 32, 0..255: the first norm takes the scale) -> three levels of raw outputs, fine to coarse."""
+    """Image [N,3,H,W] (H, W multiples of 32, 0..255: the first norm takes the scale) -> three levels of raw outputs, fine
+    to coarse."""
 
     def __init__(self, cfg: Config = Config()) -> None:
         super().__init__()

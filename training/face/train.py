@@ -140,7 +140,8 @@ def report(a: argparse.Namespace, seen: int, lr: float, parts: list[float], spee
     """Progress line, CSV row, loss plot."""
     left = (a.pictures - seen) / max(speed, 1e-6) / 60
     print(
-        f"{seen}/{a.pictures} rate {lr:.5f} loss {' '.join(f'{p:.3f}' for p in parts)}  {speed:.0f} pictures/s, {left:.0f} min left",
+        f"{seen}/{a.pictures} rate {lr:.5f} loss {' '.join(f'{p:.3f}' for p in parts)}  "
+        f"{speed:.0f} pictures/s, {left:.0f} min left",
         flush=True,
     )
     path = a.work / "curve.csv"

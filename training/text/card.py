@@ -11,12 +11,15 @@ from served import Served
 
 DATE = "2026-11-23"
 _HEAD = {
-    "hashed_ngrams": "Bag of hashed character 1-3-grams: {rows} of 2^20 buckets have a row in an int8 table of width {width}, one dense layer of\n{hidden}, ONNX {size:.2f} MB.",
-    "bert": "BERT encoder, {layers} layers of {width}, {heads} heads, inner {inner}, WordPiece vocabulary of {words}, ONNX {size:.2f} MB.",
+    "hashed_ngrams": "Bag of hashed character 1-3-grams: {rows} of 2^20 buckets have a row in an int8 table of width "
+    "{width}, one dense layer of\n{hidden}, ONNX {size:.2f} MB.",
+    "bert": "BERT encoder, {layers} layers of {width}, {heads} heads, inner {inner}, WordPiece vocabulary of {words}, "
+    "ONNX {size:.2f} MB.",
 }
 # What was known of test before these weights were made.
 _SEEN = {
-    "hashed_ngrams": " The test figure of an earlier table (2^18 rows of 32, dev 83.14%, test\n81.77%) had been seen when this one was made; its shape was chosen by dev alone.",
+    "hashed_ngrams": " The test figure of an earlier table (2^18 rows of 32, dev 83.14%, test\n81.77%) "
+    "had been seen when this one was made; its shape was chosen by dev alone.",
     "bert": "",
 }
 _BODY = """# {name}

@@ -55,7 +55,8 @@ def main() -> None:
             worst, max(np.abs(g - a.probabilities).max() for g, a in zip(got, answers[at : at + 100], strict=True))
         )
     print(
-        f"{served.folder.name}: largest difference to ONNX Runtime {worst:.1e}; mean ids {np.mean([len(i) for i in ids]):.1f}"
+        f"{served.folder.name}: largest difference to ONNX Runtime {worst:.1e}; "
+        f"mean ids {np.mean([len(i) for i in ids]):.1f}"
     )
     for name, batch, rows in (("1", 1, ids[:500]), ("100", 100, ids), ("100 length-sorted", 100, sorted(ids, key=len))):
         tensors = [[openvino.Tensor(v) for v in f.values()] for f in feeds(served, rows, batch)]
@@ -68,7 +69,8 @@ def main() -> None:
                 request.infer()
             best = min(best, time.process_time() - start)
         print(
-            f"  batch {name}: {best / len(tensors) * 1e6:.0f} us CPU a call, {len(rows) / best:.0f} texts per CPU second"
+            f"  batch {name}: {best / len(tensors) * 1e6:.0f} us CPU a call, "
+            f"{len(rows) / best:.0f} texts per CPU second"
         )
 
 

@@ -44,11 +44,13 @@ TEST(BreakerRulesTest, TheArticlesRule) {
 }
 
 TEST(BreakerRulesTest, EveryField) {
-  const auto rules = Parse(
-      R"([{"resource":"ai.inference.ImageRecognition/Recognize","ruleType":"DEGRADE","limitApp":"default","grade":0,"count":200,)"
-      R"("timeWindow":3,"minRequestAmount":7,"statIntervalMs":5000,"slowRatioThreshold":0.25,"model":"face@2","shadow":true},)"
-      R"({"resource":"ai.inference.ImageRecognition.Recognize","grade":2,"count":9,"timeWindow":1},)"
-      R"({"resource":"ai.inference.ImageRecognition.Recognize","grade":1,"count":0.5,"timeWindow":1}])");
+  const auto rules =
+      Parse(R"([{"resource":"ai.inference.ImageRecognition/Recognize","ruleType":"DEGRADE","limitApp":"default",)"
+            R"("grade":0,"count":200,)"
+            R"("timeWindow":3,"minRequestAmount":7,"statIntervalMs":5000,"slowRatioThreshold":0.25,)"
+            R"("model":"face@2","shadow":true},)"
+            R"({"resource":"ai.inference.ImageRecognition.Recognize","grade":2,"count":9,"timeWindow":1},)"
+            R"({"resource":"ai.inference.ImageRecognition.Recognize","grade":1,"count":0.5,"timeWindow":1}])");
   ASSERT_TRUE(rules.ok()) << rules.status();
   const BreakerRule& slow = rules->at(0);
   EXPECT_EQ(slow.policy.grade, Grade::kSlowRatio);

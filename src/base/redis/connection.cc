@@ -168,8 +168,8 @@ void RedisConnection::ArmTimer() {
   });
 }
 
-// The timer is of a command that may have been answered since: the next one's is set then. A loop that was held up itself
-// finds the answers first.
+// The timer is of a command that may have been answered since: the next one's is set then. A loop that was held up
+// itself finds the answers first.
 void RedisConnection::Expire() {
   Read();
   if (pipeline_ == nullptr) return;

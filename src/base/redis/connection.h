@@ -4,8 +4,8 @@
 //       ▲             │ refused, no answer      │ broken, or nothing in time three times in a row
 //       └── resting ◄─┴─────────────────────────┘
 //
-// Only a ready one takes commands; others fail at once. It rests 100 ms, twice as long each time up to 5 s, and from the
-// beginning again once a command was answered in time.
+// Only a ready one takes commands; others fail at once. It rests 100 ms, twice as long each time up to 5 s, and from
+// the beginning again once a command was answered in time.
 #pragma once
 
 #include <memory>

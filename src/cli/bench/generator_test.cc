@@ -22,10 +22,11 @@ class FakeClient final : public Client {
     ++busy;
     sent.push_back(call);
     const bool good = good_every > 0 && sent.size() % good_every == 0;
-    loop_.At(loop_.clock().Now() + takes, [this, answer = good ? Answer{.status = 200} : answer, done = std::move(done)]() mutable {
-      --busy;
-      done(answer);
-    });
+    loop_.At(loop_.clock().Now() + takes,
+             [this, done = std::move(done), answer = good ? Answer{.status = 200} : answer]() mutable {
+               --busy;
+               done(answer);
+             });
     return true;
   }
   void Sweep(TimePoint) override {}

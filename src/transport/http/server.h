@@ -63,7 +63,8 @@ class HttpServer {
   // After Drain is done, or after Start failed, or when the loops have stopped.
   ~HttpServer();
 
-  // Binds every listener, or none: fails with what to do about it. Accepting begins at once. Before WatchedFiles::Start.
+  // Binds every listener, or none: fails with what to do about it. Accepting begins at once. Before
+  // WatchedFiles::Start.
   absl::Status Start();
   // One for each listener, in order.
   const std::vector<BoundAddress>& bound() const { return bound_; }

@@ -6,8 +6,8 @@
 
 namespace sluice::rest {
 
-// server-timing: queue;dur=0.004, decode;dur=2.760, infer;dur=2.053, post;dur=0.027, total;dur=5.601 (ms): the stages that
-// the call got to, the longest of each where models ran side by side; total is its latency. Nothing for a stream.
+// server-timing: queue;dur=0.004, decode;dur=2.760, infer;dur=2.053, post;dur=0.027, total;dur=5.601 (ms): the stages
+// that the call got to, the longest of each where models ran side by side; total is its latency. Nothing for a stream.
 void AddServerTiming(Call& call, Headers& headers);
 
 }  // namespace sluice::rest

@@ -21,6 +21,7 @@ from images import bench_images
 from load import ROOT
 from observability import bench_observability
 from overload import bench_overload
+from scrape import bench_scrape
 from small import bench_small
 from tensors import bench_tensors
 from texts import bench_texts
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=50000)
     parser.add_argument("--texts", type=int, default=200000)
     parser.add_argument(
-        "only", nargs="*", help="small, tensors, faces, images, frames, texts, article, observability, overload"
+        "only", nargs="*", help="small, tensors, faces, images, frames, texts, article, observability, scrape, overload"
     )
     args = parser.parse_args()
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
@@ -60,6 +61,8 @@ def main() -> None:
             bench_article(args.build, folder, args.images)
         if not args.only or "observability" in args.only:
             bench_observability(args.build, folder, args.rounds, args.calls, args.images)
+        if not args.only or "scrape" in args.only:
+            bench_scrape(args.build, folder, args.rounds)
         if "overload" in args.only:  # only when asked for: ten minutes, and it writes into docs/images
             bench_overload(args.build, folder)
 

@@ -96,7 +96,7 @@ function(sluice_rooms)
   sluice_room(openapi DEPS sluice_call sluice_json TEST_DEPS sluice_test_proto)
   sluice_embed(sluice_openapi ${CMAKE_BINARY_DIR}/descriptors.pb openapi/comments.h kDescriptorSet)
   sluice_docs_page()
-  sluice_room(transport DEPS sluice_call sluice_json PkgConfig::NGHTTP2 ZLIB::ZLIB TEST_DEPS sluice_test_proto)
+  sluice_room(transport DEPS sluice_call sluice_json PkgConfig::NGHTTP2 PkgConfig::DEFLATE ZLIB::ZLIB TEST_DEPS sluice_test_proto)
 
   # The door (wiring, lists) and the client-side sub-commands are one library; main.cc alone is the program.
   file(GLOB_RECURSE door CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/door/*.cc ${CMAKE_SOURCE_DIR}/src/cli/*.cc)

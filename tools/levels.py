@@ -42,7 +42,7 @@ LIBRARIES = [
     ("Boost", r"#include\s*<boost/|\bboost::", ["base", "transport/http", "cli"]),
     ("OpenSSL", r"#include\s*<openssl/", ["base", "engine", "transport/http"]),
     ("hiredis", r"#include\s*<hiredis/", ["base/redis"]),
-    ("zlib", r"#include\s*<zlib\.h>", ["transport"]),
+    ("zlib and libdeflate", r"#include\s*<(zlib|libdeflate)\.h>", ["transport"]),
     ("an image library", r"#include\s*<(turbojpeg|jpeglib|jerror|spng|webp/)", ["pipeline/image", "cli"]),
     ("libsoxr", r"#include\s*<soxr", ["pipeline/audio_classification"]),
     ("ICU", r"#include\s*<unicode/", ["pipeline"]),

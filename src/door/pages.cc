@@ -2,6 +2,7 @@
 
 #include <prometheus/registry.h>
 
+#include <atomic>
 #include <memory>
 
 #include "absl/strings/numbers.h"
@@ -23,21 +24,24 @@ using pages::PageEntry;
 using pages::PageRequest;
 
 // What a scraper likes better; it is read as the text format when it does not say.
+// `bytes`: how long the last page was.
 Page Metrics(const std::vector<const MetricSource*>& sources, const prometheus::Registry& registry,
-             const PageRequest& request) {
+             const PageRequest& request, std::atomic<size_t>& bytes) {
   constexpr std::string_view kOffers[] = {"text/plain", "application/openmetrics-text"};
   const bool open = rest::BestMatch(request.accept, kOffers) == 1;
-  MetricsText text(open ? MetricsText::Format::kOpenMetrics : MetricsText::Format::kPlain);
+  MetricsText text(open ? MetricsText::Format::kOpenMetrics : MetricsText::Format::kPlain, bytes + bytes / 8);
   for (const MetricSource* source : sources) source->Collect(text);
   text.Families(registry.Collect());
   Page page{.content_type = std::string(open ? MetricsText::kOpenMetricsType : MetricsText::kPlainType)};
   page.headers.Add("vary", request.takes_gzip ? "accept" : "accept, accept-encoding");
-  if (!request.takes_gzip) {
-    page.body = text.Finish();
-    return page;
+  std::string whole = text.Finish();
+  bytes = whole.size();
+  page.gzip = request.takes_gzip;
+  if (page.gzip) {
+    transport::Deflate(whole, page.body);
+  } else {
+    page.body = std::move(whole);
   }
-  page.gzip = true;
-  transport::Deflate(text.Finish(), page.body);
   return page;
 }
 
@@ -109,8 +113,9 @@ std::vector<pages::PageEntry> MakePages(const PagesContext& context) {
                        .exposed = http::kExposeMetrics,
                        .slow = true,
                        .thread = context.scrapes,
-                       .make = [sources = context.metrics, &registry = context.registry](const PageRequest& request) {
-                         return Metrics(sources, registry, request);
+                       .make = [sources = context.metrics, &registry = context.registry,
+                                bytes = std::make_shared<std::atomic<size_t>>()](const PageRequest& request) {
+                         return Metrics(sources, registry, request, *bytes);
                        }});
   }
   return entries;

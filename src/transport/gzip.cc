@@ -1,5 +1,6 @@
 #include "transport/gzip.h"
 
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include "base/error.h"
 #include "base/stop.h"
 #include "base/strings.h"
+#include "base/uninitialized.h"
 
 namespace sluice::transport {
 namespace {
@@ -15,6 +17,7 @@ namespace {
 constexpr size_t kChunkBytes = 32 << 10;
 constexpr int kGzipWindow = 15 + 16;
 constexpr int kZlibWindow = 15;
+constexpr int kFastest = 1;  // of libdeflate's levels
 // zlib counts in 32 bits.
 constexpr size_t kInputBytesMax = 1u << 30;
 
@@ -142,11 +145,19 @@ absl::Status Inflate(std::string_view in, size_t output_bytes_max, std::string& 
   return inflater.Finish();
 }
 
+// libdeflate, which takes half of zlib's time, and knows only whole texts.
 void Deflate(std::string_view in, std::string& out) {
-  thread_local Deflater deflater;
-  deflater.Reset();
-  deflater.Write(in, out);
-  deflater.Finish(out);
+  struct Free {
+    void operator()(libdeflate_compressor* packer) const { libdeflate_free_compressor(packer); }
+  };
+  thread_local const std::unique_ptr<libdeflate_compressor, Free> packer(libdeflate_alloc_compressor(kFastest));
+  ABSL_RAW_CHECK(packer != nullptr, "libdeflate has no memory for a stream");
+  const size_t before = out.size(), most = libdeflate_gzip_compress_bound(packer.get(), in.size());
+  ResizeUninitialized(out, before + most);
+  const size_t made = libdeflate_gzip_compress(packer.get(), in.data(), in.size(), out.data() + before, most);
+  ABSL_RAW_CHECK(made > 0, "libdeflate's bound is none");
+  out.resize(before + made);
+  if (out.capacity() - out.size() > kChunkBytes) out.shrink_to_fit();
 }
 
 }  // namespace sluice::transport

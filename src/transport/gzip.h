@@ -1,4 +1,5 @@
-// gzip both ways over zlib, with a bound on what comes out: for REST bodies (Content-Encoding) and gRPC messages.
+// gzip both ways over zlib, and libdeflate for whole bodies, with a bound on what comes out: for REST bodies
+// (Content-Encoding) and gRPC messages.
 //
 //   Inflater inflater(/*output_bytes_max=*/32 << 20);
 //   for (chunk of the body) RETURN_IF_ERROR(inflater.Write(chunk, out));

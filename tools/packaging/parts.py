@@ -11,6 +11,7 @@ from common import ROOT, run, sha256
 # Of the distribution's packages whose libraries a bundle has, as SPDX names them.
 LICENCES = {
     "libabsl": "Apache-2.0",
+    "libdeflate": "MIT",
     "libfmt": "MIT",
     "libgcc-s1": "GPL-3.0-or-later WITH GCC-exception-3.1",
     "libgomp1": "GPL-3.0-or-later WITH GCC-exception-3.1",

@@ -2,6 +2,7 @@
 
 #include <prometheus/metric_family.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -31,6 +32,11 @@ void AppendEscaped(std::string_view text, std::string& out) {
     if (c == '"' || c == '\\') out.push_back('\\');
     out.push_back(c);
   }
+}
+
+void AppendWhole(uint64_t value, std::string& out) {
+  char digits[20];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
 void AppendNumber(double value, std::string& out) {
@@ -86,36 +92,50 @@ void MetricsText::Family(std::string_view name, MetricKind kind, std::string_vie
   out_.append("\n# TYPE ").append(family).append(" ").append(KindName(kind)).push_back('\n');
 }
 
-void MetricsText::Line(std::string_view suffix, std::string_view labels, std::string_view more, double value) {
+void MetricsText::Line(std::string_view suffix, std::string_view labels, double value) {
   out_.append(name_).append(suffix);
-  if (!labels.empty() || !more.empty()) {
-    out_.append("{").append(labels).append(labels.empty() || more.empty() ? "" : ",").append(more).push_back('}');
-  }
+  if (!labels.empty()) out_.append("{").append(labels).push_back('}');
   out_.push_back(' ');
   AppendNumber(value, out_);
 }
 
 void MetricsText::Sample(std::string_view labels, double value) {
-  Line({}, labels, {}, value);
+  Line({}, labels, value);
   out_.push_back('\n');
 }
 
+const std::vector<std::string>& MetricsText::TextsOf(std::span<const double> bounds) {
+  for (const BoundTexts& known : bounds_) {
+    if (std::ranges::equal(known.bounds, bounds)) return known.texts;
+  }
+  constexpr size_t kKept = 8;
+  if (bounds_.size() == kKept) bounds_.pop_front();
+  BoundTexts& made = bounds_.emplace_back();
+  made.bounds.assign(bounds.begin(), bounds.end());
+  for (size_t i = 0; i <= bounds.size(); ++i) {
+    std::string& text = made.texts.emplace_back("le=\"");
+    AppendBound(i < bounds.size() ? bounds[i] : INFINITY, text);
+    text.append("\"} ");
+  }
+  return made.texts;
+}
+
+// Most lines of a page are buckets: all but two pieces of each are prepared.
 void MetricsText::Histogram(std::string_view labels, std::span<const double> bounds, std::span<const uint64_t> counts,
                             double sum, std::span<const Exemplar> exemplars) {
+  const std::vector<std::string>& texts = TextsOf(bounds);
+  prefix_.assign(name_).append("_bucket{").append(labels).append(labels.empty() ? "" : ",");
   uint64_t count = 0;
-  std::string bucket;
   for (size_t i = 0; i < counts.size(); ++i) {
     count += counts[i];
-    bucket.assign("le=\"");
-    AppendBound(i < bounds.size() ? bounds[i] : INFINITY, bucket);
-    bucket.push_back('"');
-    Line("_bucket", labels, bucket, static_cast<double>(count));
+    out_.append(prefix_).append(texts[i]);
+    AppendWhole(count, out_);
     if (format_ == Format::kOpenMetrics && i < exemplars.size() && exemplars[i].at > 0) AppendExemplar(exemplars[i]);
     out_.push_back('\n');
   }
-  Line("_count", labels, {}, static_cast<double>(count));
+  Line("_count", labels, static_cast<double>(count));
   out_.push_back('\n');
-  Line("_sum", labels, {}, sum);
+  Line("_sum", labels, sum);
   out_.push_back('\n');
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -38,7 +39,8 @@ class MetricsText {
   static constexpr std::string_view kPlainType = "text/plain; version=0.0.4; charset=utf-8";
   static constexpr std::string_view kOpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-  explicit MetricsText(Format format) : format_(format) {}
+  // `bytes`: how long the page will be, if that is known.
+  explicit MetricsText(Format format, size_t bytes = 0) : format_(format) { out_.reserve(bytes); }
 
   // Samples of this one follow. A counter's name ends in _total. The name that is open already goes on.
   void Family(std::string_view name, MetricKind kind, std::string_view help);
@@ -54,11 +56,18 @@ class MetricsText {
   std::string Finish();
 
  private:
-  void Line(std::string_view suffix, std::string_view labels, std::string_view more, double value);
+  // What is written of a histogram's bounds: `le="0.1"} `, and of what is above.
+  struct BoundTexts {
+    std::vector<double> bounds;
+    std::vector<std::string> texts;
+  };
+  const std::vector<std::string>& TextsOf(std::span<const double> bounds);
+  void Line(std::string_view suffix, std::string_view labels, double value);
   void AppendExemplar(const Exemplar& exemplar);
 
   const Format format_;
-  std::string name_;
+  std::string name_, prefix_;
+  std::deque<BoundTexts> bounds_;  // the last ones: most histograms share theirs with others
   MetricKind kind_ = MetricKind::kGauge;
   std::string out_;
 };

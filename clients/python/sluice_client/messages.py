@@ -12,22 +12,8 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+from . import types
 from .errors import CODES, SluiceError
-from .types import (
-    Analysis,
-    AudioPart,
-    Classification,
-    Collection,
-    Face,
-    Frame,
-    ImagePart,
-    Label,
-    Moment,
-    Picture,
-    Recognition,
-    TextItem,
-    TextPart,
-)
 
 
 def _load() -> descriptor_pool.DescriptorPool:
@@ -74,14 +60,14 @@ _MultimodalRequest = message("ai.inference.MultimodalRequest")
 _Status = message("google.rpc.Status")
 
 
-def recognize_request(frame: Frame) -> Any:
+def recognize_request(frame: types.Frame) -> Any:
     request = _RecognizeRequest(image=frame.image, model_id=frame.model_id)
     if frame.min_confidence is not None:
         request.min_confidence = frame.min_confidence
     return request
 
 
-def watch_request(pictures: Iterable[Picture], mjpeg: bytes, model_id: str, min_confidence: float | None) -> Any:
+def watch_request(pictures: Iterable[types.Picture], mjpeg: bytes, model_id: str, min_confidence: float | None) -> Any:
     request = _WatchRequest(mjpeg=mjpeg, model_id=model_id)
     if min_confidence is not None:
         request.min_confidence = min_confidence
@@ -94,7 +80,7 @@ def watch_request(pictures: Iterable[Picture], mjpeg: bytes, model_id: str, min_
     return request
 
 
-def classify_request(texts: Iterable[str | TextItem], model_id: str) -> Any:
+def classify_request(texts: Iterable[str | types.TextItem], model_id: str) -> Any:
     """Texts with an id go as items; the server answers plain texts first, so mixed lists all go as items."""
     texts = list(texts)
     request = _ClassifyRequest(model_id=model_id)
@@ -102,14 +88,14 @@ def classify_request(texts: Iterable[str | TextItem], model_id: str) -> Any:
         request.texts.extend(texts)
         return request
     for text in texts:
-        item = text if isinstance(text, TextItem) else TextItem(text)
+        item = text if isinstance(text, types.TextItem) else types.TextItem(text)
         added = request.items.add(text=item.text)
         if item.id is not None:
             added.id = item.id
     return request
 
 
-def analyze_request(moment: Moment) -> Any:
+def analyze_request(moment: types.Moment) -> Any:
     request = _MultimodalRequest(text=moment.text, image=moment.image)
     if moment.audio is not None:
         request.audio.features.extend(moment.audio.features)
@@ -119,34 +105,36 @@ def analyze_request(moment: Moment) -> Any:
     return request
 
 
-def _faces(answer: Any) -> list[Face]:
-    return [Face(f.x, f.y, f.width, f.height, f.confidence) for f in answer.faces]
+def _faces(answer: Any) -> list[types.Face]:
+    return [types.Face(f.x, f.y, f.width, f.height, f.confidence) for f in answer.faces]
 
 
-def _labels(answer: Any) -> list[Label]:
-    return [Label(one.label, one.confidence) for one in answer.labels]
+def _labels(answer: Any) -> list[types.Label]:
+    return [types.Label(one.label, one.confidence) for one in answer.labels]
 
 
 def _error(answer: Any) -> SluiceError | None:
     return status_error(answer.error) if answer.HasField("error") else None
 
 
-def analysis(answer: Any) -> Analysis:
+def analysis(answer: Any) -> types.Analysis:
     text = image = audio = None
     if answer.HasField("text"):
         r = answer.text.result
-        result = Classification(r.label, r.confidence) if answer.text.HasField("result") else None
-        text = TextPart(answer.text.model_id, result, _error(answer.text))
+        result = types.Classification(r.label, r.confidence) if answer.text.HasField("result") else None
+        text = types.TextPart(answer.text.model_id, result, _error(answer.text))
     if answer.HasField("image"):
-        image = ImagePart(answer.image.model_id, _faces(answer.image), _labels(answer.image), _error(answer.image))
+        image = types.ImagePart(
+            answer.image.model_id, _faces(answer.image), _labels(answer.image), _error(answer.image)
+        )
     if answer.HasField("audio"):
-        audio = AudioPart(answer.audio.model_id, _labels(answer.audio), _error(answer.audio))
+        audio = types.AudioPart(answer.audio.model_id, _labels(answer.audio), _error(answer.audio))
     sequence = answer.sequence if answer.HasField("sequence") else None
-    return Analysis(answer.latency, text, image, audio, sequence, _error(answer))
+    return types.Analysis(answer.latency, text, image, audio, sequence, _error(answer))
 
 
-def recognition(answer: Any) -> Recognition:
-    return Recognition(
+def recognition(answer: Any) -> types.Recognition:
+    return types.Recognition(
         faces=_faces(answer),
         latency_ms=answer.latency,
         labels=_labels(answer),
@@ -156,14 +144,14 @@ def recognition(answer: Any) -> Recognition:
     )
 
 
-def collection(answer: Any) -> Collection:
-    return Collection(
+def collection(answer: Any) -> types.Collection:
+    return types.Collection(
         [recognition(one) for one in answer.results], answer.frames, answer.failed_frames, answer.faces, answer.latency
     )
 
 
-def classifications(answer: Any) -> list[Classification]:
-    return [Classification(r.label, r.confidence, r.id if r.HasField("id") else None) for r in answer.results]
+def classifications(answer: Any) -> list[types.Classification]:
+    return [types.Classification(r.label, r.confidence, r.id if r.HasField("id") else None) for r in answer.results]
 
 
 def status_error(status: Any, *, retry_after_s: float | None = None) -> SluiceError:

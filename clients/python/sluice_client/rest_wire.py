@@ -14,24 +14,10 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
+from . import types
 from .calls import Call
 from .errors import CODES, SluiceError
 from .ids import CallNames
-from .types import (
-    Analysis,
-    AudioPart,
-    Classification,
-    Collection,
-    Face,
-    Frame,
-    ImagePart,
-    Label,
-    Moment,
-    Picture,
-    Recognition,
-    TextItem,
-    TextPart,
-)
 
 T = TypeVar("T")
 
@@ -91,36 +77,36 @@ def _params(fields: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in fields.items()}
 
 
-def recognize(frame: Frame) -> RestRequest[Recognition]:
+def recognize(frame: types.Frame) -> RestRequest[types.Recognition]:
     """The image as it is: no base64."""
     params = _params(_without_none(model_id=frame.model_id, min_confidence=frame.min_confidence))
     return RestRequest("/api/v1/recognize", frame.image, _media_type(frame.image), recognition, params)
 
 
-def classify(texts: Iterable[str | TextItem], model_id: str) -> RestRequest[list[Classification]]:
+def classify(texts: Iterable[str | types.TextItem], model_id: str) -> RestRequest[list[types.Classification]]:
     texts = list(texts)
     body: dict[str, Any] = _without_none(model_id=model_id)
     if all(isinstance(text, str) for text in texts):
         body["texts"] = texts
     else:
-        items = [text if isinstance(text, TextItem) else TextItem(text) for text in texts]
+        items = [text if isinstance(text, types.TextItem) else types.TextItem(text) for text in texts]
         body["items"] = [{"text": item.text, **({} if item.id is None else {"id": item.id})} for item in items]
     return RestRequest("/api/v1/classify", _json(body), "application/json", classifications)
 
 
-def collect_recognize(frames: Iterable[Frame]) -> RestRequest[Collection]:
+def collect_recognize(frames: Iterable[types.Frame]) -> RestRequest[types.Collection]:
     lines = b"".join(_json(_frame(frame)) + b"\n" for frame in frames)
     return RestRequest("/api/v1/recognize:collect", lines, "application/x-ndjson", collection)
 
 
-def _frame(frame: Frame) -> dict[str, Any]:
+def _frame(frame: types.Frame) -> dict[str, Any]:
     fields = _without_none(model_id=frame.model_id, min_confidence=frame.min_confidence)
     return {"image": _base64(frame.image), **fields}
 
 
 def watch_recognize(
-    pictures: Iterable[Picture], mjpeg: bytes, model_id: str, min_confidence: float | None
-) -> RestRequest[Recognition]:
+    pictures: Iterable[types.Picture], mjpeg: bytes, model_id: str, min_confidence: float | None
+) -> RestRequest[types.Recognition]:
     fields = _without_none(model_id=model_id, min_confidence=min_confidence)
     path, ndjson = "/api/v1/recognize:watch", "application/x-ndjson"
     if mjpeg:
@@ -129,7 +115,7 @@ def watch_recognize(
     return RestRequest(path, _json({"images": images, **fields}), "application/json", recognition, accept=ndjson)
 
 
-def analyze(moment: Moment) -> RestRequest[Analysis]:
+def analyze(moment: types.Moment) -> RestRequest[types.Analysis]:
     body: dict[str, Any] = _without_none(text=moment.text, image=_base64(moment.image))
     if (audio := moment.audio) is not None:
         body["audio"] = {
@@ -144,27 +130,29 @@ def _error(part: dict[str, Any]) -> SluiceError | None:
     return _status_error(part["error"]) if "error" in part else None
 
 
-def _labels(part: dict[str, Any]) -> list[Label]:
-    return [Label(**label) for label in part.get("labels", [])]
+def _labels(part: dict[str, Any]) -> list[types.Label]:
+    return [types.Label(**label) for label in part.get("labels", [])]
 
 
-def analysis(answer: dict[str, Any]) -> Analysis:
+def analysis(answer: dict[str, Any]) -> types.Analysis:
     text = image = audio = None
     if (part := answer.get("text")) is not None:
-        result = Classification(part["result"]["label"], part["result"]["confidence"]) if "result" in part else None
-        text = TextPart(part["model_id"], result, _error(part))
+        result = (
+            types.Classification(part["result"]["label"], part["result"]["confidence"]) if "result" in part else None
+        )
+        text = types.TextPart(part["model_id"], result, _error(part))
     if (part := answer.get("image")) is not None:
-        image = ImagePart(
-            part["model_id"], [Face(**face) for face in part.get("faces", [])], _labels(part), _error(part)
+        image = types.ImagePart(
+            part["model_id"], [types.Face(**face) for face in part.get("faces", [])], _labels(part), _error(part)
         )
     if (part := answer.get("audio")) is not None:
-        audio = AudioPart(part["model_id"], _labels(part), _error(part))
-    return Analysis(answer["latency"], text, image, audio, answer.get("sequence"), _error(answer))
+        audio = types.AudioPart(part["model_id"], _labels(part), _error(part))
+    return types.Analysis(answer["latency"], text, image, audio, answer.get("sequence"), _error(answer))
 
 
-def recognition(answer: dict[str, Any]) -> Recognition:
-    return Recognition(
-        faces=[Face(**face) for face in answer["faces"]],
+def recognition(answer: dict[str, Any]) -> types.Recognition:
+    return types.Recognition(
+        faces=[types.Face(**face) for face in answer["faces"]],
         latency_ms=answer["latency"],
         labels=_labels(answer),
         sequence=answer.get("sequence"),
@@ -173,13 +161,13 @@ def recognition(answer: dict[str, Any]) -> Recognition:
     )
 
 
-def collection(answer: dict[str, Any]) -> Collection:
+def collection(answer: dict[str, Any]) -> types.Collection:
     results = [recognition(one) for one in answer["results"]]
-    return Collection(results, answer["frames"], answer["failed_frames"], answer["faces"], answer["latency"])
+    return types.Collection(results, answer["frames"], answer["failed_frames"], answer["faces"], answer["latency"])
 
 
-def classifications(answer: dict[str, Any]) -> list[Classification]:
-    return [Classification(one["label"], one["confidence"], one.get("id")) for one in answer["results"]]
+def classifications(answer: dict[str, Any]) -> list[types.Classification]:
+    return [types.Classification(one["label"], one["confidence"], one.get("id")) for one in answer["results"]]
 
 
 def _status_error(status: dict[str, Any]) -> SluiceError:

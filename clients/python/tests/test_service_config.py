@@ -5,7 +5,7 @@ from pathlib import Path
 import grpc
 from test_attempts import grpc_server, pushback  # noqa: F401  (a fixture)
 
-from sluice_client import messages
+from sluice_client import Frame, messages
 
 CONFIG = (Path(__file__).parents[2] / "grpc" / "service_config.json").read_text()
 
@@ -15,13 +15,9 @@ def call(script, name):
     options = [("grpc.service_config", CONFIG)]
     with grpc.insecure_channel(script.address, options=options) as channel:
         if name == "Recognize":
-            return channel.unary_unary(rpc.path, rpc.encode, rpc.decode)(
-                messages.recognize_request(messages.Frame(b"x"))
-            )
+            return channel.unary_unary(rpc.path, rpc.encode, rpc.decode)(messages.recognize_request(Frame(b"x")))
         return list(
-            channel.stream_stream(rpc.path, rpc.encode, rpc.decode)(
-                iter([messages.recognize_request(messages.Frame(b"x"))])
-            )
+            channel.stream_stream(rpc.path, rpc.encode, rpc.decode)(iter([messages.recognize_request(Frame(b"x"))]))
         )
 
 

@@ -1,7 +1,9 @@
 #include "door/tracing.h"
 
+#include <memory>
 #include <utility>
 
+#include "base/client_socket.h"
 #include "base/error.h"
 #include "base/log/log.h"
 #include "base/strings.h"
@@ -31,12 +33,58 @@ Resource ResourceOf(const Tracing& options) {
   return resource;
 }
 
-SendResult ResultOf(const absl::StatusOr<int>& status) {
-  if (!status.ok() || *status == 408 || *status == 429 || *status == 502 || *status == 503 || *status == 504) {
-    return SendResult::kTryAgain;
+SendOutcome OutcomeOf(const absl::StatusOr<int>& status) {
+  if (!status.ok()) {
+    const bool untrusted = status.status().code() == absl::StatusCode::kUnauthenticated;
+    return {.result = untrusted ? SendResult::kUntrusted : SendResult::kTryAgain,
+            .why = StrCat("the collector: ", status.status().message())};
   }
-  return *status >= 200 && *status < 300 ? SendResult::kSent : SendResult::kRefused;
+  if (*status >= 200 && *status < 300) return {};
+  const bool later = *status == 408 || *status == 429 || *status == 502 || *status == 503 || *status == 504;
+  return {.result = later ? SendResult::kTryAgain : SendResult::kRefused,
+          .why = StrCat("the collector answers ", *status)};
 }
+
+// Sends to one collector; of the exporter's thread.
+class Sender {
+ public:
+  Sender(const Form& form, HttpTarget target, const Tracing& options)
+      : form_(form),
+        target_(std::move(target)),
+        headers_(StrCat("Content-Type: ", form.content_type, "\r\nContent-Encoding: gzip\r\nUser-Agent: ",
+                        options.exporter() == Tracing::OTLP ? "OTel-OTLP-Exporter-Sluice/" : "sluice/", SLUICE_VERSION,
+                        "\r\n")),
+        ca_file_(options.ca_file()),
+        timeout_(std::chrono::milliseconds(options.timeout_ms())),
+        resource_(ResourceOf(options)) {}
+
+  absl::Status Trust() {
+    if (!target_.tls) return absl::OkStatus();
+    ASSIGN_OR_RETURN(tls_, ClientTlsContext(ca_file_));
+    return absl::OkStatus();
+  }
+
+  SendOutcome Send(std::span<const CallRecordPtr> calls, const std::function<bool()>& stop) {
+    // The authorities may have changed since: their file is read again after a certificate that was not trusted.
+    if (target_.tls && tls_ == nullptr) {
+      if (absl::Status trust = Trust(); !trust.ok())
+        return {.result = SendResult::kUntrusted, .why = StrCat("tracing.ca_file ", trust.message())};
+    }
+    std::string body;
+    transport::Deflate(form_.encode(calls, resource_), body);
+    SendOutcome outcome = OutcomeOf(HttpPost(target_, tls_.get(), headers_, body, timeout_, stop));
+    if (outcome.result == SendResult::kUntrusted) tls_ = nullptr;
+    return outcome;
+  }
+
+ private:
+  const Form& form_;
+  const HttpTarget target_;
+  const std::string headers_, ca_file_;
+  const Duration timeout_;
+  const Resource resource_;
+  std::shared_ptr<ssl_ctx_st> tls_;
+};
 
 }  // namespace
 
@@ -46,15 +94,11 @@ absl::StatusOr<std::unique_ptr<TraceExporter>> MakeTraceExporter(const Tracing& 
   const auto target =
       ParseHttpTarget(options.endpoint().empty() ? form.host : options.endpoint(), form.port, form.path);
   if (!target.ok()) return Error(Reason::INVALID_REQUEST, StrCat("tracing.endpoint ", target.status().message()));
-  const std::string headers =
-      StrCat("Content-Type: ", form.content_type, "\r\nContent-Encoding: gzip\r\nUser-Agent: ",
-             options.exporter() == Tracing::OTLP ? "OTel-OTLP-Exporter-Sluice/" : "sluice/", SLUICE_VERSION, "\r\n");
-  const auto timeout = std::chrono::milliseconds(options.timeout_ms());
-  auto send = [&form, target = *target, headers, timeout, resource = ResourceOf(options)](
-                  std::span<const CallRecordPtr> calls, const std::function<bool()>& stop) {
-    std::string body;
-    transport::Deflate(form.encode(calls, resource), body);
-    return ResultOf(HttpPost(target, headers, body, timeout, stop));
+  const auto sender = std::make_shared<Sender>(form, *target, options);
+  if (absl::Status trust = sender->Trust(); !trust.ok())
+    return Error(Reason::INVALID_REQUEST, StrCat("tracing.ca_file ", trust.message()));
+  auto send = [sender](std::span<const CallRecordPtr> calls, const std::function<bool()>& stop) {
+    return sender->Send(calls, stop);
   };
   return std::make_unique<TraceExporter>(
       TraceExporter::Options{.interval = std::chrono::milliseconds(options.interval_ms())}, std::move(send), random);

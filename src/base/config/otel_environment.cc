@@ -51,6 +51,8 @@ absl::Status ApplyExporter(const Environment& environment, Tracing& tracing) {
     tracing.set_exporter(Tracing::OTLP);
     if (!base.empty()) tracing.set_endpoint(WithoutSlash(base) + "/v1/traces");
     if (!traces.empty()) tracing.set_endpoint(traces);
+    const std::string of_traces = environment["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE"];
+    tracing.set_ca_file(of_traces.empty() ? environment["OTEL_EXPORTER_OTLP_CERTIFICATE"] : of_traces);
   } else if (exporter == "zipkin") {
     tracing.set_exporter(Tracing::ZIPKIN);
     if (!zipkin.empty()) tracing.set_endpoint(zipkin);

@@ -32,6 +32,18 @@ TEST(OtelEnvironmentTest, NothingIsSentUnlessSomebodySaysWhere) {
   EXPECT_EQ(With({{"OTEL_SDK_DISABLED", "true"}, {"OTEL_TRACES_EXPORTER", "otlp"}}).exporter(), Tracing::OFF);
 }
 
+TEST(OtelEnvironmentTest, WhomItTrusts) {
+  const auto ca_file = [](std::map<std::string, std::string> variables) {
+    variables["OTEL_TRACES_EXPORTER"] = "otlp";
+    return With(variables).ca_file();
+  };
+  EXPECT_EQ(ca_file({}), "");
+  EXPECT_EQ(ca_file({{"OTEL_EXPORTER_OTLP_CERTIFICATE", "/a.pem"}}), "/a.pem");
+  EXPECT_EQ(
+      ca_file({{"OTEL_EXPORTER_OTLP_CERTIFICATE", "/a.pem"}, {"OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "/b.pem"}}),
+      "/b.pem");
+}
+
 TEST(OtelEnvironmentTest, WhoItIs) {
   const Tracing tracing =
       With({{"OTEL_RESOURCE_ATTRIBUTES", "zone=a, service.name=x,tier=1"}, {"OTEL_SERVICE_NAME", "faces"}});

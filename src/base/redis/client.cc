@@ -27,7 +27,9 @@ absl::StatusOr<std::unique_ptr<RedisClient>> RedisClient::Create(const ai::infer
                                   .operation = std::chrono::milliseconds(options.operation_ms())};
   ASSIGN_OR_RETURN(parsed.address, ParseRedisAddress(options.address()));
   if (options.tls()) {
-    ASSIGN_OR_RETURN(parsed.tls, RedisTlsContext(options.ca_file()));
+    absl::StatusOr<std::shared_ptr<ssl_ctx_st>> tls = ClientTlsContext(options.ca_file());
+    if (!tls.ok()) return absl::InvalidArgumentError(StrCat("redis.ca_file ", tls.status().message()));
+    parsed.tls = *std::move(tls);
   }
   if (const auto password = ReadRedisPassword(parsed.password_file); !password.ok()) {
     return absl::InvalidArgumentError(StrCat("redis.password_file: ", ToStd(password.status().message())));

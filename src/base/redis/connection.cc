@@ -109,10 +109,10 @@ void RedisConnection::FlushSoon() {
 
 void RedisConnection::Flush() {
   while (socket_ && !pipeline_->out().empty()) {
-    const absl::StatusOr<RedisSocket::Result> sent = socket_->Write(pipeline_->out());
+    const absl::StatusOr<ClientSocket::Result> sent = socket_->Write(pipeline_->out());
     if (!sent.ok()) return Break(sent.status());
     if (sent->bytes == 0) {
-      if (sent->wants == RedisSocket::Wants::kWrite) watch_->WantWrite();
+      if (sent->wants == ClientSocket::Wants::kWrite) watch_->WantWrite();
       break;
     }
     pipeline_->out().erase(0, sent->bytes);
@@ -134,10 +134,10 @@ void RedisConnection::OnReadable() {
 void RedisConnection::Read() {
   std::array<char, 16 << 10> bytes;
   for (int i = 0; i < kReadsPerEvent && socket_; ++i) {
-    const absl::StatusOr<RedisSocket::Result> got = socket_->Read(bytes.data(), bytes.size());
+    const absl::StatusOr<ClientSocket::Result> got = socket_->Read(bytes.data(), bytes.size());
     if (!got.ok()) return Break(got.status());
     if (got->bytes == 0) {
-      if (got->wants == RedisSocket::Wants::kWrite) watch_->WantWrite();
+      if (got->wants == ClientSocket::Wants::kWrite) watch_->WantWrite();
       return;
     }
     if (!Take({bytes.data(), got->bytes})) return;

@@ -13,11 +13,11 @@
 #include <string>
 
 #include "base/asio_loop.h"
+#include "base/client_socket.h"
 #include "base/lifeline.h"
 #include "base/random.h"
 #include "base/redis/dial.h"
 #include "base/redis/pipeline.h"
-#include "base/redis/socket.h"
 
 namespace sluice {
 
@@ -76,7 +76,7 @@ class RedisConnection final : private FdEvents {
   Random random_;
   RedisEvents& events_;
   State state_ = State::kDown;
-  std::optional<RedisSocket> socket_;
+  std::optional<ClientSocket> socket_;
   std::unique_ptr<FdWatch> watch_;
   std::unique_ptr<RedisPipeline> pipeline_;  // while there is a socket
   absl::Status refusal_;                     // of the greeting

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@ struct TraceExporter::Shared {
   void SendBatch(const std::vector<CallRecordPtr>& batch);
   bool WaitForRetry(int tries);
   void Count(SendResult result, size_t calls);
+  void Tell(const SendOutcome& outcome);
   bool Stopping() const {
     const std::lock_guard lock(mutex);
     return stopping;
@@ -33,8 +35,9 @@ struct TraceExporter::Shared {
   // Guarded by mutex.
   std::deque<CallRecordPtr> queue;
   bool stopping = false, abandoned = false, ended = false;
-  uint64_t sent = 0, queue_full = 0, refused = 0, unreachable = 0;
-  bool failing = false;  // told in the log, until it works again
+  uint64_t sent = 0, queue_full = 0, refused = 0, unreachable = 0, untrusted = 0;
+  // Of the thread: when the log was told last that it fails; until it works again.
+  std::optional<TimePoint> told;
 };
 
 Duration RetryDelay(const TraceExporter::Options& options, int tries, Random& random) {
@@ -95,12 +98,13 @@ void TraceExporter::Shared::SendBatch(const std::vector<CallRecordPtr>& batch) {
     const std::lock_guard lock(mutex);
     return abandoned;
   };
-  SendResult result = SendResult::kTryAgain;
-  for (int tries = 1; result == SendResult::kTryAgain; ++tries) {
-    result = send(batch, stop);
-    if (tries == options.tries_max || (result == SendResult::kTryAgain && !WaitForRetry(tries))) break;
+  SendOutcome outcome{.result = SendResult::kTryAgain};
+  for (int tries = 1; outcome.result == SendResult::kTryAgain; ++tries) {
+    outcome = send(batch, stop);
+    if (tries == options.tries_max || (outcome.result == SendResult::kTryAgain && !WaitForRetry(tries))) break;
   }
-  Count(result, batch.size());
+  Count(outcome.result, batch.size());
+  Tell(outcome);
 }
 
 // False: it is to stop.
@@ -111,15 +115,26 @@ bool TraceExporter::Shared::WaitForRetry(int tries) {
 }
 
 void TraceExporter::Shared::Count(SendResult result, size_t calls) {
-  std::unique_lock lock(mutex);
-  (result == SendResult::kSent ? sent : result == SendResult::kRefused ? refused : unreachable) += calls;
-  const bool now_failing = result != SendResult::kSent;
-  if (std::exchange(failing, now_failing) == now_failing) return;
-  lock.unlock();
-  if (!now_failing) return LogInfo("traces.exported_again");
+  const std::lock_guard lock(mutex);
+  switch (result) {
+    case SendResult::kSent: sent += calls; break;
+    case SendResult::kTryAgain: unreachable += calls; break;
+    case SendResult::kRefused: refused += calls; break;
+    case SendResult::kUntrusted: untrusted += calls; break;
+  }
+}
+
+void TraceExporter::Shared::Tell(const SendOutcome& outcome) {
+  if (outcome.result == SendResult::kSent) {
+    if (std::exchange(told, std::nullopt)) LogInfo("traces.exported_again");
+    return;
+  }
+  const TimePoint now = SystemClock().Now();
+  if (told && now - *told < options.tell_again) return;
+  told = now;
+  const bool untrusted_now = outcome.result == SendResult::kUntrusted;
   LogWarning("traces.not_exported",
-             {{"why", result == SendResult::kRefused ? "the collector refused them" : "the collector does not answer"},
-              {"hint", "see tracing.endpoint"}});
+             {{"why", outcome.why}, {"hint", untrusted_now ? "see tracing.ca_file" : "see tracing.endpoint"}});
 }
 
 void TraceExporter::Collect(MetricsText& out) const {
@@ -129,10 +144,12 @@ void TraceExporter::Collect(MetricsText& out) const {
   out.Family(
       "ai_inference_traces_dropped_total", MetricKind::kCounter,
       "Calls whose spans were lost: queue_full (they came faster than the collector takes them), refused (it did "
-      "not want them), unreachable (it did not answer in several tries).");
+      "not want them), unreachable (it did not answer in several tries), untrusted (its certificate is not to be "
+      "trusted).");
   out.Sample("reason=\"queue_full\"", static_cast<double>(shared_->queue_full));
   out.Sample("reason=\"refused\"", static_cast<double>(shared_->refused));
   out.Sample("reason=\"unreachable\"", static_cast<double>(shared_->unreachable));
+  out.Sample("reason=\"untrusted\"", static_cast<double>(shared_->untrusted));
 }
 
 }  // namespace sluice

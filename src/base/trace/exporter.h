@@ -1,5 +1,6 @@
 // Sends kept calls to a collector, in batches, from a thread of its own. A collector that is slow or away costs nothing
-// but a counter: what does not fit into the queue, or cannot be sent in a few tries, is dropped and counted.
+// but a counter and a line in the log, at most one a minute: what does not fit into the queue, or cannot be sent in a few
+// tries, is dropped and counted.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,14 @@ namespace sluice {
 
 enum class SendResult : uint8_t {
   kSent,
-  kTryAgain,  // nobody there, too busy, no answer
-  kRefused,   // sending the same again would not help
+  kTryAgain,   // nobody there, too busy, no answer
+  kRefused,    // sending the same again would not help
+  kUntrusted,  // nor here: whoever answers cannot prove to be the collector
+};
+
+struct SendOutcome {
+  SendResult result = SendResult::kSent;
+  std::string why = {};  // it was not sent: for operators
 };
 
 class TraceExporter final : public CallRecordSink, public MetricSource {
@@ -30,10 +37,11 @@ class TraceExporter final : public CallRecordSink, public MetricSource {
     Duration retry_first = std::chrono::seconds(1);  // doubled for each further try, up to `retry_most`
     Duration retry_most = std::chrono::seconds(30);
     int tries_max = 5;
+    Duration tell_again = std::chrono::minutes(1);  // in the log, while it fails
   };
   // Makes a request's body and sends it; on the exporter's thread, one at a time. May take long; should end early once
   // `stop` says so.
-  using Send = std::function<SendResult(std::span<const CallRecordPtr> calls, const std::function<bool()>& stop)>;
+  using Send = std::function<SendOutcome(std::span<const CallRecordPtr> calls, const std::function<bool()>& stop)>;
 
   TraceExporter(const Options& options, Send send, const Random& random);
   // Stop(0).

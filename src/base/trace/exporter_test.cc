@@ -29,7 +29,7 @@ class Collector : public std::enable_shared_from_this<Collector> {
       const SendResult result = results_.empty() ? SendResult::kSent : results_.front();
       if (!results_.empty()) results_.erase(results_.begin());
       changed_.notify_all();
-      return result;
+      return SendOutcome{.result = result, .why = result == SendResult::kSent ? "" : "of the test"};
     };
   }
   void Open() {
@@ -85,11 +85,12 @@ TEST(TraceExporterTest, WhatFailedIsTriedAgainAndGivenUpInTheEnd) {
   const auto collector = std::make_shared<Collector>();
   collector->Open();
   using enum SendResult;
-  collector->WillSay({kTryAgain, kSent, kRefused, kTryAgain, kTryAgain, kTryAgain});
+  collector->WillSay({kTryAgain, kSent, kRefused, kTryAgain, kTryAgain, kTryAgain, kUntrusted});
+  testing::internal::CaptureStderr();
   TraceExporter exporter(
       {.queue_max = 8, .batch_max = 1, .interval = kLong, .retry_first = kSoon, .retry_most = kSoon, .tries_max = 3},
       collector->Send(), Random(1));
-  for (const int tries : {2, 3, 6}) {
+  for (const int tries : {2, 3, 6, 7}) {
     Offer(exporter, 1);
     collector->WaitForTry(tries);
   }
@@ -98,6 +99,10 @@ TEST(TraceExporterTest, WhatFailedIsTriedAgainAndGivenUpInTheEnd) {
   EXPECT_NE(numbers.find("exported_total 1\n"), std::string::npos) << numbers;
   EXPECT_NE(numbers.find("reason=\"refused\"} 1\n"), std::string::npos) << numbers;
   EXPECT_NE(numbers.find("reason=\"unreachable\"} 1\n"), std::string::npos) << numbers;
+  EXPECT_NE(numbers.find("reason=\"untrusted\"} 1\n"), std::string::npos) << numbers;
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("of the test"), std::string::npos);
+  EXPECT_EQ(log.find("traces.not_exported"), log.rfind("traces.not_exported")) << "once a minute, however often";
 }
 
 TEST(TraceExporterTest, StopDoesNotWaitForACollectorThatDoesNotAnswer) {
@@ -131,7 +136,10 @@ TEST(HttpTargetTest, Urls) {
   EXPECT_EQ(parse("http://c:99/x/y")->path, "/x/y");
   EXPECT_EQ(parse("http://[::1]:99")->host, "::1");
   EXPECT_EQ(parse("http://[::1]")->port, "4318");
-  for (const char* bad : {"", "c:4318", "https://c", "http://", "http://c:port", "http://c/a b", "http://c/\r\nx: y"}) {
+  EXPECT_FALSE(parse("http://c")->tls);
+  EXPECT_TRUE(parse("https://c:4318")->tls);
+  EXPECT_EQ(parse("https://c")->port, "443");
+  for (const char* bad : {"", "c:4318", "https://", "http://", "http://c:port", "http://c/a b", "http://c/\r\nx: y"}) {
     EXPECT_FALSE(parse(bad).ok()) << bad;
   }
 }

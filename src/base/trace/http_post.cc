@@ -10,7 +10,9 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <utility>
 
+#include "base/error.h"
 #include "base/strings.h"
 #include "base/unique_fd.h"
 
@@ -66,36 +68,28 @@ absl::StatusOr<UniqueFd> Connect(const HttpTarget& target, const Attempt& attemp
   return fd;
 }
 
-absl::Status Write(int fd, std::string_view bytes, const Attempt& attempt) {
+absl::Status WaitFor(ClientSocket::Wants wants, const ClientSocket& socket, const Attempt& attempt) {
+  return attempt.Wait(socket.fd(), wants == ClientSocket::Wants::kRead ? POLLIN : POLLOUT);
+}
+
+absl::Status Write(ClientSocket& socket, std::string_view bytes, const Attempt& attempt) {
   while (!bytes.empty()) {
-    const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent > 0) {
-      bytes.remove_prefix(static_cast<size_t>(sent));
-    } else if (errno != EAGAIN && errno != EINTR) {
-      return Failed("send");
-    } else if (absl::Status ready = attempt.Wait(fd, POLLOUT); !ready.ok()) {
-      return ready;
-    }
+    ASSIGN_OR_RETURN(const ClientSocket::Result sent, socket.Write(bytes));
+    if (sent.bytes == 0) RETURN_IF_ERROR(WaitFor(sent.wants, socket, attempt));
+    bytes.remove_prefix(sent.bytes);
   }
   return absl::OkStatus();
 }
 
 // "HTTP/1.1 200 …": the rest of the answer is of no interest.
-absl::StatusOr<int> ReadStatus(int fd, const Attempt& attempt) {
+absl::StatusOr<int> ReadStatus(ClientSocket& socket, const Attempt& attempt) {
   constexpr size_t kStatusAt = 9, kWanted = 12;
   char line[kWanted];
   size_t have = 0;
   while (have < kWanted) {
-    const ssize_t got = recv(fd, line + have, kWanted - have, 0);
-    if (got > 0) {
-      have += static_cast<size_t>(got);
-    } else if (got == 0) {
-      return absl::UnavailableError("closed without an answer");
-    } else if (errno != EAGAIN && errno != EINTR) {
-      return Failed("recv");
-    } else if (absl::Status ready = attempt.Wait(fd, POLLIN); !ready.ok()) {
-      return ready;
-    }
+    ASSIGN_OR_RETURN(const ClientSocket::Result got, socket.Read(line + have, kWanted - have));
+    if (got.bytes == 0) RETURN_IF_ERROR(WaitFor(got.wants, socket, attempt));
+    have += got.bytes;
   }
   const std::string_view text(line, kWanted);
   int status = 0;
@@ -108,42 +102,43 @@ absl::StatusOr<int> ReadStatus(int fd, const Attempt& attempt) {
 }  // namespace
 
 absl::StatusOr<HttpTarget> ParseHttpTarget(std::string_view url, std::string_view port, std::string_view path) {
-  constexpr std::string_view kScheme = "http://";
-  const auto wrong = [url](std::string_view why) { return absl::InvalidArgumentError(StrCat("'", url, "' ", why)); };
-  if (url.starts_with("https://"))
-    return wrong("is https, which is not supported; send to a collector on this host or network, and let it go on");
-  if (!url.starts_with(kScheme)) return wrong("is no URL; for example http://127.0.0.1:4318");
-  url.remove_prefix(kScheme.size());
+  constexpr std::string_view kPlain = "http://", kTls = "https://", kTlsPort = "443";
+  const auto wrong = [url] {
+    return absl::InvalidArgumentError(StrCat("'", url, "' is no URL; for example http://127.0.0.1:4318"));
+  };
   HttpTarget target;
+  target.tls = url.starts_with(kTls);
+  if (!target.tls && !url.starts_with(kPlain)) return wrong();
+  url.remove_prefix(target.tls ? kTls.size() : kPlain.size());
   const size_t slash = std::min(url.find('/'), url.size());
   std::string_view authority = url.substr(0, slash);
   target.path = url.size() - slash > 1 ? url.substr(slash) : path;
   const size_t colon = authority.rfind(':');
   const bool has_port = colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
-  target.port = has_port ? authority.substr(colon + 1) : port;
+  target.port = has_port ? authority.substr(colon + 1) : target.tls ? kTlsPort : port;
   if (has_port) authority = authority.substr(0, colon);
   if (authority.starts_with('[') && authority.ends_with(']')) authority = authority.substr(1, authority.size() - 2);
   target.host = authority;
   const auto odd = [](char c) { return c <= ' ' || c == 0x7f; };
   if (target.host.empty() || target.port.empty() || target.port.find_first_not_of("0123456789") != std::string::npos ||
       std::any_of(url.begin(), url.end(), odd)) {
-    return wrong("is no URL; for example http://127.0.0.1:4318");
+    return wrong();
   }
   return target;
 }
 
-absl::StatusOr<int> HttpPost(const HttpTarget& target, std::string_view headers, std::string_view body,
+absl::StatusOr<int> HttpPost(const HttpTarget& target, ssl_ctx_st* tls, std::string_view headers, std::string_view body,
                              Duration timeout, const std::function<bool()>& stop) {
   const Attempt attempt(SystemClock().Now() + timeout, stop);
-  auto fd = Connect(target, attempt);
-  if (!fd.ok()) return fd.status();
+  ASSIGN_OR_RETURN(UniqueFd fd, Connect(target, attempt));
+  ClientSocket socket(std::move(fd), target.tls ? tls : nullptr, target.host);
   const bool v6 = target.host.find(':') != std::string::npos;
   const std::string head =
       StrCat("POST ", target.path, " HTTP/1.1\r\nHost: ", v6 ? "[" : "", target.host, v6 ? "]" : "", ":", target.port,
              "\r\nConnection: close\r\nContent-Length: ", body.size(), "\r\n", headers, "\r\n");
-  if (absl::Status sent = Write(fd->get(), head, attempt); !sent.ok()) return sent;
-  if (absl::Status sent = Write(fd->get(), body, attempt); !sent.ok()) return sent;
-  return ReadStatus(fd->get(), attempt);
+  RETURN_IF_ERROR(Write(socket, head, attempt));
+  RETURN_IF_ERROR(Write(socket, body, attempt));
+  return ReadStatus(socket, attempt);
 }
 
 }  // namespace sluice

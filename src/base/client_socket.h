@@ -1,4 +1,4 @@
-// The bytes of a connection to Redis, plain or under TLS; nothing blocks.
+// The bytes of a connection that this program makes (to Redis, to a collector), plain or under TLS; nothing blocks.
 #pragma once
 
 #include <memory>
@@ -13,10 +13,11 @@ struct ssl_st;
 
 namespace sluice {
 
-// What the connections share: trusts the authorities of `ca_file`, or those of the system when it is empty.
-absl::StatusOr<std::shared_ptr<ssl_ctx_st>> RedisTlsContext(const std::string& ca_file);
+// What the connections share: trusts the authorities of `ca_file`, or those of the system when it is empty. The error
+// says what is wrong with the file.
+absl::StatusOr<std::shared_ptr<ssl_ctx_st>> ClientTlsContext(const std::string& ca_file);
 
-class RedisSocket {
+class ClientSocket {
  public:
   enum class Wants { kRead, kWrite };  // before it can go on
   struct Result {
@@ -25,11 +26,11 @@ class RedisSocket {
   };
 
   // `fd` is connected and non-blocking. With a context: TLS to the server that can prove to be `host`.
-  RedisSocket(UniqueFd fd, ssl_ctx_st* tls, const std::string& host);
-  ~RedisSocket();
+  ClientSocket(UniqueFd fd, ssl_ctx_st* tls, const std::string& host);
+  ~ClientSocket();
 
   int fd() const { return fd_.get(); }
-  // The error: the connection is over.
+  // The error: the connection is over; UNAUTHENTICATED: the server could not prove who it is.
   absl::StatusOr<Result> Read(char* into, size_t size);
   absl::StatusOr<Result> Write(std::string_view bytes);
 

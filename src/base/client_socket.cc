@@ -1,4 +1,4 @@
-#include "base/redis/socket.h"
+#include "base/client_socket.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -42,7 +42,7 @@ void Expect(SSL* ssl, const std::string& host) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<ssl_ctx_st>> RedisTlsContext(const std::string& ca_file) {
+absl::StatusOr<std::shared_ptr<ssl_ctx_st>> ClientTlsContext(const std::string& ca_file) {
   std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
@@ -52,12 +52,12 @@ absl::StatusOr<std::shared_ptr<ssl_ctx_st>> RedisTlsContext(const std::string& c
   const int trusts = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context.get())
                                      : SSL_CTX_load_verify_locations(context.get(), ca_file.c_str(), nullptr);
   if (trusts == 1) return context;
-  return absl::InvalidArgumentError(StrCat("redis.ca_file '", ca_file, "' cannot be read: ", TlsError()));
+  return absl::InvalidArgumentError(StrCat("'", ca_file, "' cannot be read: ", TlsError()));
 }
 
-void RedisSocket::Free::operator()(ssl_st* ssl) const { SSL_free(ssl); }
+void ClientSocket::Free::operator()(ssl_st* ssl) const { SSL_free(ssl); }
 
-RedisSocket::RedisSocket(UniqueFd fd, ssl_ctx_st* tls, const std::string& host) : fd_(std::move(fd)) {
+ClientSocket::ClientSocket(UniqueFd fd, ssl_ctx_st* tls, const std::string& host) : fd_(std::move(fd)) {
   if (tls == nullptr) return;
   ssl_.reset(SSL_new(tls));
   SSL_set_fd(ssl_.get(), fd_.get());
@@ -65,9 +65,9 @@ RedisSocket::RedisSocket(UniqueFd fd, ssl_ctx_st* tls, const std::string& host) 
   Expect(ssl_.get(), host);
 }
 
-RedisSocket::~RedisSocket() = default;
+ClientSocket::~ClientSocket() = default;
 
-absl::StatusOr<RedisSocket::Result> RedisSocket::Read(char* into, size_t size) {
+absl::StatusOr<ClientSocket::Result> ClientSocket::Read(char* into, size_t size) {
   if (ssl_) {
     ERR_clear_error();
     return After(SSL_read(ssl_.get(), into, static_cast<int>(size)));
@@ -79,7 +79,7 @@ absl::StatusOr<RedisSocket::Result> RedisSocket::Read(char* into, size_t size) {
   return absl::UnavailableError(std::strerror(errno));
 }
 
-absl::StatusOr<RedisSocket::Result> RedisSocket::Write(std::string_view bytes) {
+absl::StatusOr<ClientSocket::Result> ClientSocket::Write(std::string_view bytes) {
   if (ssl_) {
     ERR_clear_error();
     return After(SSL_write(ssl_.get(), bytes.data(), static_cast<int>(std::min(bytes.size(), kRecordBytes))));
@@ -90,7 +90,7 @@ absl::StatusOr<RedisSocket::Result> RedisSocket::Write(std::string_view bytes) {
   return absl::UnavailableError(std::strerror(errno));
 }
 
-absl::StatusOr<RedisSocket::Result> RedisSocket::After(int tls_result) const {
+absl::StatusOr<ClientSocket::Result> ClientSocket::After(int tls_result) const {
   if (tls_result > 0) return Result{.bytes = static_cast<size_t>(tls_result)};
   switch (SSL_get_error(ssl_.get(), tls_result)) {
     case SSL_ERROR_WANT_READ: return Result{.wants = Wants::kRead};
@@ -99,7 +99,7 @@ absl::StatusOr<RedisSocket::Result> RedisSocket::After(int tls_result) const {
     default: break;
   }
   if (const long verdict = SSL_get_verify_result(ssl_.get()); verdict != X509_V_OK) {
-    return absl::UnavailableError(StrCat("its certificate: ", X509_verify_cert_error_string(verdict)));
+    return absl::UnauthenticatedError(StrCat("its certificate: ", X509_verify_cert_error_string(verdict)));
   }
   return absl::UnavailableError(StrCat("TLS: ", TlsError()));
 }

@@ -1,6 +1,7 @@
 # Sluice: make run, then paste the curl line that it prints.
 .DEFAULT_GOAL := help
-.PHONY: help run package package-test image cluster cluster-status cluster-down test gauntlet k8s quick build sim bench observability check format clean train-text train-face check-training
+.PHONY: help run package package-test image cluster cluster-status cluster-down test gauntlet k8s quick build sim \
+  bench observability check format clean train-text train-face check-training
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -30,9 +31,10 @@ test:  ## the same setup, then every test
 	@tools/test.sh
 
 gauntlet:  ## ten minutes of failures under load; no client may notice (GAUNTLET_SECONDS=600)
-	@tools/setup.sh test && tools/build.sh sluice && GAUNTLET_SECONDS=$${GAUNTLET_SECONDS:-600} .deps/venv/bin/python -m pytest -q -s tests/chaos
+	@tools/setup.sh test && tools/build.sh sluice && \
+	  GAUNTLET_SECONDS=$${GAUNTLET_SECONDS:-600} .deps/venv/bin/python -m pytest -q -s tests/chaos
 
-k8s:  ## deploy/kubernetes before a real API server, autoscaler and prometheus-adapter (builds them first: ten minutes or more)
+k8s:  ## deploy/kubernetes before a real API server, autoscaler, prometheus-adapter (built first: ten minutes or more)
 	@tools/kube.sh
 
 quick:  ## levels and unit tests only: for use while working
@@ -47,7 +49,7 @@ sim:  ## thousands of servers in simulated time (ARGS="--calls 10000000" for lon
 bench:  ## compare with the raw pipeline and with grpc++, side by side
 	@tools/bench.sh $(ARGS)
 
-observability:  ## build Jaeger, VictoriaLogs and an OpenTelemetry Collector once (minutes, needs Go); let them read traces and logs
+observability:  ## build Jaeger, VictoriaLogs, an OpenTelemetry Collector (once, needs Go); they read traces and logs
 	@tools/observability.sh $(ARGS)
 
 check:  ## format, lint and layering of what changed (ARGS=--all for everything), unit tests under ASan, UBSan and TSan
@@ -66,5 +68,5 @@ train-text:  ## train the text classifiers again (7 CPU minutes; ARGS go to trai
 train-face:  ## train the face detector again (hours; ARGS go to training/face/run.sh)
 	@training/face/run.sh $(ARGS)
 
-check-training:  ## a short training run of the face detector compared with its committed curve (minutes; ARGS go to training/face/check.sh)
+check-training:  ## a short training run of the face detector against its curve (minutes; ARGS go to its check.sh)
 	@training/face/check.sh $(ARGS)

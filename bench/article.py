@@ -129,7 +129,9 @@ def one_connection(client: Client, calls: int) -> None:
         good, _, wall = client.run(form, body, 20 * calls, 1, 1 if form == "JSON" else 4, path)
         rate[form], middle[form] = len(good) / wall, good[len(good) // 2] * 1e3
     print(
-        f"{'texts/s on 1 connection (HTTP/2: 4 streams)':44}{rate['JSON']:>12.0f}{rate['gRPC']:>12.0f}{rate['gRPC'] / rate['JSON']:>9.2f}  article: 3 (gRPC / JSON); P50 {middle['JSON']:.2f} and {middle['gRPC']:.2f} ms"
+        f"{'texts/s on 1 connection (HTTP/2: 4 streams)':44}"
+        f"{rate['JSON']:>12.0f}{rate['gRPC']:>12.0f}{rate['gRPC'] / rate['JSON']:>9.2f}  "
+        f"article: 3 (gRPC / JSON); P50 {middle['JSON']:.2f} and {middle['gRPC']:.2f} ms"
     )
 
 

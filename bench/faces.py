@@ -115,7 +115,8 @@ def bench_frames(build: Path, folder: Path, rounds: int, images: int) -> None:
     )
     print(
         f"{median([1 / r.wall for r in runs]):.0f} frames/s (best round {1 / best.wall:.0f}), "
-        f"P99 {median([r.p99 for r in runs]) * 1e3:.0f} ms, server CPU {median([r.cpu for r in runs]) * 1e3:.2f} ms a frame"
+        f"P99 {median([r.p99 for r in runs]) * 1e3:.0f} ms, "
+        f"server CPU {median([r.cpu for r in runs]) * 1e3:.2f} ms a frame"
     )
     for model in ("face_detection_lite", "face_detection_v1", "face_detection_hd"):
         alone = raw(

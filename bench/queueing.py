@@ -1,7 +1,8 @@
-"""Replicas behind a balancer, simulated: the model with which docs/scale.md answers how many are needed and how long calls take.
+"""Replicas behind a balancer, simulated: the model with which docs/scale.md answers how many are needed and how long
+calls take.
 
-A call costs CPU twice: `around` it (network loop, proxy, here also the load generator), which the system favours, and `inside` a
-replica's worker, in whose queue it waits its turn. Replicas on the same machine share its cores evenly.
+A call costs CPU twice: `around` it (network loop, proxy, here also the load generator), which the system favours, and
+`inside` a replica's worker, in whose queue it waits its turn. Replicas on the same machine share its cores evenly.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Place:
 
 
 def simulate(place: Place, rate: float, calls: int, seed: int, kill_at: float | None = None) -> list[float]:
-    """Latencies in ms of calls that come by chance and go to the replicas in turn. kill_at: one is lost after that share of them."""
+    """Latencies in ms of calls that come by chance and go to the replicas in turn. kill_at: one is lost after that share
+    of them."""
     rng = random.Random(seed)
     # What is left for workers when the rest has had its share.
     free = place.cores - rate * place.around_ms / 1e3

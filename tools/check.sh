@@ -29,12 +29,15 @@ check_levels() { python3 tools/levels_test.py -q 2>/dev/null && python3 tools/le
 
 check_headers() {
   logged build/configure.log "configure" cmake --preset test &&
-    logged build/headers.log "headers alone" cmake --build build --parallel "$(jobs_count)" --target all_verify_interface_header_sets
+    logged build/headers.log "headers alone" \
+      cmake --build build --parallel "$(jobs_count)" --target all_verify_interface_header_sets
 }
 
 # clang-tidy takes no precompiled header of g++: the commands without it.
 tidy_commands() {
-  mkdir -p build/tidy && sed -E 's/ -include [^ ]*cmake_pch.hxx//; s/ -Winvalid-pch| -fpch-preprocess//g' build/compile_commands.json >build/tidy/compile_commands.json
+  mkdir -p build/tidy &&
+    sed -E 's/ -include [^ ]*cmake_pch.hxx//; s/ -Winvalid-pch| -fpch-preprocess//g' \
+      build/compile_commands.json >build/tidy/compile_commands.json
 }
 
 tidy() { xargs -r -P "$(jobs_count)" -n 4 clang-tidy -p build/tidy --quiet --warnings-as-errors='*' "$@" 2>/dev/null; }

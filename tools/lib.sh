@@ -68,7 +68,8 @@ usable_cores() {
     for quota in $(cgroup_files "$root" cpu cpu.cfs_quota_us); do
       echo "$(cat "$quota") $(cat "${quota%quota_us}period_us")"
     done
-  } | awk '{if (NF == 1) n = $1; else if ($1 + 0 > 0 && $2 + 0 > 0) n = int(($1 + $2 - 1) / $2); else next; print n}' | sort -n | head -n 1
+  } | awk '{if (NF == 1) n = $1; else if ($1 + 0 > 0 && $2 + 0 > 0) n = int(($1 + $2 - 1) / $2); else next; print n}' |
+    sort -n | head -n 1
 }
 
 # How many compilers at once: one per core, and 1.5 GB of memory for each. ROOT: where /proc and /sys are looked for (a

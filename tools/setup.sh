@@ -112,7 +112,8 @@ system_packages() {
 unpack_package() {
   local to=$PWD/$deps/unpacked/$1
   rm -rf "$to" && mkdir -p "$to" &&
-    (cd "$to" && { apt-get -q download "$1" || { apt_get update && apt-get -q download "$1"; }; } && dpkg-deb -x ./*.deb . && rm ./*.deb) &&
+    (cd "$to" && { apt-get -q download "$1" || { apt_get update && apt-get -q download "$1"; }; } &&
+      dpkg-deb -x ./*.deb . && rm ./*.deb) &&
     find "$to" -path '*bin/*' -type f -exec ln -srf -t "$PWD/$deps/bin" {} +
 }
 
@@ -170,7 +171,8 @@ kserve_clients() {
   stamp=$(stamp_of tools/requirements-kserve.txt)
   if is_stamped kserve "$stamp" && [ -x $deps/kserve/bin/python ]; then return; fi
   logged $log "virtual environment of KServe's clients" "$(find_python)" -m venv --clear $deps/kserve
-  logged $log "KServe's clients, about 100 MB" $deps/kserve/bin/python -m pip install --disable-pip-version-check -r tools/requirements-kserve.txt
+  logged $log "KServe's clients, about 100 MB" \
+    $deps/kserve/bin/python -m pip install --disable-pip-version-check -r tools/requirements-kserve.txt
   put_stamp kserve "$stamp"
 }
 
@@ -231,7 +233,8 @@ browser() {
     cp tests/browser/package.json tests/browser/package-lock.json $folder/
     cp tests/browser/clients.js $folder/source.js
     logged $log "npm packages, about 16 MB" env -C $folder npm ci --no-audit --no-fund &&
-      logged $log "clients for browsers" $folder/node_modules/.bin/esbuild $folder/source.js --bundle --format=iife --outfile=$folder/clients.js &&
+      logged $log "clients for browsers" \
+        $folder/node_modules/.bin/esbuild $folder/source.js --bundle --format=iife --outfile=$folder/clients.js &&
       put_stamp browser "$stamp"
   fi
   local name
@@ -267,7 +270,8 @@ zipkin() {
     return
   fi
   mkdir -p $deps/zipkin
-  if logged $log "Zipkin, about 135 MB" mvn -q -B dependency:copy -Dartifact=io.zipkin:zipkin-server:$version:jar:exec -DoutputDirectory="$PWD/$deps/zipkin"; then
+  if logged $log "Zipkin, about 135 MB" mvn -q -B dependency:copy \
+    -Dartifact=io.zipkin:zipkin-server:$version:jar:exec -DoutputDirectory="$PWD/$deps/zipkin"; then
     mv "$deps/zipkin/zipkin-server-$version-exec.jar" $jar
     put_stamp zipkin $version
   else
@@ -298,4 +302,13 @@ if [ "$level" != run ]; then
   python_packages clients "about 40 MB" --no-deps -r tools/requirements-clients.txt
   kserve_clients
 fi
-if [ "$level" = run ]; then models run; else models test; browser; go_tools; unpacked_packages; node_packages typescript clients/typescript; zipkin; fi
+if [ "$level" = run ]; then
+  models run
+else
+  models test
+  browser
+  go_tools
+  unpacked_packages
+  node_packages typescript clients/typescript
+  zipkin
+fi

@@ -64,7 +64,8 @@ stage_e2e() {
 # One short run of a fuzz target: what it finds goes to build-fuzz/found, seeds come from tests/fuzz/corpus/NAME.
 fuzz_one() {
   local name=$1 log=build-fuzz/log/$1.log seeds=tests/fuzz/corpus/$1 dictionary=tests/fuzz/$1.dict
-  local arguments=(-max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build-fuzz/found/$name-")
+  local arguments=(-max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048)
+  arguments+=(-artifact_prefix="build-fuzz/found/$name-")
   mkdir -p "build-fuzz/corpus/$name" build-fuzz/found build-fuzz/log
   if [ -f "$dictionary" ]; then arguments+=(-dict="$dictionary"); fi
   arguments+=("build-fuzz/corpus/$name")

@@ -52,7 +52,8 @@ static int send_request(int fd, const char* host, FILE* picture) {
   const long size = ftell(picture);
   rewind(picture);
   const int head = snprintf(piece, sizeof piece,
-                            "POST /api/v1/recognize HTTP/1.1\r\nHost: %s\r\nContent-Type: image/jpeg\r\nContent-Length: %ld\r\n"
+                            "POST /api/v1/recognize HTTP/1.1\r\nHost: %s\r\n"
+                        "Content-Type: image/jpeg\r\nContent-Length: %ld\r\n"
                             "Connection: close\r\nX-Request-Timeout: %d\r\n\r\n",
                             host, size, kTimeoutSeconds);
   if (head < 0 || head >= (int)sizeof piece || send_all(fd, piece, (size_t)head) != 0) return -1;

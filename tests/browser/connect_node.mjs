@@ -14,14 +14,16 @@ async function run({ service, method, request, transport = {}, options = {}, str
   let headers;
   const seen = { ...options, onHeader: (all) => (headers = Object.fromEntries(all)) };
   try {
-    const answer = createClient(descriptor, createConnectTransport({ baseUrl: url, ...transport }))[method](create(input, request), seen);
+    const client = createClient(descriptor, createConnectTransport({ baseUrl: url, ...transport }));
+    const answer = client[method](create(input, request), seen);
     if (!stream) return { answers: [toJson(output, await answer, { registry })], headers };
     const answers = [];
     for await (const one of answer) answers.push(toJson(output, one, { registry }));
     return { answers, headers };
   } catch (error) {
     const e = ConnectError.from(error);
-    return { code: Code[e.code], message: e.rawMessage, metadata: Object.fromEntries(e.metadata), details: e.details.map((d) => d.type) };
+    const metadata = Object.fromEntries(e.metadata);
+    return { code: Code[e.code], message: e.rawMessage, metadata, details: e.details.map((d) => d.type) };
   }
 }
 

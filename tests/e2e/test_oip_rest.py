@@ -127,8 +127,8 @@ def test_compression(client, algorithm):
     x = np.zeros((10_000, 3), np.float32)
     for binary in (True, False):
         outputs = [triton.InferRequestedOutput("y", binary_data=binary)]
-        result = client.infer("affine", [tensor("x", x, binary=binary)], outputs=outputs, request_compression_algorithm=algorithm,
-                              response_compression_algorithm=algorithm)  # fmt: skip
+        both = {"request_compression_algorithm": algorithm, "response_compression_algorithm": algorithm}
+        result = client.infer("affine", [tensor("x", x, binary=binary)], outputs=outputs, **both)
         assert (result.as_numpy("y") == np.ones_like(x)).all()
 
 

@@ -73,8 +73,8 @@ def test_the_unit_is_shut_in():
 
 
 def test_lintian_finds_nothing(deb):
-    done = subprocess.run([program("lintian"), "--fail-on", "error,warning", deb, made(f"sluice-openvino_{VERSION}_amd64.deb")],
-                          capture_output=True, text=True)  # fmt: skip
+    debs = [deb, made(f"sluice-openvino_{VERSION}_amd64.deb")]
+    done = subprocess.run([program("lintian"), "--fail-on", "error,warning", *debs], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -190,8 +190,9 @@ def test_archive_runs_wherever_it_is_unpacked(deb, archive, tmp_path):
     with MemoryLimit(f"sluice-archive-{os.getpid()}", MEMORY) as limit:
         began = time.monotonic()
         process = subprocess.Popen(
-            [*limit.prefix(), "unshare", "-m", "-p", "-f", "--kill-child", "sh", "-c", bound, root, f"/srv/sluice-{VERSION}/bin/sluice", "serve",
-             "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=INSIDE)  # fmt: skip
+            [*limit.prefix(), "unshare", "-m", "-p", "-f", "--kill-child", "sh", "-c", bound, root,
+             f"/srv/sluice-{VERSION}/bin/sluice", "serve", "--listen", "127.0.0.1:0"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=INSIDE)  # fmt: skip
         try:
             address = started(process)
             print(f"ready after {time.monotonic() - began:.2f} s")
@@ -221,8 +222,9 @@ def test_the_same_sources_give_the_same_archive(archive, tmp_path):
     with tarfile.open(archive) as packed:
         epoch = next(iter(packed)).mtime
     for step in ("stage", "sbom", "archive"):
-        subprocess.run([ROOT / ".deps/venv/bin/python", ROOT / f"tools/packaging/{step}.py"], check=True, capture_output=True,
-                       env={**os.environ, "SLUICE_DIST": str(tmp_path), "SOURCE_DATE_EPOCH": str(epoch)})  # fmt: skip
+        command = [ROOT / ".deps/venv/bin/python", ROOT / f"tools/packaging/{step}.py"]
+        environment = {**os.environ, "SLUICE_DIST": str(tmp_path), "SOURCE_DATE_EPOCH": str(epoch)}
+        subprocess.run(command, check=True, capture_output=True, env=environment)
     again = tmp_path / archive.name
     if again.read_bytes() != archive.read_bytes():
         with tarfile.open(archive) as one, tarfile.open(again) as other:
@@ -289,8 +291,9 @@ def test_image_runs_read_only_without_rights(podman):
     assert config["Labels"]["org.opencontainers.image.version"] == VERSION
     # Two limits by hand: podman's own defaults may be above what this machine allows.
     address = f"127.0.0.1:{free_port()}"
-    name = podman("run", "-d", "--network", "host", "--read-only", "--cap-drop", "all", "--security-opt", "no-new-privileges",
-                  "--ulimit", "nofile=10000:10000", "--ulimit", "nproc=1000:1000", "--cpus", "1", "--memory", "512m", image,
+    name = podman("run", "-d", "--network", "host", "--read-only", "--cap-drop", "all",
+                  "--security-opt", "no-new-privileges", "--ulimit", "nofile=10000:10000", "--ulimit", "nproc=1000:1000",
+                  "--cpus", "1", "--memory", "512m", image,
                   "serve", "--config", "/etc/sluice/sluice.yaml", "--listen", address)  # fmt: skip
     end = time.monotonic() + 60
     while "ready" not in podman("logs", name).splitlines():

@@ -16,7 +16,8 @@ failed=0
 for bug in "$root"/tests/sim/bugs/*.patch; do
   name=$(basename "$bug" .patch)
   patch -s -p1 <"$bug" || fail "$name does not apply: make it anew"
-  { cmake --preset test && cmake --build build --parallel "$(jobs_count)" --target sims; } >"$name.log" 2>&1 || fail "$name: see $copy/$name.log"
+  { cmake --preset test && cmake --build build --parallel "$(jobs_count)" --target sims; } >"$name.log" 2>&1 ||
+    fail "$name: see $copy/$name.log"
   if found=$(timeout 300 build/tests/sim --seconds 60); then
     say "$name: NOT found"
     failed=1

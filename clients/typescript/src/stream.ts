@@ -27,7 +27,8 @@ export class LiveStream<Message, Answer> implements AsyncIterable<Answer> {
       socket.addEventListener("open", () => resolve());
       socket.addEventListener("close", (event) => {
         this.#finish(event.code, event.reason);
-        reject(this.#end instanceof SluiceError ? this.#end : new SluiceError({ status: 0, message: "the stream is over", final: true }));
+        const over = new SluiceError({ status: 0, message: "the stream is over", final: true });
+        reject(this.#end instanceof SluiceError ? this.#end : over);
       });
     });
     this.#open.catch(() => undefined);

@@ -26,7 +26,11 @@ async function withServer(answers: Answer[], use: (client: Client) => Promise<vo
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const around = { now: () => slept.reduce((a, b) => a + b, 0), sleep: async (ms: number) => void slept.push(ms), chance: () => 0.5 };
+  const around = {
+    now: () => slept.reduce((a, b) => a + b, 0),
+    sleep: async (ms: number) => void slept.push(ms),
+    chance: () => 0.5,
+  };
   try {
     await use(new Client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { around }));
   } finally {
@@ -73,7 +77,8 @@ test("time that is up while an error's body comes is an error of the client's ow
 });
 
 test("does not repeat what is wrong", async () => {
-  const answer = { status: 400, headers: { "content-type": "application/problem+json" }, body: '{"reason":"INVALID_IMAGE","detail":"no"}' };
+  const problem = { "content-type": "application/problem+json" };
+  const answer = { status: 400, headers: problem, body: '{"reason":"INVALID_IMAGE","detail":"no"}' };
   const { headers } = await withServer([answer], async (client) => {
     await assert.rejects(client.recognize(new Uint8Array([1]), { requestId: "r-1" }), (error: SluiceError) => {
       assert.deepEqual([error.status, error.reason, error.message, error.requestId], [400, "INVALID_IMAGE", "no", "r-1"]);

@@ -5,9 +5,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
+#include "base/plain_text.h"
+#include "base/strings.h"
 #include "base/trace_context.h"
+#include "base/uninitialized.h"
 
 namespace sluice {
 namespace {
@@ -24,6 +28,7 @@ std::string_view KindName(MetricKind kind) {
 }
 
 void AppendEscaped(std::string_view text, std::string& out) {
+  if (IsPlainText(text)) return void(out.append(text));
   for (const char c : text) {
     if (c == '\n') {
       out.append("\\n");
@@ -32,11 +37,6 @@ void AppendEscaped(std::string_view text, std::string& out) {
     if (c == '"' || c == '\\') out.push_back('\\');
     out.push_back(c);
   }
-}
-
-void AppendWhole(uint64_t value, std::string& out) {
-  char digits[20];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
 void AppendNumber(double value, std::string& out) {
@@ -48,6 +48,19 @@ void AppendNumber(double value, std::string& out) {
   const auto end = whole ? std::to_chars(digits, digits + sizeof digits, static_cast<int64_t>(value)).ptr
                          : std::to_chars(digits, digits + sizeof digits, value).ptr;
   out.append(digits, end);
+}
+
+constexpr size_t kCountBytesMax = 20, kExemplarBytesMax = 200;
+
+// " # {trace_id=…,span_id=…} value moment"
+char* PutExemplar(const Exemplar& exemplar, char* to) {
+  const TraceContext trace{.trace_high = exemplar.trace_high, .trace_low = exemplar.trace_low};
+  std::string text = StrCat(" # {trace_id=\"", trace.TraceId(), "\",span_id=\"", HexId(exemplar.span_id), "\"} ");
+  AppendNumber(exemplar.value, text);
+  to = std::copy(text.begin(), text.end(), to);
+  *to++ = ' ';
+  constexpr size_t kMomentBytesMax = 40;
+  return std::to_chars(to, to + kMomentBytesMax, exemplar.at, std::chars_format::fixed, 3).ptr;
 }
 
 // A bucket's bound is a label, so it is always written in one way: OpenMetrics wants 1.0, not 1.
@@ -120,33 +133,36 @@ const std::vector<std::string>& MetricsText::TextsOf(std::span<const double> bou
   return made.texts;
 }
 
-// Most lines of a page are buckets: all but two pieces of each are prepared.
-void MetricsText::Histogram(std::string_view labels, std::span<const double> bounds, std::span<const uint64_t> counts,
-                            double sum, std::span<const Exemplar> exemplars) {
+// Most lines of a page are buckets: all but the number of each is prepared, and room is made for all of them at once.
+void MetricsText::Buckets(std::span<const double> bounds, std::span<const uint64_t> counts,
+                          std::span<const Exemplar> exemplars) {
   const std::vector<std::string>& texts = TextsOf(bounds);
-  prefix_.assign(name_).append("_bucket{").append(labels).append(labels.empty() ? "" : ",");
+  size_t most = counts.size() * (prefix_.size() + kCountBytesMax + 1);
+  for (const std::string& text : texts) most += text.size();
+  for (const Exemplar& exemplar : exemplars) most += exemplar.at > 0 ? kExemplarBytesMax : 0;
+  const size_t before = out_.size();
+  ResizeUninitialized(out_, before + most);
+  char* to = out_.data() + before;
   uint64_t count = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
     count += counts[i];
-    out_.append(prefix_).append(texts[i]);
-    AppendWhole(count, out_);
-    if (format_ == Format::kOpenMetrics && i < exemplars.size() && exemplars[i].at > 0) AppendExemplar(exemplars[i]);
-    out_.push_back('\n');
+    to = std::copy(prefix_.begin(), prefix_.end(), to);
+    to = std::copy(texts[i].begin(), texts[i].end(), to);
+    to = std::to_chars(to, to + kCountBytesMax, count).ptr;
+    if (i < exemplars.size() && exemplars[i].at > 0) to = PutExemplar(exemplars[i], to);
+    *to++ = '\n';
   }
-  Line("_count", labels, static_cast<double>(count));
+  out_.resize(static_cast<size_t>(to - out_.data()));
+}
+
+void MetricsText::Histogram(std::string_view labels, std::span<const double> bounds, std::span<const uint64_t> counts,
+                            double sum, std::span<const Exemplar> exemplars) {
+  prefix_.assign(name_).append("_bucket{").append(labels).append(labels.empty() ? "" : ",");
+  Buckets(bounds, counts, format_ == Format::kOpenMetrics ? exemplars : std::span<const Exemplar>());
+  Line("_count", labels, static_cast<double>(std::accumulate(counts.begin(), counts.end(), uint64_t{0})));
   out_.push_back('\n');
   Line("_sum", labels, sum);
   out_.push_back('\n');
-}
-
-void MetricsText::AppendExemplar(const Exemplar& exemplar) {
-  const TraceContext trace{.trace_high = exemplar.trace_high, .trace_low = exemplar.trace_low};
-  out_.append(" # {trace_id=\"").append(trace.TraceId()).append("\",span_id=\"").append(HexId(exemplar.span_id));
-  out_.append("\"} ");
-  AppendNumber(exemplar.value, out_);
-  char digits[40];
-  const auto end = std::to_chars(digits, digits + sizeof digits, exemplar.at, std::chars_format::fixed, 3).ptr;
-  out_.append(" ").append(digits, end);
 }
 
 void MetricsText::Families(const std::vector<prometheus::MetricFamily>& families) {

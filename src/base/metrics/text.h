@@ -63,7 +63,7 @@ class MetricsText {
   };
   const std::vector<std::string>& TextsOf(std::span<const double> bounds);
   void Line(std::string_view suffix, std::string_view labels, double value);
-  void AppendExemplar(const Exemplar& exemplar);
+  void Buckets(std::span<const double> bounds, std::span<const uint64_t> counts, std::span<const Exemplar> exemplars);
 
   const Format format_;
   std::string name_, prefix_;

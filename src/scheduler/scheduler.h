@@ -93,7 +93,7 @@ class Scheduler final : public JobQueue {
   // With mutex_ held by `lock`; releases it while running.
   bool RunOne(int index, std::unique_lock<std::mutex>& lock);
   void RunBatch(Worker& self, Batch batch, std::unique_lock<std::mutex>& lock);
-  // The two queues of chores: bounded, and not.
+  // The two queues of chores: bounded, and not (scheduler_chores.cc).
   QueueId AddChoreQueue(size_t max_items);
   bool AddChore(QueueId queue, const ChoreOwner& owner, Task& task);
   void DropChore(const Chore& chore);

@@ -88,7 +88,10 @@ export class Client {
   }
 
   /** A label for each of up to 100 texts, in order. */
-  async classify(texts: (string | TextItem)[], options: CallOptions & { model_id?: string } = {}): Promise<Classification[]> {
+  async classify(
+    texts: (string | TextItem)[],
+    options: CallOptions & { model_id?: string } = {},
+  ): Promise<Classification[]> {
     const plain = texts.every((text) => typeof text === "string");
     const items = texts.map((text) => (typeof text === "string" ? { text } : text));
     const model = options.model_id === undefined ? {} : { model_id: options.model_id };

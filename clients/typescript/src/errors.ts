@@ -94,7 +94,13 @@ export async function errorOf(response: Response, requestId: string): Promise<Sl
   return problemError(response.status, problem, requestId, text.slice(0, 200), after);
 }
 
-export function problemError(status: number, problem: Problem, requestId: string, text = "", after?: number): SluiceError {
+export function problemError(
+  status: number,
+  problem: Problem,
+  requestId: string,
+  text = "",
+  after?: number,
+): SluiceError {
   return new SluiceError({
     status,
     message: problem.detail ?? text,

@@ -12,7 +12,11 @@ interface Answer {
   body?: string;
 }
 
-const FINE: Answer = { status: 200, headers: { "content-type": "application/json" }, body: '{"faces":[],"latency":1.5}' };
+const FINE: Answer = {
+  status: 200,
+  headers: { "content-type": "application/json" },
+  body: '{"faces":[],"latency":1.5}',
+};
 
 /** Gives the answers in order, then FINE; runs `use` and says what was asked for and how long was slept. */
 async function withServer(answers: Answer[], use: (client: Client) => Promise<void>) {
@@ -81,7 +85,8 @@ test("does not repeat what is wrong", async () => {
   const answer = { status: 400, headers: problem, body: '{"reason":"INVALID_IMAGE","detail":"no"}' };
   const { headers } = await withServer([answer], async (client) => {
     await assert.rejects(client.recognize(new Uint8Array([1]), { requestId: "r-1" }), (error: SluiceError) => {
-      assert.deepEqual([error.status, error.reason, error.message, error.requestId], [400, "INVALID_IMAGE", "no", "r-1"]);
+      const told = [error.status, error.reason, error.message, error.requestId];
+      assert.deepEqual(told, [400, "INVALID_IMAGE", "no", "r-1"]);
       return true;
     });
   });

@@ -8,7 +8,8 @@ import { Client, SluiceError } from "../src/index.js";
 
 const url = process.env["SLUICE_URL"];
 const skip = url === undefined ? "skipped: no SLUICE_URL" : false;
-const client = new Client(url, { WebSocket: NodeWebSocket as unknown as typeof WebSocket });  // Node 20 has none of its own
+// Node 20 has no WebSocket of its own.
+const client = new Client(url, { WebSocket: NodeWebSocket as unknown as typeof WebSocket });
 const picture = skip ? new Uint8Array() : new Uint8Array(readFileSync(process.env["SLUICE_PICTURE"] ?? ""));
 const bad = new TextEncoder().encode("no picture");
 
@@ -34,7 +35,10 @@ test("one function per rpc", { skip }, async () => {
 });
 
 test("errors are those of the server", { skip }, async () => {
-  await assert.rejects(client.recognize(bad), (error: SluiceError) => error.reason === "INVALID_IMAGE" && error.requestId !== "");
+  await assert.rejects(
+    client.recognize(bad),
+    (error: SluiceError) => error.reason === "INVALID_IMAGE" && error.requestId !== "",
+  );
   await assert.rejects(client.classify(Array<string>(101).fill("x")), /最多支持100条文本批量处理/);
   await assert.rejects(client.recognize(picture, { timeoutMs: 1 }), SluiceError);
 });

@@ -83,7 +83,10 @@ test("a call is refused here without being sent, and is not retried", () => {
   const around = { now: () => 0, chance: () => 0, sleep: async () => undefined };
   const throttle = new Throttle(DEFAULT_THROTTLE, around);
   for (let i = 0; i < 30; ++i) throttle.ended(true);
-  assert.throws(() => new Attempts(DEFAULT_RETRY, 1000, around, throttle).begin(), (error: SluiceError) => error.throttled && !error.retryable);
+  assert.throws(
+    () => new Attempts(DEFAULT_RETRY, 1000, around, throttle).begin(),
+    (error: SluiceError) => error.throttled && !error.retryable,
+  );
 });
 
 test("a negative time to retry means never", () => {
@@ -93,7 +96,8 @@ test("a negative time to retry means never", () => {
 /** An attempt that the test ends. */
 function attempts() {
   const made: { signal: AbortSignal; resolve: (value: string) => void; reject: (error: Error) => void }[] = [];
-  const once = (signal: AbortSignal) => new Promise<string>((resolve, reject) => made.push({ signal, resolve, reject }));
+  const once = (signal: AbortSignal) =>
+    new Promise<string>((resolve, reject) => made.push({ signal, resolve, reject }));
   return { made, once };
 }
 

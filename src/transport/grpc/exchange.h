@@ -58,7 +58,7 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
   // Decodes until the input or the handler's appetite ends; returns how many bytes were taken.
   size_t Decode(std::string_view bytes);
   absl::Status OnFrame(const Deframer::Frame& frame);
-  // On a worker; the exchange takes no further frame until it is back.
+  // On a worker (exchange_chore.cc); the exchange takes no further frame until it is back.
   struct Parcel;
   absl::Status ParseAsChore(const Deframer::Frame& frame);
   void OnParsedByWorker(Parcel parcel);

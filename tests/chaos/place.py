@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from conftest import ROOT
+from leases import TELLS, EndedLeases
 from programs import free_port, program
 from redis_server import RedisServer
 from replicas import Replicas
@@ -157,8 +158,10 @@ class Place:
     def __init__(self, folder: Path):
         self.folder = folder
         with contextlib.ExitStack() as undo:
-            self.redis = RedisServer(folder)
+            self.redis = RedisServer(folder, *TELLS)
             undo.callback(self.redis.stop)
+            self.leases = EndedLeases(self.redis)
+            undo.callback(self.leases.stop)
             self.replicas = DrilledReplicas(folder, self.redis)
             undo.callback(self.replicas.disk.stop)
             undo.callback(self.replicas.stop)

@@ -1,8 +1,9 @@
-"""How often an id may be computed: once, and once more for each lease on it that ended, or could not be had, in the time of its call.
+"""How often an id may be computed: once, and once more for each lease that ended, or could not be had, in the time of its
+call.
 
-A replica computes under a lease, which it renews until it has recorded the answer. So a second computation has one of two reasons: the
-lease of the first one ended (its replica was killed, hung or gave up), which Redis tells of; or Redis did not answer in
-time, and a replica computes rather than fails, which replicas count.
+A replica computes under a lease, which it renews until it has recorded the answer. So a second computation has one of two
+reasons: the lease of the first one ended (its replica was killed, hung or gave up), which Redis tells of; or Redis did not
+answer in time, and a replica computes rather than fails, which replicas count.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from redis_server import RedisServer
 
 TELLS = ("--notify-keyspace-events", "Ex")  # what the Redis of EndedLeases is started with
 LATE_S = 1.0  # Redis tells at once, but who listens shares the machine with the load
-FAILED = re.compile(r'^ai_inference_redis_commands_total{outcome="(?:failed|late|refused)"} (\d+)$', re.M)
+FAILED = re.compile(r'^ai_inference_redis_commands_total{outcome="(?:failed|late|refused)"} (\d+)$', re.MULTILINE)
 
 
 class EndedLeases:
@@ -78,9 +79,8 @@ class Unasked:
 @dataclass
 class Evidence:
     ended: list[float]  # when leases ended
-    unasked: list[tuple[float, float, int]] = field(
-        default_factory=list
-    )  # from when to when Redis did not answer how often
+    # From when to when Redis did not answer how often.
+    unasked: list[tuple[float, float, int]] = field(default_factory=list)
 
 
 def computed(logs: list[str]) -> collections.Counter:

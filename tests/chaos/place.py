@@ -160,11 +160,11 @@ class Place:
         with contextlib.ExitStack() as undo:
             self.redis = RedisServer(folder, *TELLS)
             undo.callback(self.redis.stop)
-            self.leases = EndedLeases(self.redis)
-            undo.callback(self.leases.stop)
             self.replicas = DrilledReplicas(folder, self.redis)
             undo.callback(self.replicas.disk.stop)
             undo.callback(self.replicas.stop)
+            self.leases = EndedLeases(self.redis)
+            undo.callback(self.leases.stop)
             self.proxy = Toxiproxy(folder, self.replicas.addresses[1])
             undo.callback(self.proxy.stop)
             sds = folder / "certificate.yaml"

@@ -89,7 +89,7 @@ def computed(logs: list[str]) -> collections.Counter:
     for line in "\n".join(logs).splitlines():
         with contextlib.suppress(ValueError):  # a killed process or a full disk leaves half a line
             call = json.loads(line)
-            if call["infer_ms"] > 0:
+            if call.get("infer_ms", 0) > 0:  # some lines are of no call of a model
                 count[call["request_id"]] += 1
     return count
 

@@ -2,8 +2,9 @@
 # its *_test.cc one program `<room>_test`. A new file needs no line here.
 #   SOURCES  what makes the room, instead of the folder of its name (the door: cli/ is part of it)
 #   TEST_DEPS  what only its tests need
+#   COLD       no request passes through it: less optimised, and compiled in less time
 function(sluice_room name)
-  cmake_parse_arguments(R "" "" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
+  cmake_parse_arguments(R "COLD" "" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
   set(all ${R_SOURCES})
   if(NOT all)
     file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
@@ -23,6 +24,9 @@ function(sluice_room name)
   endif()
   if(sources)
     sluice_precompiled(sluice_${name})
+    if(R_COLD AND CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)
+      target_compile_options(sluice_${name} PRIVATE -O1)
+    endif()
   endif()
   if(tests AND SLUICE_TESTS)
     add_executable(${name}_test ${tests})
@@ -42,9 +46,9 @@ function(sluice_precompiled target)
   endif()
   if(target STREQUAL sluice_base)
     target_precompile_headers(sluice_base PRIVATE <algorithm> <array> <chrono> <deque> <functional> <map> <memory> <mutex>
-      <optional> <span> <string> <string_view> <utility> <vector> <absl/container/flat_hash_map.h>
+      <optional> <span> <stop_token> <string> <string_view> <utility> <vector> <absl/container/flat_hash_map.h>
       <absl/container/inlined_vector.h> <absl/functional/any_invocable.h> <absl/status/statusor.h> <absl/strings/str_cat.h>
-      <google/protobuf/descriptor.h> <google/protobuf/message.h> <base/error.h>)
+      <google/protobuf/descriptor.h> <google/protobuf/map_field_inl.h> <google/protobuf/message.h> <base/error.h>)
   else()
     target_precompile_headers(${target} REUSE_FROM sluice_base)
   endif()
@@ -93,7 +97,7 @@ function(sluice_rooms)
   sluice_room(pipeline DEPS sluice_admission PkgConfig::TURBOJPEG PkgConfig::JPEG PkgConfig::SPNG PkgConfig::WEBP
     PkgConfig::SOXR PkgConfig::ICU)
   sluice_room(api DEPS sluice_pipeline TEST_DEPS sluice_transport)
-  sluice_room(openapi DEPS sluice_call sluice_json TEST_DEPS sluice_test_proto)
+  sluice_room(openapi COLD DEPS sluice_call sluice_json TEST_DEPS sluice_test_proto)
   sluice_embed(sluice_openapi ${CMAKE_BINARY_DIR}/descriptors.pb openapi/comments.h kDescriptorSet)
   sluice_docs_page()
   sluice_room(transport DEPS sluice_call sluice_json PkgConfig::NGHTTP2 PkgConfig::DEFLATE ZLIB::ZLIB TEST_DEPS sluice_test_proto)
@@ -101,7 +105,7 @@ function(sluice_rooms)
   # The door (wiring, lists) and the client-side sub-commands are one library; main.cc alone is the program.
   file(GLOB_RECURSE door CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/door/*.cc ${CMAKE_SOURCE_DIR}/src/cli/*.cc)
   set(main ${CMAKE_SOURCE_DIR}/src/main.cc)
-  sluice_room(door SOURCES ${door} DEPS sluice_api sluice_openapi sluice_transport CLI11::CLI11)
+  sluice_room(door COLD SOURCES ${door} DEPS sluice_api sluice_openapi sluice_transport CLI11::CLI11)
   sluice_list_headers(sluice_door)
   sluice_console()
   if(EXISTS ${main})

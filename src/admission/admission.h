@@ -10,7 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "admission/layer.h"
-#include "scheduler/core.h"
+#include "scheduler/queue.h"
 
 namespace sluice {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "scheduler/core.h"
+#include "scheduler/queue.h"
 
 namespace sluice {
 

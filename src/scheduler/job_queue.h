@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "base/chores.h"
 #include "base/load_probe.h"
-#include "scheduler/core.h"
+#include "scheduler/queue.h"
 #include "scheduler/work.h"
 
 namespace sluice {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/log/log.h"
+#include "base/slice.h"
 #include "base/strings.h"
 #include "base/timer_heap.h"
 
@@ -34,6 +35,7 @@ struct AsioLoop::Impl {
 
   void Run() {
     current_loop = this;
+    ShortenSlice();
     now = SystemClock().Now();
     const auto work = asio::make_work_guard(io);
     while (!stopping) {

@@ -8,15 +8,21 @@
 
 namespace sluice {
 
+struct LoadVerdict {
+  absl::Status status;
+  // It is refused because of its own work, while others come too: more of it may wait where it costs nothing.
+  bool crowds = false;
+};
+
 // Any thread.
 class LoadProbe {
  public:
   virtual ~LoadProbe() = default;
   // Until work that comes now and is treated like any other starts. Costs next to nothing.
   virtual Duration Backlog() const = 0;
-  // Not OK: work of this class and principal would not even start before `deadline`. OVERLOADED, with a retry-after; it
+  // Status not OK: work of this class and principal would not even start before `deadline`. OVERLOADED, with a retry-after; it
   // is counted as refused.
-  virtual absl::Status Judge(WorkClass work_class, Principal principal, TimePoint deadline) = 0;
+  virtual LoadVerdict Judge(WorkClass work_class, Principal principal, TimePoint deadline) = 0;
 };
 
 }  // namespace sluice

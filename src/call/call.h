@@ -39,6 +39,8 @@ class CallPort {
   virtual void End(Call& call, const absl::Status& status) = 0;
   // The handler can take one more request message.
   virtual void ReadMore() {}
+  // The client asks for more than it may have: nothing more need be read from it for so long.
+  virtual void HoldBack(Duration /*time*/) {}
   // False while the peer is slower than the handler; CallHandler::OnWritable follows.
   virtual bool CanWrite() const { return true; }
 };
@@ -114,6 +116,9 @@ class Call : public std::enable_shared_from_this<Call> {
   void Reply(Message&& message);
   void ReadMore();
   bool CanWrite() const { return port_ != nullptr && port_->CanWrite(); }
+  void HoldBack(Duration time) {
+    if (port_ != nullptr) port_->HoldBack(time);
+  }
   // A parked layer lets the call go on.
   void Resume();
   // Runs once, when the call ends without success before the handler ended it or after (cancelled, deadline, refused):

@@ -27,9 +27,11 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/load_probe.h"
 #include "scheduler/class_order.h"
 #include "scheduler/fair_order.h"
 #include "scheduler/queue.h"
+#include "scheduler/rivals.h"
 #include "scheduler/service_time.h"
 #include "scheduler/shadow.h"
 #include "scheduler/shed.h"
@@ -94,7 +96,7 @@ class SchedulerCore {
 
   // Not OK: this newcomer, of which no more is known, would not be done by its deadline even if it were as cheap as
   // what its class was offered lately (OVERLOADED, with a retry-after).
-  absl::Status Judge(const Newcomer& newcomer, TimePoint now);
+  LoadVerdict Judge(const Newcomer& newcomer, TimePoint now);
 
   // The next batch for a free worker, or an empty one. Never holds an item whose deadline passed: call Expire first.
   Batch Take(int worker, TimePoint now);
@@ -173,7 +175,8 @@ class SchedulerCore {
   absl::Status CheckCount(const Queue& queue, const Work& work, TimePoint now);
   absl::Status CheckTime(const Queue& queue, Work& work, TimePoint now);
   static Newcomer NewcomerOf(const Queue& queue, const Work& work);
-  static void NoteOffer(Queue& queue, const Work& work, TimePoint now);
+  void NoteOffer(Queue& queue, const Work& work, TimePoint now);
+  bool Crowds(const Newcomer& newcomer, TimePoint now) const;
   Duration CheapestRun(WorkClass work_class, TimePoint now) const;
   absl::Status Shed(const Newcomer& newcomer, ShedRule rule, Reason reason, std::string_view what, TimePoint now);
   // Whether it was right to refuse it will be known when its turn would have come.
@@ -214,6 +217,7 @@ class SchedulerCore {
   PrincipalTimes principals_;
   Ratios waits_{100, 1};  // actual ÷ predicted
   std::array<Shadow, kWorkClasses> shadows_;
+  std::array<Rivals, kWorkClasses> rivals_;
 };
 
 }  // namespace sluice

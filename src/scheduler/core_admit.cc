@@ -92,14 +92,23 @@ absl::Status SchedulerCore::CheckTime(const Queue& queue, Work& work, TimePoint 
       now);
 }
 
-absl::Status SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
-  if (newcomer.deadline <= now) return absl::OkStatus();  // whoever watches the deadline says so
+LoadVerdict SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
+  rivals_[static_cast<size_t>(newcomer.work_class)].Note(newcomer.principal, now);
+  if (newcomer.deadline <= now) return {};  // whoever watches the deadline says so
   const Duration left = newcomer.deadline - now, predicted = PredictedWait(newcomer, now);
-  if (predicted == Duration::zero()) return absl::OkStatus();
+  if (predicted == Duration::zero()) return {};
   const Duration run = CheapestRun(newcomer.work_class, now), needed = AtMost(predicted) + run;
-  if (needed <= left) return absl::OkStatus();
+  if (needed <= left) return {};
   Follow(newcomer, newcomer.deadline - run, run, now);
-  return Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now);
+  return {Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now), Crowds(newcomer, now)};
+}
+
+// Most of what waits in its class is its own, and others came lately.
+bool SchedulerCore::Crowds(const Newcomer& newcomer, TimePoint now) const {
+  const auto index = static_cast<size_t>(newcomer.work_class);
+  if (!rivals_[index].Has(newcomer.principal, now - kOfferMemory)) return false;
+  const FairOrder::Share* share = order_[newcomer.work_class].Find(newcomer.principal);
+  return share != nullptr && 2 * TimeOf(*share) > WaitingTime(index + 1) - WaitingTime(index);
 }
 
 // P99 of the cheapest item that any model was offered lately in this class.
@@ -114,6 +123,7 @@ Duration SchedulerCore::CheapestRun(WorkClass work_class, TimePoint now) const {
 }
 
 void SchedulerCore::NoteOffer(Queue& queue, const Work& work, TimePoint now) {
+  rivals_[static_cast<size_t>(work.work_class)].Note(work.principal, now);
   auto& item = queue.cheapest[static_cast<size_t>(work.work_class)];
   const bool old = now - item.offered >= kOfferMemory;
   if (old || work.weighed <= queue.service.Weigh(item.cost, item.size)) item = {now, work.cost, work.size};

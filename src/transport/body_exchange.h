@@ -24,6 +24,7 @@ class BodyExchange : public http::ExchangeHandler, public CallPort {
   void OnBodyPlaced(size_t bytes) final { body_.OnBodyPlaced(bytes); }
   void OnDrain() final { call_->Drain(); }
   void OnClosed(http::CloseReason) final { call_->Detach(); }
+  void HoldBack(Duration time) final { exchange_.HoldBack(time); }
 
  protected:
   // The references outlive it.

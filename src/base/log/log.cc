@@ -7,14 +7,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <mutex>
 
+#include "absl/strings/str_cat.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log/line_log.h"
+#include "base/rfc3339.h"
 #include "base/text.h"
 
 namespace sluice {
@@ -26,21 +27,13 @@ void AppendValue(std::string& out, const LogField& field) {
   } else if (const auto* flag = std::get_if<bool>(&field.value)) {
     out += *flag ? "true" : "false";
   } else if (const auto* number = std::get_if<int64_t>(&field.value)) {
-    fmt::format_to(std::back_inserter(out), "{}", *number);
+    absl::StrAppend(&out, *number);
   } else {
-    fmt::format_to(std::back_inserter(out), "{:.6g}", std::get<double>(field.value));
+    absl::StrAppend(&out, std::get<double>(field.value));  // six digits
   }
 }
 
-std::string Timestamp() {
-  const auto now = std::chrono::system_clock::now();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
-  const std::time_t seconds = ms / 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000);
-}
+std::string Timestamp() { return FormatRfc3339(SystemClock().WallNow()); }
 
 std::atomic<LineLog*> background{nullptr};  // never deleted: whatever ends later may still log
 

@@ -20,12 +20,13 @@ namespace sluice {
 // Workers that are as busy as a test says.
 struct FakeLoad final : LoadProbe {
   Duration Backlog() const override { return backlog; }
-  absl::Status Judge(WorkClass work_class, Principal, TimePoint deadline) override {
+  LoadVerdict Judge(WorkClass work_class, Principal, TimePoint deadline) override {
     asked = work_class;
-    return verdict;
+    return {verdict, crowds};
   }
   Duration backlog{};
   absl::Status verdict;
+  bool crowds = false;
   std::optional<WorkClass> asked;  // what it was asked about last
 };
 

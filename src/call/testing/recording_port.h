@@ -20,10 +20,12 @@ class RecordingPort final : public CallPort {
     request_id_header = std::string(call.response_headers().Get("x-request-id"));
   }
   void ReadMore() override { ++reads; }
+  void HoldBack(Duration time) override { held_back = time; }
 
   std::vector<std::string> written;
   int ends = 0;
   int reads = 0;
+  Duration held_back{};
   absl::Status outcome;
   std::string request_id_header;
 };

@@ -48,6 +48,7 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
   size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;
   void ReadMore() override;
+  void HoldBack(Duration time) override { exchange_.HoldBack(time); }
   bool CanWrite() const override { return exchange_.UnsentBytes() < context_.options.response_buffer_bytes; }
 
  private:

@@ -64,7 +64,7 @@ void Connection::OnReadable() {
   Guarded([this] {
     if (phase_ == Phase::kProxy) {
       ReadProxyHeader();
-    } else {
+    } else if (held_back_ == 0) {
       ReadSome();
     }
     Settle();
@@ -113,6 +113,7 @@ void Connection::EndGone() {
 
 void Connection::Close() {
   phase_ = Phase::kGone;
+  if (held_back_ != 0) context_.loop.Cancel(std::exchange(held_back_, 0));
   if (session_) session_->Lost();
   watch_.reset();
   stream_.reset();
@@ -123,7 +124,7 @@ void Connection::Close() {
 // Reading.
 
 bool Connection::MayRead() const {
-  if (peer_ended_ || phase_ == Phase::kGone) return false;
+  if (peer_ended_ || held_back_ != 0 || phase_ == Phase::kGone) return false;
   return phase_ != Phase::kSession || session_->WantsRead();
 }
 

@@ -90,6 +90,7 @@ class Connection final : public Serviced, private SessionHost, private FdEvents 
   std::unique_ptr<ExchangeHandler> OnExchange(Exchange& exchange) override;
   void WantsWrite() override { context_.service.Add(*this); }
   void WantsRead() override { context_.service.Add(*this); }
+  void HoldBack(const RequestHead& head, Duration time) override;
 
   // Serviced, FdEvents: the ways in.
   TimePoint PeerProgress() override;
@@ -150,6 +151,7 @@ class Connection final : public Serviced, private SessionHost, private FdEvents 
   TimePoint write_progress_;
   uint64_t acknowledged_ = 0;
   TimePoint drain_at_ = kNever, cut_at_ = kNever;
+  Loop::TimerId held_back_ = 0;  // while it runs, nothing is read
 };
 
 }  // namespace sluice::http

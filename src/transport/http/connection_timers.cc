@@ -38,6 +38,14 @@ void Connection::OnTick() {
   }
 }
 
+void Connection::HoldBack(const RequestHead& head, Duration time) {
+  if (held_back_ != 0 || phase_ != Phase::kSession || head.peer.client_ip != peer_.socket_ip) return;
+  held_back_ = context_.loop.At(context_.loop.Now() + time, [this] {
+    held_back_ = 0;
+    OnReadable();
+  });
+}
+
 // Looked at only when the socket takes no more: what a session keeps back for a peer's windows is the session's
 // business.
 bool Connection::PeerReads(TimePoint now) {

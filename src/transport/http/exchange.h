@@ -98,6 +98,10 @@ class Exchange {
   // for OnWritable.
   virtual size_t UnsentBytes() const = 0;
 
+  // The client asks for more than it may have: its connection is not read for so long, so that what it sends waits on
+  // its own side. Not for one that speaks for others (a trusted proxy).
+  virtual void HoldBack(Duration /*time*/) {}
+
   // Gives up: RST_STREAM (HTTP/2) or closing the connection (HTTP/1.1). OnClosed(kCut) follows in a later turn.
   virtual void Reset() = 0;
 };

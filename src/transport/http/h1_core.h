@@ -72,6 +72,7 @@ class H1Core final : public Session, private Exchange {
   void SendBody(std::string bytes, bool end) override;
   void SendTrailers(const Headers& trailers) override;
   size_t UnsentBytes() const override { return out_.size(); }
+  void HoldBack(Duration time) override { host_.HoldBack(head_, time); }
   void Reset() override;
 
   // --- bytes in ---

@@ -99,6 +99,8 @@ void H2Stream::ResumeBody() {
   core_->Wake();
 }
 
+void H2Stream::HoldBack(Duration time) { core_->host_.HoldBack(head_, time); }
+
 void H2Stream::Reset() { core_->CutStream(*this, NGHTTP2_CANCEL); }
 
 ssize_t H2Stream::ReadBody(nghttp2_session*, int32_t, uint8_t* buffer, size_t size, uint32_t* flags,

@@ -27,6 +27,7 @@ class H2Stream final : public Exchange {
   void SendBody(std::string bytes, bool end) override;
   void SendTrailers(const Headers& trailers) override;
   size_t UnsentBytes() const override { return unsent_; }
+  void HoldBack(Duration time) override;
   void Reset() override;
 
  private:

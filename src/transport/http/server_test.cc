@@ -32,6 +32,8 @@ class EchoHandler final : public ExchangeHandler {
   }
   void OnBodyEnd() override {
     if (exchange_.head().path == "/hold") return;
+    if (exchange_.head().path == "/greedy") exchange_.HoldBack(seconds(60));
+    if (exchange_.head().path == "/greedy_once") exchange_.HoldBack(milliseconds(50));
     if (exchange_.head().path == "/later") {
       exchange_.loop().At(exchange_.loop().Now() + milliseconds(150), [this] { Answer(); });
       return;
@@ -237,6 +239,37 @@ TEST_F(ServerTest, StrangersAreClosedWhereOnlyProxiesConnect) {
   client.Send("PROXY TCP4 192.0.2.7 127.0.0.1 5 80\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(client.All(), "");
   EXPECT_EQ(server_->stats().connections_rejected, 1u);
+}
+
+TEST_F(ServerTest, AClientThatIsHeldBackIsNotReadAndOthersAre) {
+  Start();
+  Client greedy(port()), other(port());
+  greedy.Send("GET /greedy HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_NE(greedy.Until("/greedy").find("200 OK"), std::string::npos) << "its answer leaves";
+  for (int i = 0; i < 20; ++i) {
+    greedy.Send("GET /more HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    other.Send("GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_NE(other.Until("/other").find("200 OK"), std::string::npos);
+  }
+  EXPECT_EQ(server_->stats().exchanges, 21u);
+}
+
+TEST_F(ServerTest, AClientThatWasHeldBackIsReadAgain) {
+  Start();
+  Client client(port());
+  client.Send("GET /greedy_once HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.Until("/greedy_once");
+  client.Send("GET /more HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_NE(client.Until("/more").find("200 OK"), std::string::npos);
+}
+
+TEST_F(ServerTest, AProxyIsNotHeldBackForOneOfItsClients) {
+  Start({.trusted_proxies = {"127.0.0.0/8"}});
+  Client proxy(port());
+  proxy.Send("GET /greedy HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.8\r\n\r\n");
+  proxy.Until("/greedy");
+  proxy.Send("GET /more HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n");
+  EXPECT_NE(proxy.Until("/more").find("200 OK"), std::string::npos);
 }
 
 // What Start says to one listener.

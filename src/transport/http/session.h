@@ -29,6 +29,8 @@ class SessionHost {
   virtual void WantsWrite() = 0;
   // WantsRead() became true again.
   virtual void WantsRead() = 0;
+  // See Exchange::HoldBack; `head` is the exchange's.
+  virtual void HoldBack(const RequestHead& /*head*/, Duration /*time*/) {}
   // When the peer last acknowledged bytes that we sent, or more of them left for it.
   virtual TimePoint PeerProgress() { return TimePoint::min(); }
 };

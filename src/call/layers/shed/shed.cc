@@ -1,5 +1,7 @@
 #include "call/layers/shed/shed.h"
 
+#include <algorithm>
+
 #include "ai/inference/config/server.pb.h"
 #include "base/strings.h"
 #include "call/call.h"
@@ -9,6 +11,8 @@ namespace {
 
 // So long after a refusal the loop may trade a little latency for fewer wake-ups: the workers need the cores.
 constexpr Duration kLagAfterRefusal = std::chrono::milliseconds(50);
+// For so long at most, what comes before the refusal's retry-after waits in the client's own connection.
+constexpr Duration kHoldBackMax = std::chrono::milliseconds(100);
 constexpr std::string_view kPredictedWait = "x-sluice-predicted-wait-ms";
 
 void TellWait(const LoadProbe& load, Call& call) {
@@ -26,11 +30,15 @@ Step ShedLayer::Enter(Call& call) {
   const Method& method = call.method();
   // The messages of a stream come one by one, and each is judged by itself.
   if (!enabled_ || !method.work_class || method.client_streaming || method.server_streaming) return Step::kNext;
-  const absl::Status verdict = load_.Judge(call.work_class, call.principal(), call.deadline());
-  if (verdict.ok()) return Step::kNext;
+  const LoadVerdict verdict = load_.Judge(call.work_class, call.principal(), call.deadline());
+  if (verdict.status.ok()) return Step::kNext;
   TellWait(load_, call);
   call.loop().MayLag(call.loop().Now() + kLagAfterRefusal);
-  call.Fail(busy_(verdict));
+  if (verdict.crowds) {
+    const absl::Duration retry = RetryAfterOf(verdict.status).value_or(absl::ZeroDuration());
+    call.HoldBack(std::min(kHoldBackMax, absl::ToChronoNanoseconds(retry)));
+  }
+  call.Fail(busy_(verdict.status));
   return Step::kStop;
 }
 

@@ -63,6 +63,18 @@ TEST_F(ShedTest, ThoseRefusedTogetherDoNotComeBackTogether) {
   EXPECT_GT(waits.size(), 15u);
 }
 
+TEST_F(ShedTest, WhoCrowdsOthersIsNotReadForAMoment) {
+  Overload();
+  EXPECT_TRUE(Begin()->done());
+  EXPECT_EQ(port_.held_back, Duration::zero());
+  layers_.load.crowds = true;
+  EXPECT_TRUE(Begin()->done());
+  EXPECT_EQ(port_.held_back, milliseconds(100)) << "at most";
+  SetRetryAfter(layers_.load.verdict, absl::Milliseconds(70));
+  EXPECT_TRUE(Begin()->done());
+  EXPECT_EQ(port_.held_back, milliseconds(70)) << "not longer than the refusal says";
+}
+
 TEST_F(ShedTest, WhatNeedsNoWorkerAndEachMessageOfAStreamPass) {
   Overload();
   for (const char* method : {"/grpc.health.v1.Health/Check", "/ai.inference.ImageRecognition/StreamRecognize"}) {

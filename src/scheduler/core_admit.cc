@@ -103,12 +103,10 @@ LoadVerdict SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
   return {Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now), Crowds(newcomer, now)};
 }
 
-// Most of what waits in its class is its own, and others came lately.
+// Most of what comes is its own, and others came lately.
 bool SchedulerCore::Crowds(const Newcomer& newcomer, TimePoint now) const {
-  const auto index = static_cast<size_t>(newcomer.work_class);
-  if (!rivals_[index].Has(newcomer.principal, now - kOfferMemory)) return false;
-  const FairOrder::Share* share = order_[newcomer.work_class].Find(newcomer.principal);
-  return share != nullptr && 2 * TimeOf(*share) > WaitingTime(index + 1) - WaitingTime(index);
+  const Rivals& rivals = rivals_[static_cast<size_t>(newcomer.work_class)];
+  return rivals.Most(newcomer.principal) && rivals.Has(newcomer.principal, now - kOfferMemory);
 }
 
 // P99 of the cheapest item that any model was offered lately in this class.
@@ -137,6 +135,7 @@ Newcomer SchedulerCore::NewcomerOf(const Queue& queue, const Work& work) {
 absl::Status SchedulerCore::Shed(const Newcomer& newcomer, ShedRule rule, Reason reason, std::string_view what,
                                  TimePoint now) {
   sheds_.Count(newcomer.work_class, rule);
+  order_[newcomer.work_class].Charge(newcomer.principal, kRefusalCost);
   absl::Status status = Error(reason, what);
   SetRetryAfter(status, RetryAfter(newcomer, now));
   return status;

@@ -289,7 +289,7 @@ TEST(SchedulerSimulation, EveryJobEndsExactlyOnceWhateverHappens) {
 }
 
 // Clients that always have something waiting, of any size and in any number, on workers whose times cannot be foreseen:
-// each is given its share, but for what one batch takes.
+// each is given its share, but for what one batch takes and what its refusals cost.
 class FairnessSimulation {
  public:
   explicit FairnessSimulation(uint64_t seed)
@@ -313,7 +313,8 @@ class FairnessSimulation {
     // Of each worker one batch may be under way, or have been paid for in advance.
     const Duration slack = 2 * (workers_ + 1) * longest_;
     for (const Client& client : clients_) {
-      EXPECT_GE(client.given, share - slack) << "of " << clients_.size() << ", slack " << ToMs(slack) << " ms";
+      EXPECT_GE(client.given + client.refused * SchedulerCore::kRefusalCost, share - slack)
+          << "of " << clients_.size() << ", slack " << ToMs(slack) << " ms";
     }
   }
 
@@ -324,6 +325,7 @@ class FairnessSimulation {
     Duration time_left;
     double cost;
     uint64_t waiting = 0;
+    int64_t refused = 0;
     Duration given{};
   };
   struct ClientWork final : Work {
@@ -339,7 +341,9 @@ class FairnessSimulation {
       work->principal = 1 + i;
       work->deadline = now_ + client.time_left;
       work->cost = client.cost;
-      if (!core_.Offer(client.queue, std::move(work), now_).ok()) break;
+      if (core_.Offer(client.queue, std::move(work), now_).ok()) continue;
+      ++client.refused;
+      break;
     }
   }
 

@@ -176,7 +176,7 @@ TEST_F(CoreTest, AClientIsJudgedByItsOwnFloodNotByThatOfOthers) {
   // Each of Bob's waits for one of Alice's.
   for (int i = 0; i < 9; ++i) ASSERT_TRUE(OfferBy(kBob, queue, 70 + i).ok());
   const Duration wait = core_.PredictedWait({.queue = queue, .principal = kBob, .deadline = now_ + seconds(9)}, now_);
-  EXPECT_GE(wait, milliseconds(950));
+  EXPECT_GE(wait, milliseconds(950) - SchedulerCore::kRefusalCost) << "Alice paid for her refusal";
   EXPECT_LE(wait, milliseconds(1050));
 }
 
@@ -377,12 +377,12 @@ TEST_F(CoreTest, WhoFillsTheQueueCrowdsOthersOnlyWhileTheyCome) {
   Measure(queue, milliseconds(100));
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5)).ok());
   const auto crowds = [this](Principal who) {
-    const LoadVerdict verdict = core_.Judge({.principal = who, .deadline = now_ + milliseconds(50)}, now_);
-    EXPECT_FALSE(verdict.status.ok());
+    const LoadVerdict verdict = core_.Judge({.principal = who, .deadline = now_ + milliseconds(400)}, now_);
+    EXPECT_EQ(verdict.status.ok(), who == kBob);
     return verdict.crowds;
   };
-  EXPECT_FALSE(crowds(kAlice)) << "nobody else came";
-  EXPECT_FALSE(crowds(kBob)) << "what waits is not his";
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(crowds(kAlice)) << "nobody else came";
+  EXPECT_FALSE(crowds(kBob)) << "he is in time";
   EXPECT_TRUE(crowds(kAlice));
   now_ += milliseconds(1001);
   EXPECT_FALSE(crowds(kAlice)) << "the other came too long ago";

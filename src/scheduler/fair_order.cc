@@ -64,6 +64,11 @@ void FairOrder::Correct(Principal principal, Duration more) {
   if (const auto it = shares_.find(principal); it != shares_.end()) Move(*it->second, it->second->used + more);
 }
 
+void FairOrder::Charge(Principal principal, Duration time) {
+  const auto it = shares_.find(principal);
+  if (it != shares_.end() && it->second->used - now_ < kAheadMax) Move(*it->second, it->second->used + time);
+}
+
 void FairOrder::Move(Share& share, Duration used) {
   if (share.waiting.empty()) {
     share.used = used;

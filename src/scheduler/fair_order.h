@@ -2,8 +2,8 @@
 //
 // Start-time fair queueing: every principal has a clock of the time that it was given, and the one that shows least
 // goes first. A shared clock runs as fast as the average of those that have something waiting; who comes back from a
-// pause starts there, so that a pause earns nothing. Both clocks only run forward by work that was done, so nobody
-// waits for ever, and what a client asks for (deadlines, retries, many connections) changes nothing between clients.
+// pause starts there, so that a pause earns nothing. Both clocks only run forward by work that was done and by what refusals
+// cost, so nobody waits for ever, and what a client asks for (deadlines, retries, many connections) changes nothing between clients.
 // Pure: no clock, no thread. A class of work (live, batch, background) that is to go before others gets an order of its
 // own.
 #pragma once
@@ -72,6 +72,8 @@ class FairOrder {
   void Serve(Share& share, const Urgency& item, const void* queue, double cost, Duration time);
   // It took so much more (or less) than was predicted.
   void Correct(Principal principal, Duration more);
+  // It cost so much without being given anything. What is ahead of the shared clock by kAheadMax does not grow by it.
+  void Charge(Principal principal, Duration time);
 
   // What the clock of `principal` shows when its next item comes.
   Duration ClockOf(Principal principal) const;
@@ -86,6 +88,7 @@ class FairOrder {
   uint64_t last_turn_ = 0;
   size_t forget_at_;
   static constexpr size_t kSharesKept = 64;
+  static constexpr Duration kAheadMax = std::chrono::milliseconds(250);
 
  public:
   FairOrder() : forget_at_(kSharesKept) {}

@@ -22,5 +22,27 @@ TEST(RivalsTest, KnowsTheLastOneThatIsAnother) {
   EXPECT_TRUE(rivals.Has(2, start + seconds(3)));
 }
 
+TEST(RivalsTest, OneThatOutnumbersAllOthersIsKnownAndForgotten) {
+  Rivals rivals;
+  const auto come = [&](Principal who, int times) {
+    for (int i = 0; i < times; ++i) rivals.Note(who, TimePoint());
+  };
+  come(1, 31);
+  EXPECT_FALSE(rivals.Most(1)) << "too few to tell";
+  for (int i = 0; i < 100; ++i) {
+    come(1, 10);
+    come(2 + i % 3, 1);
+  }
+  EXPECT_TRUE(rivals.Most(1));
+  EXPECT_FALSE(rivals.Most(2));
+  for (int i = 0; i < 100; ++i) {
+    come(1, 3);
+    come(2, 2);
+  }
+  EXPECT_FALSE(rivals.Most(1)) << "three in five";
+  come(3, 100);
+  EXPECT_TRUE(rivals.Most(3));
+}
+
 }  // namespace
 }  // namespace sluice

@@ -56,6 +56,8 @@ class Client final : public CallPort {
   }
 
   bool over() const { return over_; }
+  // It is over, and the server had no room for it.
+  bool refused() const { return over_ && refused_; }
   // It does not want it any more.
   void GoAway() {
     if (over_) return;
@@ -132,6 +134,7 @@ class Client final : public CallPort {
   }
   void End(Call&, const absl::Status& status) override {
     if (ended_++ > 0) journal_.Break("a call ended twice");
+    refused_ = !status.ok() && ReasonOf(status) == Reason::OVERLOADED;
     const size_t wanted = plan_.kind == Kind::kStream ? sent_ : 1;
     if (status.ok() && written_ != wanted)
       journal_.Break(StrCat("a call ended well with ", written_, " answers of ", wanted));
@@ -156,6 +159,7 @@ class Client final : public CallPort {
   std::shared_ptr<Call> call_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
   int credit_ = 1, ended_ = 0;
+  bool refused_ = false;
   size_t sent_ = 0, written_ = 0;
   bool over_ = false;
 };

@@ -1,8 +1,9 @@
 // Clients that always have something waiting: whatever each of them sends (many or few calls at a time, long deadlines
-// or short ones), each gets its share of the workers, less one batch.
+// or short ones), each gets its share of the workers, less one batch and what its refusals cost.
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,11 +24,12 @@ class Shares {
   std::string Live() {
     Step(std::chrono::seconds(1));  // run times become known
     world_.journal.used().clear();
+    refused_.clear();
     Step(std::chrono::seconds(10));
     Duration all{}, least = Duration::max();
     for (const auto& [principal, used] : world_.journal.used()) {
       all += used;
-      least = std::min(least, used);
+      least = std::min(least, used + refused_[principal] * SchedulerCore::kRefusalCost);
     }
     // A run takes up to 5 ms; one is under way on each worker at either end, and clocks are corrected when it is over.
     const Duration fair = all / static_cast<int64_t>(clients_.size());
@@ -48,10 +50,14 @@ class Shares {
     }
   }
   void Refill(size_t i) {
-    std::erase_if(clients_[i], [](const auto& client) { return client->over(); });
-    for (size_t tries = 0; clients_[i].size() < ahead_[i] && tries < 10; ++tries) {
+    const std::string ip = StrCat("10.0.0.", i);
+    std::erase_if(clients_[i], [&](const auto& client) {
+      refused_[PrincipalOf("", ip)] += client->refused();
+      return client->over();
+    });
+    for (size_t tries = 0; clients_[i].size() < ahead_[i] && tries < 2; ++tries) {
       Plan plan{.kind = Kind::kPicture, .model = "pictures", .contents = {StrCat("once", ++made_)}};
-      plan.client_ip = StrCat("10.0.0.", i);
+      plan.client_ip = ip;
       plan.work_class = "batch";  // no slo
       plan.timeout_s = i % 2 == 0 ? "30" : "60";
       clients_[i].push_back(std::make_unique<Client>(world_, world_.journal, std::move(plan)));
@@ -62,6 +68,7 @@ class Shares {
   Random& random_;
   std::vector<size_t> ahead_;  // calls that each has under way
   std::vector<std::vector<std::unique_ptr<Client>>> clients_;
+  std::map<Principal, int64_t> refused_;
   size_t made_ = 0;
 };
 

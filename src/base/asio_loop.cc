@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "base/log/log.h"
-#include "base/slice.h"
 #include "base/strings.h"
 #include "base/timer_heap.h"
 
@@ -35,7 +34,6 @@ struct AsioLoop::Impl {
 
   void Run() {
     current_loop = this;
-    ShortenSlice();
     now = SystemClock().Now();
     const auto work = asio::make_work_guard(io);
     while (!stopping) {

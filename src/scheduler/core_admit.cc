@@ -12,6 +12,7 @@ namespace {
 
 // Bounds of the retry-after of a refusal.
 constexpr absl::Duration kRetryMin = absl::Milliseconds(50);
+constexpr absl::Duration kRetryCrowding = absl::Milliseconds(100);  // at least, for who outnumbers all others
 constexpr absl::Duration kRetryMax = absl::Seconds(30);
 constexpr absl::Duration kRetryUnmeasured = absl::Seconds(1);
 
@@ -100,7 +101,10 @@ LoadVerdict SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
   const Duration run = CheapestRun(newcomer.work_class, now), needed = AtMost(predicted) + run;
   if (needed <= left) return {};
   Follow(newcomer, newcomer.deadline - run, run, now);
-  return {Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now), Crowds(newcomer, now)};
+  LoadVerdict verdict{Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now),
+                      Crowds(newcomer, now)};
+  if (verdict.crowds) SetRetryAfter(verdict.status, std::max(kRetryCrowding, *RetryAfterOf(verdict.status)));
+  return verdict;
 }
 
 // Most of what comes is its own, and others came lately.

@@ -8,12 +8,12 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <future>
 
 #include "ai/inference/text_classification.pb.h"
 #include "base/asio_loop.h"
 #include "base/strings.h"
+#include "base/testing/cpu_time.h"
 #include "call/testing/layer_context.h"
 #include "call/unary.h"
 #include "door/lists.h"
@@ -24,11 +24,7 @@ namespace {
 using ai::inference::ClassifyRequest;
 using ai::inference::ClassifyResponse;
 
-double ThreadMicros() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) * 1e-3;
-}
+double ThreadMicros() { return ThreadCpuNs() / 1e3; }
 
 class NullPort final : public CallPort {
  public:

@@ -8,10 +8,12 @@
 
 namespace sluice {
 
+// Who crowds others is told to come back after so long at least, and what it sends before that need not be read.
+inline constexpr Duration kCrowdingPause = std::chrono::milliseconds(100);
+
 struct LoadVerdict {
   absl::Status status;
-  // It is refused because of its own work, while others come too: more of it may wait where it costs nothing.
-  bool crowds = false;
+  bool crowds = false;  // it is refused because most of what comes is its own, while others come, too
 };
 
 // Any thread.
@@ -20,8 +22,8 @@ class LoadProbe {
   virtual ~LoadProbe() = default;
   // Until work that comes now and is treated like any other starts. Costs next to nothing.
   virtual Duration Backlog() const = 0;
-  // Status not OK: work of this class and principal would not even start before `deadline`. OVERLOADED, with a retry-after; it
-  // is counted as refused.
+  // A status that is not OK: work of this class and principal would not even start before `deadline`. OVERLOADED, with
+  // a retry-after; it is counted as refused.
   virtual LoadVerdict Judge(WorkClass work_class, Principal principal, TimePoint deadline) = 0;
 };
 

@@ -1,7 +1,5 @@
 // The transcoder against protobuf's own json_util: CPU per conversion, best of several rounds. Prints one line per
 // case.
-#include <time.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <functional>
@@ -11,6 +9,7 @@
 #include "ai/inference/image_recognition.pb.h"
 #include "ai/inference/testing/transcode.pb.h"
 #include "ai/inference/text_classification.pb.h"
+#include "base/testing/cpu_time.h"
 #include "google/protobuf/util/json_util.h"
 #include "json/base64.h"
 #include "json/reader.h"
@@ -20,11 +19,7 @@ namespace {
 
 using google::protobuf::Message;
 
-double CpuUs() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) / 1e3;
-}
+double CpuUs() { return sluice::ThreadCpuNs() / 1e3; }
 
 double Best(int rounds, int times, const std::function<void()>& work) {
   double best = 1e18;

@@ -79,8 +79,8 @@ class SchedulerCore {
  public:
   // What a deadline further away, or kNever, is cut to: so that nothing starves.
   static constexpr Duration kLongestWait = std::chrono::hours(1);
-  // What a refusal costs the machine, at most (docs/resilience.md): its principal pays for it out of its share, so that a
-  // flood is at its own expense.
+  // What a refusal costs the machine, at most (docs/resilience.md): its principal pays for it out of its share, so that
+  // a flood is at its own expense.
   static constexpr Duration kRefusalCost = std::chrono::microseconds(50);
 
   // `workers` > 0.

@@ -12,7 +12,6 @@ namespace {
 
 // Bounds of the retry-after of a refusal.
 constexpr absl::Duration kRetryMin = absl::Milliseconds(50);
-constexpr absl::Duration kRetryCrowding = absl::Milliseconds(100);  // at least, for who outnumbers all others
 constexpr absl::Duration kRetryMax = absl::Seconds(30);
 constexpr absl::Duration kRetryUnmeasured = absl::Seconds(1);
 
@@ -103,7 +102,8 @@ LoadVerdict SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
   Follow(newcomer, newcomer.deadline - run, run, now);
   LoadVerdict verdict{Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now),
                       Crowds(newcomer, now)};
-  if (verdict.crowds) SetRetryAfter(verdict.status, std::max(kRetryCrowding, *RetryAfterOf(verdict.status)));
+  if (verdict.crowds)
+    SetRetryAfter(verdict.status, std::max(absl::FromChrono(kCrowdingPause), *RetryAfterOf(verdict.status)));
   return verdict;
 }
 

@@ -65,8 +65,7 @@ void FairOrder::Correct(Principal principal, Duration more) {
 }
 
 void FairOrder::Charge(Principal principal, Duration time) {
-  const auto it = shares_.find(principal);
-  if (it != shares_.end() && it->second->used - now_ < kAheadMax) Move(*it->second, it->second->used + time);
+  if (ClockOf(principal) - now_ < kAheadMax) Correct(principal, time);
 }
 
 void FairOrder::Move(Share& share, Duration used) {

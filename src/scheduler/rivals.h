@@ -1,5 +1,5 @@
-// Who comes: whether one principal outnumbers all others, and whether others come at all. Two names and a count, whoever
-// comes: a majority vote (Boyer and Moore) in which the others' visits weigh twice and old ones are forgotten.
+// Who comes: whether one principal outnumbers all others, and whether others come at all. Three names and a count,
+// whoever comes: a majority vote (Boyer and Moore) in which the others' visits weigh twice and old ones are forgotten.
 #pragma once
 
 #include <algorithm>
@@ -25,8 +25,7 @@ class Rivals {
   bool Most(Principal principal) const { return principal == most_ && votes_ >= kVotesMax / 2; }
   // Another than `principal` came at `since` or later.
   bool Has(Principal principal, TimePoint since) const {
-    const Visit& other = last_.principal != principal ? last_ : before_;
-    return other.at != TimePoint::min() && other.at >= since;
+    return (last_.principal != principal ? last_ : before_).at >= since;
   }
 
  private:

@@ -1,21 +1,14 @@
 // What sending a kept call to a collector costs: its spans, written as OTLP and as Zipkin. Prints nanoseconds per call,
 // best of several rounds.
-#include <time.h>
-
 #include <algorithm>
 #include <cstdio>
 
 #include "base/strings.h"
+#include "base/testing/cpu_time.h"
 #include "base/trace/spans.h"
 
 namespace sluice {
 namespace {
-
-double CpuNs() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
 
 // A small call: no model, two stages.
 std::vector<CallRecordPtr> Calls(size_t count) {
@@ -43,9 +36,9 @@ void Show(const char* what, std::string (*encode)(std::span<const CallRecordPtr>
   double best = 1e18;
   size_t bytes = 0;
   for (int round = 0; round < 50; ++round) {
-    const double began = CpuNs();
+    const double began = ThreadCpuNs();
     bytes = encode(calls, {{"service.name", "sluice"}}).size();
-    best = std::min(best, CpuNs() - began);
+    best = std::min(best, ThreadCpuNs() - began);
   }
   std::printf("%-10s %7.0f ns, %zu bytes a call\n", what, best / static_cast<double>(calls.size()),
               bytes / calls.size());

@@ -13,8 +13,6 @@ namespace {
 // Of one text: a line of a call stays short, whatever the client sent.
 constexpr size_t kTextBytesMax = 1024;
 
-std::string_view CutOf(std::string_view text) { return text.substr(0, kTextBytesMax); }
-
 char* PutCut(std::string_view text, char* to) {
   return PutJsonText(text.size() > kTextBytesMax ? CutUtf8(text, kTextBytesMax) : text, to);
 }
@@ -23,7 +21,7 @@ char* PutCut(std::string_view text, char* to) {
 constexpr size_t kFixedBytesMax = 1024, kUseBytesMax = 128;
 
 size_t BytesMax(const Call& call) {
-  const auto most = [](std::string_view text) { return JsonTextBytesMax(CutOf(text).size()); };
+  const auto most = [](std::string_view text) { return JsonTextBytesMax(std::min(text.size(), kTextBytesMax)); };
   size_t bytes = kFixedBytesMax + most(call.request_id) + most(call.client_ip) + most(call.key_id);
   // The first one's id stands twice.
   for (const CallUse& use : call.uses) bytes += kUseBytesMax + 2 * most(use.model_id) + most(use.model_version);

@@ -1,7 +1,6 @@
 // What observing costs a call: a call's whole life in a chain without layers, with the observe layer, and with a log, on
 // one thread. Prints nanoseconds per call, best of several rounds.
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <functional>
 
 #include "ai/inference/image_recognition.pb.h"
+#include "base/testing/cpu_time.h"
 #include "base/testing/fake_loop.h"
 #include "call/layers/observe/observe.h"
 #include "call/testing/layer_context.h"
@@ -16,12 +16,6 @@
 
 namespace sluice {
 namespace {
-
-double CpuNs() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
 
 class NullPort final : public CallPort {
  public:
@@ -64,7 +58,7 @@ struct World {
     constexpr int kCalls = 100'000;
     double best = 1e18;
     for (int round = 0; round < 7; ++round) {
-      const double began = CpuNs();
+      const double began = ThreadCpuNs();
       for (int i = 0; i < kCalls; ++i) {
         const auto call = Call::Create({.method = methods.all().front().get(),
                                         .headers = &headers,
@@ -75,7 +69,7 @@ struct World {
         call->UseOf("face_detection_v1", "1").slo_ms = 100;
         call->Finish(absl::OkStatus());
       }
-      best = std::min(best, (CpuNs() - began) / kCalls);
+      best = std::min(best, (ThreadCpuNs() - began) / kCalls);
     }
     return best;
   }

@@ -11,8 +11,6 @@ namespace {
 
 // So long after a refusal the loop may trade a little latency for fewer wake-ups: the workers need the cores.
 constexpr Duration kLagAfterRefusal = std::chrono::milliseconds(50);
-// For so long at most, what comes before the refusal's retry-after waits in the client's own connection.
-constexpr Duration kHoldBackMax = std::chrono::milliseconds(100);
 constexpr std::string_view kPredictedWait = "x-sluice-predicted-wait-ms";
 
 void TellWait(const LoadProbe& load, Call& call) {
@@ -36,7 +34,7 @@ Step ShedLayer::Enter(Call& call) {
   call.loop().MayLag(call.loop().Now() + kLagAfterRefusal);
   if (verdict.crowds) {
     const absl::Duration retry = RetryAfterOf(verdict.status).value_or(absl::ZeroDuration());
-    call.HoldBack(std::min(kHoldBackMax, absl::ToChronoNanoseconds(retry)));
+    call.HoldBack(std::min(kCrowdingPause, absl::ToChronoNanoseconds(retry)));
   }
   call.Fail(busy_(verdict.status));
   return Step::kStop;

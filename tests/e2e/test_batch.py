@@ -6,7 +6,6 @@ import json
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -14,8 +13,17 @@ from pathlib import Path
 import pytest
 
 from conftest import BINARY, SAMPLE, Server
+from programs import free_port
 
-WORDS = ("女排夺冠", "央行降息利好银行股", "手机芯片发布", "高考作文引热议", "二手房成交量回落", "驱逐舰实弹演习", "新专辑上线")
+WORDS = (
+    "女排夺冠",
+    "央行降息利好银行股",
+    "手机芯片发布",
+    "高考作文引热议",
+    "二手房成交量回落",
+    "驱逐舰实弹演习",
+    "新专辑上线",
+)
 
 
 def batch_args(server_url: str, source: Path, out: Path, *more: str) -> list[str]:
@@ -133,9 +141,7 @@ def test_another_input_does_not_go_on(server, tmp_path):
 
 
 def test_a_restart_of_the_server_is_survived(tmp_path):
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{s.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     count, out = 30_000, tmp_path / "out.jsonl"
     write_texts(tmp_path / "in.jsonl", count)
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()

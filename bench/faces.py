@@ -78,7 +78,8 @@ def bench_faces(build: Path, folder: Path, rounds: int, images: int) -> None:
         "which the neighbours of a shared machine disturb less"
     )
     print(
-        f"{'':16}{'in flight':>10}{'CPU ms/image':>14}{'images/s':>10}{'raw/served':>12}{'extra µs':>10}{'least µs':>10}"
+        f"{'':16}{'in flight':>10}{'CPU ms/image':>14}{'images/s':>10}"
+        f"{'raw/served':>12}{'extra µs':>10}{'least µs':>10}"
     )
     for in_flight in (1, 16):
         threads, warm_up = min(in_flight, os.cpu_count() or 1), max(images // 10, in_flight)

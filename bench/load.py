@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def cpu_seconds(pid: int) -> float:
-    """Of the process's own CPU clock, by the kernel's way to name it: to the nanosecond, where /proc has ticks of 10 ms."""
+    """The process's own CPU clock, as the kernel names it: to the nanosecond, where /proc has ticks of 10 ms."""
     return time.clock_gettime(~pid << 3 | 2)
 
 

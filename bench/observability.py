@@ -78,7 +78,8 @@ def bench_observability(build: Path, folder: Path, rounds: int, calls: int, imag
     threading.Thread(target=collector.serve_forever, daemon=True).start()
     configs = (
         f"logs: {{access: {folder}/access.log}}\n"
-        f"tracing: {{exporter: otlp, endpoint: 'http://127.0.0.1:{collector.server_port}', interval_ms: {INTERVAL_MS}}}",
+        f"tracing: {{exporter: otlp, endpoint: 'http://127.0.0.1:{collector.server_port}', "
+        f"interval_ms: {INTERVAL_MS}}}",
         "logs: {access: off}\nmetrics: {enabled: false}\ntracing: {sample_ratio: 0}",
     )
     grpc = ["content-type: application/grpc", "te: trailers"]

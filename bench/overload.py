@@ -175,14 +175,16 @@ def rows_of(runs: dict[str, dict]) -> str:
     out = (
         "| offered | "
         + " | ".join(runs)
-        + " | images, of what the generator leaves | ok P99, ms | refused P99, ms | refusal, µs of CPU | generator's CPU |\n"
+        + " | images, of what the generator leaves | ok P99, ms | refused P99, ms"
+        + " | refusal, µs of CPU | generator's CPU |\n"
     )
     out += "| --- " * (len(runs) + 6) + "|\n"
     for i, step in enumerate(images["steps"]):
         goodput = (f"{run['steps'][i]['goodput_per_s'] / run['capacity_per_s']:.2f}" for run in runs.values())
         refused = f"{step['refused_ms']['p99']:.1f}" if step["refused"] else "-"
         out += (
-            f"| {step['name'].split(':')[0]} | {' | '.join(goodput)} | {of_what_is_left(images, step):.2f} | {step['ok_ms']['p99']:.0f} | {refused}"
+            f"| {step['name'].split(':')[0]} | {' | '.join(goodput)}"
+            f" | {of_what_is_left(images, step):.2f} | {step['ok_ms']['p99']:.0f} | {refused}"
             f" | {number(refusal_us(images, step), '.0f')} | {step['generator_cpu_share']:.0%} |\n"
         )
     return out
@@ -192,9 +194,10 @@ SECTION = """### How it holds
 
 ![Goodput against offered load, as multiples of the capacity](images/overload.svg)
 
-A JPEG of 640×480 over REST, deadline {deadline} ms, Poisson arrivals ([`sluice bench`](bench.md), on the same cores), `{model}` without its fallback; beside it
-the same server with `overload: {{predict: false}}`, which is a plain bounded queue, and calls of 20 texts. {date}, {machine}, {cores}
-cores. Goodput over capacity ({capacities}); and over the part of it that is left when the generator has had its CPU:
+A JPEG of 640×480 over REST, deadline {deadline} ms, Poisson arrivals ([`sluice bench`](bench.md), on the same cores),
+`{model}` without its fallback; beside it the same server with `overload: {{predict: false}}`, which is a plain bounded
+queue, and calls of 20 texts. {date}, {machine}, {cores} cores. Goodput over capacity ({capacities}); and over the part
+of it that is left when the generator has had its CPU:
 
 {rows}
 {facts}
@@ -257,7 +260,8 @@ def bench_overload(build: Path, folder: Path, seconds: int = 5) -> None:
     facts = [
         f"Capacity for images before and after the run: {float(capacity):.0f}/s and {again:.0f}/s.",
         f"At 0.8x {calm['refused']} of {calm['offered']} calls were refused.",
-        f"After five seconds of 10x, calls fare as before {after(back['none'])}; {after(back['policy'])} when clients retry.",
+        f"After five seconds of 10x, calls fare as before {after(back['none'])}; "
+        f"{after(back['policy'])} when clients retry.",
         f"Health checks at 10x: P99 {health:.1f} ms.",
         f"One client at 20x: each of four others, at 0.2x, keeps {min(kept.values()):.1%} or more of its goodput.",
     ]

@@ -28,8 +28,8 @@ class Place:
 
 
 def simulate(place: Place, rate: float, calls: int, seed: int, kill_at: float | None = None) -> list[float]:
-    """Latencies in ms of calls that come by chance and go to the replicas in turn. kill_at: one is lost after that share
-    of them."""
+    """Latencies in ms of calls that come by chance and go to the replicas in turn. kill_at: one is lost after that
+    share of them."""
     rng = random.Random(seed)
     # What is left for workers when the rest has had its share.
     free = place.cores - rate * place.around_ms / 1e3

@@ -1,5 +1,5 @@
-"""GET /metrics of a server with 100 models, all of which have served: what a scrape costs the server, and whether a loop
-noticed."""
+"""GET /metrics of a server with 100 models, all of which have served: what a scrape costs the server, and whether a
+loop noticed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def bench_scrape(build: Path, folder: Path, rounds: int) -> None:
     times = 20 * rounds
     print(f"\nScrapes of {MODELS} models, {times} of each form, one after the other")
     print(
-        f"{'form':<20}{'samples':>9}{'bytes':>10}{'CPU ms':>9}{'least ms':>10}{'median':>8}{'P99':>7}{'turns > 1 ms':>14}"
+        f"{'form':<20}{'samples':>9}{'bytes':>10}{'CPU ms':>9}"
+        f"{'least ms':>10}{'median':>8}{'P99':>7}{'turns > 1 ms':>14}"
     )
     for name, accept, packed in FORMS:
         text, size = scrape(connection, accept, packed)
@@ -80,7 +81,8 @@ def bench_scrape(build: Path, folder: Path, rounds: int) -> None:
         cpu = (cpu_seconds(server.pid) - cpu) / times
         samples = sum(not line.startswith("#") for line in text.splitlines())
         print(
-            f"{name:<20}{samples:>9}{size:>10}{cpu * 1e3:>9.2f}{min(walls) * 1e3:>10.2f}{statistics.median(walls) * 1e3:>8.2f}"
+            f"{name:<20}{samples:>9}{size:>10}{cpu * 1e3:>9.2f}"
+            f"{min(walls) * 1e3:>10.2f}{statistics.median(walls) * 1e3:>8.2f}"
             f"{sorted(walls)[times * 99 // 100] * 1e3:>7.2f}{long_turns(connection) - long:>14}"
         )
     server.stop()

@@ -5,7 +5,8 @@
 #   src/admission/X/X.h   src/call/layers/X/X.h
 function(sluice_list_headers target)
   set(src ${CMAKE_SOURCE_DIR}/src)
-  file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${src} ${src}/api/*/service.h ${src}/transport/*/codec.h ${src}/pipeline/*/task.h
+  file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${src}
+    ${src}/api/*/service.h ${src}/transport/*/codec.h ${src}/pipeline/*/task.h
     ${src}/engine/*/*_engine.h ${src}/admission/*/*.h ${src}/call/layers/*/*.h)
   set(text "// Made by cmake/SluiceLists.cmake: what src/door/lists.cc can name.\n#pragma once\n")
   foreach(header ${headers})

@@ -34,8 +34,8 @@ if(SLUICE_SANITIZE STREQUAL thread)
   add_compile_options(-U__SANITIZE_THREAD__ -D_GLIBCXX_TSAN=1)
 endif()
 # What nearly every file includes is parsed once: half of what a build costs. g++ only, whose way with it ccache
-# understands; not under sanitizers, whose builds differ from room to room. The precompiled header alone exceeds the heap
-# at which g++ begins to collect garbage, in vain: 400 MB are more than most files come to (8 % less CPU).
+# understands; not under sanitizers, whose builds differ from room to room. The precompiled header alone exceeds the
+# heap at which g++ begins to collect garbage, in vain: 400 MB are more than most files come to (8 % less CPU).
 set(SLUICE_PCH OFF)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND NOT SLUICE_SANITIZE)
   set(SLUICE_PCH ON)

@@ -31,8 +31,10 @@ function(sluice_proto_library name)
   # image).
   target_compile_options(${name} PRIVATE -O1 -g0)
   if(SLUICE_PCH AND NOT P_GRPC)
-    target_precompile_headers(${name} PRIVATE <google/protobuf/extension_set.h> <google/protobuf/generated_message_reflection.h>
-      <google/protobuf/map_field_inl.h> <google/protobuf/message.h> <google/protobuf/reflection_ops.h> <google/protobuf/wire_format.h>)
+    target_precompile_headers(${name} PRIVATE
+      <google/protobuf/extension_set.h> <google/protobuf/generated_message_reflection.h>
+      <google/protobuf/map_field_inl.h> <google/protobuf/message.h> <google/protobuf/reflection_ops.h>
+      <google/protobuf/wire_format.h>)
   endif()
   target_include_directories(${name} SYSTEM PUBLIC ${gen})
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${P_DEPS})
@@ -55,7 +57,7 @@ endif()
 file(GLOB_RECURSE _protos CONFIGURE_DEPENDS ${_proto}/*.proto)
 add_custom_command(
   OUTPUT ${CMAKE_BINARY_DIR}/descriptors.pb
-  COMMAND protobuf::protoc --include_imports --include_source_info --descriptor_set_out=${CMAKE_BINARY_DIR}/descriptors.pb
-          -I${_proto} ${_protos}
+  COMMAND protobuf::protoc --include_imports --include_source_info
+          --descriptor_set_out=${CMAKE_BINARY_DIR}/descriptors.pb -I${_proto} ${_protos}
   DEPENDS ${_protos})
 add_custom_target(sluice_descriptors ALL DEPENDS ${CMAKE_BINARY_DIR}/descriptors.pb)

@@ -31,7 +31,8 @@ function(sluice_room name)
   if(tests AND SLUICE_TESTS)
     add_executable(${name}_test ${tests})
     sluice_precompiled(${name}_test)
-    target_link_libraries(${name}_test PRIVATE sluice_${name} ${R_TEST_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+    target_link_libraries(${name}_test PRIVATE
+      sluice_${name} ${R_TEST_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE SLUICE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name}_test COMMAND ${name}_test)
     set_tests_properties(${name}_test PROPERTIES TIMEOUT 300 LABELS unit)
@@ -45,9 +46,11 @@ function(sluice_precompiled target)
     return()
   endif()
   if(target STREQUAL sluice_base)
-    target_precompile_headers(sluice_base PRIVATE <algorithm> <array> <chrono> <deque> <functional> <map> <memory> <mutex>
+    target_precompile_headers(sluice_base PRIVATE
+      <algorithm> <array> <chrono> <deque> <functional> <map> <memory> <mutex>
       <optional> <span> <stop_token> <string> <string_view> <utility> <vector> <absl/container/flat_hash_map.h>
-      <absl/container/inlined_vector.h> <absl/functional/any_invocable.h> <absl/status/statusor.h> <absl/strings/str_cat.h>
+      <absl/container/inlined_vector.h> <absl/functional/any_invocable.h> <absl/status/statusor.h>
+      <absl/strings/str_cat.h>
       <google/protobuf/descriptor.h> <google/protobuf/map_field_inl.h> <google/protobuf/message.h> <base/error.h>)
   else()
     target_precompile_headers(${target} REUSE_FROM sluice_base)
@@ -61,7 +64,8 @@ function(sluice_docs_page)
   set(page ${CMAKE_SOURCE_DIR}/src/openapi/page)
   sluice_embed(sluice_openapi ${page}/docs.html ${header} kDocsHtml GZIP)
   sluice_embed(sluice_openapi ${page}/docs.js ${header} kDocsJs GZIP)
-  file(GLOB viewer ${CMAKE_SOURCE_DIR}/.deps/venv/lib/python3*/site-packages/drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist)
+  set(packages ${CMAKE_SOURCE_DIR}/.deps/venv/lib/python3*/site-packages)
+  file(GLOB viewer ${packages}/drf_spectacular_sidecar/static/drf_spectacular_sidecar/swagger-ui-dist)
   if(NOT viewer)
     message(STATUS "no Swagger UI in .deps (tools/setup.sh brings it): /docs will only link to /openapi.json")
     set(viewer ${page}/without_viewer)
@@ -85,8 +89,10 @@ endfunction()
 function(sluice_rooms)
   set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)  # target all_verify_interface_header_sets: every header compiles alone
   add_custom_target(unit_tests)  # every <room>_test
-  sluice_room(base TEST_DEPS sluice_test_proto DEPS sluice_proto sluice_asio absl::status absl::statusor absl::strings absl::str_format absl::cord absl::time
-    absl::flat_hash_map absl::flat_hash_set absl::inlined_vector absl::any_invocable spdlog::spdlog prometheus-cpp::core yaml-cpp PkgConfig::HIREDIS)
+  sluice_room(base TEST_DEPS sluice_test_proto
+    DEPS sluice_proto sluice_asio absl::status absl::statusor absl::strings absl::str_format absl::cord absl::time
+      absl::flat_hash_map absl::flat_hash_set absl::inlined_vector absl::any_invocable
+      spdlog::spdlog prometheus-cpp::core yaml-cpp PkgConfig::HIREDIS)
   sluice_embed(sluice_base ${CMAKE_SOURCE_DIR}/src/base/config/defaults.yaml base/config/defaults.h kDefaultConfigYaml)
   sluice_room(engine DEPS sluice_base openvino::runtime ${CMAKE_DL_LIBS})
   sluice_room(call DEPS sluice_base)
@@ -100,7 +106,8 @@ function(sluice_rooms)
   sluice_room(openapi COLD DEPS sluice_call sluice_json TEST_DEPS sluice_test_proto)
   sluice_embed(sluice_openapi ${CMAKE_BINARY_DIR}/descriptors.pb openapi/comments.h kDescriptorSet)
   sluice_docs_page()
-  sluice_room(transport DEPS sluice_call sluice_json PkgConfig::NGHTTP2 PkgConfig::DEFLATE ZLIB::ZLIB TEST_DEPS sluice_test_proto)
+  sluice_room(transport TEST_DEPS sluice_test_proto
+    DEPS sluice_call sluice_json PkgConfig::NGHTTP2 PkgConfig::DEFLATE ZLIB::ZLIB)
 
   # The door (wiring, lists) and the client-side sub-commands are one library; main.cc alone is the program.
   file(GLOB_RECURSE door CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/door/*.cc ${CMAKE_SOURCE_DIR}/src/cli/*.cc)
@@ -116,7 +123,8 @@ function(sluice_rooms)
     add_executable(sluice_packaged EXCLUDE_FROM_ALL ${main})
     target_link_libraries(sluice_packaged PRIVATE sluice_door)
     target_link_options(sluice_packaged PRIVATE -Wl,--disable-new-dtags)
-    set_target_properties(sluice_packaged PROPERTIES OUTPUT_NAME sluice RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/packaged
+    set_target_properties(sluice_packaged PROPERTIES
+      OUTPUT_NAME sluice RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/packaged
       BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/../lib/sluice")
   endif()
 endfunction()

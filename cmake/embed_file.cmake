@@ -10,7 +10,8 @@ else()
   file(READ ${IN} hex HEX)
 endif()
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${hex}")
-string(REGEX REPLACE "(................................................................)" "\\1\"\n    \"" bytes "${bytes}")
+string(REPEAT "." 64 line)
+string(REGEX REPLACE "(${line})" "\\1\"\n    \"" bytes "${bytes}")
 file(WRITE ${OUT} "#include \"${HEADER}\"
 
 namespace sluice {

@@ -11,11 +11,12 @@ HEAD = """# Errors
 One table feeds all protocols: [errors.proto](../proto/ai/inference/errors.proto), from which this page is generated
 (`tools/errors_md.py`).
 
-REST responds with `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail`, `reason`, `request_id` and, where
-known, `field_violations` and `retry_after_ms`. gRPC responds with `grpc-status`, `grpc-message` and `grpc-status-details-bin` with
-ErrorInfo (the reason), RequestInfo, BadRequest and RetryInfo. gRPC-Web has them in the body's last frame; Connect in its error JSON,
-with the HTTP status that Connect assigns to the code. A WebSocket closes with 4000 + the gRPC code, and a REST stream in progress
-ends with the problem ([streams.md](streams.md)). A message says what happened, to what, and what to do.
+REST responds with `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail`, `reason`, `request_id`
+and, where known, `field_violations` and `retry_after_ms`. gRPC responds with `grpc-status`, `grpc-message` and
+`grpc-status-details-bin` with ErrorInfo (the reason), RequestInfo, BadRequest and RetryInfo. gRPC-Web has them in the
+body's last frame; Connect in its error JSON, with the HTTP status that Connect assigns to the code. A WebSocket closes
+with 4000 + the gRPC code, and a REST stream in progress ends with the problem ([streams.md](streams.md)). A message
+says what happened, to what, and what to do.
 
 | reason | gRPC | HTTP | retry | when |
 | --- | --- | --- | --- | --- |

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# make k8s: builds kube-apiserver, kube-controller-manager and prometheus-adapter into .deps/kube/bin (once; ten CPU minutes or
-# more, at the lowest priority), then runs tests/kube with them.
+# make k8s: builds kube-apiserver, kube-controller-manager and prometheus-adapter into .deps/kube/bin (once; ten CPU
+# minutes or more, at the lowest priority), then runs tests/kube with them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib.sh
@@ -26,7 +26,11 @@ control_plane() {
     grep -oE 'k8s\.io/[a-z-]+ => \./staging' "$file" | sed -E "s#^(.*) => .*#\t\1 => \1 v0.${kubernetes#1.}#"
     echo ')'
   } >go.mod
-  printf '//go:build tools\n\npackage tools\n\nimport (\n\t_ "k8s.io/kubernetes/cmd/kube-apiserver"\n\t_ "k8s.io/kubernetes/cmd/kube-controller-manager"\n)\n' >tools.go
+  {
+    printf '//go:build tools\n\npackage tools\n\nimport (\n'
+    printf '\t_ "k8s.io/kubernetes/cmd/%s"\n' kube-apiserver kube-controller-manager
+    echo ')'
+  } >tools.go
   go mod tidy -e
   build k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kube-controller-manager
   mv bin/* ../bin/
@@ -45,5 +49,7 @@ tools/setup.sh test
 tools/build.sh sluice
 mkdir -p "$folder"/{bin,kubernetes,adapter}
 if [ ! -x "$folder"/bin/prometheus-adapter ]; then (logged "$log" "prometheus-adapter $adapter" metrics_adapter); fi
-if [ ! -x "$folder"/bin/kube-controller-manager ]; then (logged "$log" "Kubernetes $kubernetes, ten minutes or more" control_plane); fi
+if [ ! -x "$folder"/bin/kube-controller-manager ]; then
+  (logged "$log" "Kubernetes $kubernetes, ten minutes or more" control_plane)
+fi
 exec .deps/venv/bin/python -m pytest -q -s tests/kube "$@"

@@ -52,7 +52,8 @@ free_memory_kb() {
       cgroup_files "$root" memory "${names%%:*}" | while read -r limit; do
         stat=$(dirname "$limit")/memory.stat
         cat "$limit" "$(dirname "$limit")/$(cut -d: -f2 <<<"$names")" "$stat" |
-          awk -v cached="^${names##*:}(in)?active_file$" 'NR == 1 {limit = $1} NR == 2 {used = $1} $1 ~ cached {used -= $2}
+          awk -v cached="^${names##*:}(in)?active_file$" '
+            NR == 1 {limit = $1} NR == 2 {used = $1} $1 ~ cached {used -= $2}
             END {free = limit - used; if (limit != "max") printf "%.0f\n", (free > 0 ? free / 1024 : 0)}'
       done
     done

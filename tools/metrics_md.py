@@ -15,19 +15,20 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 
 HEAD = """# Metrics
 
-`GET /metrics` on every listener that exposes `metrics`: text 0.0.4, or OpenMetrics 1.0 with exemplars for who accepts it, with gzip
-likewise. Counters count since the start of the process; names end in their unit. This page is generated from a running server
-(`tools/metrics_md.py`); a test fails when it is stale.
+`GET /metrics` on every listener that exposes `metrics`: text 0.0.4, or OpenMetrics 1.0 with exemplars for who accepts
+it, with gzip likewise. Counters count since the start of the process; names end in their unit. This page is generated
+from a running server (`tools/metrics_md.py`); a test fails when it is stale.
 
-Labels are bounded whatever clients send: `model_id` and `version` are models that are served, and empty for calls that got to none;
-`method` is a registered rpc; `code` a gRPC status code; `outcome` is success, refused (overload, breaker, limits, drain) or failed.
+Labels are bounded whatever clients send: `model_id` and `version` are models that are served, and empty for calls that
+got to none; `method` is a registered rpc; `code` a gRPC status code; `outcome` is success, refused (overload, breaker,
+limits, drain) or failed.
 """
 
 GROUPS = (
     ("Calls", r"ai_inference_(requests|latency|request_|response_|calls|stage|degraded|idempot|replay)"),
     (
         "Models and queues",
-        r"ai_(model|inference_queue|inference_batch|inference_principal|inference_worker|inference_breaker|inference_shed)",
+        r"ai_(model|inference_(queue|batch|principal|worker|breaker|shed))",
     ),
     ("Server", r"ai_inference_"),
     ("Process", r"process_"),

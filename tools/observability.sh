@@ -14,7 +14,8 @@ built() {
   shift 2
   if [ -x "$deps/bin/$name" ] && [ "$(cat "$deps/stamps/go-$name" 2>/dev/null)" = "$version" ]; then return; fi
   folder=$(mktemp -d "$deps/go.XXXXXX")
-  if logged "$deps/$name.log" "$name $version" env -C "$folder" PATH="$deps/bin:$PATH" bash -euc "$*" && mv "$folder/$name" "$deps/bin/$name"; then
+  if logged "$deps/$name.log" "$name $version" env -C "$folder" PATH="$deps/bin:$PATH" bash -euc "$*" &&
+    mv "$folder/$name" "$deps/bin/$name"; then
     echo "$version" >"$deps/stamps/go-$name"
   else
     say "$name could not be built; its tests will be skipped"
@@ -28,7 +29,8 @@ module() { echo "go mod init sluice.test/tool && go get -tool $1@$2 && go build 
 tools/setup.sh test || exit 1
 mkdir -p "$deps/stamps"
 if command -v go >/dev/null; then
-  built victoria-logs v1.52.1 "$(module github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs v1.52.1 victoria-logs)"
+  built victoria-logs v1.52.1 \
+    "$(module github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs v1.52.1 victoria-logs)"
   built builder v0.165.0 "$(module go.opentelemetry.io/collector/cmd/builder v0.165.0 builder)"
   built otelcol v0.165.1 "builder --skip-strict-versioning --config '$PWD/tools/observability/collector-builder.yaml'"
   built jaeger v1.76.0 "$(module github.com/jaegertracing/jaeger/cmd/jaeger v1.76.0 jaeger)"

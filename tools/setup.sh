@@ -47,7 +47,10 @@ apt_get() {
 
 check_release() {
   local id='' version=''
-  [ ! -r /etc/os-release ] || { id=$(. /etc/os-release && echo "${ID:-}"); version=$(. /etc/os-release && echo "${VERSION_ID:-}"); }
+  if [ -r /etc/os-release ]; then
+    id=$(. /etc/os-release && echo "${ID:-}")
+    version=$(. /etc/os-release && echo "${VERSION_ID:-}")
+  fi
   local oldest
   case $id in
     debian) oldest=12 ;;
@@ -159,7 +162,8 @@ python_packages() {
   local name=$1 about=$2 stamp
   shift 2
   stamp=$(stamp_of "${!#}")
-  if is_stamped "python-$name" "$stamp" && compgen -G "$deps/venv/lib/python3*/site-packages/openvino/cmake" >/dev/null; then return; fi
+  if is_stamped "python-$name" "$stamp" &&
+    compgen -G "$deps/venv/lib/python3*/site-packages/openvino/cmake" >/dev/null; then return; fi
   virtual_environment
   logged $log "Python packages, $about" $deps/venv/bin/python -m pip install --disable-pip-version-check "$@"
   put_stamp "python-$name" "$stamp"
@@ -225,7 +229,8 @@ browser() {
   local folder=$deps/browser stamp
   stamp=$(stamp_of tests/browser/package-lock.json tests/browser/clients.js)
   if ! is_stamped browser "$stamp" || [ ! -s $folder/clients.js ]; then
-    if ! command -v npm >/dev/null || [ "$(node -p 'process.versions.node.split(".")[0] >= 18' 2>/dev/null)" != true ]; then
+    if ! command -v npm >/dev/null ||
+      [ "$(node -p 'process.versions.node.split(".")[0] >= 18' 2>/dev/null)" != true ]; then
       say "no node 18 or later with npm: the browser tests will be skipped"
       return
     fi

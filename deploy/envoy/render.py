@@ -5,8 +5,8 @@
     render.py --variant least_request
     render.py --tls 0.0.0.0:8443 --certificate tls.crt --key tls.key
 
-A variant (variants/NAME.yaml) is merged over the file: `cluster` over each cluster of replicas, `virtual_host` over the virtual host, `route` over each route,
-`connection_manager` over the listener's; `clusters` are added.
+A variant (variants/NAME.yaml) is merged over the file: `cluster` over each cluster of replicas, `virtual_host` over the
+virtual host, `route` over each route, `connection_manager` over the listener's; `clusters` are added.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 
     generate.py [--descriptors build/descriptors.pb] [--check]
 
-Which services are for clients is said here; their methods and REST paths come from the descriptors. Needs the Python packages
-protobuf, googleapis-common-protos and pyyaml.
+Which services are for clients is said here; their methods and REST paths come from the descriptors. Needs the Python
+packages protobuf, googleapis-common-protos and pyyaml.
 """
 
 from __future__ import annotations

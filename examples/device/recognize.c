@@ -82,7 +82,8 @@ static void print_faces(const char* body) {
   int x, y, width, height;
   float confidence;
   for (const char* at = strstr(body, "{\"x\":"); at != NULL; at = strstr(at + 1, "{\"x\":")) {
-    if (sscanf(at, "{\"x\":%d,\"y\":%d,\"width\":%d,\"height\":%d,\"confidence\":%f", &x, &y, &width, &height, &confidence) == 5)
+    const char* face = "{\"x\":%d,\"y\":%d,\"width\":%d,\"height\":%d,\"confidence\":%f";
+    if (sscanf(at, face, &x, &y, &width, &height, &confidence) == 5)
       printf("%d %d %d %d %.2f\n", x, y, width, height, confidence);
   }
 }

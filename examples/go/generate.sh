@@ -15,5 +15,6 @@ options=()
 for file in options errors image_recognition text_classification; do
   options+=("--go_opt=Mai/inference/$file.proto=$package" "--go-grpc_opt=Mai/inference/$file.proto=$package")
 done
-protoc -I"$proto" --go_out="$out" --go_opt=module=example --go-grpc_out="$out" --go-grpc_opt=module=example "${options[@]}" \
+protoc -I"$proto" "${options[@]}" \
+  --go_out="$out" --go_opt=module=example --go-grpc_out="$out" --go-grpc_opt=module=example \
   ai/inference/{options,image_recognition,text_classification}.proto

@@ -1,15 +1,15 @@
 // What /metrics shows beyond the calls: stages, models, queues, workers, connections, the process. Read from their
 // owners at each scrape, so nothing is counted twice and the hot path pays nothing.
 //
-//   ai_inference_stage_seconds{model_id,stage,version}    histograms of queue, decode, pre, infer, post; CallMetrics adds body
-//                                                         and write
+//   ai_inference_stage_seconds{model_id,stage,version}    histograms of queue, decode, pre, infer, post; CallMetrics
+//                                                         adds body and write
 //   ai_model_utilization{model_id,version}                share of all workers' time in the last 10 s, 0 to 1
 //   ai_model_memory_bytes{device,model_id,version}, ai_model_slo_seconds{model_id,version}
 //   ai_model_info{engine,model_id,state,task,version}
 //   ai_inference_queue_*{model_id,version}                depth, predicted wait, batches, refusals
 //   ai_inference_batch_size{model_id,version}             histogram: items of a run
 //   ai_inference_worker_utilization{worker}               busy share of the last 10 s
-//   ai_inference_principal_share{rank}                    of the busiest clients, and the others together, in the last 10 s
+//   ai_inference_principal_share{rank}                    of the busiest clients, and all others, in the last 10 s
 //   ai_inference_connections, _inflight_bytes, _inflight_limit_bytes, _network_bytes_total{direction}, _chores_waiting
 //   ai_inference_loop_turn_seconds{loop}                  histogram: how long a loop was busy with one event
 //   ai_inference_shed_total{class,rule}                   queue_full, share, deadline, slo, early

@@ -267,7 +267,8 @@ TEST(JsonReaderTest, ABodyCutAnywhereIsRefused) {
   Read<ClassifyRequest>(json);
   for (size_t n = 0; n + 1 < json.size(); ++n) Refusal<ClassifyRequest>(json.substr(0, n));
   const std::string known =
-      R"({"object": {"a": [1, true, null, {"b": "c"}]}, "any": {"@type": "x/google.protobuf.Duration", "value": "3s"}, )"
+      R"({"object": {"a": [1, true, null, {"b": "c"}]}, )"
+      R"("any": {"@type": "x/google.protobuf.Duration", "value": "3s"}, )"
       R"("timestamp": "2026-01-01T00:00:00Z"})";
   Read<Known>(known);
   for (size_t n = 0; n < known.size(); ++n) Refusal<Known>(known.substr(0, n));

@@ -16,8 +16,8 @@ namespace sluice::openapi {
 namespace {
 
 constexpr std::string_view kIntroduction =
-    R"(One definition of each API serves REST, gRPC and live streams on every port. This page shows the REST side; gRPC clients
-find the same methods by reflection or in the published .proto files, gRPC-Web and Connect clients at
+    R"(One definition of each API serves REST, gRPC and live streams on every port. This page shows the REST side; gRPC
+clients find the same methods by reflection or in the published .proto files, gRPC-Web and Connect clients at
 `/package.Service/Method`.
 
 - **JSON** follows the rules of proto3: names as here or in lowerCamelCase, bytes as base64, 64-bit numbers as strings.
@@ -31,7 +31,8 @@ find the same methods by reflection or in the published .proto files, gRPC-Web a
 constexpr std::string_view kParameters = R"json({
       "X-Request-ID": {
         "name": "X-Request-ID", "in": "header", "schema": {"type": "string"},
-        "description": "Identifies the request in responses and logs: 1 to 128 visible ASCII characters. If absent, the server creates one."
+        "description": "Identifies the request in responses and logs: 1 to 128 visible ASCII characters. )json"
+    R"json(If absent, the server creates one."
       },
       "X-Request-Timeout": {
         "name": "X-Request-Timeout", "in": "header",
@@ -41,13 +42,15 @@ constexpr std::string_view kParameters = R"json({
       "X-Sluice-Class": {
         "name": "X-Sluice-Class", "in": "header",
         "schema": {"type": "string", "enum": ["live", "batch", "background"]},
-        "description": "Lowers the class of this call's work: live goes before batch, batch before background. Default: the method's own."
+        "description": "Lowers the class of this call's work: live goes before batch, batch before background. )json"
+    R"json(Default: the method's own."
       }
     })json";
 
 constexpr std::string_view kHeaders = R"json({
       "X-Request-ID": {"schema": {"type": "string"}, "description": "The request's id."},
-      "X-Sluice-Predicted-Wait-Ms": {"schema": {"type": "string"}, "description": "How long work waits for a worker now."},
+      "X-Sluice-Predicted-Wait-Ms": {"schema": {"type": "string"},
+                                     "description": "How long work waits for a worker now."},
       "Retry-After": {"schema": {"type": "string"}, "description": "Seconds after which a retry makes sense."}
     })json";
 

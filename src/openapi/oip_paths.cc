@@ -15,9 +15,10 @@ constexpr std::string_view kTag = "OpenInferenceProtocol";
 constexpr std::string_view kService = "inference.GRPCInferenceService";
 
 constexpr std::string_view kTagDescription =
-    R"(The Open Inference Protocol v2 of KServe and Triton, for models of task `tensor`, such as any folder with a model file and
-no `model.yaml`. `echo` returns what it was sent. Over gRPC the same methods are at `inference.GRPCInferenceService`, along with a
-stream of inferences. Loading and unloading need a listener that exposes `admin`.)";
+    R"(The Open Inference Protocol v2 of KServe and Triton, for models of task `tensor`, such as any folder with a model
+file and no `model.yaml`. `echo` returns what it was sent. Over gRPC the same methods are at
+`inference.GRPCInferenceService`, along with a stream of inferences. Loading and unloading need a listener that exposes
+`admin`.)";
 
 // What the document says of an rpc's answers and of its request body.
 struct Row {
@@ -35,12 +36,15 @@ constexpr std::string_view kInferBody = R"json({
             "application/octet-stream": {
               "schema": {
                 "type": "string", "format": "binary",
-                "description": "The JSON, followed by the bytes of the inputs that have `binary_data_size`; `Inference-Header-Content-Length` says where they begin. With 0 there is no JSON: the whole body is the model's only input."
+                "description": "The JSON, followed by the bytes of the inputs that have `binary_data_size`; )json"
+    R"json(`Inference-Header-Content-Length` says where they begin. )json"
+    R"json(With 0 there is no JSON: the whole body is the model's only input."
               }
             }
           })json";
-constexpr std::string_view kIndexBody =
-    R"json({"application/json": {"schema": {"$ref": "#/components/schemas/oip.IndexRequest"}, "example": {"ready": true}}})json";
+constexpr std::string_view kIndexBody = R"json({"application/json": {
+            "schema": {"$ref": "#/components/schemas/oip.IndexRequest"}, "example": {"ready": true}
+          }})json";
 constexpr std::string_view kChangeBody =
     R"json({"application/json": {"schema": {"$ref": "#/components/schemas/oip.ChangeRequest"}, "example": {}}})json";
 

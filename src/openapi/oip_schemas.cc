@@ -9,17 +9,22 @@ namespace {
 
 constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
     {"oip.Nothing", R"json({"type": "object", "maxProperties": 0})json"},
-    {"oip.Live",
-     R"json({"type": "object", "properties": {"live": {"type": "boolean"}}, "required": ["live"], "additionalProperties": false})json"},
-    {"oip.ServerReady",
-     R"json({"type": "object", "properties": {"ready": {"type": "boolean"}}, "required": ["ready"], "additionalProperties": false})json"},
+    {"oip.Live", R"json({
+        "type": "object", "required": ["live"], "additionalProperties": false,
+        "properties": {"live": {"type": "boolean"}}
+      })json"},
+    {"oip.ServerReady", R"json({
+        "type": "object", "required": ["ready"], "additionalProperties": false,
+        "properties": {"ready": {"type": "boolean"}}
+      })json"},
     {"oip.ModelReady", R"json({
         "type": "object", "required": ["name", "ready"], "additionalProperties": false,
         "properties": {"name": {"type": "string"}, "ready": {"type": "boolean"}}
       })json"},
     {"oip.NotReady", R"json({
         "description": "`ready` is false, or the server could not say.",
-        "anyOf": [{"type": "object", "properties": {"name": {"type": "string"}, "ready": {"const": false}}, "required": ["ready"]},
+        "anyOf": [{"type": "object", "required": ["ready"],
+                   "properties": {"name": {"type": "string"}, "ready": {"const": false}}},
                   {"$ref": "#/components/schemas/oip.Error"}]
       })json"},
     {"oip.Error", R"json({
@@ -34,12 +39,14 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
       })json"},
     {"oip.Datatype", R"json({
         "type": "string",
-        "enum": ["BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64", "BF16", "BYTES"]
+        "enum": ["BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64",
+                 "FP16", "FP32", "FP64", "BF16", "BYTES"]
       })json"},
     {"oip.TensorMetadata", R"json({
         "type": "object", "required": ["name", "datatype", "shape"],
         "properties": {"name": {"type": "string"}, "datatype": {"$ref": "#/components/schemas/oip.Datatype"},
-                       "shape": {"type": "array", "items": {"type": "integer", "minimum": -1}, "description": "-1: any size."}}
+                       "shape": {"type": "array", "items": {"type": "integer", "minimum": -1},
+                                 "description": "-1: any size."}}
       })json"},
     {"oip.ModelMetadata", R"json({
         "type": "object", "required": ["name", "versions", "platform", "inputs", "outputs"],
@@ -50,7 +57,8 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
       })json"},
     {"oip.ModelConfig", R"json({
         "type": "object", "required": ["name", "platform", "max_batch_size", "input", "output"],
-        "properties": {"name": {"type": "string"}, "platform": {"type": "string"}, "max_batch_size": {"type": "integer"},
+        "properties": {"name": {"type": "string"}, "platform": {"type": "string"},
+                       "max_batch_size": {"type": "integer"},
                        "input": {"type": "array", "items": {"$ref": "#/components/schemas/oip.TensorConfig"}},
                        "output": {"type": "array", "items": {"$ref": "#/components/schemas/oip.TensorConfig"}}}
       })json"},
@@ -68,9 +76,12 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
         "properties": {"model_stats": {"type": "array", "items": {
           "type": "object", "required": ["name", "version", "inference_count", "execution_count", "inference_stats"],
           "properties": {"name": {"type": "string"}, "version": {"type": "string"},
-                         "last_inference": {"type": "integer", "description": "Milliseconds since 1970; 0: none so far."},
-                         "inference_count": {"type": "integer", "minimum": 0}, "execution_count": {"type": "integer", "minimum": 0},
-                         "inference_stats": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/oip.Duration"}}}
+                         "last_inference": {"type": "integer",
+                                            "description": "Milliseconds since 1970; 0: none so far."},
+                         "inference_count": {"type": "integer", "minimum": 0},
+                         "execution_count": {"type": "integer", "minimum": 0},
+                         "inference_stats": {"type": "object", "additionalProperties": {
+                           "$ref": "#/components/schemas/oip.Duration"}}}
         }}}
       })json"},
     {"oip.Parameters", R"json({
@@ -83,7 +94,9 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
           "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}, "maxItems": 64},
           "parameters": {"allOf": [{"$ref": "#/components/schemas/oip.Parameters"}],
                          "description": "`binary_data_size`: the tensor's bytes follow the JSON."},
-          "data": {"type": "array", "description": "The elements in row-major order, flat or nested as the shape; numbers, booleans, or strings for BYTES."}
+          "data": {"type": "array", "description": ")json"
+                   R"json(The elements in row-major order, flat or nested as the shape; )json"
+                   R"json(numbers, booleans, or strings for BYTES."}
         }
       })json"},
     {"oip.RequestOutput", R"json({
@@ -97,9 +110,11 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
         "properties": {
           "id": {"type": ["string", "null"], "description": "Returned in the response."},
           "parameters": {"allOf": [{"$ref": "#/components/schemas/oip.Parameters"}],
-                         "description": "`binary_data_output`: all outputs as bytes; `timeout` in microseconds; `priority`, 1 the highest."},
+                         "description": "`binary_data_output`: all outputs as bytes; )json"
+                         R"json(`timeout` in microseconds; `priority`, 1 the highest."},
           "inputs": {"type": "array", "items": {"$ref": "#/components/schemas/oip.RequestInput"}, "maxItems": 1024},
-          "outputs": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/oip.RequestOutput"}, "maxItems": 1024,
+          "outputs": {"type": ["array", "null"], "maxItems": 1024,
+                      "items": {"$ref": "#/components/schemas/oip.RequestOutput"},
                       "description": "The outputs to return, in this order; all of them if absent."}
         }
       })json"},
@@ -118,17 +133,20 @@ constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
         }
       })json"},
     {"oip.IndexRequest", R"json({
-        "type": "object", "properties": {"ready": {"type": ["boolean", "null"], "description": "Only models that are serving."}}
+        "type": "object",
+        "properties": {"ready": {"type": ["boolean", "null"], "description": "Only models that are serving."}}
       })json"},
     {"oip.RepositoryIndex", R"json({
         "type": "array", "items": {
           "type": "object", "required": ["name", "version", "state", "reason"],
-          "properties": {"name": {"type": "string"}, "version": {"type": "string"}, "state": {"type": "string"}, "reason": {"type": "string"}}
+          "properties": {"name": {"type": "string"}, "version": {"type": "string"},
+                         "state": {"type": "string"}, "reason": {"type": "string"}}
         }
       })json"},
     {"oip.ChangeRequest", R"json({
         "type": "object", "properties": {"parameters": {
-          "type": ["object", "null"], "properties": {"unload_dependents": {"description": "Ignored."}}, "additionalProperties": false
+          "type": ["object", "null"], "additionalProperties": false,
+          "properties": {"unload_dependents": {"description": "Ignored."}}
         }}
       })json"},
 };

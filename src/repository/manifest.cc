@@ -22,7 +22,8 @@ versions: {policy: latest, count: 1}
 max_batch: 1
 threads_per_inference: 1
 queue: {max_items: 256}
-input: {width: 0, height: 0, resize: letterbox, color: rgb, scale: 1, mean: [0, 0, 0], std: [1, 1, 1], layout: nchw, crop_from: 0}
+input: {width: 0, height: 0, resize: letterbox, color: rgb, scale: 1, mean: [0, 0, 0], std: [1, 1, 1],
+        layout: nchw, crop_from: 0}
 face_detection: {nms_iou: 0.3, calibration: {threshold: 0.5}, pyramid: {halvings: 0, face_max: 128}}
 text_classification:
   kind: hashed_ngrams

@@ -21,7 +21,9 @@ window.clients = {
   // One answer, the answers of a stream, or { code, message, metadata, details }. `transport` are options of Connect's;
   // without them the call goes over gRPC-Web.
   async connect(baseUrl, method, request, { stream = false, of = undefined, transport = undefined, ...options } = {}) {
-    const how = transport ? createConnectTransport({ baseUrl, jsonOptions: { registry }, ...transport }) : createGrpcWebTransport({ baseUrl, useBinaryFormat: true });
+    const how = transport
+      ? createConnectTransport({ baseUrl, jsonOptions: { registry }, ...transport })
+      : createGrpcWebTransport({ baseUrl, useBinaryFormat: true });
     const client = createClient(service(of), how);
     const { input, output } = service(of).method[method];
     const message = create(input, revived(request));
@@ -32,7 +34,12 @@ window.clients = {
       return answers;
     } catch (error) {
       const e = ConnectError.from(error);
-      return { code: Code[e.code], message: e.rawMessage, metadata: Object.fromEntries(e.metadata), details: e.details.map((d) => d.type) };
+      return {
+        code: Code[e.code],
+        message: e.rawMessage,
+        metadata: Object.fromEntries(e.metadata),
+        details: e.details.map((d) => d.type),
+      };
     }
   },
 
@@ -68,5 +75,6 @@ window.clients = {
 function revived(value) {
   if (Array.isArray(value)) return value.map(revived);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, key === "image" || key === "mjpeg" ? bytesOf(v) : revived(v)]));
+  const entry = ([key, v]) => [key, key === "image" || key === "mjpeg" ? bytesOf(v) : revived(v)];
+  return Object.fromEntries(Object.entries(value).map(entry));
 }

@@ -1,4 +1,4 @@
-// The clock of a process that is preloaded with this: the system's and the seconds that the file $CLOCK_OFFSET holds, a 64-bit
+// The clock of a process that is preloaded with this: the system's and the seconds in the file $CLOCK_OFFSET, a 64-bit
 // number that may change at any time. The monotonic clocks are left alone, as when somebody sets a machine's clock.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -21,7 +21,8 @@ __attribute__((constructor)) static void open_file(void) {
 
 int clock_gettime(clockid_t clock, struct timespec* now) {
   int result = (int)syscall(SYS_clock_gettime, clock, now);
-  if (result == 0 && offset != NULL && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += *offset;
+  int real = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
+  if (result == 0 && offset != NULL && real) now->tv_sec += *offset;
   return result;
 }
 

@@ -1,5 +1,5 @@
-"""What is done to the cluster. A drill returns when all is well again; `struck` is when clients could notice last, if it is not the
-beginning: a fault that Envoy cannot route around counts from its end."""
+"""What is done to the cluster. A drill returns when all is well again; `struck` is when clients could notice last, if
+it is not the beginning: a fault that Envoy cannot route around counts from its end."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""How often an id may be computed: once, and once more for each lease that ended, or could not be had, in the time of its
-call.
+"""How often an id may be computed: once, and once more for each lease that ended, or could not be had, in the time of
+its call.
 
-A replica computes under a lease, which it renews until it has recorded the answer. So a second computation has one of two
-reasons: the lease of the first one ended (its replica was killed, hung or gave up), which Redis tells of; or Redis did not
-answer in time, and a replica computes rather than fails, which replicas count.
+A replica computes under a lease, which it renews until it has recorded the answer. So a second computation has one of
+two reasons: the lease of the first one ended (its replica was killed, hung or gave up), which Redis tells of; or Redis
+did not answer in time, and a replica computes rather than fails, which replicas count.
 """
 
 from __future__ import annotations

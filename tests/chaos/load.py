@@ -31,7 +31,7 @@ class Call:
 
 
 class Load:
-    """`rate` calls a second, those of `checks` in turn and every hundredth one of `rare`. rate None: as many as `threads` can."""
+    """`rate` calls a second: `checks` in turn, every hundredth one of `rare`. rate None: as many as `threads` can."""
 
     def __init__(self, address: str, checks: list[Check], rare: Check, rate: float | None, threads: int = THREADS):
         self.address, self.checks, self.rare, self.rate = address, checks, rare, rate
@@ -65,7 +65,7 @@ class Load:
         self.calls.append(Call(due, time.monotonic() - due, request_id, error, rare))
 
     def _answer(self, check: Check, session: requests.Session, channel: grpc.Channel, request_id: str) -> str | None:
-        """As HTTP clients do (requests does not): a kept connection that was closed just then is no answer, so once again."""
+        """As HTTP clients do (requests does not): if a kept connection was closed just then, once again."""
         try:
             return check(session, channel, request_id)
         except requests.ConnectionError as exception:

@@ -1,5 +1,6 @@
-"""What the drills happen to: three replicas that share a Redis, behind Envoy. Replica 0 logs to a file system of its own, replica 1
-is reached through a proxy that can delay and swallow, replica 2 believes a clock that can be set; all of them speak TLS, too."""
+"""What the drills happen to: three replicas that share a Redis, behind Envoy. Replica 0 logs to a file system of its
+own, replica 1 is reached through a proxy that can delay and swallow, replica 2 believes a clock that can be set; all of
+them speak TLS, too."""
 
 from __future__ import annotations
 
@@ -123,7 +124,7 @@ class DrilledReplicas(Replicas):
 
 
 class HotEnvoy(Envoy):
-    """An Envoy that is replaced while it runs: the new process takes the sockets over, the old one finishes what it has."""
+    """An Envoy that is replaced while it runs: the new process takes over the sockets, the old one finishes."""
 
     # Within the first everybody is told to come again; the second is longer than any call may take (15 s).
     DRAIN_S, SHUTDOWN_S = 1, 17

@@ -1,4 +1,4 @@
-"""Streams that are open while things fail. Each goes on where it was cut: every frame gets one answer, the right one."""
+"""Streams that are open while things fail. Each goes on where it was cut: every frame gets its one right answer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""All that can be taken away from a cluster, one after the other, at 70 % of what it can do: no client notices any of it.
+"""All that can be taken away from a cluster, one after the other, at 70 % of what it can do: no client notices.
 
-GAUNTLET_SECONDS: how long at least (as it is: each fault once, 80 s); make gauntlet takes ten minutes. Each fault lasts longer then, and they come
-again and again, in an order of chance whose seed is printed.
+GAUNTLET_SECONDS: how long at least (as it is: each fault once, 80 s); make gauntlet takes ten minutes. Each fault lasts
+longer then, and they come again and again, in an order of chance whose seed is printed.
 """
 
 from __future__ import annotations
@@ -158,7 +158,8 @@ def judge(gauntlet: Gauntlet, streams: list, count: collections.Counter) -> None
     again = sum(count[call.request_id] - 1 for call in load.calls if count[call.request_id] > 1)
     evidence = Evidence(gauntlet.place.leases.times, [(row.began, row.ended, row.unasked) for row in rows])
     print(
-        f"{len(load.calls)} calls, {again} computed again, {len(evidence.ended)} leases ended, {len(load.again)} sent twice"
+        f"{len(load.calls)} calls, {again} computed again, "
+        f"{len(evidence.ended)} leases ended, {len(load.again)} sent twice"
     )
     assert len(load.again) <= 5 + len(load.calls) / 10_000
     assert unexplained(load.calls, count, evidence) == []

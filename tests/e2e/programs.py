@@ -21,7 +21,7 @@ def program(name: str) -> str:
 
 
 def free_port() -> int:
-    """Of 127.0.0.1, and below the ports that the kernel hands to clients: none of their connections takes it meanwhile."""
+    """Of 127.0.0.1, and below the ports that the kernel hands to clients, so none of their connections takes it."""
     while True:
         port = random.randrange(10240, 32768)
         with socket.socket() as one, contextlib.suppress(OSError):

@@ -205,7 +205,8 @@ TYPESCRIPT = """async ([url, image]) => {
   const client = new sluice.Client(url);
   const photo = Uint8Array.from(atob(image), (c) => c.charCodeAt(0));
   const bad = new TextEncoder().encode("no image");
-  const failed = (promise) => promise.then(() => "", (error) => [error instanceof sluice.SluiceError, error.reason, error.status]);
+  const seen = (error) => [error instanceof sluice.SluiceError, error.reason, error.status];
+  const failed = (promise) => promise.then(() => "", seen);
   const out = {
     faces: (await client.recognize(photo, { requestId: "typescript-page" })).faces.length,
     label: (await client.classify(["中国女排获得世界杯冠军"]))[0].label,
@@ -215,7 +216,8 @@ TYPESCRIPT = """async ([url, image]) => {
     late: await failed(client.recognize(photo, { timeoutMs: 1, retry: { attempts: 1 } })),
     watched: [], live: [],
   };
-  for await (const one of client.watchRecognize([{ image: photo, id: "one" }])) out.watched.push([one.id, one.faces.length]);
+  const clip = client.watchRecognize([{ image: photo, id: "one" }]);
+  for await (const one of clip) out.watched.push([one.id, one.faces.length]);
   const stream = client.streamRecognize();
   for (const frame of [photo, bad, photo]) await stream.send({ image: frame });
   for await (const answer of stream) if (out.live.push(answer.faces.length) === 3) break;
@@ -255,7 +257,9 @@ def test_everything_over_tls(tmp_path, browser, friend, descriptors, typescript,
     certificate(tmp_path, "localhost")
     config = f"""
 listeners:
-  - {{address: "127.0.0.1:0", allowed_origins: ["{friend}"], tls: {{certificate: {tmp_path}/tls.crt, key: {tmp_path}/tls.key}}}}
+  - address: "127.0.0.1:0"
+    allowed_origins: ["{friend}"]
+    tls: {{certificate: {tmp_path}/tls.crt, key: {tmp_path}/tls.key}}
 """
     server = Server(tmp_path, config=config)
     context = browser.new_context(ignore_https_errors=True)

@@ -28,8 +28,8 @@ GTESTS = {
     "no package": None,
 }
 # The programs that the packages of `run` bring, and those that run them.
-PROGRAMS = """cmake ninja c++ cc g++ gcc as ld ar ranlib nm objcopy objdump strip readelf pkg-config ccache protoc sh bash env
-uname""".split()
+PROGRAMS = """cmake ninja c++ cc g++ gcc as ld ar ranlib nm objcopy objdump strip readelf pkg-config ccache protoc
+sh bash env uname""".split()
 
 
 def machine(folder, gtest: str | None) -> tuple[list[str], dict[str, str]]:

@@ -171,7 +171,8 @@ def test_websocket_in_any_case(server, upgrade, connection):
     host, port = server.address.rsplit(":", 1)
     with socket.create_connection((host, int(port)), timeout=10) as client:
         client.sendall(
-            f"GET /api/v1/recognize/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: {upgrade}\r\nConnection: {connection}\r\n"
+            f"GET /api/v1/recognize/stream HTTP/1.1\r\nHost: localhost\r\n"
+            f"Upgrade: {upgrade}\r\nConnection: {connection}\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
         assert client.recv(100).startswith(b"HTTP/1.1 101")

@@ -203,7 +203,7 @@ def test_least_request_uses_all(tmp_path, replicas, texts):
 
 
 def test_a_replica_that_reports_a_high_load_for_little_gets_less(tmp_path, replicas, texts, sample):
-    """Recognising directly keeps the first replica busy; texts go through Envoy. Reports are of the last ten seconds."""
+    """Recognising directly keeps the first replica busy; texts go through Envoy. Reports cover the last 10 s."""
     over = threading.Event()
 
     def keep_busy() -> None:
@@ -236,7 +236,8 @@ def test_a_key_stays_with_its_replica(tmp_path, replicas, texts):
     with variant(tmp_path, replicas, "ring_hash_key") as envoy, grpc.insecure_channel(envoy.address) as channel:
         homes = []
         for key in range(8):
-            counts = share(replicas, lambda: classify(channel, texts, 5, [("authorization", f"Bearer {key}")]))  # noqa: B023
+            credentials = [("authorization", f"Bearer {key}")]
+            counts = share(replicas, lambda: classify(channel, texts, 5, credentials))  # noqa: B023
             assert sorted(counts) == [0, 0, 5], key
             homes.append(counts.index(5))
         assert len(set(homes)) > 1

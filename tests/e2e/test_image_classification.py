@@ -18,7 +18,8 @@ MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 LABELS = [f"类{i}" for i in range(12)]
 MANIFEST = """
 task: image_classification
-input: {{resize: {resize}, crop_from: {crop_from}, color: {color}, layout: {layout}, scale: 0.00392156862745098, mean: {mean}, std: {std}}}
+input: {{resize: {resize}, crop_from: {crop_from}, color: {color}, layout: {layout},
+         scale: 0.00392156862745098, mean: {mean}, std: {std}}}
 image_classification: {{labels: labels.txt, top: 4, outputs: {outputs}}}
 """
 

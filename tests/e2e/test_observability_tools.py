@@ -1,4 +1,4 @@
-"""Real Jaeger, OpenTelemetry Collector and VictoriaLogs: traces and lines arrive whole. `make observability` runs this."""
+"""Real Jaeger, OpenTelemetry Collector and VictoriaLogs: traces and lines arrive whole (`make observability`)."""
 
 from __future__ import annotations
 

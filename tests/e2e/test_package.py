@@ -292,7 +292,8 @@ def test_image_runs_read_only_without_rights(podman):
     # Two limits by hand: podman's own defaults may be above what this machine allows.
     address = f"127.0.0.1:{free_port()}"
     name = podman("run", "-d", "--network", "host", "--read-only", "--cap-drop", "all",
-                  "--security-opt", "no-new-privileges", "--ulimit", "nofile=10000:10000", "--ulimit", "nproc=1000:1000",
+                  "--security-opt", "no-new-privileges",
+                  "--ulimit", "nofile=10000:10000", "--ulimit", "nproc=1000:1000",
                   "--cpus", "1", "--memory", "512m", image,
                   "serve", "--config", "/etc/sluice/sluice.yaml", "--listen", address)  # fmt: skip
     end = time.monotonic() + 60

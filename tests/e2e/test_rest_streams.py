@@ -194,7 +194,8 @@ def test_a_silent_upload_is_no_fault_between_lines(tmp_path_factory, sample):
         host, port = running.address.split(":")
         with socket.create_connection((host, int(port))) as raw:
             raw.sendall(
-                b"POST /api/v1/recognize:collect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: 100\r\n\r\n{"
+                b"POST /api/v1/recognize:collect HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Type: application/x-ndjson\r\nContent-Length: 100\r\n\r\n{"
             )
             assert b" 408 " in raw.recv(1000)
     finally:

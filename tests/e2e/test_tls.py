@@ -26,7 +26,8 @@ def server(folder):
     certificate(folder, "localhost")
     with Server(
         folder,
-        config=f"listeners: [{{address: '127.0.0.1:0', tls: {{certificate: {folder}/tls.crt, key: {folder}/tls.key}}}}]",
+        config="listeners: [{address: '127.0.0.1:0', "
+        f"tls: {{certificate: {folder}/tls.crt, key: {folder}/tls.key}}}}]",
     ) as running:
         yield running
 

@@ -1,4 +1,4 @@
-"""Spans over TLS: a collector with a certificate of the test's own authority, and with certificates that prove nothing."""
+"""Spans over TLS: a collector with a certificate of the test's own authority, and with ones that prove nothing."""
 
 from __future__ import annotations
 

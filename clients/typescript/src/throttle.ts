@@ -34,7 +34,7 @@ export const DEFAULT_THROTTLE: ThrottlePolicy = {
   retriesFree: 10,
 };
 
-/** What says that the server has no room; other errors are answers. CIRCUIT_OPEN is of one model and has its own time. */
+/** What says that the server has no room; other errors are answers. CIRCUIT_OPEN is one model's, with its own time. */
 const REFUSALS: ReadonlySet<string> = new Set(["OVERLOADED", "RATE_LIMITED", "SHUTTING_DOWN"]);
 
 /** The server, or what stands before it, had no room for the call. */

@@ -19,7 +19,8 @@ async function endOf(code: number, reason: string): Promise<SluiceError | undefi
 }
 
 test("the close reason says from where to go on", async () => {
-  const error = await endOf(1001, "SHUTTING_DOWN: the server is shutting down; open the stream again; last_sequence=17");
+  const reason = "SHUTTING_DOWN: the server is shutting down; open the stream again; last_sequence=17";
+  const error = await endOf(1001, reason);
   assert.equal(error?.lastSequence, 17);
   assert.ok(!error?.retryable);
   assert.equal((await endOf(1001, "SHUTTING_DOWN: open the stream again"))?.lastSequence, undefined);

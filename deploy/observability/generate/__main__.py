@@ -1,5 +1,5 @@
-"""python3 deploy/observability/generate [--check]: writes what is derived from slo.py and dashboards.py; --check only says
-which files are out of date."""
+"""python3 deploy/observability/generate [--check]: writes what is derived from slo.py and dashboards.py; --check only
+says which files are out of date."""
 
 from __future__ import annotations
 

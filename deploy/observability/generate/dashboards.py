@@ -32,7 +32,8 @@ OBJECTIVES = Row(
             "percentunit",
             (
                 query(
-                    f'1 - (sum(rate(ai_inference_requests_error_total{{{WORK},error_type=~"model|overload"}}$R)) or vector(0))'
+                    f'1 - (sum(rate(ai_inference_requests_error_total{{{WORK},error_type=~"model|overload"}}$R))'
+                    " or vector(0))"
                     f" / sum(rate({CALLS}))",
                     "available",
                 ),
@@ -77,8 +78,8 @@ OBJECTIVES = Row(
         ),
         Panel(
             "Burn rate",
-            "How many times faster than allowed the last hour used up the month's budget of errors; 14.4 is a page. Of the "
-            "recording rules.",
+            "How many times faster than allowed the last hour used up the month's budget of errors; 14.4 is a page. "
+            "Of the recording rules.",
             "short",
             (
                 query('max by (job) (sluice:availability_error:ratio_rate1h{job=~"$job"}) / 0.001', "availability"),
@@ -105,8 +106,8 @@ TRAFFIC = Row(
         ),
         Panel(
             "Errors by type",
-            "Over the time shown. model: it failed or took too long; overload: refused to protect the others; client: a wrong "
-            "request; network: the client went away.",
+            "Over the time shown. model: it failed or took too long; overload: refused to protect the others; "
+            "client: a wrong request; network: the client went away.",
             "short",
             (query("sum by (error_type) (increase(" + ERRORS.replace("$R", "[$__range]") + "))", "{{error_type}}"),),
             "piechart",
@@ -198,7 +199,8 @@ MODELS = Dashboard(
                 ),
                 Panel(
                     "Stages, P95",
-                    "Where the latency comes from: body (until the request is complete), queue, decode, pre, infer, post, write.",
+                    "Where the latency comes from: body (until the request is complete), queue, decode, pre, infer, "
+                    "post, write.",
                     "s",
                     (query(quantile(0.95, "ai_inference_stage_seconds_bucket{$S}$R", "stage"), "{{stage}}"),),
                 ),
@@ -220,8 +222,10 @@ MODELS = Dashboard(
                     "Slow answers",
                     "Share of the answers that took longer than 100 ms.",
                     "percentunit",
-                    f'1 - sum by (model_id, version) (rate(ai_inference_latency_seconds_bucket{{$S{ANSWERED},model_id!="",le="0.1"}}$R))'
-                    f' / sum by (model_id, version) (rate(ai_inference_latency_seconds_count{{$S{ANSWERED},model_id!=""}}$R)) >= 0',
+                    "1 - sum by (model_id, version)"
+                    f' (rate(ai_inference_latency_seconds_bucket{{$S{ANSWERED},model_id!="",le="0.1"}}$R))'
+                    " / sum by (model_id, version)"
+                    f' (rate(ai_inference_latency_seconds_count{{$S{ANSWERED},model_id!=""}}$R)) >= 0',
                 ),
                 per_model(
                     "Latency, P95",
@@ -279,18 +283,20 @@ MODELS = Dashboard(
                 ),
                 Panel(
                     "Shed",
-                    "Work refused, by class and rule: deadline and slo (it would have been late), early (before its body was read), "
-                    "queue_full, share (its client's part of the queue).",
+                    "Work refused, by class and rule: deadline and slo (it would have been late), early (before its "
+                    "body was read), queue_full, share (its client's part of the queue).",
                     "reqps",
                     (query("sum by (class, rule) (rate(ai_inference_shed_total{$S}$R))", "{{class}} {{rule}}"),),
                 ),
                 Panel(
                     "Shed in error",
-                    "Share of the work refused for its time that would have been in time after all, of that whose turn has come since.",
+                    "Share of the work refused for its time that would have been in time after all, "
+                    "of that whose turn has come since.",
                     "percentunit",
                     (
                         query(
-                            "sum(rate(ai_inference_shed_wrong_total{$S}$R)) / (sum(rate(ai_inference_shed_followed_total{$S}$R)) > 0)"
+                            "sum(rate(ai_inference_shed_wrong_total{$S}$R))"
+                            " / (sum(rate(ai_inference_shed_followed_total{$S}$R)) > 0)"
                             " or 0 * sum(rate(ai_inference_shed_followed_total{$S}$R))",
                             "wrong",
                         ),
@@ -387,7 +393,8 @@ SERVER = Dashboard(
                     "reqps",
                     (
                         query(
-                            'sum by (method) (rate(ai_inference_requests_total{$S,method=~".*/(Stream|Collect|Watch|ModelStream).*"}$R))',
+                            "sum by (method) (rate(ai_inference_requests_total"
+                            '{$S,method=~".*/(Stream|Collect|Watch|ModelStream).*"}$R))',
                             "{{method}}",
                         ),
                     ),
@@ -406,8 +413,8 @@ SERVER = Dashboard(
                 ),
                 Panel(
                     "Top principals",
-                    "Share of the workers' time of the last 10 s that the busiest clients used, by rank, and all others together. "
-                    "The ranks have no names here: /debug/requests and the access log have them.",
+                    "Share of the workers' time of the last 10 s that the busiest clients used, by rank, and all "
+                    "others together. The ranks have no names here: /debug/requests and the access log have them.",
                     "percentunit",
                     (query("avg by (rank) (ai_inference_principal_share{$S})", "{{rank}}"),),
                     stacked=True,
@@ -524,7 +531,8 @@ SERVER = Dashboard(
                 ),
                 Panel(
                     "Bytes in flight",
-                    "Held by calls: headers, bodies, responses that were not read yet. At http.inflight_bytes_max calls are refused.",
+                    "Held by calls: headers, bodies, responses that were not read yet. "
+                    "At http.inflight_bytes_max calls are refused.",
                     "bytes",
                     (
                         query("sum by (instance) (ai_inference_inflight_bytes{$S})", "{{instance}}"),
@@ -557,14 +565,15 @@ SERVER = Dashboard(
                 ),
                 Panel(
                     "Redis",
-                    "Commands by outcome: answered, failed, late or refused (left alone for a moment); nothing without Redis in the "
-                    "configuration.",
+                    "Commands by outcome: answered, failed, late or refused (left alone for a moment); "
+                    "nothing without Redis in the configuration.",
                     "ops",
                     (query("sum by (outcome) (rate(ai_inference_redis_commands_total{$S}$R))", "{{outcome}}"),),
                 ),
                 Panel(
                     "Traces",
-                    "Calls whose spans the collector took, and those that were lost; nothing without an exporter in the configuration.",
+                    "Calls whose spans the collector took, and those that were lost; "
+                    "nothing without an exporter in the configuration.",
                     "reqps",
                     (
                         query("sum by (instance) (rate(ai_inference_traces_exported_total{$S}$R))", "{{instance}}"),

@@ -1,6 +1,6 @@
-// A line of JSON, put together at the speed of memcpy: each of these puts one piece at `to`, where there is room for it,
-// and returns what follows. Who writes a line knows its grammar; what it takes from others is quoted, and is valid UTF-8
-// whatever it was.
+// A line of JSON, put together at the speed of memcpy: each of these puts one piece at `to`, where there is room for
+// it, and returns what follows. Who writes a line knows its grammar; what it takes from others is quoted, and is valid
+// UTF-8 whatever it was.
 //
 //   char* to = line.Room(100 + JsonTextBytesMax(name.size()));
 //   to = PutLiteral("{\"name\":", to);

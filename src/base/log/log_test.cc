@@ -9,7 +9,8 @@ TEST(LogTest, ALineIsOneJsonObjectWithTypedFields) {
   EXPECT_EQ(
       FormatLogLine("T", "error", "tls.reload_failed",
                     {{"file", "a\"b\n"}, {"size", 3}, {"ratio", 0.5}, {"kept", true}}),
-      R"({"timestamp":"T","level":"error","event":"tls.reload_failed","file":"a\"b\u000a","size":3,"ratio":0.5,"kept":true})");
+      R"({"timestamp":"T","level":"error","event":"tls.reload_failed","file":"a\"b\u000a","size":3,)"
+      R"("ratio":0.5,"kept":true})");
 }
 
 TEST(LogTest, LinesBelowTheLevelAreNotWritten) {

@@ -1,5 +1,5 @@
-// What is kept of a call that somebody may ask about: it failed, was refused, was slow, or is one of the sample. Becomes
-// spans (base/trace/exporter.h) and the answer to "what became of my call, and why?".
+// What is kept of a call that somebody may ask about: it failed, was refused, was slow, or is one of the sample.
+// Becomes spans (base/trace/exporter.h) and the answer to "what became of my call, and why?".
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Sends kept calls to a collector, in batches, from a thread of its own. A collector that is slow or away costs nothing
-// but a counter and a line in the log, at most one a minute: what does not fit into the queue, or cannot be sent in a few
-// tries, is dropped and counted.
+// but a counter and a line in the log, at most one a minute: what does not fit into the queue, or cannot be sent in a
+// few tries, is dropped and counted.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The spans of kept calls: one for the call, one for each of its stages, and one for each run of a model that several of
-// them shared, with links both ways. Pure; the ids follow from the call's own, and the texts are the records'.
+// The spans of kept calls: one for the call, one for each of its stages, and one for each run of a model that several
+// of them shared, with links both ways. Pure; the ids follow from the call's own, and the texts are the records'.
 #pragma once
 
 #include <cstdint>

@@ -5,8 +5,8 @@
 //  "code":"OK","bytes_in":84213,"bytes_out":57,"queue_ms":0.4,"infer_ms":8.1,"key_id":null}
 //
 // An error's line has reason ("OVERLOADED"), ended_in (the layer that ended the call or refused its model: a name of
-// lists.cc, "queue" for the scheduler's bound, "request" before it was decoded, else "handler") and, where the client was
-// told when to come back, retry_after_ms.
+// lists.cc, "queue" for the scheduler's bound, "request" before it was decoded, else "handler") and, where the client
+// was told when to come back, retry_after_ms.
 //
 // `latency` and *_ms are milliseconds; `error` is null or the message the client got. A call that used several models
 // has one more field, models: [{"model_id":…,"version":…,"queue_ms":…,"infer_ms":…},…]; its queue_ms and infer_ms are

@@ -1,5 +1,5 @@
-// What observing costs a call: a call's whole life in a chain without layers, with the observe layer, and with a log, on
-// one thread. Prints nanoseconds per call, best of several rounds.
+// What observing costs a call: a call's whole life in a chain without layers, with the observe layer, and with a log,
+// on one thread. Prints nanoseconds per call, best of several rounds.
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -64,9 +64,11 @@ TEST_F(ObserveTest, TheLineHasTheArticlesFieldsAndTypes) {
   EXPECT_EQ(
       line,
       R"({"timestamp":"1970-01-01T00:00:00.000000Z","request_id":"r1","client_ip":"10.0.0.7","model_id":"m",)"
-      R"("latency":1.500,"status":"error","error":"not \"an\" image\u000a","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",)"
+      R"("latency":1.500,"status":"error","error":"not \"an\" image\u000a",)"
+      R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",)"
       R"("method":"ai.inference.ImageRecognition/Recognize","protocol":"rest","code":"INVALID_ARGUMENT",)"
-      R"("bytes_in":5,"bytes_out":0,"queue_ms":0.000,"infer_ms":2.000,"key_id":null,"reason":"INVALID_IMAGE","ended_in":"request"})");
+      R"("bytes_in":5,"bytes_out":0,"queue_ms":0.000,"infer_ms":2.000,"key_id":null,"reason":"INVALID_IMAGE",)"
+      R"("ended_in":"request"})");
 }
 
 TEST_F(ObserveTest, ACallOfSeveralModelsNamesAndCountsEach) {

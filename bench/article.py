@@ -168,7 +168,7 @@ def bench_article(build: Path, folder: Path, calls: int) -> None:
         p50, p99 = took[len(took) // 2] * 1e3, took[len(took) * 99 // 100] * 1e3
         who = "of the answers" if form == "JSON" else "with the refusals"
         print(
-            f"1,000 at once, 20 kB pictures, {form}: {answered / wall:.0f} answers/s, "
+            f"1,000 at once, 20 kB images, {form}: {answered / wall:.0f} answers/s, "
             f"{1 - answered / (10 * calls):.0%} refused at once; P50 {p50:.0f} ms, P99 {p99:.0f} ms {who}"
         )
     print(

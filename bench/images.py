@@ -69,7 +69,7 @@ def compare(
 def bench_images(build: Path, folder: Path, rounds: int, images: int) -> None:
     real, small = picture(folder, 1024, 1_000_000), picture(folder, 320, 20_000)
     server, port = start_sluice(build, [ROOT / "models"], folder / "images.log")
-    print(f"\nA picture of 1 MB, {MODEL}, 4 in flight, {rounds} rounds, server CPU ms per call")
+    print(f"\nAn image of 1 MB, {MODEL}, 4 in flight, {rounds} rounds, server CPU ms per call")
     print("  real: a JPEG of 1024x1024; most of its cost is decoding, which is the same for every protocol")
     print(
         "  padded: a JPEG of 320x320 and 20 kB, with comments up to 1 MB, which the decoder passes over: "

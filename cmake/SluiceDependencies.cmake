@@ -27,7 +27,7 @@ sluice_pkg(WEBP libwebp)
 sluice_pkg(SOXR soxr)
 sluice_pkg(HIREDIS hiredis)
 sluice_pkg(ICU icu-uc icu-i18n)
-# Looked for only by who asks for tests or benchmarks: what is half installed of them is nothing to the server.
+# Looked for only if tests or benchmarks are asked for: half an installation of them does not matter to the server.
 if(SLUICE_TESTS)
   find_package(GTest REQUIRED)
   if(NOT TARGET GTest::gmock)

@@ -15,9 +15,9 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 
 HEAD = """# Metrics
 
-`GET /metrics` on every listener that exposes `metrics`: text 0.0.4, or OpenMetrics 1.0 with exemplars for who accepts
-it, with gzip likewise. Counters count since the start of the process; names end in their unit. This page is generated
-from a running server (`tools/metrics_md.py`); a test fails when it is stale.
+`GET /metrics` on every listener that exposes `metrics`: text 0.0.4, or OpenMetrics 1.0 with exemplars for scrapers that
+accept it; gzip on request. Counters count since the start of the process; names end in their unit. This page is
+generated from a running server (`tools/metrics_md.py`); a test fails when it is stale.
 
 Labels are bounded whatever clients send: `model_id` and `version` are models that are served, and empty for calls that
 got to none; `method` is a registered rpc; `code` a gRPC status code; `outcome` is success, refused (overload, breaker,

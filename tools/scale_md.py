@@ -28,7 +28,7 @@ WORKLOADS = {
     "100 texts": 0.95,
     "100 texts, BERT": 23.7,
     "a frame of 320×240, stream": 1.77,
-    "a picture of 640×480, YuNet-s": 5.3,
+    "an image of 640×480, YuNet-s": 5.3,
 }
 RATES = (1_000, 10_000, 100_000, 1_000_000)
 CORES = 2  # of a replica, as the chart requests
@@ -90,7 +90,7 @@ def around_table(measured: dict) -> str:
     redis = max(one["redis"] for one in cost.values())
     lines.append(f"| Redis (one core) | {redis:.0f} µs a call at most | {1e6 / redis:,.0f} calls/s |")
     lines.append(
-        f"| network, pictures of {size / 1e3:.0f} kB | {size / 1e3:.0f} kB a call | "
+        f"| network, images of {size / 1e3:.0f} kB | {size / 1e3:.0f} kB a call | "
         f"{bits:,.0f} calls/s at 10 Gbit/s, twice that way with a proxy |"
     )
     lines.append(

@@ -7,15 +7,11 @@
 #include "base/text.h"
 #include "json/base64.h"
 #include "json/path.h"
+#include "json/reflection.h"
 #include "json/scalar_text.h"
 
 namespace sluice::json {
 namespace {
-
-using google::protobuf::EnumDescriptor;
-using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
-using google::protobuf::Reflection;
 
 constexpr int kEnumNamesMax = 12;
 

@@ -4,14 +4,12 @@
 #include "base/strings.h"
 #include "google/api/annotations.pb.h"
 #include "json/message_table.h"
+#include "json/reflection.h"
 
 namespace sluice::json {
 namespace {
 
 using google::api::HttpRule;
-using google::protobuf::Descriptor;
-using google::protobuf::FieldDescriptor;
-using google::protobuf::MethodDescriptor;
 
 absl::Status Bad(const MethodDescriptor& method, std::string_view problem) {
   return Error(Reason::INTERNAL, StrCat("google.api.http of ", method.full_name(), ": ", problem));

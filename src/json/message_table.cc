@@ -8,12 +8,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "ai/inference/options.pb.h"
 #include "base/strings.h"
+#include "json/reflection.h"
 
 namespace sluice::json {
 namespace {
-
-using google::protobuf::Descriptor;
-using google::protobuf::FieldDescriptor;
 
 WellKnown WellKnownOf(const Descriptor& descriptor) {
   switch (descriptor.well_known_type()) {

@@ -9,15 +9,13 @@
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "json/reader.h"
+#include "json/reflection.h"
 #include "json/writer.h"
 
 namespace sluice::json {
 namespace {
 
 using ai::inference::testing::Everything;
-using google::protobuf::Descriptor;
-using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
 
 class Generator {
  public:

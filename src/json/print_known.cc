@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "json/base64.h"
 #include "json/print.h"
+#include "json/reflection.h"
 #include "json/scalar_text.h"
 #include "json/text.h"
 #include "json/well_known_text.h"
@@ -11,7 +12,6 @@ namespace sluice::json {
 namespace {
 
 using google::protobuf::ListValue;
-using google::protobuf::Message;
 using google::protobuf::Struct;
 using google::protobuf::Value;
 

@@ -3,10 +3,9 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "json/field_value.h"
+#include "json/reflection.h"
 
 namespace sluice::json {
-
-using google::protobuf::FieldDescriptor;
 
 bool JsonWalk::ReadMessage(Message& out, const MessageTable& table, const Path& path) {
   if (table.well_known != WellKnown::kMessage) return ReadWellKnown(out, table, path);

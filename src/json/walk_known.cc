@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "google/protobuf/any.pb.h"
 #include "json/field_value.h"
+#include "json/reflection.h"
 #include "json/scalar_text.h"
 #include "json/walk.h"
 #include "json/well_known_text.h"
@@ -12,7 +13,6 @@ namespace sluice::json {
 namespace {
 
 using google::protobuf::ListValue;
-using google::protobuf::Message;
 using google::protobuf::Struct;
 using google::protobuf::Value;
 

@@ -2,14 +2,12 @@
 
 #include "json/base64.h"
 #include "json/print.h"
+#include "json/reflection.h"
 #include "json/scalar_text.h"
 #include "json/text.h"
 
 namespace sluice::json {
 namespace {
-
-using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
 
 // Any inside Any could nest without end; beyond this an object is printed as null.
 constexpr int kDepthMax = 200;

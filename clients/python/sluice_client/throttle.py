@@ -31,7 +31,7 @@ class ThrottlePolicy:
     probe_every_s: float = 1.0  # one attempt goes out at least so often, so that a recovery is seen
     calm_s: float = 5.0  # so long no refusal by the server: it has room again, and what was is forgotten
     retries_share: float = 0.1  # of what was accepted: a server that refuses nearly all gets nearly none
-    retries_free: int = 10  # in a window, on top: for who calls seldom
+    retries_free: int = 10  # in a window, on top: for clients that call seldom
 
 
 def is_refusal(error: SluiceError) -> bool:

@@ -20,7 +20,7 @@ export interface ThrottlePolicy {
   calmMs: number;
   /** Retries, as a share of what was accepted: a server that refuses nearly all gets nearly none. */
   retriesShare: number;
-  /** In a window, on top: for who calls seldom. */
+  /** In a window, on top: for clients that call seldom. */
   retriesFree: number;
 }
 

@@ -23,7 +23,7 @@ BreakerMetrics::BreakerMetrics(prometheus::Registry& registry)
       refused_(CounterFamily(registry, "ai_inference_breaker_refused_total",
                              "Uses of a model version that its open breaker refused.")),
       shadow_refused_(CounterFamily(registry, "ai_inference_breaker_shadow_refused_total",
-                                    "Uses that a rule with \"shadow\": true would have refused.")) {}
+                                    "Uses that a shadow rule would have refused.")) {}
 
 BreakerMetrics::Series BreakerMetrics::SeriesOf(const std::string& method, const std::string& model_id,
                                                 const std::string& version) {

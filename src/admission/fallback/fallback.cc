@@ -27,7 +27,7 @@ FallbackLayer::FallbackLayer(const AdmissionContext& context)
       busy_(context.options.degrade().busy_message(), context.random),
       degraded_(prometheus::BuildCounter()
                     .Name("ai_inference_degraded_total")
-                    .Help("Uses that another model took on because the one that was asked for was busy or ill.")
+                    .Help("Uses that another model took on because the one asked for was busy or failing.")
                     .Register(context.metrics)) {}
 
 absl::StatusOr<ModelHandle> FallbackLayer::Propose(const ModelUse& use, const absl::Status& why) {

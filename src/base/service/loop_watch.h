@@ -1,4 +1,4 @@
-// Whether the loops turn, for who restarts a process that hangs.
+// Whether the loops turn, for whatever restarts a process that hangs.
 #pragma once
 
 #include <atomic>

@@ -28,7 +28,7 @@ Outcome Judge(const Answer& answer, bool grpc, Duration took, Duration deadline)
 
 // Of REST: a problem's retry_after_ms, which is finer, before the header's seconds.
 std::optional<Duration> RetryAfter(std::string_view header, std::string_view problem);
-// Of gRPC: grpc-retry-pushback-ms; what is no number means never.
+// Of gRPC: grpc-retry-pushback-ms; anything but a number means never.
 void ReadPushback(std::string_view value, Answer& answer);
 
 }  // namespace sluice::cli::bench

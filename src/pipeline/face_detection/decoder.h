@@ -20,19 +20,23 @@ struct InputSize {
 
 // Checks at load that a model's outputs (names, types, shapes; no data) are what the decoder reads for this input size.
 // Error: FAILED_PRECONDITION that names the output at fault, for the operator's log.
-using CheckSignatureFn = absl::Status (*)(std::span<const TensorView> outputs, InputSize input);
+using CheckSignatureFn = absl::Status(std::span<const TensorView> outputs, InputSize input);
 
 // Appends the boxes of one item with score >= raw_threshold to `out`, in input pixels, unsorted, before suppression.
 // `outputs` have a first dimension of 1. Scores or coordinates that are not finite give no box. Outputs unlike those
 // that were checked at load are an INTERNAL error; nothing is read beyond them.
-using DecodeFn = absl::Status (*)(std::span<const TensorView> outputs, InputSize input, float raw_threshold,
-                                  std::vector<FaceBox>& out);
+using DecodeFn = absl::Status(std::span<const TensorView> outputs, InputSize input, float raw_threshold,
+                              std::vector<FaceBox>& out);
 
 struct FaceDecoder {
   std::string_view name;  // as the catalog's `decoder:`
-  CheckSignatureFn check_signature;
-  DecodeFn decode;
+  CheckSignatureFn* check_signature;
+  DecodeFn* decode;
 };
+
+// Each in a file of its name, which says what it reads.
+CheckSignatureFn CheckYunetSignature, CheckCenterfaceSignature, CheckBlazefaceSignature, CheckBoxesSignature;
+DecodeFn DecodeYunet, DecodeCenterface, DecodeBlazeface, DecodeBoxes;
 
 // All decoders, in the order of the documentation: yunet, centerface, blazeface, boxes.
 std::span<const FaceDecoder> FaceDecoders();

@@ -1,10 +1,17 @@
-#include "pipeline/face_detection/yunet.h"
-
+// YuNet (opencv_zoo 2023mar and the dynamic export of its authors): no anchors, three strides.
+//
+//   per stride s in 8, 16, 32, N = (width / s)(height / s), cells by rows:
+//   cls_s [1,N,1]  obj_s [1,N,1]  0..1; score = sqrt(cls * obj)
+//   bbox_s [1,N,4]  centre = (cell + b[0..1]) * s, size = exp(b[2..3]) * s
+//
+// The outputs are found by their shapes, because engines rename them; the landmarks (kps_s) are not read.
+// Input: BGR, 0..255; sides multiples of 32.
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "pipeline/face_detection/decoder.h"
 
 namespace sluice {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "pipeline/image_classification/classifier.h"
 
 namespace sluice {
@@ -30,9 +31,8 @@ class PictureRunner final : public WorkRunner {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<WorkRunner>> ImageClassificationTask::MakeRunner(const ModelVersion& version) const {
-  auto model = MakePictureModel(version, limits_);
-  if (!model.ok()) return model.status();
-  return std::make_shared<PictureRunner>(*std::move(model), version, clock_);
+  ASSIGN_OR_RETURN(PictureModel model, MakePictureModel(version, limits_));
+  return std::make_shared<PictureRunner>(std::move(model), version, clock_);
 }
 
 }  // namespace sluice

@@ -1,6 +1,5 @@
 #include "pipeline/text_classification/normalize.h"
 
-#include <unicode/normalizer2.h>
 #include <unicode/translit.h>
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
@@ -10,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "pipeline/text_classification/icu.h"
 
 namespace sluice {
 namespace {
@@ -88,11 +88,7 @@ bool FoldEachAlone(std::u32string& text) {
 
 void FoldByIcu(std::u32string& text) {
   UErrorCode error = U_ZERO_ERROR;
-  const auto* normalizer = icu::Normalizer2::getNFKCCasefoldInstance(error);
-  const auto raw =
-      icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<int32_t>(text.size()));
-  const icu::UnicodeString folded = normalizer->normalize(raw, error);
-  SLUICE_CHECK(U_SUCCESS(error), "ICU has no NFKC_Casefold data");
+  const icu::UnicodeString folded = NormalizedByIcu(icu::Normalizer2::getNFKCCasefoldInstance(error), error, text);
   text.resize(static_cast<size_t>(folded.countChar32()));
   folded.toUTF32(reinterpret_cast<UChar32*>(text.data()), static_cast<int32_t>(text.size()), error);
 }

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+
 namespace sluice {
 namespace {
 
@@ -75,9 +77,8 @@ class TextRunner final : public WorkRunner {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<WorkRunner>> TextClassificationTask::MakeRunner(const ModelVersion& version) const {
-  auto model = MakeTextModel(version);
-  if (!model.ok()) return model.status();
-  return std::make_shared<TextRunner>(*std::move(model), version, clock_);
+  ASSIGN_OR_RETURN(TextModel model, MakeTextModel(version));
+  return std::make_shared<TextRunner>(std::move(model), version, clock_);
 }
 
 }  // namespace sluice

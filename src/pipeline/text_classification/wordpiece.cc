@@ -1,16 +1,15 @@
 #include "pipeline/text_classification/wordpiece.h"
 
 #include <unicode/locid.h>
-#include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
 #include <algorithm>
 
-#include "base/check.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
+#include "pipeline/text_classification/icu.h"
 
 namespace sluice {
 namespace {
@@ -47,11 +46,7 @@ bool IsPunctuation(char32_t c) {
 // NFD without marks, then lower case code point by code point.
 std::u32string StripAndLower(const std::u32string& text) {
   UErrorCode error = U_ZERO_ERROR;
-  const auto* nfd = icu::Normalizer2::getNFDInstance(error);
-  const auto raw =
-      icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<int32_t>(text.size()));
-  const icu::UnicodeString decomposed = nfd->normalize(raw, error);
-  SLUICE_CHECK(U_SUCCESS(error), "ICU has no NFD data");
+  const icu::UnicodeString decomposed = NormalizedByIcu(icu::Normalizer2::getNFDInstance(error), error, text);
   std::u32string out;
   for (int32_t at = 0; at < decomposed.length(); at = decomposed.moveIndex32(at, 1)) {
     const UChar32 c = decomposed.char32At(at);

@@ -5,7 +5,7 @@
     render.py --variant least_request
     render.py --tls 0.0.0.0:8443 --certificate tls.crt --key tls.key
 
-A variant (variants/NAME.yaml) is merged over the file: `cluster` over each cluster of replicas, `virtual_host` over the
+A variant (variants/NAME.yaml) is merged over the file: `cluster` over the replicas' cluster, `virtual_host` over the
 virtual host, `route` over each route, `connection_manager` over the listener's; `clusters` are added.
 """
 
@@ -38,7 +38,7 @@ class Config:
         self.document = yaml.safe_load((HERE / "envoy.yaml").read_text(encoding="utf-8"))
         self.resources = self.document["static_resources"]
         (self.listener,) = self.resources["listeners"]
-        self.clusters = list(self.resources["clusters"])
+        (self.cluster,) = self.resources["clusters"]
         ((self.filter,),) = (chain["filters"] for chain in self.listener["filter_chains"])
 
     @property
@@ -47,13 +47,11 @@ class Config:
 
     def replicas(self, addresses: list[str]) -> None:
         endpoints = [{"endpoint": {"address": socket_address(one)}} for one in addresses]
-        for cluster in self.clusters:
-            cluster["load_assignment"]["endpoints"] = [{"lb_endpoints": copy.deepcopy(endpoints)}]
+        self.cluster["load_assignment"]["endpoints"] = [{"lb_endpoints": endpoints}]
 
     def variant(self, name: str) -> None:
         patch = yaml.safe_load((HERE / "variants" / f"{name}.yaml").read_text(encoding="utf-8"))
-        for cluster in self.clusters:
-            vary(cluster, copy.deepcopy(patch.get("cluster", {})))
+        vary(self.cluster, patch.get("cluster", {}))
         (host,) = self.manager["route_config"]["virtual_hosts"]
         host.update(merged(host, patch.get("virtual_host", {})))
         for route in host["routes"]:
@@ -104,8 +102,6 @@ def vary(cluster: dict, patch: dict) -> None:
             {**zone, "lb_endpoints": replicas[index :: len(zones)]} for index, zone in enumerate(zones)
         ]
         del patch["load_assignment"]
-    if "outlier_detection" not in cluster:
-        patch.pop("outlier_detection", None)
     cluster.update(merged(cluster, patch))
 
 

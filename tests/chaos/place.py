@@ -113,7 +113,10 @@ class DrilledReplicas(Replicas):
         config = (
             f"idempotency: {{store: redis}}\nredis: {{address: '{redis.address}'}}\nbreaker: {{rules: {self.rules}}}"
         )
-        super().__init__(folder, config)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.disk.stop)
+            super().__init__(folder, config)
+            undo.pop_all()
 
     def _more_listeners(self, index: int) -> list[str]:
         tls = f"{{certificate: {self.folder}/tls.crt, key: {self.folder}/tls.key}}"
@@ -121,6 +124,12 @@ class DrilledReplicas(Replicas):
 
     def _environment(self, index: int) -> dict[str, str]:
         return self.clock.environment if index == 2 else {}
+
+    def stop(self) -> None:
+        try:
+            super().stop()
+        finally:
+            self.disk.stop()
 
 
 class HotEnvoy(Envoy):
@@ -162,7 +171,6 @@ class Place:
             self.redis = RedisServer(folder, *TELLS)
             undo.callback(self.redis.stop)
             self.replicas = DrilledReplicas(folder, self.redis)
-            undo.callback(self.replicas.disk.stop)
             undo.callback(self.replicas.stop)
             self.leases = EndedLeases(self.redis)
             undo.callback(self.leases.stop)

@@ -21,7 +21,14 @@ class Replicas:
         for name in MODELS:
             (self.models / name).symlink_to(ROOT / "models" / name)
         self.addresses = [f"127.0.0.1:{free_port()}" for _ in range(3)]
-        self.servers = [self._start(index) for index in range(3)]
+        self.servers: list[Server] = []
+        try:
+            for index in range(3):
+                self.servers.append(self._start(index))
+        except BaseException:
+            for server in self.servers:
+                server.process.kill()
+            raise
 
     def _start(self, index: int) -> Server:
         folder = self.folder / str(index)

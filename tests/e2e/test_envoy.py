@@ -17,6 +17,7 @@ import grpc
 import pytest
 import requests
 import yaml
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from clients import Clients
@@ -363,6 +364,38 @@ def test_a_lost_replica_costs_no_client_an_answer(envoy, replicas, texts, protos
     assert clients.errors == [], f"{len(clients.errors)} of {clients.calls}"
     assert clients.calls > 100 and clients.worst < 15
     assert replicas.calls(CLASSIFY)[1] > before, "it gets calls again"
+
+
+def test_websockets_of_a_replica_that_hangs_are_cut(envoy, replicas, protos, sample):
+    """As all else that it has in hand: the client can go on elsewhere. Without pings a quiet one would wait for minutes."""
+    healthy_again(envoy)
+    message = protos.images.RecognizeRequest(image=sample).SerializeToString()
+    url = f"ws://{envoy.address}/api/v1/recognize/stream"
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(connect(url, close_timeout=1)) for _ in range(6)]
+        for socket in sockets:
+            socket.send(message)
+            assert len(protos.images.RecognizeResponse.FromString(socket.recv(timeout=20)).faces) == 1
+        replicas.servers[1].process.send_signal(signal.SIGSTOP)
+        try:
+            cut = [socket for socket in sockets if is_cut(socket, 1.0)]
+            assert 0 < len(cut) < 6, "those of one replica in three"
+            with connect(url) as socket:
+                socket.send(message)
+                assert len(protos.images.RecognizeResponse.FromString(socket.recv(timeout=20)).faces) == 1
+        finally:
+            replicas.servers[1].process.send_signal(signal.SIGCONT)
+    healthy_again(envoy)
+
+
+def is_cut(socket, seconds: float) -> bool:
+    try:
+        socket.recv(timeout=seconds)
+    except TimeoutError:
+        return False
+    except ConnectionClosed:
+        return True
+    raise AssertionError("a message that nobody asked for")
 
 
 def test_a_zone_that_goes_is_replaced_by_the_next(tmp_path, replicas, texts):

@@ -1,9 +1,11 @@
 // Exchange::Send* → frames. A body waits in its stream's queue until nghttp2's scheduler and flow control ask for it.
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "transport/http/h2_core.h"
 #include "transport/http/http_date.h"
+#include "transport/http/upgrade.h"
 
 namespace sluice::http {
 namespace {
@@ -44,7 +46,12 @@ void AddFields(NvArray& nvs, const Headers& headers) {
 
 void H2Stream::SendHead(int status, const Headers& headers, bool end) {
   if (closed_ || cut_ || head_sent_ || core_->dead_) return;
-  if (status == 101) status = 200;  // extended CONNECT: the stream is the tunnel
+  std::string accept;
+  if (status == 101) {
+    status = 200;  // extended CONNECT: the stream is the tunnel
+    // Of a handshake of HTTP/1.1 that a proxy passes on: its client wants an answer to the key.
+    if (const auto key = head_.headers.Find("sec-websocket-key")) accept = WebSocketAccept(*key);
+  }
   char digits[3] = {static_cast<char>('0' + status / 100), static_cast<char>('0' + status / 10 % 10),
                     static_cast<char>('0' + status % 10)};
   NvArray nvs;
@@ -55,6 +62,7 @@ void H2Stream::SendHead(int status, const Headers& headers, bool end) {
   }
   AddFields(nvs, headers);
   AddFields(nvs, head_.answer_headers);
+  if (!accept.empty()) nvs.push_back(Nv("sec-websocket-accept", accept, NGHTTP2_NV_FLAG_NO_INDEX));
   nvs.push_back(Nv("server", "sluice", kStatic));
   nvs.push_back(Nv("date", HttpDateNow(core_->loop_.clock()), NGHTTP2_NV_FLAG_NO_COPY_NAME));
   head_sent_ = true;

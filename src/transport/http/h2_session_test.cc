@@ -45,12 +45,28 @@ TEST(H2SessionTest, ExtendedConnectIsATunnel) {
       {.method = "CONNECT", .path = "/ws", .headers = {{":protocol", "websocket"}}, .body = "frames", .end = false});
   wire.Pump();
   EXPECT_EQ(wire.client.responses[id].Get(":status"), "200");
+  EXPECT_EQ(wire.client.responses[id].Get("sec-websocket-accept"), "");
   EXPECT_EQ(wire.client.responses[id].body, "frames");
   EXPECT_FALSE(wire.client.responses[id].ended);
   wire.client.Continue(id, "", true);
   wire.Pump();
   EXPECT_TRUE(wire.client.responses[id].ended);
   EXPECT_EQ(wire.host.logs[0]->reason, CloseReason::kDone);
+}
+
+TEST(H2SessionTest, TheKeyOfAHandshakeThatAProxyPassesOnIsAnswered) {
+  H2Wire wire;
+  wire.Pump();
+  wire.host.on_exchange = [](ExchangeLog& log) { log.exchange->SendHead(101, {}, false); };
+  // The key and its answer of RFC 6455, 1.3.
+  const int32_t id =
+      wire.client.Submit({.method = "CONNECT",
+                          .path = "/ws",
+                          .headers = {{":protocol", "websocket"}, {"sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="}},
+                          .end = false});
+  wire.Pump();
+  EXPECT_EQ(wire.client.responses[id].Get(":status"), "200");
+  EXPECT_EQ(wire.client.responses[id].Get("sec-websocket-accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
 TEST(H2SessionTest, HeadersOfTheGateAreOnEveryAnswer) {

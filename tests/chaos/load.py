@@ -88,14 +88,16 @@ def p99(calls: list[Call]) -> float:
     return times[min(len(times) - 1, int(len(times) * 0.99))] if times else 0.0
 
 
-def back_after(calls: list[Call], since: float, limit: float, step: float = 0.5) -> float:
-    """How long after `since` the P99 of the calls that were due was above the limit for the last time, to a step."""
+STEP_S = 0.5
+
+
+def late_steps(calls: list[Call], since: float, limit: float) -> dict[float, float]:
+    """The half seconds after `since` in which the P99 of the calls that were due was above the limit, by their end."""
     steps: dict[int, list[Call]] = {}
     for call in calls:
         if call.due >= since:
-            steps.setdefault(int((call.due - since) / step), []).append(call)
-    late = [index for index, some in steps.items() if p99(some) > limit]
-    return (max(late) + 1) * step if late else 0.0
+            steps.setdefault(int((call.due - since) / STEP_S), []).append(call)
+    return {(index + 1) * STEP_S: p99(some) for index, some in sorted(steps.items()) if p99(some) > limit}
 
 
 def capacity(address: str, checks: list[Check], rare: Check, seconds: float) -> float:

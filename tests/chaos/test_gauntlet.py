@@ -20,7 +20,7 @@ from clients import Checks
 from conftest import protos, sample  # noqa: F401
 from drills import DRILLS, EVEN, KILLED, ORDERED, PRIORITIES, ZONE, disk_full, first_zone_killed, killed
 from leases import Evidence, Unasked, computed, unexplained
-from load import Load, back_after, capacity, p99
+from load import Load, capacity, late_steps, p99
 from place import Place, have_all
 from streams import GrpcStream, WebSocketStream
 from test_envoy import envoy_binary, healthy_again, texts  # noqa: F401
@@ -74,9 +74,12 @@ class Gauntlet:
         calls = self.load.between(began)
         assert calls, "no call has ended; is the machine too busy?"
         errors = [call.error for call in calls if call.error]
-        worst, back = max(call.took for call in calls), back_after(calls, struck, limit)
+        late = late_steps(calls, struck, limit)
+        worst, back = max(call.took for call in calls), max(late, default=0.0)
         row = Row(name, began, time.monotonic(), len(calls), len(errors), worst, back, self.unasked.more())
         print(row, *errors[:2], flush=True)
+        if back > BACK_S:
+            print(f"P99 above {limit:.2f} s until {late}; load average {os.getloadavg()[0]:.1f}", flush=True)
         self.rows.append(row)
         return row
 

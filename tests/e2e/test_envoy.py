@@ -81,12 +81,14 @@ class Envoy:
     def healthy(self) -> int:
         """Replicas by gRPC; -1: Envoy does not answer yet."""
         try:
-            text = requests.get(f"http://{self.admin}/clusters", timeout=5).text
+            return sum(line.endswith("::healthy") for line in self.flags())
         except requests.ConnectionError:
             return -1
-        return sum(
-            "inference_cluster" in line and line.endswith("::health_flags::healthy") for line in text.split("\n")
-        )
+
+    def flags(self) -> list[str]:
+        """What it thinks of each."""
+        text = requests.get(f"http://{self.admin}/clusters", timeout=5).text
+        return [line for line in text.split("\n") if "inference_cluster" in line and "::health_flags::" in line]
 
     def stop(self) -> None:
         self.process.terminate()
@@ -333,7 +335,7 @@ def test_an_id_is_made_for_who_sends_none(envoy, replicas):
 def healthy_again(envoy: Envoy, count: int = 3) -> None:
     end = time.monotonic() + 30
     while envoy.healthy() != count:
-        assert time.monotonic() < end, f"{envoy.healthy()} of {count} are healthy"
+        assert time.monotonic() < end, f"{envoy.healthy()} of {count} are healthy: {envoy.flags()}"
         time.sleep(0.1)
     time.sleep(0.3)
 

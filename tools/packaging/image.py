@@ -49,6 +49,7 @@ def lay_out(root: Path, trees: tuple[str, ...]) -> None:
     # What a container engine mounts.
     for name in ("tmp", "proc", "sys", "dev"):
         (root / name).mkdir()
+    (root / "tmp").chmod(0o1777)
 
 
 def layer_of(root: Path) -> bytes:
@@ -60,7 +61,8 @@ def layer_of(root: Path) -> bytes:
             info.uid = info.gid = 0
             info.uname = info.gname = ""
             info.mtime = EPOCH
-            info.mode = 0o1777 if info.name == "tmp" else 0o755 if info.isdir() or info.mode & 0o100 else 0o644
+            if info.mode != 0o1777:
+                info.mode = 0o755 if info.isdir() or info.mode & 0o100 else 0o644
             with path.open("rb") if info.isreg() else io.BytesIO() as data:
                 archive.addfile(info, data)
     return out.getvalue()

@@ -50,7 +50,8 @@ void H2Core::Receive(std::string_view bytes) {
 
 void H2Core::Continue() {
   if (!in_.empty()) {
-    in_.Take(Feed(in_.view()));
+    // Of a dead session nothing is read: nghttp2 knows streams that are gone, and would begin others.
+    in_.Take(dead_ ? in_.size() : Feed(in_.view()));
     Recharge(in_charged_, in_.empty() ? 0 : in_.capacity());
     if (!in_.empty()) host_.WantsWrite();
   }

@@ -197,6 +197,31 @@ TEST(H2LedgerTest, ManyRequestsInOneReadAreStartedInManyTurns) {
   EXPECT_EQ(wire.budget.bytes(), 0u);
 }
 
+// A turn was too short for what had come when the connection was lost.
+TEST(H2LedgerTest, NothingIsReadAfterTheLoss) {
+  H2Wire wire;
+  wire.Pump();
+  const auto linger = [&](ExchangeLog&) { wire.host.loop_.Pass(microseconds(100)); };
+  wire.host.on_exchange = [&](ExchangeLog& log) {
+    linger(log);
+    log.on_body = log.on_closed = linger;
+  };
+  for (int i = 0; i < 100; ++i) wire.client.Submit({.body = std::string(1'000, 'x'), .end = false});
+  wire.session->Receive(wire.client.Output());
+  const size_t begun = wire.host.logs.size();
+  ASSERT_LT(begun, 30u);
+  ASSERT_GT(begun, 0u);
+  wire.session->Lost();
+  for (int turns = 0; turns < 100; ++turns) {
+    wire.host.loop_.Advance(milliseconds(1));
+    wire.session->Continue();
+  }
+  EXPECT_EQ(wire.host.logs.size(), begun);
+  for (const auto& log : wire.host.logs) EXPECT_EQ(log->closed, 1);
+  EXPECT_EQ(wire.session->open_exchanges(), 0u);
+  EXPECT_EQ(wire.budget.bytes(), 0u);
+}
+
 // Lost, cut or terminated: the streams of a connection end in slices.
 TEST(H2LedgerTest, ManyStreamsAreClosedInManyTurns) {
   for (const bool lost : {true, false}) {

@@ -50,6 +50,15 @@ class Journal {
     ++ended;
   }
 
+  // Another replica computes it, for so long.
+  void Held(const std::string& content, TimePoint now, Duration lease) {
+    Wanted& wanted = wanted_[content];
+    wanted.held = now;
+    wanted.held_until = now + lease;
+    wanted.under_way_when_held = wanted.open - 1;
+  }
+  void Freed(const std::string& content) { wanted_[content].held_until = {}; }
+
   // --- computations: what a model makes of a content ---
   std::string Computed(const std::string& content, TimePoint taken, bool replays) {
     Wanted& wanted = wanted_[content];
@@ -59,6 +68,8 @@ class Journal {
     // others nothing can be taken out.
     if (replays && !wanted.record.empty() && taken > wanted.recorded && wanted.under_way-- <= 0)
       Break(StrCat("'", content, "' was computed although it is recorded"));
+    if (replays && taken > wanted.held && taken < wanted.held_until && wanted.under_way_when_held-- <= 0)
+      Break(StrCat("'", content, "' was computed during another replica's lease"));
     ++computed;
     return StrCat(content, "#", ++serial_);
   }
@@ -93,7 +104,9 @@ class Journal {
     TimePoint last_ended{};
     std::string record;
     TimePoint recorded{};
-    int under_way = 0;  // calls that may have been told to compute it before that
+    int under_way = 0;               // calls that may have been told to compute it before that
+    TimePoint held{}, held_until{};  // by another replica
+    int under_way_when_held = 0;
   };
 
   // While live work waits, lower classes keep 11 % of the time, of which each saves up 10 ms, one

@@ -41,7 +41,9 @@ class Life {
   // For a while it goes on like this.
   void NextPhase() {
     events_ = 50 + random_.Below(500);
-    world_.journal.store_down = Chance(5);
+    // When it is down, it may say so at once, or nothing until patience with it ends.
+    const bool down = Chance(5), slow = Chance(4);
+    world_.SetStore(down, std::chrono::milliseconds(slow ? 20 : Chance(2) ? 1 : 0));
     gap_ms_ = std::exp(random_.Uniform() * 5 - 3);  // 0.05 to 7 ms: a call takes some 4 ms of a worker
     kinds_ = 1 + random_.Below(4);
     principals_ = 1 + random_.Below(6);

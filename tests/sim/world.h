@@ -16,10 +16,12 @@
 #include "api/text_classification/service.h"
 #include "base/random.h"
 #include "call/layers/idempotency/idempotency.h"
+#include "call/layers/idempotency/shared_store.h"
 #include "door/lists.h"
 #include "pipeline/testing/simulation.h"
 #include "tests/sim/flaky_store.h"
 #include "tests/sim/journal.h"
+#include "tests/sim/rival_records.h"
 #include "tests/sim/sick_models.h"
 #include "tests/sim/witness.h"
 
@@ -27,10 +29,12 @@ namespace sluice::sim {
 
 // What the world is made of goes before the simulation that uses it.
 struct Surroundings {
-  explicit Surroundings(uint64_t seed) : random(seed), models(journal, random) {}
+  explicit Surroundings(uint64_t seed) : one_of_several(seed % 2 == 1), random(seed), models(journal, random) {}
+  const bool one_of_several;  // replicas: what was answered is known to all of them
   Random random;
   Journal journal;
   SickModels models;
+  std::unique_ptr<FakeShared> shared;  // between the replicas
 };
 
 class World : public Surroundings, public Simulation {
@@ -51,6 +55,14 @@ class World : public Surroundings, public Simulation {
 
   // The rules file is read again.
   void ReloadRules() { admission.Find<BreakerLayer>()->SetRules(Rules()); }
+
+  // Records cannot be read or written from now on, or can be again.
+  void SetStore(bool down, Duration answers_after) {
+    journal.store_down = down;
+    if (shared == nullptr) return;
+    shared->down = down;
+    shared->answers_after = answers_after;
+  }
 
   std::atomic<bool> draining{false};
 
@@ -76,13 +88,22 @@ class World : public Surroundings, public Simulation {
       Chain chain = MakeCallChain(context);
       for (auto& layer : chain) {
         if (layer->name() == "idempotency") {
-          layer =
-              std::make_unique<IdempotencyLayer>(context, std::make_unique<FlakyStore>(made.journal, context.clock));
+          layer = std::make_unique<IdempotencyLayer>(context, MakeStore(made, context));
         }
       }
       return chain;
     };
     return options;
+  }
+  static std::unique_ptr<IdempotencyStore> MakeStore(Surroundings& made, const LayerContext& context) {
+    if (!made.one_of_several) return std::make_unique<FlakyStore>(made.journal, context.clock);
+    made.shared = std::make_unique<FakeShared>(context.clock);
+    const auto nothing = [] {};
+    return std::make_unique<SharedIdempotencyStore>(
+        std::make_unique<MemoryIdempotencyStore>(IdempotencyTable::Options{}, context.clock, nothing),
+        std::make_unique<RivalRecords>(*made.shared, made.journal, made.random), context.random,
+        SharedIdempotencyStore::Options{
+            .time_to_live = std::chrono::hours(24), .on_wait = nothing, .on_error = nothing});
   }
   static std::vector<BreakerRule> Rules() {
     BreakerRule rule;

@@ -6,72 +6,13 @@
 #include <set>
 
 #include "base/testing/fake_loop.h"
-#include "call/layers/idempotency/redis_records.h"
+#include "call/layers/idempotency/testing/fake_shared_records.h"
 
 namespace sluice {
 namespace {
 
 using namespace std::chrono_literals;
 using Verdict = IdempotencyStore::Verdict;
-
-// What Redis would do, a millisecond later.
-class FakeShared {
- public:
-  explicit FakeShared(FakeLoop& loop) : loop_(loop) {}
-
-  std::string* Find(const std::string& key) {
-    const auto it = values_.find(key);
-    return it == values_.end() || it->second.second <= loop_.Now() ? nullptr : &it->second.first;
-  }
-  void Set(const std::string& key, const std::string& value, Duration life) {
-    values_[key] = {value, loop_.Now() + life};
-  }
-  void Erase(const std::string& key) { values_.erase(key); }
-
-  bool down = false;
-  std::set<const void*> crashed;  // replicas that say nothing any more
-
- private:
-  FakeLoop& loop_;
-  std::map<std::string, std::pair<std::string, TimePoint>> values_;
-};
-
-class FakeRecords final : public SharedRecords {
- public:
-  explicit FakeRecords(FakeShared& shared) : shared_(shared) {}
-
-  void Claim(Loop& loop, const Slot& slot, Duration lease, Told told) override {
-    Later(loop, [this, slot, lease, told = std::move(told)] {
-      if (shared_.down) return told(absl::UnavailableError("down"));
-      if (shared_.Find(slot.key) == nullptr) shared_.Set(slot.key, ClaimOf(slot), lease);
-      told(ReadSharedValue(*shared_.Find(slot.key), slot.token));
-    });
-  }
-  void Renew(Loop& loop, const Slot& slot, Duration lease, Failed failed) override {
-    IfOurs(loop, slot, std::move(failed), [=, this] { shared_.Set(slot.key, ClaimOf(slot), lease); });
-  }
-  void Record(Loop& loop, const Slot& slot, const std::string& record, Duration life, Failed failed) override {
-    IfOurs(loop, slot, std::move(failed), [=, this] { shared_.Set(slot.key, "d" + slot.digest + record, life); });
-  }
-  void Release(Loop& loop, const Slot& slot, Failed failed) override {
-    IfOurs(loop, slot, std::move(failed), [=, this] { shared_.Erase(slot.key); });
-  }
-
- private:
-  static std::string ClaimOf(const Slot& slot) { return "r" + slot.token + slot.digest; }
-  void Later(Loop& loop, std::function<void()> what) {
-    if (!shared_.crashed.contains(this)) loop.At(loop.Now() + 1ms, std::move(what));
-  }
-  void IfOurs(Loop& loop, const Slot& slot, Failed failed, std::function<void()> what) {
-    Later(loop, [this, slot, failed = std::move(failed), what = std::move(what)] {
-      if (shared_.down) return failed(absl::UnavailableError("down"));
-      const std::string* const value = shared_.Find(slot.key);
-      if (value == nullptr || *value == ClaimOf(slot)) what();
-    });
-  }
-
-  FakeShared& shared_;
-};
 
 class SharedIdempotencyStoreTest : public testing::Test {
  protected:
@@ -106,7 +47,7 @@ class SharedIdempotencyStoreTest : public testing::Test {
 
   std::deque<One> callers;
   FakeLoop loop;
-  FakeShared shared{loop};
+  FakeShared shared{loop.clock()};
   SharedRandom random{Random(1)};
   std::vector<const void*> replicas;
   int waits = 0, errors = 0;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/crowding.h"
 #include "base/error.h"
 #include "base/turn.h"
 
@@ -158,7 +159,10 @@ void Call::Finish(absl::Status status) {
   phase_ = Phase::kDone;
   outcome_ = std::move(status);
   LatencyMs();
-  if (CallPort* port = std::exchange(port_, nullptr)) port->End(*this, outcome_);
+  if (CallPort* port = std::exchange(port_, nullptr)) {
+    if (IsCrowding(outcome_)) port->HoldBack(kCrowdingPause);
+    port->End(*this, outcome_);
+  }
   LeaveLayers();
   if (outcome_.ok()) return held_.clear();  // its jobs are done
   abandoned_.request_stop();

@@ -116,9 +116,6 @@ class Call : public std::enable_shared_from_this<Call> {
   void Reply(Message&& message);
   void ReadMore();
   bool CanWrite() const { return port_ != nullptr && port_->CanWrite(); }
-  void HoldBack(Duration time) {
-    if (port_ != nullptr) port_->HoldBack(time);
-  }
   // A parked layer lets the call go on.
   void Resume();
   // Runs once, when the call ends without success before the handler ended it or after (cancelled, deadline, refused):

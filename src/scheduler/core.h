@@ -99,7 +99,7 @@ class SchedulerCore {
 
   // Not OK: this newcomer, of which no more is known, would not be done by its deadline even if it were as cheap as
   // what its class was offered lately (OVERLOADED, with a retry-after).
-  LoadVerdict Judge(const Newcomer& newcomer, TimePoint now);
+  absl::Status Judge(const Newcomer& newcomer, TimePoint now);
 
   // The next batch for a free worker, or an empty one. Never holds an item whose deadline passed: call Expire first.
   Batch Take(int worker, TimePoint now);

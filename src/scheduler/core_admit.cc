@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/crowding.h"
 #include "base/strings.h"
 #include "scheduler/core.h"
 
@@ -92,19 +93,15 @@ absl::Status SchedulerCore::CheckTime(const Queue& queue, Work& work, TimePoint 
       now);
 }
 
-LoadVerdict SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
+absl::Status SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
   rivals_[static_cast<size_t>(newcomer.work_class)].Note(newcomer.principal, now);
-  if (newcomer.deadline <= now) return {};  // whoever watches the deadline says so
+  if (newcomer.deadline <= now) return absl::OkStatus();  // whoever watches the deadline says so
   const Duration left = newcomer.deadline - now, predicted = PredictedWait(newcomer, now);
-  if (predicted == Duration::zero()) return {};
+  if (predicted == Duration::zero()) return absl::OkStatus();
   const Duration run = CheapestRun(newcomer.work_class, now), needed = AtMost(predicted) + run;
-  if (needed <= left) return {};
+  if (needed <= left) return absl::OkStatus();
   Follow(newcomer, newcomer.deadline - run, run, now);
-  LoadVerdict verdict{Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now),
-                      Crowds(newcomer, now)};
-  if (verdict.crowds)
-    SetRetryAfter(verdict.status, std::max(absl::FromChrono(kCrowdingPause), *RetryAfterOf(verdict.status)));
-  return verdict;
+  return Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now);
 }
 
 // Most of what comes is its own, and others came lately.
@@ -142,6 +139,7 @@ absl::Status SchedulerCore::Shed(const Newcomer& newcomer, ShedRule rule, Reason
   order_[newcomer.work_class].Charge(newcomer.principal, kRefusalCost);
   absl::Status status = Error(reason, what);
   SetRetryAfter(status, RetryAfter(newcomer, now));
+  if (Crowds(newcomer, now)) SetCrowding(status);
   return status;
 }
 

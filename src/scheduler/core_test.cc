@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/crowding.h"
 #include "base/error.h"
 #include "gtest/gtest.h"
 
@@ -362,11 +363,11 @@ TEST_F(CoreTest, ANewcomerOfWhomNoMoreIsKnownIsJudgedByWhatGoesBeforeIt) {
     return core_.Judge({.work_class = work_class, .principal = who, .deadline = now_ + left}, now_);
   };
   // 500 ms before it, and up to 200 ms of its own, as of what came lately.
-  EXPECT_TRUE(judge(kAlice, WorkClass::kLive, milliseconds(701)).status.ok());
-  EXPECT_FALSE(judge(kAlice, WorkClass::kLive, milliseconds(699)).status.ok());
-  EXPECT_TRUE(judge(kBob, WorkClass::kLive, milliseconds(300)).status.ok());
-  EXPECT_TRUE(judge(kBob, WorkClass::kLive, milliseconds(0)).status.ok()) << "the deadline's own layer says so";
-  const absl::Status late = judge(kBob, WorkClass::kBatch, milliseconds(499)).status;
+  EXPECT_TRUE(judge(kAlice, WorkClass::kLive, milliseconds(701)).ok());
+  EXPECT_FALSE(judge(kAlice, WorkClass::kLive, milliseconds(699)).ok());
+  EXPECT_TRUE(judge(kBob, WorkClass::kLive, milliseconds(300)).ok());
+  EXPECT_TRUE(judge(kBob, WorkClass::kLive, milliseconds(0)).ok()) << "the deadline's own layer says so";
+  const absl::Status late = judge(kBob, WorkClass::kBatch, milliseconds(499));
   EXPECT_EQ(ReasonOf(late), Reason::OVERLOADED);
   EXPECT_TRUE(RetryAfterOf(late).has_value());
   EXPECT_EQ(core_.sheds().by_class[1][static_cast<size_t>(ShedRule::kEarly)], 1u);
@@ -377,15 +378,29 @@ TEST_F(CoreTest, WhoFillsTheQueueCrowdsOthersOnlyWhileTheyCome) {
   Measure(queue, milliseconds(100));
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5)).ok());
   const auto crowds = [this](Principal who) {
-    const LoadVerdict verdict = core_.Judge({.principal = who, .deadline = now_ + milliseconds(400)}, now_);
-    EXPECT_EQ(verdict.status.ok(), who == kBob);
-    return verdict.crowds;
+    const absl::Status verdict = core_.Judge({.principal = who, .deadline = now_ + milliseconds(400)}, now_);
+    EXPECT_EQ(verdict.ok(), who == kBob);
+    return IsCrowding(verdict);
   };
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(crowds(kAlice)) << "nobody else came";
   EXPECT_FALSE(crowds(kBob)) << "he is in time";
   EXPECT_TRUE(crowds(kAlice));
   now_ += milliseconds(1001);
   EXPECT_FALSE(crowds(kAlice)) << "the other came too long ago";
+}
+
+TEST_F(CoreTest, WhoCrowdsOthersIsToldSoByTheQueueToo) {
+  const QueueId queue = AddQueue();
+  Measure(queue, milliseconds(100));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Offer(queue, i, seconds(5)).ok());
+  const auto crowds = [&](int id, Principal who) {
+    const absl::Status refusal = OfferBy(who, queue, id, milliseconds(400)).status();
+    EXPECT_EQ(refusal.ok(), who == kBob);
+    return IsCrowding(refusal);
+  };
+  for (int i = 100; i < 200; ++i) EXPECT_FALSE(crowds(i, kAlice)) << "nobody else came";
+  EXPECT_FALSE(crowds(200, kBob));
+  EXPECT_TRUE(crowds(201, kAlice));
 }
 
 TEST_F(CoreTest, RefusalsAreFollowedUp) {

@@ -207,9 +207,9 @@ Duration Scheduler::PredictedRun(QueueId queue, double cost, uint8_t size) const
   return core_.PredictedRun(queue, cost, size);
 }
 
-LoadVerdict Scheduler::Judge(WorkClass work_class, Principal principal, TimePoint deadline) {
+absl::Status Scheduler::Judge(WorkClass work_class, Principal principal, TimePoint deadline) {
   const TimePoint now = clock_.Now();
-  if (now + 4 * Backlog() <= deadline) return {};  // most of the time, and without the lock
+  if (now + 4 * Backlog() <= deadline) return absl::OkStatus();  // most of the time, and without the lock
   std::lock_guard lock(mutex_);
   return core_.Judge({.work_class = work_class, .principal = principal, .deadline = deadline}, now);
 }

@@ -44,7 +44,7 @@ class Scheduler final : public JobQueue {
   size_t IdleWorkers() const override;
   Duration PredictedRun(QueueId queue, double cost, uint8_t size) const override;
   Duration Backlog() const override { return Duration(queued_.load(std::memory_order_relaxed)); }
-  LoadVerdict Judge(WorkClass work_class, Principal principal, TimePoint deadline) override;
+  absl::Status Judge(WorkClass work_class, Principal principal, TimePoint deadline) override;
   // After Shutdown chores are destroyed unrun.
   Chores& chores() override { return chores_; }
 

@@ -20,13 +20,12 @@ namespace sluice {
 // Workers that are as busy as a test says.
 struct FakeLoad final : LoadProbe {
   Duration Backlog() const override { return backlog; }
-  LoadVerdict Judge(WorkClass work_class, Principal, TimePoint deadline) override {
+  absl::Status Judge(WorkClass work_class, Principal, TimePoint deadline) override {
     asked = work_class;
-    return {verdict, crowds};
+    return verdict;
   }
   Duration backlog{};
   absl::Status verdict;
-  bool crowds = false;
   std::optional<WorkClass> asked;  // what it was asked about last
 };
 

@@ -62,7 +62,7 @@ class SteppedScheduler final : public JobQueue {
     return core_.PredictedRun(queue, cost, size);
   }
   Duration Backlog() const override { return core_.Queued(); }
-  LoadVerdict Judge(WorkClass work_class, Principal principal, TimePoint deadline) override {
+  absl::Status Judge(WorkClass work_class, Principal principal, TimePoint deadline) override {
     return core_.Judge({.work_class = work_class, .principal = principal, .deadline = deadline}, loop_.clock().Now());
   }
   Chores& chores() override { return chores_; }

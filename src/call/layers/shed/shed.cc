@@ -1,7 +1,5 @@
 #include "call/layers/shed/shed.h"
 
-#include <algorithm>
-
 #include "ai/inference/config/server.pb.h"
 #include "base/strings.h"
 #include "call/call.h"
@@ -28,15 +26,11 @@ Step ShedLayer::Enter(Call& call) {
   const Method& method = call.method();
   // The messages of a stream come one by one, and each is judged by itself.
   if (!enabled_ || !method.work_class || method.client_streaming || method.server_streaming) return Step::kNext;
-  const LoadVerdict verdict = load_.Judge(call.work_class, call.principal(), call.deadline());
-  if (verdict.status.ok()) return Step::kNext;
+  const absl::Status verdict = load_.Judge(call.work_class, call.principal(), call.deadline());
+  if (verdict.ok()) return Step::kNext;
   TellWait(load_, call);
   call.loop().MayLag(call.loop().Now() + kLagAfterRefusal);
-  if (verdict.crowds) {
-    const absl::Duration retry = RetryAfterOf(verdict.status).value_or(absl::ZeroDuration());
-    call.HoldBack(std::min(kCrowdingPause, absl::ToChronoNanoseconds(retry)));
-  }
-  call.Fail(busy_(verdict.status));
+  call.Fail(busy_(verdict));
   return Step::kStop;
 }
 

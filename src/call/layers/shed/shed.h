@@ -1,7 +1,6 @@
 // Shed: a call that would not even start before its deadline is refused before its body is read. What needs the body to
 // be judged (the model, its size) is judged when it is queued (scheduler/core_admit.cc). Answers say how long work
-// waits now: X-Sluice-Predicted-Wait-Ms. Who floods the server while others come is not even read for a
-// moment: refusals cost, too.
+// waits now: X-Sluice-Predicted-Wait-Ms.
 #pragma once
 
 #include "base/busy.h"

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "ai/inference/image_recognition.pb.h"
+#include "base/crowding.h"
 #include "base/error.h"
 #include "call/layers/work_class/work_class.h"
 #include "call/testing/layer_fixture.h"
@@ -67,12 +68,9 @@ TEST_F(ShedTest, WhoCrowdsOthersIsNotReadForAMoment) {
   Overload();
   EXPECT_TRUE(Begin()->done());
   EXPECT_EQ(port_.held_back, Duration::zero());
-  layers_.load.crowds = true;
+  SetCrowding(layers_.load.verdict);
   EXPECT_TRUE(Begin()->done());
-  EXPECT_EQ(port_.held_back, milliseconds(100)) << "at most";
-  SetRetryAfter(layers_.load.verdict, absl::Milliseconds(70));
-  EXPECT_TRUE(Begin()->done());
-  EXPECT_EQ(port_.held_back, milliseconds(70)) << "not longer than the refusal says";
+  EXPECT_EQ(port_.held_back, kCrowdingPause);
 }
 
 TEST_F(ShedTest, WhatNeedsNoWorkerAndEachMessageOfAStreamPass) {

@@ -1,5 +1,6 @@
-// HTTP/2 frames from a hostile client, mixed with time, write progress and a codec that answers now, later, in parts or
-// never. Checked: no crash, every exchange closes exactly once, all budget is given back, no timer stays.
+// HTTP/2 frames from a hostile client, mixed with time, write progress, turns that are too short and a codec that answers
+// now, later, in parts or never. Checked: no crash, every exchange closes exactly once, nothing is read of a lost
+// connection, all budget is given back, no timer stays.
 //
 // The input is a list of steps: frames with a proper header (so that the fuzzer gets past the framing), raw bytes, and
 // things that happen on our side.
@@ -8,6 +9,8 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/fuzz/fuzz_host.h"
@@ -24,7 +27,7 @@ struct Handler final : ExchangeHandler {
   void OnBody(std::string_view bytes) override;
   void OnBodyEnd() override;
   void OnWritable() override { exchange.SendBody("more", false); }
-  void OnClosed(CloseReason) override { ++closed; }
+  void OnClosed(CloseReason) override;
   void Act(uint8_t how);
   World& world;
   Exchange& exchange;
@@ -43,8 +46,12 @@ struct World final : FuzzHost {
     session = NewH2Session(*this, limits, budget);
   }
   ~World() override {
-    session->Lost();
-    if (session->open_exchanges() != 0 || fake.timers() != 0) std::abort();
+    Lose();
+    for (int turns = 0; session->open_exchanges() != 0; ++turns) {
+      if (turns == 1'000) std::abort();
+      Turn();
+    }
+    if (fake.timers() != 0) std::abort();
     session.reset();
     fake.Run();
     if (budget.bytes() != 0 || !handlers.empty()) std::abort();
@@ -52,10 +59,36 @@ struct World final : FuzzHost {
   std::unique_ptr<ExchangeHandler> OnExchange(Exchange& exchange) override {
     auto made = std::make_unique<Handler>(*this, exchange);
     handlers.push_back(made.get());
+    if (lost) std::abort();
+    Linger();
     if ((plan & 3) == 1) made->Act(plan >> 2);  // before the body
     return made;
   }
+  // By some plans many frames come in one read.
+  void Receive(std::string_view bytes) {
+    read += bytes;
+    if ((plan & 0x10) == 0 || read.size() > 4'000) Read();
+  }
+  // A host whose socket is gone has nothing for its session any more, but further turns.
+  void Read() {
+    if (!lost) session->Receive(std::exchange(read, {}));
+  }
+  void Lose() {
+    Read();
+    if (!std::exchange(lost, true)) session->Lost();
+  }
+  void Turn() {
+    Read();
+    fake.Run();
+    session->Continue();
+  }
+  // By some plans a codec takes so long that a turn is over before its input is.
+  void Linger() {
+    if ((plan & 0x20) != 0) fake.Pass(std::chrono::microseconds(300));
+  }
   std::vector<Handler*> handlers;
+  bool lost = false;
+  std::string read;
 };
 
 Handler::~Handler() {
@@ -63,8 +96,14 @@ Handler::~Handler() {
   std::erase(world.handlers, this);
 }
 
+void Handler::OnClosed(CloseReason) {
+  ++closed;
+  world.Linger();
+}
+
 void Handler::OnBody(std::string_view bytes) {
-  if (bytes.empty() || closed != 0) std::abort();
+  if (bytes.empty() || closed != 0 || world.lost) std::abort();
+  world.Linger();
   held += bytes.size();
   if ((world.plan & 4) != 0) exchange.ConsumeBody(std::exchange(held, 0));
 }
@@ -121,26 +160,33 @@ void Step(World& world, Input& in) {
   const uint8_t arg = in.Byte();
   const uint32_t stream = arg & 31u;
   switch (what & 15) {
-    case 0: world.session->Receive(in.Bytes(arg)); break;
-    case 1: world.session->Receive(Frame(1, 4 | (what >> 7), stream | 1, kRequest + in.Bytes(arg >> 5))); break;
-    case 2: world.session->Receive(Frame(1, what >> 4, stream, in.Bytes(in.Byte()))); break;
-    case 3: world.session->Receive(Frame(0, what >> 7, stream | 1, in.Bytes(in.Byte()))); break;
-    case 4: world.session->Receive(Frame(0, what >> 7, stream | 1, std::string(in.Byte() * 60u, 'd'))); break;
-    case 5: world.session->Receive(Frame(3, 0, stream | 1, std::string("\0\0\0\x8", 4))); break;
-    case 6:
-      world.session->Receive(Frame(8, 0, (what >> 7) != 0 ? stream : 0, std::string(1, '\0') + in.Bytes(3)));
-      break;
-    case 7: world.session->Receive(Frame(arg, what >> 4, in.Byte() & 15, in.Bytes(in.Byte()))); break;
-    case 8: world.session->Receive(Frame(4, what >> 7, 0, in.Bytes(6u * (arg & 3)))); break;
-    case 9: world.session->Receive(Frame(9, what >> 4, stream, in.Bytes(in.Byte()))); break;
+    case 0: world.Receive(in.Bytes(arg)); break;
+    case 1: world.Receive(Frame(1, 4 | (what >> 7), stream | 1, kRequest + in.Bytes(arg >> 5))); break;
+    case 2: world.Receive(Frame(1, what >> 4, stream, in.Bytes(in.Byte()))); break;
+    case 3: world.Receive(Frame(0, what >> 7, stream | 1, in.Bytes(in.Byte()))); break;
+    case 4: world.Receive(Frame(0, what >> 7, stream | 1, std::string(in.Byte() * 60u, 'd'))); break;
+    case 5: world.Receive(Frame(3, 0, stream | 1, std::string("\0\0\0\x8", 4))); break;
+    case 6: world.Receive(Frame(8, 0, (what >> 7) != 0 ? stream : 0, std::string(1, '\0') + in.Bytes(3))); break;
+    case 7: world.Receive(Frame(arg, what >> 4, in.Byte() & 15, in.Bytes(in.Byte()))); break;
+    case 8: world.Receive(Frame(4, what >> 7, 0, in.Bytes(6u * (arg & 3)))); break;
+    case 9: world.Receive(Frame(9, what >> 4, stream, in.Bytes(in.Byte()))); break;
     case 10: world.fake.Advance(std::chrono::milliseconds(arg * 200)); break;
-    case 11: world.Write(arg * 37u + 1); break;
+    case 11:
+      if (!world.lost) world.Write(arg * 37u + 1);
+      break;
     case 12:
     case 13:
       if (!world.handlers.empty()) world.handlers[arg % world.handlers.size()]->Act(what >> 4 | (what & 1) << 4);
       break;
-    case 14: world.fake.Run(); break;
-    case 15: (arg & 1) != 0 ? world.session->Drain() : world.session->ReceiveEnd(); break;
+    case 14: world.Turn(); break;
+    case 15:
+      if (world.lost) break;
+      if ((arg & 6) == 6) {
+        world.Lose();
+      } else {
+        (arg & 1) != 0 ? world.session->Drain() : world.session->ReceiveEnd();
+      }
+      break;
   }
 }
 
@@ -152,9 +198,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2 || size > 4'096) return 0;
   Input in{data, data + size};
   World world(in.Byte());
-  world.session->Receive("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  world.session->Receive(Frame(4, 0, 0, {}));
-  while (in.at < in.end && !world.session->Finished()) Step(world, in);
-  world.Write(1 << 20);
+  world.Receive("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  world.Receive(Frame(4, 0, 0, {}));
+  world.Read();
+  while (in.at < in.end && (world.lost || !world.session->Finished())) Step(world, in);
+  world.Read();
+  if (!world.lost) world.Write(1 << 20);
   return 0;
 }

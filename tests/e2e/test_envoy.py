@@ -369,7 +369,7 @@ def test_a_lost_replica_costs_no_client_an_answer(envoy, replicas, texts, protos
 
 
 def test_websockets_of_a_replica_that_hangs_are_cut(envoy, replicas, protos, sample):
-    """As all else that it has in hand: the client can go on elsewhere. Without pings a quiet one would wait for minutes."""
+    """As all else that it has in hand: the client can go on elsewhere. Without pings a quiet one would wait minutes."""
     healthy_again(envoy)
     message = protos.images.RecognizeRequest(image=sample).SerializeToString()
     url = f"ws://{envoy.address}/api/v1/recognize/stream"

@@ -1,6 +1,6 @@
-// HTTP/2 frames from a hostile client, mixed with time, write progress, turns that are too short and a codec that answers
-// now, later, in parts or never. Checked: no crash, every exchange closes exactly once, nothing is read of a lost
-// connection, all budget is given back, no timer stays.
+// HTTP/2 frames from a hostile client, mixed with time, write progress, turns that are too short and a codec that
+// answers now, later, in parts or never. Checked: no crash, every exchange closes exactly once, nothing is read of a
+// lost connection, all budget is given back, no timer stays.
 //
 // The input is a list of steps: frames with a proper header (so that the fuzzer gets past the framing), raw bytes, and
 // things that happen on our side.

@@ -1,5 +1,5 @@
-// Idempotency's store of a single server, with outages: while it is down, calls are served without it, and what they would have told it is
-// lost. Who waits for a call whose answer gets lost computes for itself, as when a lease ends.
+// Idempotency's store of a single server, with outages: while it is down, calls are served without it, and what they
+// would have told it is lost. Who waits for a call whose answer gets lost computes for itself, as when a lease ends.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// What this replica shares with others, who are there, too: now and then one of them has claimed a request first, and is
-// never heard of again. Until its lease ends nobody else computes it.
+// What this replica shares with others, who are there, too: now and then one of them has claimed a request first, and
+// is never heard of again. Until its lease ends nobody else computes it.
 #pragma once
 
 #include <string>

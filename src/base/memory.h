@@ -1,4 +1,4 @@
-// How the process keeps memory that was freed.
+// How the process keeps memory that was freed, and how much there is.
 #pragma once
 
 #include <cstdint>
@@ -15,5 +15,8 @@ void ReturnFreedMemory();
 
 // Bytes that this process may use: what the machine has, or less where a container allows less.
 uint64_t MemoryLimit();
+
+// Bytes that it can still take now: available to the machine, and below the limit of each control group around it.
+uint64_t MemoryLeft();
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -12,6 +13,7 @@
 
 #include "absl/strings/escaping.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/sha256.h"
 #include "base/strings.h"
 #include "engine/onnx/external_files.h"
@@ -21,22 +23,36 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr size_t kPieceBytes = 64 << 20;
+
 absl::Status Unreadable(std::string_view name, std::string_view why) {
   return Error(Reason::MODEL_FAILED, StrCat("cannot read the model's file '", name, "': ", why));
 }
 
+// The server must survive a file that is larger than its memory (a sparse one costs nothing to make): what is still to
+// be read, and as much again as the file for loading it, must be there. Asked again while it is read: other models are
+// read at the same time.
+absl::Status CheckRoom(const std::string& name, uint64_t size, uint64_t copied) {
+  const uint64_t bytes = std::max(size, copied), left = MemoryLeft();
+  if (bytes < left && bytes - copied < left - bytes) return absl::OkStatus();
+  return Unreadable(name, StrCat("it has ", bytes, " bytes, and loading it takes twice that; ", left + copied,
+                                 " bytes of memory are left"));
+}
+
 // A copy in memory, sealed.
 absl::StatusOr<UniqueFd> SealedCopy(const fs::path& path, const std::string& name) {
-  const UniqueFd from(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const UniqueFd from(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat about {};
   if (!from || fstat(from.get(), &about) != 0) return Unreadable(name, std::strerror(errno));
   if (!S_ISREG(about.st_mode)) return Unreadable(name, "it is not a regular file");
   UniqueFd to(memfd_create("model", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!to) return Unreadable(name, std::strerror(errno));
-  while (true) {
-    const ssize_t sent = sendfile(to.get(), from.get(), nullptr, size_t{1} << 30);
+  for (uint64_t copied = 0;;) {
+    RETURN_IF_ERROR(CheckRoom(name, static_cast<uint64_t>(about.st_size), copied));
+    const ssize_t sent = sendfile(to.get(), from.get(), nullptr, kPieceBytes);
     if (sent < 0 && errno != EINTR) return Unreadable(name, std::strerror(errno));
     if (sent == 0) break;
+    copied += static_cast<uint64_t>(std::max(sent, ssize_t{0}));
   }
   if (fcntl(to.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
     return Unreadable(name, std::strerror(errno));

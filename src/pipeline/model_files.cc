@@ -1,22 +1,27 @@
 #include "pipeline/model_files.h"
 
-#include <fstream>
 #include <sstream>
 
+#include "base/config/file.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
 
 namespace sluice {
+namespace {
+
+constexpr size_t kBytesMax = 64 << 20;
+
+}  // namespace
 
 absl::StatusOr<std::string> ReadModelFile(const ModelVersion& version, std::string_view name) {
   const std::string path = version.FileNamed(name);
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream bytes;
-  if (path.empty() || !in || !(bytes << in.rdbuf())) {
-    return Error(Reason::MODEL_UNAVAILABLE, StrCat("the file '", name, "' is not next to the model"));
-  }
-  return bytes.str();
+  auto bytes = ReadFile(path, kBytesMax);
+  if (bytes.ok()) return bytes;
+  const bool absent = absl::IsNotFound(bytes.status());
+  return Error(Reason::MODEL_UNAVAILABLE,
+               absent ? StrCat("the file '", name, "' is not next to the model")
+                      : StrCat("'", name, "' must be a regular file of at most ", kBytesMax, " bytes"));
 }
 
 absl::StatusOr<std::vector<std::string>> ReadLabels(const ModelVersion& version, std::string_view name) {

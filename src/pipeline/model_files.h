@@ -10,7 +10,8 @@
 
 namespace sluice {
 
-// The whole file that the manifest names; MODEL_UNAVAILABLE, naming it, when it is not there.
+// The whole file that the manifest names; MODEL_UNAVAILABLE, naming it, when it is not there or no regular file of
+// a bounded size.
 absl::StatusOr<std::string> ReadModelFile(const ModelVersion& version, std::string_view name);
 
 // One label per line, at least one.

@@ -1,5 +1,6 @@
 #include "base/config/config.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -96,6 +97,25 @@ TEST(Config, AFileThatIsAbsentOrTooLargeIsNamed) {
   EXPECT_FALSE(ReadFile(path.string(), 9).ok());
   EXPECT_FALSE(ReadFile(path.parent_path().string(), 10).ok());
   std::filesystem::remove(path);
+}
+
+TEST(Config, WhatCouldKeepAReaderWaitingIsNoFile) {
+  const std::string pipe = StrCat(std::filesystem::temp_directory_path().string(), "/sluice_config_pipe_", getpid());
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& path : {pipe, std::string("/dev/zero"), std::string("/dev/null")}) {
+    EXPECT_THAT(std::string(ReadFile(path, 10).status().message()), HasSubstr("not a regular file")) << path;
+  }
+  std::filesystem::remove(pipe);
+  EXPECT_THAT(*ReadFile("/proc/self/status", 1 << 20), HasSubstr("VmRSS"));  // a file that says it has no bytes
+}
+
+TEST(Config, AConfigurationMayComeThroughAPipe) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], "workers: {count: 3}", 19), 19);
+  close(ends[1]);
+  EXPECT_EQ(LoadConfig(StrCat("/dev/fd/", ends[0]))->workers().count(), 3u);
+  close(ends[0]);
 }
 
 // Every number has a range, so no knob takes nonsense.

@@ -7,7 +7,11 @@
 
 namespace sluice {
 
-// NOT_FOUND "cannot open 'x': No such file or directory"; at most `bytes_max`, larger is INVALID_ARGUMENT.
-absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max);
+// Whether a pipe may stand for a file (`--config <(…)`): reading it waits until its writer is done.
+enum class Pipes { kRefuse, kRead };
+
+// NOT_FOUND "cannot open 'x': No such file or directory"; at most `bytes_max`, larger is INVALID_ARGUMENT, and so is
+// what could keep the reader waiting for ever: a pipe, a device.
+absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max, Pipes pipes = Pipes::kRefuse);
 
 }  // namespace sluice

@@ -1,7 +1,9 @@
 #include "base/log/access_log.h"
 
-#include <fcntl.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "base/error.h"
 #include "base/rfc3339.h"
@@ -27,8 +29,11 @@ absl::StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(const std::string& wh
   if (where == "off") return std::make_unique<AccessLog>();
   if (where == "stdout") return std::make_unique<AccessLog>(STDOUT_FILENO, options);
   if (where == "stderr") return std::make_unique<AccessLog>(STDERR_FILENO, options);
-  const int fd = open(where.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-  if (fd < 0) return Error(Reason::INVALID_REQUEST, StrCat("logs.access: cannot open ", where, " for writing"));
+  const int fd = LineLog::OpenFile(where);
+  if (fd < 0) {
+    const char* const why = errno == ENXIO ? "nobody reads the pipe" : std::strerror(errno);
+    return Error(Reason::INVALID_REQUEST, StrCat("logs.access: cannot open ", where, " for writing: ", why));
+  }
   auto log = std::make_unique<AccessLog>();
   LineLog::Options lines = LinesOf(options);
   lines.path = where;

@@ -175,7 +175,7 @@ class LineLog::Writer {
     if (options_.path.empty() || !begun_.empty() || (!reopen && now - checked_ < kCheckFile)) return;
     checked_ = now;
     if (!reopen && IsTheFile()) return;
-    const int fd = open(options_.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    const int fd = OpenFile(options_.path);
     if (fd < 0) return;  // the old one is better than none
     close(fd_);
     Use(fd);
@@ -195,6 +195,10 @@ class LineLog::Writer {
   TimePoint checked_{};
   std::string begun_;  // the rest of a line
 };
+
+int LineLog::OpenFile(const std::string& path) {
+  return open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
+}
 
 LineLog::LineLog(int fd, Options options) : shared_(std::make_shared<Shared>(std::move(options))) {
   std::thread([shared = shared_, fd] {

@@ -31,6 +31,9 @@ class LineLog {
     std::function<std::string(uint64_t lost)> note = {};
   };
 
+  // For appending; -1 and errno if it cannot be. Never waits: a pipe that nobody reads is ENXIO.
+  static int OpenFile(const std::string& path);
+
   // Takes ownership of `fd` when there is a path.
   LineLog(int fd, Options options);
   // Writes what is left as far as the output takes it within `patience`, or half a second.

@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
 #include <vector>
+
+#include "base/unique_fd.h"
 
 namespace sluice {
 namespace {
@@ -172,7 +175,7 @@ class LineLogFileTest : public testing::Test {
   }
   ~LineLogFileTest() override { std::filesystem::remove_all(folder_); }
   std::unique_ptr<LineLog> Open() {
-    const int fd = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0640);
+    const int fd = LineLog::OpenFile(path_);
     return std::make_unique<LineLog>(fd, LineLog::Options{.gather = Duration::zero(), .path = path_});
   }
   std::string folder_, path_;
@@ -213,6 +216,29 @@ TEST_F(LineLogFileTest, TheOldFileIsKeptWhileTheNewOneCannotBeOpened) {
   log->Append(Line(2));
   ASSERT_EQ(log->Flush(seconds(10)), 0u);
   EXPECT_EQ(Tally(Contents(folder_ + "/old")).lines, 2u);
+}
+
+TEST_F(LineLogFileTest, APipeThatNobodyReadsIsNotWaitedFor) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0640), 0);
+  EXPECT_EQ(LineLog::OpenFile(path_), -1);
+  EXPECT_EQ(errno, ENXIO);
+  const UniqueFd reader(open(path_.c_str(), O_RDONLY | O_NONBLOCK));
+  auto log = Open();
+  log->Append(Line(1));
+  ASSERT_EQ(log->Flush(seconds(10)), 0u);
+  std::string read_line(Line(1).size() + 1, '\0');
+  ASSERT_EQ(read(reader.get(), read_line.data(), read_line.size()), static_cast<ssize_t>(read_line.size()));
+  EXPECT_EQ(read_line, Line(1) + "\n");
+}
+
+TEST_F(LineLogFileTest, AFileThatBecomesAPipeLeavesTheOldOne) {
+  auto log = Open();
+  std::filesystem::rename(path_, folder_ + "/old");
+  ASSERT_EQ(mkfifo(path_.c_str(), 0640), 0);
+  log->Reopen();
+  log->Append(Line(1));
+  ASSERT_EQ(log->Flush(seconds(10)), 0u);
+  EXPECT_EQ(Tally(Contents(folder_ + "/old")).lines, 1u);
 }
 
 }  // namespace

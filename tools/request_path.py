@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Which source files run for one request: the files of src/ with lines that are executed between a request's first byte
-and its answer, on a connection and with a model that have been used before. The server runs under callgrind, which is
-switched on for that time only; what also runs while nothing is asked on that connection (timers, the log) is marked.
+and its answer, a good one, on a connection and with a model that have been used before. The server runs under callgrind,
+which is switched on for that time only; what also runs while nothing is asked on that connection (timers, the log) is
+marked.
 
     tools/request_path.py            counts for an image over gRPC and REST, and for a frame over WebSocket
     tools/request_path.py --files    the files, too
@@ -111,7 +112,8 @@ def grpc_image(address: str) -> Iterator[Callable[[], object]]:
 def rest_image(address: str) -> Iterator[Callable[[], object]]:
     kept = httpx.Limits(keepalive_expiry=None)
     with httpx.Client(base_url=f"http://{address}", timeout=TIMEOUT_S, limits=kept) as client:
-        yield lambda: client.post("/api/v1/recognize", content=IMAGE, headers={"content-type": "image/jpeg"})
+        head = {"content-type": "image/jpeg"}
+        yield lambda: client.post("/api/v1/recognize", content=IMAGE, headers=head).raise_for_status()
 
 
 @contextlib.contextmanager
@@ -121,7 +123,8 @@ def websocket_frame(address: str) -> Iterator[Callable[[], object]]:
 
         def ask() -> None:
             socket.send(frame)
-            socket.recv(timeout=TIMEOUT_S)
+            if "faces" not in json.loads(socket.recv(timeout=TIMEOUT_S)):
+                raise SystemExit("the frame was not answered with faces")
 
         yield ask
 

@@ -110,6 +110,14 @@ std::string Excerpt(std::string_view text, size_t bytes_max) {
   return out;
 }
 
+bool LooksLikeUtf16(std::string_view text) {
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) text.remove_prefix(2);
+  static constexpr std::string_view kFirst = "{[\"";
+  const auto begins = [text](size_t at) { return text[at] != '\0' && kFirst.find(text[at]) != std::string_view::npos; };
+  if (text.size() < 2) return false;
+  return (text[1] == '\0' && begins(0)) || (text[0] == '\0' && begins(1));
+}
+
 std::string_view WithoutBom(std::string_view text) {
   if (text.substr(0, kBom.size()) == kBom) text.remove_prefix(kBom.size());
   return text;

@@ -58,5 +58,16 @@ TEST(Text, AByteOrderMarkIsPassedOverOnce) {
   EXPECT_EQ(WithoutBom(""), "");
 }
 
+TEST(TextTest, Utf16IsKnownByItsFirstCharacter) {
+  using namespace std::string_view_literals;
+  EXPECT_TRUE(LooksLikeUtf16("{\0}\0"sv));
+  EXPECT_TRUE(LooksLikeUtf16("\0[\0]"sv));
+  EXPECT_TRUE(LooksLikeUtf16("\xFF\xFE{\0}\0"sv));
+  EXPECT_TRUE(LooksLikeUtf16("\xFE\xFF\0\"\0\""sv));
+  for (const std::string_view other : {"{}"sv, ""sv, "{"sv, "\0\0\x80\x3F"sv, "\xFF\xFE"sv, "a\0"sv, "\0\0\0{"sv}) {
+    EXPECT_FALSE(LooksLikeUtf16(other)) << other;
+  }
+}
+
 }  // namespace
 }  // namespace sluice

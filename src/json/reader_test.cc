@@ -152,11 +152,17 @@ TEST(JsonReaderTest, NullLeavesFieldsUnset) {
   EXPECT_EQ(Refusal<Maps>(R"({"by_string": {"a": null}})"), "by_string.a must be a string, not null");
 }
 
+TEST(JsonReaderTest, NullUnderAnotherNameIsNotThere) {
+  EXPECT_EQ(Read<RecognizeRequest>(R"({"image": null, "image_base64": "aGk="})").image(), "hi");
+  EXPECT_EQ(Read<RecognizeRequest>(R"({"image": "aGk=", "image_base64": null})").image(), "hi");
+  EXPECT_EQ(Read<ClassifyRequest>(R"({"modelId": null, "model_id": "m", "texts": ["a"]})").model_id(), "m");
+}
+
 TEST(JsonReaderTest, RepeatedKeysAreRefused) {
   EXPECT_EQ(Refusal<ClassifyRequest>(R"({"texts": [], "texts": []})"), "texts is given twice; send it once");
   EXPECT_EQ(Refusal<RecognizeRequest>(R"({"image": "", "image_base64": ""})"),
             "image_base64 is given twice; send it once");
-  EXPECT_EQ(Refusal<ClassifyRequest>(R"({"texts": null, "te\u0078ts": []})"), "texts is given twice; send it once");
+  EXPECT_EQ(Refusal<ClassifyRequest>(R"({"texts": [], "te\u0078ts": []})"), "texts is given twice; send it once");
   EXPECT_EQ(Refusal<Maps>(R"({"by_string": {"a": "1", "a": "2"}})"), "by_string.a is given twice; send it once");
   EXPECT_EQ(Refusal<Known>(R"({"object": {"a": 1, "a": 1}})"), "object.a is given twice; send it once");
   std::string wide = "{";
@@ -266,10 +272,9 @@ TEST(JsonReaderTest, ABodyCutAnywhereIsRefused) {
       R"( {"texts": ["特斯拉", "a\"\ud83d\ude00"], "model_id": "m", "items": [{"text": "x", "id": null}, {}]} )";
   Read<ClassifyRequest>(json);
   for (size_t n = 0; n + 1 < json.size(); ++n) Refusal<ClassifyRequest>(json.substr(0, n));
-  const std::string known =
-      R"({"object": {"a": [1, true, null, {"b": "c"}]}, )"
-      R"("any": {"@type": "x/google.protobuf.Duration", "value": "3s"}, )"
-      R"("timestamp": "2026-01-01T00:00:00Z"})";
+  const std::string known = R"({"object": {"a": [1, true, null, {"b": "c"}]}, )"
+                            R"("any": {"@type": "x/google.protobuf.Duration", "value": "3s"}, )"
+                            R"("timestamp": "2026-01-01T00:00:00Z"})";
   Read<Known>(known);
   for (size_t n = 0; n < known.size(); ++n) Refusal<Known>(known.substr(0, n));
 }

@@ -57,6 +57,7 @@ absl::Status Tokens::Scan(std::string_view json) {
   json_ = json;
   at_ = count_ = 0;
   if (json.empty()) return Error(Reason::INVALID_BODY, "the body is empty; send a JSON value");
+  if (LooksLikeUtf16(json)) return Error(Reason::INVALID_BODY, "the body is UTF-16; encode the JSON as UTF-8");
   simdjson::error_code code = simdjson::SUCCESS;
   if (parser_ == nullptr) {
     const size_t capacity = std::max(json.size(), kCapacityMin);

@@ -26,8 +26,7 @@ bool JsonWalk::ReadMembers(Message& out, const MessageTable& table, const Path& 
     const FieldEntry* entry = table.Find(key);
     const Path member = path.Key(key);
     if (entry != nullptr) {
-      if (!fields.Insert(entry->index)) return Fail(member, "is given twice; send it once");
-      if (!ReadMember(out, *entry, member, oneofs)) return false;
+      if (!ReadMember(out, *entry, member, fields, oneofs)) return false;
     } else if (options_.ignore_unknown_fields || (!skipped_key.empty() && key == skipped_key)) {
       if (!SkipValue(member)) return false;
     } else {
@@ -38,8 +37,10 @@ bool JsonWalk::ReadMembers(Message& out, const MessageTable& table, const Path& 
   return true;
 }
 
-// null leaves a field unset, except where null is a value.
-bool JsonWalk::ReadMember(Message& out, const FieldEntry& entry, const Path& path, NumberSet& oneofs) {
+// null leaves a field unset, except where null is a value: as if it were not there at all, so that a client may send
+// both names of a field with null for one of them.
+bool JsonWalk::ReadMember(Message& out, const FieldEntry& entry, const Path& path, NumberSet& fields,
+                          NumberSet& oneofs) {
   if (tokens_.Peek() == 'n') {
     if (!CheckLiteral(tokens_.Scalar(), path)) return false;
     const bool is_value = entry.message != nullptr && entry.message->well_known == WellKnown::kValue;
@@ -48,6 +49,7 @@ bool JsonWalk::ReadMember(Message& out, const FieldEntry& entry, const Path& pat
       return true;
     }
   }
+  if (!fields.Insert(entry.index)) return Fail(path, "is given twice; send it once");
   if (entry.oneof >= 0 && !oneofs.Insert(static_cast<uint32_t>(entry.oneof))) {
     return Fail(path, StrCat("cannot be given together with another member of the oneof '",
                              entry.field->containing_oneof()->name(), "'; send one of them"));

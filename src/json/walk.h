@@ -52,7 +52,7 @@ class JsonWalk {
 
   // walk.cc: objects, arrays, maps.
   bool ReadMembers(Message& out, const MessageTable& table, const Path& path, std::string_view skipped_key);
-  bool ReadMember(Message& out, const FieldEntry& entry, const Path& path, NumberSet& oneofs);
+  bool ReadMember(Message& out, const FieldEntry& entry, const Path& path, NumberSet& fields, NumberSet& oneofs);
   bool ReadRepeated(Message& out, const FieldEntry& entry, const Path& path);
   bool ReadStrings(Message& out, const FieldEntry& entry, const Path& path);
   bool ReadElement(Message& out, const FieldEntry& entry, const Path& path);

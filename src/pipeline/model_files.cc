@@ -26,6 +26,9 @@ absl::StatusOr<std::string> ReadModelFile(const ModelVersion& version, std::stri
 
 absl::StatusOr<std::vector<std::string>> ReadLabels(const ModelVersion& version, std::string_view name) {
   ASSIGN_OR_RETURN(const std::string text, ReadModelFile(version, name));
+  if (const size_t bad = FirstInvalidUtf8(text); bad != text.size()) {
+    return Error(Reason::MODEL_UNAVAILABLE, StrCat("'", name, "' is not UTF-8 at byte ", bad, "; save it as UTF-8"));
+  }
   std::vector<std::string> labels;
   std::istringstream lines{std::string(WithoutBom(text))};
   for (std::string line; std::getline(lines, line);) {

@@ -14,7 +14,7 @@ namespace sluice {
 // a bounded size.
 absl::StatusOr<std::string> ReadModelFile(const ModelVersion& version, std::string_view name);
 
-// One label per line, at least one.
+// One label per line, at least one, in UTF-8: answers are made of them.
 absl::StatusOr<std::vector<std::string>> ReadLabels(const ModelVersion& version, std::string_view name);
 
 }  // namespace sluice

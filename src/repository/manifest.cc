@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "absl/strings/str_replace.h"
 #include "base/config/file.h"
 #include "base/config/yaml_proto.h"
 #include "base/error.h"
@@ -100,8 +101,11 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text, std::string_view f
 }
 
 absl::StatusOr<Manifest> ReadManifest(const std::string& file, std::string_view folder) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kFileBytesMax));
-  return ParseManifest(text, std::filesystem::path(file).filename().string(), folder);
+  const std::string name = std::filesystem::path(file).filename().string();
+  const auto text = ReadFile(file, kFileBytesMax);
+  // Clients see why a model does not serve; where it lies is nothing to them.
+  if (!text.ok()) return absl::InvalidArgumentError(absl::StrReplaceAll(text.status().message(), {{file, name}}));
+  return ParseManifest(*text, name, folder);
 }
 
 }  // namespace sluice

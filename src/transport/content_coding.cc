@@ -1,11 +1,27 @@
 #include "transport/content_coding.h"
 
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "transport/gzip.h"
+#include "transport/http/canonical.h"
 
 namespace sluice::transport {
+
+std::string ContentCoding(const Headers& headers) {
+  std::vector<std::string> codings;
+  const std::string all = http::JoinedHeader(headers, "content-encoding");
+  for (const absl::string_view one : absl::StrSplit(all, ',')) {
+    const absl::string_view coding = absl::StripAsciiWhitespace(one);
+    if (IsCoded(ToStd(coding))) codings.emplace_back(coding);
+  }
+  return absl::StrJoin(codings, ", ");
+}
 
 absl::Status Unpack(std::string& bytes, std::string_view coding, Codings taken, DecodeMemory& memory,
                     const std::stop_token& stop) {

@@ -7,11 +7,15 @@
 
 #include "absl/status/status.h"
 #include "base/decode_memory.h"
+#include "base/headers.h"
 
 namespace sluice::transport {
 
 // "" and "identity" are none. Coding names come in lower case (http/canonical.h).
 inline bool IsCoded(std::string_view coding) { return !coding.empty() && coding != "identity"; }
+
+// What Content-Encoding says, on one line or several: "" for none and identity, "gzip", "gzip, br".
+std::string ContentCoding(const Headers& headers);
 
 enum class Codings { kGzip, kGzipAndDeflate };
 

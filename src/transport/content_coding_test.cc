@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "transport/gzip.h"
+#include "transport/http/canonical.h"
 
 namespace sluice::transport {
 namespace {
@@ -44,6 +45,20 @@ TEST_F(ContentCodingTest, OnlyTheCodingsThatAreTaken) {
   EXPECT_EQ(ReasonOf(Undo(bytes, "br", Codings::kGzipAndDeflate)), Reason::UNSUPPORTED_ENCODING);
   EXPECT_EQ(ReasonOf(Undo(bytes, "deflate", Codings::kGzip)), Reason::UNSUPPORTED_ENCODING);
   EXPECT_EQ(ReasonOf(Undo(bytes, "deflate", Codings::kGzipAndDeflate)), Reason::INVALID_BODY) << "taken, and broken";
+}
+
+TEST_F(ContentCodingTest, SeveralLinesAreOneListAndIdentityIsNone) {
+  const auto of = [](std::initializer_list<std::string_view> lines) {
+    Headers headers;
+    for (const std::string_view line : lines) http::AddRequestHeader("content-encoding", line, headers);
+    return ContentCoding(headers);
+  };
+  EXPECT_EQ(of({}), "");
+  EXPECT_EQ(of({"Identity", ""}), "");
+  EXPECT_EQ(of({"X-Gzip"}), "gzip");
+  EXPECT_EQ(of({"gzip, identity"}), "gzip");
+  EXPECT_EQ(of({"identity", "gzip"}), "gzip");
+  EXPECT_EQ(of({"gzip", "br"}), "gzip, br") << "which nobody undoes";
 }
 
 }  // namespace

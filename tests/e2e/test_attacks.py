@@ -121,6 +121,16 @@ def test_every_rest_path_takes_its_worst_body(target):
         check(target, path, lambda: attack_by_json(target, path, kind, bombs, packed=not path.endswith(":collect")))
 
 
+@pytest.mark.parametrize("accepts", ["gzip", "gzip, identity;q=0", "*;q=0, gzip", "gzip, deflate"])
+def test_a_large_answer_is_packed_by_a_worker(target, accepts):
+    count = 4 << 20
+    data = random.Random(1).randbytes(4 * count)
+    tensor = {"name": "input", "datatype": "FP32", "shape": [count], "parameters": {"binary_data_size": len(data)}}
+    head = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
+    headers = {"inference-header-content-length": str(len(head)), "accept-encoding": accepts}
+    check(target, accepts, lambda: attacks.post(target.address, "/v2/models/echo/infer", head + data, headers))
+
+
 def one_of(bombs: Iterator[tuple[str, bytes]], chance: random.Random) -> bytes:
     """Without keeping them all."""
     kept = b""

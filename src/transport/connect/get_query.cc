@@ -2,9 +2,11 @@
 
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "base/error.h"
 #include "base/strings.h"
 #include "json/base64.h"
+#include "transport/http/canonical.h"
 #include "transport/rest/query.h"
 
 namespace sluice::connect {
@@ -30,14 +32,16 @@ absl::StatusOr<std::optional<std::string>> Parameter(std::string_view query, std
 
 absl::StatusOr<GetQuery> ReadGetQuery(std::string_view query) {
   ASSIGN_OR_RETURN(const auto version, Parameter(query, "connect"));
-  ASSIGN_OR_RETURN(auto encoding, Parameter(query, "encoding"));
+  ASSIGN_OR_RETURN(const auto encoding, Parameter(query, "encoding"));
   ASSIGN_OR_RETURN(auto message, Parameter(query, "message"));
   ASSIGN_OR_RETURN(const auto base64, Parameter(query, "base64"));
-  ASSIGN_OR_RETURN(auto compression, Parameter(query, "compression"));
-  if (version && *version != "v1") return Bad("connect", "must be v1");
-  if (!encoding) return Bad("encoding", "is missing; send json or proto");
+  ASSIGN_OR_RETURN(const auto compression, Parameter(query, "compression"));
+  if (version && !version->empty() && *version != "v1") return Bad("connect", "must be v1");
+  if (!encoding || encoding->empty()) return Bad("encoding", "is missing; send json or proto");
   if (!message) return Bad("message", "is missing; send the request message");
-  GetQuery out{.encoding = *std::move(encoding), .compression = std::move(compression).value_or(""), .message = {}};
+  GetQuery out{.encoding = absl::AsciiStrToLower(*encoding),
+               .compression = http::UsualCodings(compression.value_or("")),
+               .message = {}};
   if (base64 != "1") {
     out.message = *std::move(message);
     return out;

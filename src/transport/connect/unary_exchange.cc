@@ -82,7 +82,7 @@ void UnaryExchange::OnBodyEnd() {
   const http::RequestHead& head = exchange_.head();
   const bool get = head.method == "GET", json = form_ == Form::kJson;
   std::string bytes = std::move(get ? query_.message : body_.head());
-  std::string coding = get ? std::move(query_.compression) : std::string(head.headers.Get("content-encoding"));
+  std::string coding = get ? std::move(query_.compression) : transport::ContentCoding(head.headers);
   if (bytes.empty()) coding.clear();
   const size_t wire_bytes = bytes.size();
   const bool chore = IsChore(bytes, transport::IsCoded(coding));

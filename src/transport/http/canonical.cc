@@ -62,7 +62,7 @@ void AddContentType(std::string_view value, Headers& headers) {
 void AddCodings(std::string_view name, std::string_view value, Headers& headers) {
   const bool old_name = value.find("x-") != std::string_view::npos || value.find("X-") != std::string_view::npos;
   if (!old_name && !HasUpper(value)) return headers.Add(name, value);
-  headers.Add(name, absl::StrReplaceAll(Lower(value), {{"x-gzip", "gzip"}}));
+  headers.Add(name, UsualCodings(value));
 }
 
 }  // namespace
@@ -75,6 +75,8 @@ void AddRequestHeader(std::string_view name, std::string_view value, Headers& he
   }
   headers.Add(name, value);
 }
+
+std::string UsualCodings(std::string_view value) { return absl::StrReplaceAll(Lower(value), {{"x-gzip", "gzip"}}); }
 
 std::string_view UsualMediaType(std::string_view type) {
   for (const auto& [other, usual] : kMediaTypes) {

@@ -16,6 +16,9 @@ void AddRequestHeader(std::string_view name, std::string_view value, Headers& he
 // "image/jpg" is "image/jpeg"; what has no other name is itself. In lower case.
 std::string_view UsualMediaType(std::string_view type);
 
+// "X-GZip" is "gzip"; also of a list.
+std::string UsualCodings(std::string_view value);
+
 // Whether a header of comma-separated tokens, on one line or several, holds the token; the case does not matter.
 bool HasToken(const Headers& headers, std::string_view name, std::string_view token);
 

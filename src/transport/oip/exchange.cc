@@ -66,7 +66,8 @@ void OipExchange::Refuse(absl::Status refusal, std::string allow) {
 
 absl::Status OipExchange::CheckHead() {
   const std::string_view json_bytes = Header(kHeaderLength);
-  if (json_bytes.empty() || transport::IsCoded(Header("content-encoding"))) return absl::OkStatus();
+  if (json_bytes.empty() || transport::IsCoded(transport::ContentCoding(exchange_.head().headers)))
+    return absl::OkStatus();
   ASSIGN_OR_RETURN(json_bytes_, ParseHeaderLength(json_bytes));
   body_.SplitAt(json_bytes_);
   return absl::OkStatus();
@@ -81,7 +82,7 @@ void OipExchange::OnBodyEnd() {
 
 transport::BodyDecoding OipExchange::InferDecoding() {
   const size_t wire_bytes = body_.size(), json_bytes = body_.head().size();
-  std::string coding(Header("content-encoding"));
+  std::string coding = transport::ContentCoding(exchange_.head().headers);
   const bool coded = transport::IsCoded(coding);
   if (json_bytes_ != SIZE_MAX && json_bytes < json_bytes_) {
     return {.wire_bytes = wire_bytes,
@@ -116,7 +117,7 @@ transport::BodyDecoding OipExchange::SmallDecoding() {
   const bool has_body = changes || route_.operation == Operation::kRepositoryIndex;
   return {.wire_bytes = body_.size(),
           .decoder = [route = route_, changes, has_body, json = std::move(body_.head()),
-                      coding = std::string(Header("content-encoding"))](
+                      coding = transport::ContentCoding(exchange_.head().headers)](
                          const Method& method, DecodeMemory& memory,
                          const std::stop_token& stop) mutable -> absl::StatusOr<MessagePtr> {
             MessagePtr request = method.NewRequest();
@@ -179,14 +180,14 @@ OipExchange::Encoded OipExchange::Encode(ModelInferResponse response, const Answ
   return encoded;
 }
 
-bool OipExchange::IsLargeAnswer(const ModelInferResponse& response) const {
+bool OipExchange::IsLargeAnswer(const ModelInferResponse& response, bool gzip_all) const {
   size_t json = 0, all = 0;
   for (int i = 0; i < response.outputs_size() && i < response.raw_output_contents_size(); ++i) {
     const size_t bytes = response.raw_output_contents(i).size();
     all += bytes;
     if (!form_->IsBinary(response.outputs(i).name())) json += bytes;
   }
-  return json > kChoreTensorBytes || (all > kChoreJsonBytes && Header("accept-encoding") == "gzip");
+  return json > kChoreTensorBytes || (all > kChoreJsonBytes && gzip_all);
 }
 
 void OipExchange::End(Call&, const absl::Status& status) {
@@ -222,7 +223,9 @@ void OipExchange::SendInfer() {
   // Most clients say that they take gzip, and numbers hardly shrink: bytes are compressed for those who ask for nothing
   // else.
   const bool gzip_all = accepts == "gzip" || rest::WantsGzip(accepts, false);
-  if (!IsLargeAnswer(*response_)) return SendEncoded(Encode(std::move(*response_), *form_, gzip_json, gzip_all));
+  if (!IsLargeAnswer(*response_, gzip_all)) {
+    return SendEncoded(Encode(std::move(*response_), *form_, gzip_json, gzip_all));
+  }
   BudgetHold hold(context_.budget, response_->ByteSizeLong());
   Parcel parcel{.response = std::move(response_),
                 .form = std::move(*form_),

@@ -40,7 +40,7 @@ class OipExchange final : public transport::BodyExchange {
   struct Parcel;
   static Encoded Encode(inference::ModelInferResponse response, const AnswerForm& form, bool gzip_json, bool gzip_all);
   // Until encoding takes long, it is done at once.
-  bool IsLargeAnswer(const inference::ModelInferResponse& response) const;
+  bool IsLargeAnswer(const inference::ModelInferResponse& response, bool gzip_all) const;
   void SendInfer();
   void SendEncoded(Encoded encoded);
   void SendProblem(const absl::Status& status);

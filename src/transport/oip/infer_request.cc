@@ -267,7 +267,7 @@ absl::StatusOr<InferRequest> ReadInferRequest(InferBody body, DecodeMemory* memo
     return request;
   }
   const std::string_view json = WithoutBom(body.json);
-  if (json.find_first_not_of(" \t\r\n") != json.find('{')) {
+  if (!LooksLikeUtf16(json) && json.find_first_not_of(" \t\r\n") != json.find('{')) {
     return Error(Reason::INVALID_BODY,
                  "the body must be a JSON object; the bytes of a model's only input are sent with "
                  "Inference-Header-Content-Length: 0");

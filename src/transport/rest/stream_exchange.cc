@@ -75,7 +75,7 @@ absl::Status StreamExchange::CheckLines() const {
                  StrCat("Content-Type '", Excerpt(headers.Get("content-type"), 80),
                         "' is not supported; use application/x-ndjson, one JSON object per line"));
   }
-  if (!transport::IsCoded(headers.Get("content-encoding"))) return absl::OkStatus();
+  if (!transport::IsCoded(transport::ContentCoding(headers))) return absl::OkStatus();
   return Error(Reason::UNSUPPORTED_ENCODING, "compressed streams are not supported; send the lines uncompressed");
 }
 

@@ -58,7 +58,7 @@ def predicted_wait_ms(server: Server) -> int:
     )
 
 
-def post(server: Server, path: str, kind: str, body: bytes | None = None, timeout_s: float = 0.05, more: str = ""):
+def post(server: Server, path: str, kind: str, body: bytes | None = None, timeout_s: float = 0.2, more: str = ""):
     """Status, headers and body. Without a body only the head is sent."""
     host, port = server.address.split(":")
     with socket.create_connection((host, int(port)), timeout=60) as connection:
@@ -93,7 +93,7 @@ def test_over_http(busy, path, kind):
     status, headers, body = post(busy, path, kind)
     assert status == 503
     assert int(headers["retry-after"]) >= 1
-    assert int(headers["x-sluice-predicted-wait-ms"]) > 50
+    assert int(headers["x-sluice-predicted-wait-ms"]) > 200
     assert "服务繁忙" in body.decode()
     assert "needs about" in body.decode()
 
@@ -107,7 +107,7 @@ def test_over_grpc(busy):
     connection = Connection(busy.address)
     fields = {":method": "POST", ":scheme": "http", ":path": "/ai.inference.ImageRecognition/Recognize"}
     fields |= {":authority": "localhost", "content-type": "application/grpc", "te": "trailers"}
-    fields |= {"grpc-timeout": "50m", "x-sluice-class": "batch"}
+    fields |= {"grpc-timeout": "200m", "x-sluice-class": "batch"}
     connection.socket.sendall(frame(1, 4, 1, b"".join(literal(name, value) for name, value in fields.items())))
     connection.socket.settimeout(30)
     kinds, received = [], b""

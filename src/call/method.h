@@ -62,6 +62,9 @@ struct Method {
   // message: runs where the message is decoded, on a worker when that is large. May be empty. An error ends the call,
   // also a stream.
   std::function<absl::Status(Message&)> prepare;
+  // Bytes that work on the prepared message takes beside it, where they are many: counted before, and for as long as
+  // the message is. May be empty.
+  std::function<size_t(const Message&)> work_bytes;
 
   MessagePtr NewRequest() const { return MessagePtr(request_prototype->New()); }
 };

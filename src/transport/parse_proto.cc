@@ -30,7 +30,13 @@ bool IsLongToParse(const Method& method, std::string_view bytes) {
 
 absl::StatusOr<MessagePtr> Prepared(const Method& method, MessagePtr message, DecodeMemory& memory) {
   if (method.prepare) RETURN_IF_ERROR(method.prepare(*message));
-  memory.Keep(memory.held() < DecodeMemory::kSmallBytes ? 0 : message->SpaceUsedLong());
+  if (memory.held() < DecodeMemory::kSmallBytes) {
+    memory.Keep(0);
+    return message;
+  }
+  const size_t work = method.work_bytes ? method.work_bytes(*message) : 0;
+  RETURN_IF_ERROR(memory.Take(work));
+  memory.Keep(message->SpaceUsedLong() + work);
   return message;
 }
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "api/open_inference/prepare.h"
 #include "api/testing/services.h"
 
 namespace sluice {
@@ -140,6 +141,19 @@ TEST_F(ModelsTest, ARequestWithAHigherPriorityGoesFirst) {
   simulation_.loop.Advance(milliseconds(20));
   EXPECT_EQ(high->outcome(), "OK");
   EXPECT_EQ(low->outcome(), "");
+}
+
+TEST(InferWorkBytesTest, TextsBecomeAnObjectForEachElement) {
+  inference::ModelInferRequest request;
+  request.add_inputs()->set_datatype("FP32");
+  request.add_raw_input_contents(std::string(4000, '\0'));
+  EXPECT_EQ(InferWorkBytes(request), 0u);
+  request.add_inputs()->set_datatype("BYTES");
+  EXPECT_EQ(InferWorkBytes(request), 0u) << "its contents are missing";
+  request.add_raw_input_contents(std::string(4000, '\0'));  // a thousand of no length
+  EXPECT_EQ(InferWorkBytes(request), 2u * (4000 + 1000 * 40));
+  *request.mutable_raw_input_contents(1) = "\xFF\xFF";
+  EXPECT_EQ(InferWorkBytes(request), 2u * 2) << "the handler refuses it";
 }
 
 }  // namespace

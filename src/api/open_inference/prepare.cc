@@ -121,7 +121,20 @@ void MakeRaw(ModelInferRequest& request) {
   for (std::string& bytes : made) request.add_raw_input_contents(std::move(bytes));
 }
 
+constexpr size_t kObjectBytes = sizeof(std::string) + sizeof(size_t);
+
 }  // namespace
+
+size_t InferWorkBytes(const google::protobuf::Message& message) {
+  const auto& request = static_cast<const ModelInferRequest&>(message);
+  size_t bytes = 0;
+  for (int i = 0; i < request.inputs_size() && i < request.raw_input_contents_size(); ++i) {
+    if (DTypeNamed(request.inputs(i).datatype()) != DType::kBytes) continue;
+    const std::string& raw = request.raw_input_contents(i);
+    bytes += 2 * (raw.size() + static_cast<size_t>(CountBytes(raw).value_or(0)) * kObjectBytes);
+  }
+  return bytes;
+}
 
 absl::Status PrepareInfer(google::protobuf::Message& message) {
   auto& request = static_cast<ModelInferRequest&>(message);

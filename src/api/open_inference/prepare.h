@@ -11,4 +11,8 @@ namespace sluice {
 // the message has few parts, whatever was sent.
 absl::Status PrepareInfer(google::protobuf::Message& request);
 
+// Of a prepared one: what BYTES tensors become in an engine, as input and as output: an object for each element, and its
+// text.
+size_t InferWorkBytes(const google::protobuf::Message& request);
+
 }  // namespace sluice

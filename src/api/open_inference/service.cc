@@ -156,11 +156,13 @@ void RegisterOpenInference(MethodTable& methods, const OpenInferenceContext& con
   Registrar to(methods);
   AddServer(to, context);
   AddModels(to, context.catalog);
-  to.Add<ModelInferRequest>("ModelInfer", [context](CallPtr call, auto request) {
-      Infer(context, call, *request);
-    }).prepare = PrepareInfer;
-  to.AddStream("ModelStreamInfer", [context](Call& call) { return NewInferStream(call, context); }).prepare =
-      PrepareInfer;
+  Method& infer = to.Add<ModelInferRequest>("ModelInfer",
+                                            [context](CallPtr call, auto request) { Infer(context, call, *request); });
+  Method& stream = to.AddStream("ModelStreamInfer", [context](Call& call) { return NewInferStream(call, context); });
+  for (Method* method : {&infer, &stream}) {
+    method->prepare = PrepareInfer;
+    method->work_bytes = InferWorkBytes;
+  }
   AddRepository(to, context.catalog);
 }
 

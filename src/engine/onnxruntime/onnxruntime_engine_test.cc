@@ -3,6 +3,8 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "base/process.h"
 #include "base/thread.h"
 #include "engine/bytes.h"
 #include "engine/onnxruntime/testing/runs.h"
@@ -152,6 +154,24 @@ TEST(OnnxRuntimeTest, StringsOfEveryByteComeBack) {
     EXPECT_EQ(output.shape, shape);
     EXPECT_EQ(std::string(static_cast<const char*>(output.data), output.bytes), bytes);
   }
+}
+
+// 64 MB of objects for 4 MB of input, twice: nothing of it is kept for the next run.
+TEST(OnnxRuntimeTest, MillionsOfStringsLeaveNothingBehind) {
+  Net net;
+  net.Input("s", kString, {"n"}).Node("Identity", {"s"}, {"y"}).Output("y", kString, {"n"});
+  Runs runs(net);
+  constexpr int64_t kElements = 2'000'000;
+  const std::string bytes(4 * kElements, '\0');
+  ReturnFreedMemory();
+  const int64_t before = ResidentBytes();
+  ASSERT_TRUE(runs.session().SetInput(0, {"s", DType::kBytes, {kElements}, bytes.data(), bytes.size()}).ok());
+  ASSERT_TRUE(runs.session().Run().ok());
+  EXPECT_EQ(runs.session().Output(0)->bytes, bytes.size());
+  EXPECT_GT(ResidentBytes(), before + (60 << 20));
+  runs.session().ForgetOutputs();
+  ReturnFreedMemory();
+  EXPECT_LT(ResidentBytes(), before + (20 << 20));
 }
 
 TEST(OnnxRuntimeTest, WeightsBesideTheModelsFile) {

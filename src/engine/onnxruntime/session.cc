@@ -20,6 +20,10 @@ constexpr size_t kAlignment = 64;
 // Runs of other shapes leave other pieces of memory behind; after so many they are given back.
 constexpr int kNewShapesMax = 64;
 
+// A string is an object of 32 bytes. What more of them leave behind is given back at once: making them costs far more.
+constexpr size_t kStringsKept = 32 << 10;
+constexpr size_t kStringBytesKept = 64 << 10;
+
 absl::Status Cancelled() { return Error(Reason::CANCELLED, "the run was cancelled"); }
 
 }  // namespace
@@ -54,13 +58,21 @@ OrtSession::OrtSession(std::shared_ptr<const Shared> shared)
   for (const TensorSpec& spec : shared_->signature.outputs) output_names_.push_back(spec.name.c_str());
 }
 
-OrtSession::~OrtSession() { ForgetOutputs(); }
+OrtSession::~OrtSession() { ReleaseOutputs(); }
 
-void OrtSession::ForgetOutputs() {
+void OrtSession::ReleaseOutputs() {
   for (Value*& value : outputs_) {
     if (value != nullptr) Call<ReleaseValue>(value);
     value = nullptr;
   }
+}
+
+void OrtSession::ForgetOutputs() {
+  ReleaseOutputs();
+  for (std::string& bytes : strings_) {
+    if (bytes.capacity() > kStringBytesKept) bytes = std::string();
+  }
+  if (std::exchange(string_elements_, 0) > kStringsKept) shared_->library->Shrink();
 }
 
 absl::Status OrtSession::Bind(Input& input, const TensorSpec& spec, void* data, size_t bytes, const Shape& shape) {
@@ -116,21 +128,24 @@ absl::Status OrtSession::BindStrings(Input& input, const TensorView& tensor) {
   Status* const status = Call<CreateTensorAsOrtValue>(shared_->library->allocator(), input.shape.data(),
                                                       input.shape.size(), ToElement(DType::kBytes), Out(input.value));
   if (status != nullptr) return RunError(status, shared_->name, shared_->trusted_inputs);
+  string_elements_ += static_cast<size_t>(ElementsOf(tensor.shape).value_or(0));
   return FillStrings({static_cast<const char*>(tensor.data), tensor.bytes}, input.value.get());
 }
 
 absl::Status OrtSession::Run(std::stop_token stop) {
-  ForgetOutputs();
+  ReleaseOutputs();
   absl::Status done = checks_.Check(given_);
   if (done.ok()) done = Compute(std::move(stop));
   // Caller memory is only good for one run.
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (!inputs_[i].lasts) given_[i] = nullptr;
+    if (shared_->signature.inputs[i].dtype == DType::kBytes) inputs_[i].value.reset();
   }
   if (new_shapes_ >= kNewShapesMax) {
     new_shapes_ = 0;
     shared_->library->Shrink();
   }
+  if (!done.ok()) ForgetOutputs();
   return done;
 }
 
@@ -164,7 +179,7 @@ Status* OrtSession::RunOnce(const std::stop_token& stop) {
   Status* const failed =
       Call<ort::Run>(shared_->session.get(), options, input_names_.data(), input_values_.data(), input_values_.size(),
                      output_names_.data(), output_names_.size(), outputs_.data());
-  if (failed != nullptr) ForgetOutputs();
+  if (failed != nullptr) ReleaseOutputs();
   return failed;
 }
 
@@ -188,6 +203,7 @@ absl::StatusOr<TensorView> OrtSession::Output(size_t index) {
   }
   if (spec.dtype == DType::kBytes) {
     strings_[index].clear();
+    string_elements_ += static_cast<size_t>(*elements);
     RETURN_IF_ERROR(AppendStrings(value, static_cast<size_t>(*elements), strings_[index]));
     view.data = strings_[index].data();
     view.bytes = strings_[index].size();

@@ -56,6 +56,7 @@ class OrtSession final : public Session {
   explicit OrtSession(std::shared_ptr<const Shared> shared);
   absl::Status Bind(Input& input, const TensorSpec& spec, void* data, size_t bytes, const Shape& shape);
   absl::Status BindStrings(Input& input, const TensorView& tensor);
+  void ReleaseOutputs();
   absl::Status Compute(std::stop_token stop);
   Status* RunOnce(const std::stop_token& stop);
   const std::shared_ptr<const Shared> shared_;
@@ -66,6 +67,7 @@ class OrtSession final : public Session {
   std::vector<Value*> outputs_;
   int new_shapes_ = 0;
   std::vector<std::string> strings_;  // outputs of BYTES, by output
+  size_t string_elements_ = 0;        // of this run's inputs and outputs
   // What Run is called with; the names of inputs that were not given are left out.
   std::vector<const char*> input_names_, output_names_;
   std::vector<const Value*> input_values_;

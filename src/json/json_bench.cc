@@ -13,10 +13,11 @@
 #include "google/protobuf/util/json_util.h"
 #include "json/base64.h"
 #include "json/reader.h"
-#include "json/reflection.h"
 #include "json/writer.h"
 
 namespace {
+
+using google::protobuf::Message;
 
 double CpuUs() { return sluice::ThreadCpuNs() / 1e3; }
 

@@ -129,6 +129,16 @@ def test_what_accept_encoding_says(server, accept, packed):
             json.loads(plain)
 
 
+@pytest.mark.parametrize("accept", ["a", "a;q=0.1, b", "/", "x/*", ";", '"', '"\\', "=", "*/", "\x80"])
+@pytest.mark.parametrize("name", ["Accept", "Accept-Encoding", "If-None-Match"])
+def test_preferences_that_are_none_change_nothing(server, name, accept):
+    for path in ("/", "/metrics", "/openapi.json", "/v2", "/v2/models/face_detection_v1", "/no/such/path"):
+        status, headers, _ = call(server, "GET", path, headers={name: accept.encode("latin-1")})
+        assert status == (404 if "such" in path else 200) and "content-encoding" not in headers
+    status, _, _ = call(server, "POST", "/api/v1/classify", TEXTS, {"Content-Type": "application/json", name: accept})
+    assert status == 200
+
+
 def test_identity_forbidden_packs_even_a_short_answer(server):
     _, headers, body = call(
         server,

@@ -87,6 +87,7 @@ int Fit(std::string_view sent, std::string_view offer) {
   if (absl::EqualsIgnoreCase(ToAbsl(range), ToAbsl(offer))) return 3;
   if (range == "*/*" || range == "*") return 1;
   const size_t slash = offer.find('/');
+  if (slash == std::string_view::npos) return 0;  // a coding, not a type
   if (range.size() != slash + 2 || range.substr(slash) != "/*") return 0;
   return absl::EqualsIgnoreCase(ToAbsl(range.substr(0, slash)), ToAbsl(offer.substr(0, slash))) ? 2 : 0;
 }

@@ -51,6 +51,9 @@ TEST(MediaTypeTest, Codings) {
   EXPECT_EQ(CodingQuality("*", "gzip"), 1);
   EXPECT_EQ(CodingQuality("*, gzip;q=0", "gzip"), 0);
   EXPECT_EQ(CodingQuality("gzip;q=0", "gzip"), 0);
+  for (const char* other : {"a", "a;q=0.1, b", "/", "/*", "x/*", "a/", ";", ";q=1", "\"", "\"a\\", "=", "\x80"}) {
+    EXPECT_EQ(CodingQuality(other, "gzip"), 0) << other;
+  }
 }
 
 TEST(MediaTypeTest, GzipIsForWhoLikesItAndForWhoTakesNothingElse) {

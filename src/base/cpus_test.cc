@@ -2,11 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-
+#include "base/testing/made_up_root.h"
 #include "base/thread.h"
 
 namespace sluice {
@@ -15,14 +12,7 @@ namespace {
 // A file system with the files that tell of cgroups.
 class CpusTest : public ::testing::Test {
  protected:
-  CpusTest() : root_(::testing::TempDir() + "/cpus_" + std::to_string(getpid())) { std::filesystem::remove_all(root_); }
-  ~CpusTest() override { std::filesystem::remove_all(root_); }
-
-  void Write(const std::string& path, const std::string& text) {
-    const std::filesystem::path file = root_ + path;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << text;
-  }
+  void Write(const std::string& path, const std::string& text) { made_up_.Write(path, text); }
   void WriteV1(const std::string& base, const std::string& path) {
     Write("/proc/self/mountinfo",
           "30 24 0:26 / /proc rw - proc proc rw\n31 24 0:27 " + base +
@@ -34,7 +24,8 @@ class CpusTest : public ::testing::Test {
     Write("/proc/self/cgroup", "0::" + path + "\n");
   }
 
-  const std::string root_;
+  const MadeUpRoot made_up_;
+  const std::string root_ = made_up_.root();
 };
 
 TEST_F(CpusTest, NoFilesNoQuota) {

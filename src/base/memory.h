@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace sluice {
 
@@ -13,10 +14,11 @@ void KeepFreedMemory();
 // Gives the system back what is free now. Milliseconds: for the end of something large, such as loading models.
 void ReturnFreedMemory();
 
-// Bytes that this process may use: what the machine has, or less where a container allows less.
-uint64_t MemoryLimit();
+// Bytes that this process may use: what the machine has, or less where a container allows less. Reads files, as the next
+// one: not for a loop. `root` is put before their paths, so that tests can make a file system up.
+uint64_t MemoryLimit(const std::string& root = "");
 
 // Bytes that it can still take now: available to the machine, and below the limit of each control group around it.
-uint64_t MemoryLeft();
+uint64_t MemoryLeft(const std::string& root = "");
 
 }  // namespace sluice

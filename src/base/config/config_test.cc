@@ -109,6 +109,12 @@ TEST(Config, WhatCouldKeepAReaderWaitingIsNoFile) {
   EXPECT_THAT(*ReadFile("/proc/self/status", 1 << 20), HasSubstr("VmRSS"));  // a file that says it has no bytes
 }
 
+TEST(Config, AConfigurationMayBeNoFile) {
+  EXPECT_EQ(LoadConfig("/dev/null")->SerializeAsString(), LoadConfig("")->SerializeAsString());
+  EXPECT_THAT(std::string(LoadConfig("/dev/zero").status().message()), HasSubstr("larger than"));
+  EXPECT_THAT(std::string(LoadConfig("/").status().message()), HasSubstr("directory"));
+}
+
 TEST(Config, AConfigurationMayComeThroughAPipe) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);

@@ -25,7 +25,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max, 
   struct stat about {};
   if (!fd || fstat(fd.get(), &about) != 0)
     return absl::NotFoundError(StrCat("cannot open '", path, "': ", std::strerror(errno)));
-  if (!S_ISREG(about.st_mode) && !(S_ISFIFO(about.st_mode) && pipes == Pipes::kRead))
+  if (!S_ISREG(about.st_mode) && pipes == Pipes::kRefuse)
     return absl::InvalidArgumentError(StrCat("cannot read '", path, "': it is not a regular file"));
   const absl::Status too_large =
       absl::InvalidArgumentError(StrCat("'", path, "' is larger than ", bytes_max, " bytes"));

@@ -7,7 +7,7 @@
 
 namespace sluice {
 
-// Whether a pipe may stand for a file (`--config <(…)`): reading it waits until its writer is done.
+// Whether a pipe or device may stand for a file (`--config <(…)`, `--config /dev/null`): reading waits for the writer.
 enum class Pipes { kRefuse, kRead };
 
 // NOT_FOUND "cannot open 'x': No such file or directory"; at most `bytes_max`, larger is INVALID_ARGUMENT, and so is

@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "base/crowding.h"
 #include "base/error.h"
 #include "base/random.h"
 #include "base/strings.h"
@@ -19,7 +18,7 @@ class BusyAnswer {
 
   absl::Status operator()(const absl::Status& why) const {
     absl::Status busy = message_.empty() ? why : Error(ReasonOf(why), StrCat(message_, ": ", ToStd(why.message())));
-    if (IsCrowding(why)) SetCrowding(busy);
+    why.ForEachPayload([&busy](absl::string_view url, const absl::Cord& what) { busy.SetPayload(url, what); });
     if (const auto after = RetryAfterOf(why)) {
       SetRetryAfter(busy, *after * (1 + random_.With([](Random& random) { return random.Uniform(); }) / 2));
     }

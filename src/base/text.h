@@ -34,8 +34,8 @@ void AppendJsonString(std::string_view text, std::string& out);
 constexpr size_t kExcerptBytesMax = 128;
 std::string Excerpt(std::string_view text, size_t bytes_max = kExcerptBytesMax);
 
-// JSON or text of that kind in UTF-16 (or UTF-32), with its byte order mark or without: some editors and shells write
-// it. By its first character, which is ASCII.
+// JSON in UTF-16, or in UTF-32 with the low byte first, with its byte order mark or without: some editors and shells
+// write it. By its first character, which is ASCII.
 bool LooksLikeUtf16(std::string_view text);
 
 // Without the byte order mark that some editors put before UTF-8.

@@ -14,6 +14,7 @@
 namespace sluice::transport {
 
 std::string ContentCoding(const Headers& headers) {
+  if (!headers.Find("content-encoding")) return {};  // nearly always
   std::vector<std::string> codings;
   const std::string all = http::JoinedHeader(headers, "content-encoding");
   for (const absl::string_view one : absl::StrSplit(all, ',')) {

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
 import statistics
 import struct
 import subprocess
@@ -15,17 +13,13 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tools"))
+from ports import free_port  # noqa: E402, F401
 
 
 def cpu_seconds(pid: int) -> float:
     """The process's own CPU clock, as the kernel names it: to the nanosecond, where /proc has ticks of 10 ms."""
     return time.clock_gettime(~pid << 3 | 2)
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Process:

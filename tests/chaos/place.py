@@ -17,7 +17,8 @@ import requests
 
 from conftest import ROOT
 from leases import TELLS, EndedLeases
-from programs import free_port, program
+from ports import free_port
+from programs import program
 from redis_server import RedisServer
 from replicas import Replicas
 from test_envoy import Envoy

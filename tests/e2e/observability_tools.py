@@ -12,7 +12,7 @@ import requests
 import yaml
 
 from conftest import ROOT
-from programs import free_port
+from ports import free_port
 from prometheus import DEPLOY
 
 

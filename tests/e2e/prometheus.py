@@ -11,7 +11,8 @@ import requests
 import yaml
 
 from conftest import ROOT
-from programs import free_port, program
+from ports import free_port
+from programs import program
 
 DEPLOY = ROOT / "deploy/observability"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from programs import free_port
+from ports import free_port
 
 
 class RedisServer:

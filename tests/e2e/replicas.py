@@ -9,7 +9,7 @@ from pathlib import Path
 import requests
 
 from conftest import ROOT, Server
-from programs import free_port
+from ports import free_port
 
 MODELS = ("face_detection_v1", "face_detection_lite", "news_classification_v1")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import BINARY, SAMPLE, Server
-from programs import free_port
+from ports import free_port
 
 WORDS = (
     "女排夺冠",

@@ -22,7 +22,7 @@ from websockets.sync.client import connect
 
 from clients import Clients
 from conftest import ROOT
-from programs import free_port
+from ports import free_port
 from replicas import Replicas
 
 FOLDER = ROOT / "deploy/envoy"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import sys
 import uuid
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from conftest import ROOT, Server
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-sys.path.insert(0, str(ROOT / "tools"))
 import metrics_md
 
 OPENMETRICS = (

@@ -17,7 +17,8 @@ import requests
 from websockets.sync.client import connect
 
 from conftest import ROOT
-from programs import free_port, program
+from ports import free_port
+from programs import program
 from replicas import Replicas
 
 FOLDER = ROOT / "deploy/nginx"

@@ -18,7 +18,8 @@ import pytest
 
 from clean_root import INSIDE, Machine, MemoryLimit, clean_root
 from conftest import ROOT, SAMPLE
-from programs import free_port, program
+from ports import free_port
+from programs import program
 
 # Making a clean system, and looking at everything in 200 MB, take minutes on a busy machine.
 pytestmark = pytest.mark.timeout(1800)

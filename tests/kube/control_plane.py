@@ -15,7 +15,8 @@ import requests
 import yaml
 
 from conftest import ROOT
-from programs import free_port, program
+from ports import free_port
+from programs import program
 
 TOKEN = "throw-away"
 BIN = ROOT / ".deps/kube/bin"

@@ -10,7 +10,8 @@ import yaml
 
 from conftest import ROOT
 from control_plane import BIN, ControlPlane
-from programs import free_port, program
+from ports import free_port
+from programs import program
 
 GROUP = "custom.metrics.k8s.io"
 

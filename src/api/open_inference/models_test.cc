@@ -149,11 +149,17 @@ TEST(InferWorkBytesTest, TextsBecomeAnObjectForEachElement) {
   request.add_raw_input_contents(std::string(4000, '\0'));
   EXPECT_EQ(InferWorkBytes(request), 0u);
   request.add_inputs()->set_datatype("BYTES");
+  request.mutable_inputs(1)->add_shape(1000);
   EXPECT_EQ(InferWorkBytes(request), 0u) << "its contents are missing";
   request.add_raw_input_contents(std::string(4000, '\0'));  // a thousand of no length
   EXPECT_EQ(InferWorkBytes(request), 2u * (4000 + 1000 * 40));
   *request.mutable_raw_input_contents(1) = "\xFF\xFF";
   EXPECT_EQ(InferWorkBytes(request), 2u * 2) << "the handler refuses it";
+  *request.mutable_raw_input_contents(1) = std::string(4000, '\0');
+  request.mutable_inputs(1)->set_shape(0, int64_t{1} << 40);
+  EXPECT_EQ(InferWorkBytes(request), 2u * (4000 + 1000 * 40)) << "no more than the bytes can hold";
+  request.mutable_inputs(1)->set_shape(0, -1);
+  EXPECT_EQ(InferWorkBytes(request), 2u * 4000) << "no shape";
 }
 
 }  // namespace

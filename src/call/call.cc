@@ -38,7 +38,8 @@ Call::Call(const Start& start, Loop& loop, const Chain& chain, CallPort& port)
       port_(&port),
       headers_(start.headers),
       arrived_(start.arrived),
-      received_(start.arrived) {
+      received_(start.arrived),
+      budget_(start.budget) {
   work_class = method_->work_class.value_or(WorkClass::kLive);
 }
 
@@ -132,9 +133,21 @@ void Call::Drain() {
 template <typename WriteMessage>
 void Call::SendBy(const Message& message, WriteMessage write) {
   if (phase_ == Phase::kDone || port_ == nullptr) return;
+  if (!HasRoomFor(message)) {
+    return Finish(Error(Reason::OVERLOADED, "the server has no memory left for this response; retry later"));
+  }
   if (!method_->server_streaming) LatencyMs();
   for (size_t i = entered_; i > 0; --i) chain_[i - 1]->OnAnswer(*this, message);
   bytes_out += write(*port_);
+}
+
+bool Call::HasRoomFor(const Message& message) const {
+  if (budget_ == nullptr) return true;
+  const size_t bytes = port_->AnswerBytes(message);
+  if (bytes <= Budget::kSmallBytes) return true;
+  size_t held = 0;
+  for (size_t i = 0; !method_->server_streaming && i < held_.size(); ++i) held += held_[i]->bytes();
+  return bytes <= held || budget_->Fits(bytes - held);
 }
 
 void Call::Send(const Message& message) {
@@ -171,18 +184,14 @@ void Call::Finish(absl::Status status) {
 }
 
 void Call::Cancel() {
-  if (phase_ == Phase::kDone) return;
-  port_ = nullptr;
-  Finish(Error(Reason::CANCELLED, "the client disconnected before the response"));
+  if (phase_ != Phase::kDone) Detach();
 }
 
-void Call::Detach() {
-  if (phase_ == Phase::kDone) {
-    port_ = nullptr;
-    abandoned_.request_stop();
-  } else {
-    Cancel();
-  }
+void Call::Detach() { Detach(Error(Reason::CANCELLED, "the client disconnected before the response")); }
+
+void Call::Detach(absl::Status why) {
+  port_ = nullptr;
+  phase_ == Phase::kDone ? static_cast<void>(abandoned_.request_stop()) : Finish(std::move(why));
 }
 
 ChoreOwner Call::chore_owner() {

@@ -15,6 +15,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
+#include "base/budget.h"
 #include "base/chores.h"
 #include "base/headers.h"
 #include "base/trace_context.h"
@@ -35,6 +36,8 @@ class CallPort {
   virtual size_t Write(const Message& message) = 0;
   // Write() of a message that nobody needs afterwards: its large fields may be taken instead of copied.
   virtual size_t WriteLast(Message&& message) { return Write(message); }
+  // What Write() would hold of the memory budget until the message has left.
+  virtual size_t AnswerBytes(const Message& message) const { return message.ByteSizeLong(); }
   // The call is over: sends the error, or the end of a successful response. Last call to the port.
   virtual void End(Call& call, const absl::Status& status) = 0;
   // The handler can take one more request message.
@@ -80,6 +83,7 @@ class Call : public std::enable_shared_from_this<Call> {
     const Headers* headers = nullptr;  // stays until the call is done
     std::string_view client_ip;
     TimePoint arrived;
+    const Budget* budget = nullptr;  // asked for what answers hold; null: everything fits. Outlives the call
   };
 
   static std::shared_ptr<Call> Create(const Start& start, Loop& loop, const Chain& chain, CallPort& port);
@@ -102,8 +106,9 @@ class Call : public std::enable_shared_from_this<Call> {
   void Fail(absl::Status status) { Finish(std::move(status)); }
   // The peer reset the stream or vanished: no answer can be sent.
   void Cancel();
-  // The port is going away; no answer can be sent any more.
+  // The port is going away; no answer can be sent any more. `why`: when it is not the client that left.
   void Detach();
+  void Detach(absl::Status why);
 
   // --- handler and layers ---
   void Send(const Message& message);
@@ -127,7 +132,7 @@ class Call : public std::enable_shared_from_this<Call> {
   Principal principal() const { return PrincipalOf(key_id, client_ip); }
   // Keeps something alive until the call object goes: until the last job of a call that ended early is done with its
   // bytes.
-  void Hold(std::shared_ptr<void> resource) { held_.push_back(std::move(resource)); }
+  void Hold(std::shared_ptr<const BudgetHold> bytes) { held_.push_back(std::move(bytes)); }
 
   // A handler whose call goes on needs nothing of its request any more: what the codec holds for it goes now.
   void ReleaseRequest() { held_.clear(); }
@@ -189,6 +194,9 @@ class Call : public std::enable_shared_from_this<Call> {
  private:
   template <typename WriteMessage>
   void SendBy(const Message& message, WriteMessage write);
+  // Asked before an answer is made of the message: what is made leaves, whatever else is held by then. A unary call's
+  // request goes as its answer comes, so only what is more than that must fit.
+  bool HasRoomFor(const Message& message) const;
 
   enum class Phase : uint8_t { kArriving, kOpen, kDone };
 
@@ -228,7 +236,8 @@ class Call : public std::enable_shared_from_this<Call> {
   std::unique_ptr<CallHandler> handler_;
   Task stop_;
   std::stop_source abandoned_{std::nostopstate};  // made by the first chore
-  absl::InlinedVector<std::shared_ptr<void>, 1> held_;
+  const Budget* budget_;
+  absl::InlinedVector<std::shared_ptr<const BudgetHold>, 1> held_;
   absl::InlinedVector<MessagePtr, 1> pending_;
   absl::InlinedVector<std::pair<const Layer*, std::unique_ptr<LayerState>>, 2> states_;
 };

@@ -75,6 +75,41 @@ TEST_F(CallTest, LayersAreEnteredInOrderAndLeftInReverseAfterTheAnswer) {
   EXPECT_EQ(port_.ends, 1);
 }
 
+RecognizeResponse LargeResponse() {
+  RecognizeResponse response;
+  response.set_id(std::string(100'000, 'm'));
+  return response;
+}
+
+TEST_F(CallTest, AnAnswerThatDoesNotFitTheBudgetIsAnErrorAndSaysSo) {
+  auto call = Open();
+  Deliver(*call);
+  budget_.Charge(900'000);
+  running_->Reply(LargeResponse());
+  EXPECT_TRUE(port_.written.empty());
+  EXPECT_EQ(port_.ends, 1);
+  EXPECT_EQ(ReasonOf(port_.outcome), Reason::OVERLOADED);
+  EXPECT_EQ(ReasonOf(call->outcome()), Reason::OVERLOADED) << "what is logged";
+}
+
+TEST_F(CallTest, AnAnswerTakesThePlaceOfItsRequest) {
+  auto call = Open();
+  call->Hold(std::make_shared<BudgetHold>(budget_, 100'100));
+  Deliver(*call);
+  budget_.Charge(1 << 20);
+  running_->Reply(LargeResponse());
+  EXPECT_EQ(port_.written.size(), 1u);
+  EXPECT_TRUE(call->outcome().ok());
+}
+
+TEST_F(CallTest, WhoEndsAnUnheardCallSaysWhy) {
+  auto call = Open();
+  Deliver(*call);
+  call->Detach(Error(Reason::OVERLOADED, "no memory"));
+  EXPECT_EQ(ReasonOf(call->outcome()), Reason::OVERLOADED);
+  EXPECT_EQ(port_.ends, 0);
+}
+
 TEST_F(CallTest, AStopAnswersAndLeavesOnlyWhatWasEntered) {
   Layers(Step::kStop);
   auto call = Open();

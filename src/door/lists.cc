@@ -86,7 +86,7 @@ transport::Codecs MakeCodecs(const transport::Context& context, std::vector<page
   codecs.push_back(std::make_unique<grpc::GrpcCodec>(context));
   codecs.push_back(std::make_unique<grpcweb::GrpcWebCodec>(context));
   codecs.push_back(std::make_unique<websocket::WebSocketCodec>(context));
-  codecs.push_back(std::make_unique<pages::PagesCodec>(std::move(pages), context.chores));
+  codecs.push_back(std::make_unique<pages::PagesCodec>(std::move(pages), context.chores, context.budget));
   codecs.push_back(std::make_unique<oip::OipCodec>(context));
   codecs.push_back(std::make_unique<connect::ConnectCodec>(context));
   codecs.push_back(std::make_unique<rest::RestCodec>(context));

@@ -51,7 +51,7 @@ class BodyCollectorTest : public testing::Test {
     exchange_ = std::make_unique<grpc::FakeExchange>("/classify",
                                                      std::initializer_list<Headers::Field>{{"content-length", length}});
     collector_.emplace(context_, *exchange_);
-    call_ = NewCall(*exchange_, *world_.methods.all()[0], Protocol::kRest, world_.chain, port_);
+    call_ = NewCall(*exchange_, *world_.methods.all()[0], Protocol::kRest, context_, port_);
     const absl::Status begun = collector_->Begin(call_);
     call_->Begin();
     return begun;

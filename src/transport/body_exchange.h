@@ -23,7 +23,7 @@ class BodyExchange : public http::ExchangeHandler, public CallPort {
   std::span<char> PlaceFor(size_t bytes) final { return body_.PlaceFor(bytes); }
   void OnBodyPlaced(size_t bytes) final { body_.OnBodyPlaced(bytes); }
   void OnDrain() final { call_->Drain(); }
-  void OnClosed(http::CloseReason) final { call_->Detach(); }
+  void OnClosed(http::CloseReason reason) final { EndCall(*call_, reason); }
   void HoldBack(Duration time) final { exchange_.HoldBack(time); }
 
  protected:
@@ -33,7 +33,7 @@ class BodyExchange : public http::ExchangeHandler, public CallPort {
 
   // First of all. The error, of a body that is announced too large, is to be refused.
   absl::Status MakeCall(const Method& method) {
-    call_ = NewCall(exchange_, method, protocol_, context_.chain, *this);
+    call_ = NewCall(exchange_, method, protocol_, context_, *this);
     return body_.Begin(call_);
   }
   // Last: the call begins, or is refused with what was wrong.

@@ -1,23 +1,31 @@
-// The Call of an exchange: what every codec tells it about the request.
+// The Call of an exchange: what every codec tells it about the request, and about an exchange that is over.
 #pragma once
 
 #include <memory>
 
+#include "base/error.h"
 #include "call/call.h"
+#include "transport/context.h"
 #include "transport/http/exchange.h"
 
 namespace sluice::transport {
 
-// Before anything is decoded. The exchange, the chain and the port outlive the call's Begin(); `port` is told the end.
+// Before anything is decoded. The exchange, the context and the port outlive the call's Begin(); `port` is told the end.
 inline std::shared_ptr<Call> NewCall(http::Exchange& exchange, const Method& method, Protocol protocol,
-                                     const Chain& chain, CallPort& port) {
+                                     const Context& context, CallPort& port) {
   const http::RequestHead& head = exchange.head();
   return Call::Create({.method = &method,
                        .protocol = protocol,
                        .headers = &head.headers,
                        .client_ip = head.peer.client_ip,
-                       .arrived = head.received},
-                      exchange.loop(), chain, port);
+                       .arrived = head.received,
+                       .budget = &context.budget},
+                      exchange.loop(), context.chain, port);
+}
+
+inline void EndCall(Call& call, http::CloseReason reason) {
+  if (reason != http::CloseReason::kNoMemory) return call.Detach();
+  call.Detach(Error(Reason::OVERLOADED, "the server's memory budget is used up; retry later"));
 }
 
 }  // namespace sluice::transport

@@ -21,7 +21,8 @@ class LayerTest : public testing::Test {
                               .protocol = Protocol::kRest,
                               .headers = &headers_,
                               .client_ip = "10.0.0.7",
-                              .arrived = loop_.Now()},
+                              .arrived = loop_.Now(),
+                              .budget = &budget_},
                              loop_, chain_, port_);
     call->Begin();
     return call;
@@ -33,6 +34,7 @@ class LayerTest : public testing::Test {
   MethodTable methods_;
   Headers headers_;
   RecordingPort port_;
+  Budget budget_{1 << 20, 10};
 };
 
 }  // namespace sluice

@@ -22,6 +22,7 @@ class UnaryExchange final : public transport::BodyExchange {
   void Refuse(const Method& method, absl::Status refusal) { RefuseCall(method, std::move(refusal)); }
 
   void OnBodyEnd() override;
+  size_t AnswerBytes(const Message& message) const override { return rest::JsonAnswerBytes(message); }
   size_t Write(const Message& message) override;
   size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;

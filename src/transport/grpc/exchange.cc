@@ -57,7 +57,7 @@ void GrpcExchange::MakeCall(const Method& method) {
   streaming_ = method.client_streaming;
   deframer_.Limit(method.request_bytes_max);
   if (method.descriptor != nullptr && wire_.form.protobuf) deframer_.SplitBy(*method.descriptor->input_type());
-  call_ = transport::NewCall(exchange_, method, wire_.protocol, context_.chain, *this);
+  call_ = transport::NewCall(exchange_, method, wire_.protocol, context_, *this);
 }
 
 // What follows is no stream of messages for anybody.
@@ -191,8 +191,8 @@ bool GrpcExchange::AwaitsBody() const {
   return !call_->done() && (!streaming_ || (deframer_.mid_message() && backlog_.empty()));
 }
 
-void GrpcExchange::OnClosed(http::CloseReason) {
-  call_->Detach();
+void GrpcExchange::OnClosed(http::CloseReason reason) {
+  transport::EndCall(*call_, reason);
   holds_.clear();
 }
 

@@ -67,10 +67,11 @@ inline size_t HeapBytes(const RequestHead& head) {
 }
 
 enum class CloseReason {
-  kDone,   // request and response are complete
-  kReset,  // the peer reset the stream, or closed an HTTP/1.1 connection: nobody reads the answer
-  kLost,   // the connection broke
-  kCut,    // we cut it: protocol error, timeout, shutdown
+  kDone,      // request and response are complete
+  kReset,     // the peer reset the stream, or closed an HTTP/1.1 connection: nobody reads the answer
+  kLost,      // the connection broke
+  kCut,       // we cut it: protocol error, timeout, shutdown
+  kNoMemory,  // the same, because the memory budget is used up
 };
 
 class Exchange {
@@ -89,8 +90,8 @@ class Exchange {
   // transfer-encoding as the version needs; a content-length given here is kept.
   virtual void SendHead(int status, const Headers& headers, bool end) = 0;
   // The bytes are moved and written without a copy. Never blocks: see UnsentBytes. They are charged to the budget until
-  // they left (so give back what you held for them before); many of them that do not fit end the exchange as
-  // OVERLOADED.
+  // they left (so give back what you held for them before), and never refused: whether they fit is asked before they
+  // are made (Budget::Fits), when there is still another answer to give.
   virtual void SendBody(std::string bytes, bool end) = 0;
   // Ends the response. HTTP/1.1 sends them as chunked trailers only when `te: trailers` was asked, else drops them.
   virtual void SendTrailers(const Headers& trailers) = 0;

@@ -74,6 +74,7 @@ size_t H1Core::Gather(std::span<iovec> out) {
 void H1Core::Written(size_t bytes) {
   out_.Consume(bytes);
   if (state_ != State::kExchange) return;
+  left_ |= response_.head_written();
   if (response_.done() && out_.empty()) return FinishExchange();
   if (was_full_ && out_.size() < limits_.response_buffer_bytes / 2) {
     was_full_ = false;
@@ -120,20 +121,23 @@ void H1Core::FinishExchange() {
   host_.WantsRead();
 }
 
-void H1Core::Fault(int status, std::string_view detail) {
-  const bool answered = (state_ == State::kExchange && response_.head_written()) || state_ == State::kDiscarding;
-  CloseExchange(CloseReason::kCut);
+void H1Core::Fault(int status, std::string_view detail, CloseReason reason) {
+  const bool answered = (state_ == State::kExchange && left_) || state_ == State::kDiscarding;
+  CloseExchange(reason);
   Close();
   if (!answered) out_.Append(WriteH1Fault(status, detail, Date()));
 }
 
 void H1Core::EndCut() {
-  if (cut_ == Cut::kNoMemory) return Fault(503, "the server's memory budget is used up; retry later");
+  if (cut_ == Cut::kNoMemory) {
+    return Fault(503, "the server's memory budget is used up; retry later", CloseReason::kNoMemory);
+  }
   CloseExchange(CloseReason::kCut);
   Close();
 }
 
 void H1Core::GiveUp() {
+  if (!CanSend()) return;  // what was answered leaves
   cut_ = Cut::kNoMemory;
   host_.WantsWrite();
 }
@@ -141,6 +145,7 @@ void H1Core::GiveUp() {
 void H1Core::CloseExchange(CloseReason reason) {
   if (state_ != State::kExchange) return;
   state_ = State::kIdle;
+  Stop(retry_timer_);
   budget_.Release(std::exchange(unconsumed_, 0));
   if (reason != CloseReason::kDone) out_.Clear();
   if (const auto handler = std::move(handler_)) Guarded([&] { handler->OnClosed(reason); });

@@ -106,7 +106,7 @@ class H1Core final : public Session, private Exchange {
   // The response has left.
   void FinishExchange();
   // An answer of the session itself, then the end.
-  void Fault(int status, std::string_view detail);
+  void Fault(int status, std::string_view detail, CloseReason reason = CloseReason::kCut);
   void EndCut();
   // Memory is used up: in Gather, because a handler may be below us.
   void GiveUp();
@@ -132,8 +132,10 @@ class H1Core final : public Session, private Exchange {
   }
   // A stream between two messages.
   bool MayBeSilent() const { return body_ == Body::kTunnel || handler_ == nullptr || !handler_->AwaitsBody(); }
-  bool WaitsForBudget() const { return received_ > Budget::kSmallBytes && budget_.Over(); }
-  // While the budget stops us nobody tells when it has room again.
+  // While the budget stops us nobody tells when it has room again: a timer asks. Asked nowhere else: others charge and
+  // release at any moment, and a wait without its timer would be for ever.
+  bool WaitsForBudget() const { return retry_timer_ != 0; }
+  bool BudgetIsOver() const { return received_ > Budget::kSmallBytes && budget_.Over(); }
   void WatchBudget();
   void RetryLater();
   void StopTimers();
@@ -161,6 +163,7 @@ class H1Core final : public Session, private Exchange {
   Body body_ = Body::kNone;
   Cut cut_ = Cut::kNo;
   bool continue_sent_ = false;
+  bool left_ = false;      // some of the response has left: no other answer can be given
   bool was_full_ = false;  // output passed half of its bound: OnWritable is owed
   size_t exchange_charged_ = 0;
   size_t unconsumed_ = 0;  // charged body bytes

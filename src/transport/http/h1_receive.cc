@@ -85,7 +85,7 @@ void H1Core::StartExchange(bool nothing_behind) {
   state_ = State::kExchange;
   body_ = Body::kNone;
   cut_ = Cut::kNo;
-  was_full_ = continue_sent_ = false;
+  left_ = was_full_ = continue_sent_ = false;
   received_ = marked_ = 0;
   Recharge(exchange_charged_, kExchangeBytes + HeapBytes(head_));
   last_body_ = loop().Now();

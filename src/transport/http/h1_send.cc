@@ -21,7 +21,6 @@ void H1Core::SendHead(int status, const Headers& headers, bool end) {
 
 void H1Core::SendBody(std::string bytes, bool end) {
   if (!CanSend()) return;
-  if (bytes.size() > Budget::kSmallBytes && !budget_.Fits(bytes.capacity())) return GiveUp();
   if (end) {
     EndResponse(std::move(bytes), nullptr);
   } else {

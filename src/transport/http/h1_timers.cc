@@ -33,7 +33,7 @@ void H1Core::ArmBodyTimer() {
 
 void H1Core::WatchBudget() {
   if (retry_timer_ != 0 || state_ != State::kExchange || body_ == Body::kEnded) return;
-  if (cut_ != Cut::kNo || !WaitsForBudget()) return;
+  if (BodyIsUnwanted() || !BudgetIsOver()) return;
   waits_since_ = loop().Now();
   RetryLater();
 }
@@ -41,8 +41,8 @@ void H1Core::WatchBudget() {
 void H1Core::RetryLater() {
   retry_timer_ = loop().At(loop().Now() + std::chrono::milliseconds(Budget::kRetryMs), [this] {
     retry_timer_ = 0;
-    if (state_ != State::kExchange || body_ == Body::kEnded || cut_ != Cut::kNo) return;
-    if (!WaitsForBudget()) return host_.WantsRead();
+    if (state_ != State::kExchange || body_ == Body::kEnded) return;
+    if (BodyIsUnwanted() || !BudgetIsOver()) return host_.WantsRead();
     if (loop().Now() - waits_since_ < kBudgetWaitMax || MayBeSilent()) return RetryLater();
     GiveUp();
   });

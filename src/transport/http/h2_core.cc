@@ -227,7 +227,7 @@ void H2Core::Sweep() {
   const size_t low = limits_.response_buffer_bytes / 2;
   for (H2Stream* stream = open_; stream != nullptr; stream = stream->next_) {
     if (stream->cut_ && !stream->closed_) {
-      CloseExchange(*stream, CloseReason::kCut);
+      CloseExchange(*stream, stream->CutReason());
       if (!TurnIsLong(loop_)) continue;
       sweep_more_ = true;
       return host_.WantsWrite();

@@ -111,6 +111,8 @@ class H2Core final : public Session {
   void OnBodyBytes(H2Stream& stream, std::string_view bytes);
   void OnPong(const nghttp2_frame& frame);
   void CutStream(H2Stream& stream, uint32_t error_code);
+  // Memory is used up. gRPC's clients read the reset as RESOURCE_EXHAUSTED.
+  void GiveUp(H2Stream& stream);
 
   // --- frames out ---
   static int OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* self);
@@ -210,7 +212,7 @@ void H2Core::Guarded(H2Stream& stream, Call&& call) {
   try {
     call();
   } catch (const std::bad_alloc&) {
-    CutStream(stream, NGHTTP2_ENHANCE_YOUR_CALM);
+    GiveUp(stream);
   }
 }
 

@@ -303,7 +303,7 @@ TEST(H2LimitsTest, ShortMemoryRefusesBigBodiesNotSmallOnes) {
   EXPECT_EQ(wire.Call({.body = std::string(1'000, 'x')}).body.size(), 1'000u);
   const auto& refused = wire.Call({.body = std::string(50'000, 'x')});
   EXPECT_EQ(refused.error, static_cast<uint32_t>(NGHTTP2_ENHANCE_YOUR_CALM));
-  EXPECT_EQ(wire.host.logs[1]->reason, CloseReason::kCut);
+  EXPECT_EQ(wire.host.logs[1]->reason, CloseReason::kNoMemory);
   wire.budget.Release(100'000);
   EXPECT_EQ(wire.Call({.body = std::string(50'000, 'x')}).body.size(), 50'000u);
   EXPECT_EQ(wire.budget.bytes(), 0u);

@@ -113,7 +113,7 @@ int H2Core::OnDataChunk(nghttp2_session* session, uint8_t, int32_t id, const uin
 }
 
 void H2Core::OnBodyBytes(H2Stream& stream, std::string_view bytes) {
-  if (stream.BodyRefused(bytes.size())) CutStream(stream, NGHTTP2_ENHANCE_YOUR_CALM);
+  if (stream.BodyRefused(bytes.size())) GiveUp(stream);
   stream.received_ += bytes.size();
   // While memory is short a trickle is not progress.
   if (!budget_.Short() || stream.received_ - stream.marked_ >= Budget::kSmallBytes) {
@@ -131,8 +131,7 @@ void H2Core::OnBodyBytes(H2Stream& stream, std::string_view bytes) {
 }
 
 // The host starts no large bodies when memory gets short; when it is used up, large ones under way are refused: their
-// peers are told at once (gRPC clients read this reset as RESOURCE_EXHAUSTED) instead of waiting for others that wait
-// for them.
+// peers are told at once instead of waiting for others that wait for them.
 bool H2Stream::BodyRefused(size_t bytes) const {
   return received_ + bytes > Budget::kSmallBytes && core_->budget_.Over();
 }
@@ -159,12 +158,17 @@ void H2Core::CutStream(H2Stream& stream, uint32_t error_code) {
   Wake();
 }
 
+void H2Core::GiveUp(H2Stream& stream) {
+  stream.no_memory_ = true;
+  CutStream(stream, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
 int H2Core::OnStreamClose(nghttp2_session* session, int32_t id, uint32_t, void* self) {
   auto& core = *static_cast<H2Core*>(self);
   if (core.header_block_ == id) core.header_block_ = 0;
   H2Stream* const stream = core.Find(id);
   if (stream == nullptr) return 0;
-  const CloseReason reason = stream->cut_             ? CloseReason::kCut
+  const CloseReason reason = stream->cut_             ? stream->CutReason()
                              : stream->response_sent_ ? CloseReason::kDone
                              : stream->peer_reset_    ? CloseReason::kReset
                                                       : CloseReason::kCut;
@@ -196,7 +200,7 @@ void H2Stream::Recycle() {
   content_length_ = 0;
   has_content_length_ = expect_continue_ = is_head_ = head_too_large_ = head_done_ = request_ended_ = false;
   head_sent_ = response_ended_ = response_sent_ = has_trailers_ = body_deferred_ = above_ = false;
-  peer_reset_ = cut_ = closed_ = false;
+  peer_reset_ = cut_ = no_memory_ = closed_ = false;
 }
 
 }  // namespace sluice::http

@@ -75,9 +75,6 @@ void H2Stream::SendHead(int status, const Headers& headers, bool end) {
 
 void H2Stream::SendBody(std::string bytes, bool end) {
   if (closed_ || cut_ || response_ended_ || core_->dead_) return;
-  if (bytes.size() > Budget::kSmallBytes && !core_->budget_.Fits(bytes.capacity())) {
-    return core_->CutStream(*this, NGHTTP2_ENHANCE_YOUR_CALM);
-  }
   if (unsent_ == 0) core_->StartWatching(*this);
   unsent_ += bytes.size();
   core_->unsent_bytes_ += bytes.size();

@@ -41,6 +41,7 @@ class H2Stream final : public Exchange {
   bool TakeHeaderBytes(size_t bytes);
   void DropHeaders();
   bool BodyRefused(size_t bytes) const;
+  CloseReason CutReason() const { return no_memory_ ? CloseReason::kNoMemory : CloseReason::kCut; }
 
   // --- response (h2_send.cc) ---
   static ssize_t ReadBody(nghttp2_session* session, int32_t id, uint8_t* buffer, size_t size, uint32_t* flags,
@@ -91,7 +92,8 @@ class H2Stream final : public Exchange {
   bool above_ = false;          // unsent_ passed the bound: OnWritable is owed
   bool peer_reset_ = false;
   bool cut_ = false;
-  bool closed_ = false;  // the handler got OnClosed
+  bool no_memory_ = false;  // cut_ because of that
+  bool closed_ = false;     // the handler got OnClosed
 };
 
 }  // namespace sluice::http

@@ -157,6 +157,12 @@ size_t OipExchange::Write(const Message& message) {
   return json_.size();
 }
 
+size_t OipExchange::AnswerBytes(const Message& message) const {
+  if (route_.operation != Operation::kModelInfer) return rest::JsonAnswerBytes(message);
+  const auto& response = static_cast<const ModelInferResponse&>(message);
+  return response.ByteSizeLong() + JsonBytesMax(response, *form_);
+}
+
 size_t OipExchange::WriteLast(Message&& message) {
   if (route_.operation != Operation::kModelInfer) return Write(message);
   response_ = std::make_unique<ModelInferResponse>(std::move(static_cast<ModelInferResponse&>(message)));
@@ -207,11 +213,7 @@ struct OipExchange::Parcel {
   Encoded encoded = {};
 
   void Encode() {
-    if (hold.TryAdd(budget, JsonBytesMax(*response, form))) {
-      encoded = OipExchange::Encode(std::move(*response), form, gzip_json, gzip_all);
-    } else {
-      encoded.status = Error(Reason::OVERLOADED, "the server has no memory left for this response; retry later");
-    }
+    encoded = OipExchange::Encode(std::move(*response), form, gzip_json, gzip_all);
     response.reset();
     hold.Resize(budget, encoded.bytes());
   }
@@ -226,7 +228,7 @@ void OipExchange::SendInfer() {
   if (!IsLargeAnswer(*response_, gzip_all)) {
     return SendEncoded(Encode(std::move(*response_), *form_, gzip_json, gzip_all));
   }
-  BudgetHold hold(context_.budget, response_->ByteSizeLong());
+  BudgetHold hold(context_.budget, response_->ByteSizeLong() + JsonBytesMax(*response_, *form_));
   Parcel parcel{.response = std::move(response_),
                 .form = std::move(*form_),
                 .gzip_json = gzip_json,

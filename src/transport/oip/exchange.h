@@ -24,6 +24,7 @@ class OipExchange final : public transport::BodyExchange {
   void Refuse(absl::Status refusal, std::string allow);
 
   void OnBodyEnd() override;
+  size_t AnswerBytes(const Message& message) const override;
   size_t Write(const Message& message) override;
   size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;

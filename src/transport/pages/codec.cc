@@ -23,6 +23,12 @@ PageRequest RequestOf(const http::RequestHead& head, bool takes_gzip) {
           .takes_gzip = takes_gzip};
 }
 
+Page NoMemory() {
+  Page page{.status = 503, .body = "the server's memory budget is used up; retry later\n"};
+  page.headers.Add("retry-after", "1");
+  return page;
+}
+
 // Unpacks a compressed page for a client that does not accept one.
 Page Make(const PageEntry& entry, const PageRequest& request, bool takes_gzip) {
   Page page = entry.make(request);
@@ -38,7 +44,7 @@ Page Make(const PageEntry& entry, const PageRequest& request, bool takes_gzip) {
 
 class PageExchange final : public http::ExchangeHandler {
  public:
-  explicit PageExchange(http::Exchange& exchange) : exchange_(exchange) {}
+  PageExchange(http::Exchange& exchange, const Budget& budget) : exchange_(exchange), budget_(budget) {}
 
   void Begin(const PageEntry& page, Executor& chores) {
     if (exchange_.head().method != "GET") return SendNotAllowed();
@@ -64,6 +70,7 @@ class PageExchange final : public http::ExchangeHandler {
   }
 
   void Send(Page page) {
+    if (page.body.size() > Budget::kSmallBytes && !budget_.Fits(page.body.size())) page = NoMemory();
     Headers headers;
     headers.Add("cache-control", page.etag.empty() ? "no-store" : "no-cache");
     if (!page.etag.empty()) headers.Add("etag", page.etag);
@@ -84,6 +91,7 @@ class PageExchange final : public http::ExchangeHandler {
   }
 
   http::Exchange& exchange_;
+  const Budget& budget_;
   Lifeline lifeline_;
 };
 
@@ -98,7 +106,7 @@ const PageEntry* PagesCodec::Find(const http::RequestHead& head) const {
 }
 
 std::unique_ptr<http::ExchangeHandler> PagesCodec::Start(http::Exchange& exchange) const {
-  auto handler = std::make_unique<PageExchange>(exchange);
+  auto handler = std::make_unique<PageExchange>(exchange, budget_);
   handler->Begin(*Find(exchange.head()), chores_);
   return handler;
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "base/budget.h"
 #include "base/executor.h"
 #include "base/headers.h"
 #include "transport/http/exchange.h"
@@ -41,8 +42,9 @@ struct PageEntry {
 
 class PagesCodec final : public http::Codec {
  public:
-  // `chores` outlives the codec. Of entries that match a path the first one counts.
-  PagesCodec(std::vector<PageEntry> pages, Executor& chores) : pages_(std::move(pages)), chores_(chores) {}
+  // `chores` and `budget` outlive the codec. Of entries that match a path the first one counts.
+  PagesCodec(std::vector<PageEntry> pages, Executor& chores, const Budget& budget)
+      : pages_(std::move(pages)), chores_(chores), budget_(budget) {}
   bool Matches(const http::RequestHead& head) const override { return Find(head) != nullptr; }
   std::unique_ptr<http::ExchangeHandler> Start(http::Exchange& exchange) const override;
 
@@ -51,6 +53,7 @@ class PagesCodec final : public http::Codec {
 
   const std::vector<PageEntry> pages_;
   Executor& chores_;
+  const Budget& budget_;
 };
 
 }  // namespace sluice::pages

@@ -90,8 +90,7 @@ struct LateAnswer::Parcel {
 
 void LateAnswer::Send(const transport::Context& context, http::Exchange& exchange, Call& call, Print print,
                       std::string_view content_type, Headers headers) {
-  // What the message takes, and its text: base64 of the largest fields.
-  BudgetHold hold(context.budget, 3 * message_->ByteSizeLong());
+  BudgetHold hold(context.budget, JsonAnswerBytes(*message_));
   Parcel parcel{.call = call.shared_from_this(),
                 .message = std::move(message_),
                 .print = std::move(print),

@@ -19,6 +19,9 @@ namespace sluice::rest {
 void SendWhole(http::Exchange& exchange, Call& call, int status, std::string_view content_type, std::string body,
                size_t gzip_bytes_min, Headers headers = {});
 
+// What a message holds of the budget while its JSON is made: itself, and its text (base64 of the largest fields).
+inline size_t JsonAnswerBytes(const Message& message) { return 3 * message.ByteSizeLong(); }
+
 // A message that takes too long for a loop to print and pack: a worker does. A member of the exchange.
 class LateAnswer {
  public:

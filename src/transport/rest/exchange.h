@@ -20,6 +20,7 @@ class RestExchange final : public transport::BodyExchange {
   void Refuse(absl::Status refusal, std::string allow);
 
   void OnBodyEnd() override;
+  size_t AnswerBytes(const Message& message) const override { return JsonAnswerBytes(message); }
   size_t Write(const Message& message) override;
   size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;

@@ -46,7 +46,7 @@ void StreamExchange::Start(const Method& method, RouteMatch route) {
   const http::RequestHead& head = exchange_.head();
   route_ = std::move(route);
   form_ = StreamFormFor(http::JoinedHeader(head.headers, "accept"));
-  call_ = transport::NewCall(exchange_, method, Protocol::kRest, context_.chain, *this);
+  call_ = transport::NewCall(exchange_, method, Protocol::kRest, context_, *this);
   if (!method.client_streaming) {
     absl::Status length = collector_.Begin(call_);
     length.ok() ? call_->Begin() : call_->Refuse(std::move(length));

@@ -12,6 +12,7 @@
 #include "transport/body_collector.h"
 #include "transport/context.h"
 #include "transport/idle_timer.h"
+#include "transport/new_call.h"
 #include "transport/rest/answer.h"
 #include "transport/rest/ndjson.h"
 #include "transport/rest/router.h"
@@ -40,9 +41,10 @@ class StreamExchange final : public http::ExchangeHandler, public CallPort {
   }
   bool AwaitsBody() const override;
   void OnDrain() override { call_->Drain(); }
-  void OnClosed(http::CloseReason) override { call_->Detach(); }
+  void OnClosed(http::CloseReason reason) override { transport::EndCall(*call_, reason); }
 
   // --- CallPort ---
+  size_t AnswerBytes(const Message& message) const override { return JsonAnswerBytes(message); }
   size_t Write(const Message& message) override;
   size_t WriteLast(Message&& message) override;
   void End(Call& call, const absl::Status& status) override;

@@ -19,7 +19,7 @@ WebSocketExchange::~WebSocketExchange() {
 }
 
 void WebSocketExchange::Start(const Method& method) {
-  call_ = transport::NewCall(exchange_, method, Protocol::kWebSocket, context_.chain, *this);
+  call_ = transport::NewCall(exchange_, method, Protocol::kWebSocket, context_, *this);
   feed_.emplace(call_, context_.budget, context_.chores, context_.options.message_bytes_max, [this] {
     if (socket_) socket_->Resume();
   });
@@ -86,8 +86,8 @@ void WebSocketExchange::OnDrain() {
   if (!call_->done()) feed_->End();
 }
 
-void WebSocketExchange::OnClosed(http::CloseReason) {
-  call_->Detach();
+void WebSocketExchange::OnClosed(http::CloseReason reason) {
+  transport::EndCall(*call_, reason);
   socket_.reset();
 }
 

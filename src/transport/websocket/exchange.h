@@ -9,6 +9,7 @@
 
 #include "call/call.h"
 #include "transport/context.h"
+#include "transport/rest/answer.h"
 #include "transport/stream_feed.h"
 #include "transport/websocket/socket.h"
 
@@ -32,6 +33,7 @@ class WebSocketExchange final : public http::ExchangeHandler, public CallPort, p
   void OnClosed(http::CloseReason) override;
 
   // --- CallPort ---
+  size_t AnswerBytes(const Message& message) const override { return rest::JsonAnswerBytes(message); }
   size_t Write(const Message& message) override;
   void End(Call& call, const absl::Status& status) override;
   void ReadMore() override { feed_->ReadMore(); }

@@ -1,0 +1,102 @@
+"""Under a memory budget that is used up each call that was begun gets an answer, and the log says the same as it."""
+
+from __future__ import annotations
+
+import collections
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from conftest import Server
+
+BUDGET = 128 << 20
+CLIENTS = 20
+SECONDS = 6
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory):
+    config = f"http: {{inflight_bytes_max: {BUDGET}}}"
+    running = Server(tmp_path_factory.mktemp("answers"), config=config, listeners=1)
+    yield running
+    assert running.stop() == 0, running.stderr_path.read_text()
+
+
+def binary_body() -> tuple[bytes, dict[str, str]]:
+    """6 MB, twice."""
+    values = 1_500_000
+    tensor = {"name": "input", "datatype": "FP32", "shape": [values], "parameters": {"binary_data_size": 4 * values}}
+    text = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
+    return text + np.ones(values, np.float32).tobytes(), {"Inference-Header-Content-Length": str(len(text))}
+
+
+def json_body() -> tuple[bytes, dict[str, str]]:
+    """2.5 MB of text, 2 MB of numbers, and an answer that may take 9 MB."""
+    values = 500_000
+    text = '{"inputs":[{"name":"input","datatype":"FP32","shape":[%d],"data":[%s]}]}'
+    return (text % (values, ",".join(["1.25"] * values))).encode(), {}
+
+
+def call(server: Server, request_id: str, body: bytes, headers: dict[str, str]) -> str:
+    """The status and whether all of the answer came; or what happened to the connection."""
+    host, port = server.address.rsplit(":", 1)
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    try:
+        try:
+            connection.request("POST", "/v2/models/echo/infer", body, headers | {"X-Request-ID": request_id})
+        except OSError:
+            pass  # refused before the body was read: the answer may be there
+        try:
+            answer = connection.getresponse()
+            answer.read()
+            return str(answer.status)
+        except (OSError, http.client.HTTPException) as error:
+            return type(error).__name__
+    finally:
+        connection.close()
+
+
+def flood(server: Server, name: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
+    outcomes: dict[str, str] = {}
+    end = time.monotonic() + SECONDS
+
+    def client(number: int) -> None:
+        for i in range(1000):
+            if time.monotonic() > end:
+                return
+            request_id = f"{name}-{number}-{i}"
+            outcomes[request_id] = call(server, request_id, body, headers)
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def logged(server: Server, name: str, calls: int) -> dict[str, str]:
+    """The codes of the calls that got as far as a log line."""
+    codes: dict[str, str] = {}
+    end = time.monotonic() + 10
+    while len(codes) < calls and time.monotonic() < end:
+        time.sleep(0.2)
+        lines = [json.loads(line) for line in server.log_path.read_text().split("\n")[:-1]]
+        codes = {line["request_id"]: line["code"] for line in lines if line["request_id"].startswith(name)}
+    return codes
+
+
+@pytest.mark.parametrize("make_body", [binary_body, json_body])
+def test_no_call_is_lost(server: Server, make_body: Callable[[], tuple[bytes, dict[str, str]]]):
+    outcomes = flood(server, make_body.__name__, *make_body())
+    counts = collections.Counter(outcomes.values())
+    assert counts["200"] > 0
+    assert set(counts) <= {"200", "503"}, counts
+    codes = logged(server, make_body.__name__, len(outcomes))
+    wrong = {i: (outcomes[i], code) for i, code in codes.items() if (outcomes[i] == "200") != (code == "OK")}
+    assert not wrong
+    assert set(codes.values()) <= {"OK", "UNAVAILABLE", "RESOURCE_EXHAUSTED"}, collections.Counter(codes.values())

@@ -1,10 +1,9 @@
 // What the process does on signals, decided on one thread from the first moment on.
 //
 //   SIGINT, SIGTERM   end it: once it is Serving, Wait() returns and main drains; before that the process ends at once,
-//   also in the
-//                     middle of loading a model; during a drain a second one ends it at once
+//                     also in the middle of loading a model; during a drain a second one ends it at once
 //   SIGHUP, SIGUSR1   reopen log files; never end it
-//   SIGPIPE           ignored
+//   SIGPIPE, SIGXFSZ  ignored: the write fails instead, and who wrote decides (a log counts the line as lost)
 #pragma once
 
 #include <condition_variable>

@@ -138,6 +138,7 @@ class LineLog::Writer {
   // Returns how many bytes the output took before it stood still for too long, or failed.
   size_t Put(std::string_view bytes) {
     size_t put = 0;
+    if (!bytes.empty()) refused_ = false;
     TimePoint moved = SystemClock().Now();
     while (put < bytes.size()) {
       pollfd ready{.fd = fd_, .events = POLLOUT, .revents = 0};
@@ -150,7 +151,10 @@ class LineLog::Writer {
           moved = SystemClock().Now();
           continue;
         }
-        if (n < 0 && errno != EINTR && errno != EAGAIN) return put;  // a closed pipe, a full disk: serving goes on
+        if (n < 0 && errno != EINTR && errno != EAGAIN) {  // a closed pipe, a full disk, `ulimit -f`: serving goes on
+          refused_ = true;
+          return put;
+        }
       }
       if (GivesUp(moved)) return put;
     }
@@ -170,15 +174,18 @@ class LineLog::Writer {
     fd_ = fd;
   }
 
+  // The rest of a line is waited for with the file that has its beginning, unless that takes nothing any more.
   void CheckFile(bool reopen) {
     const TimePoint now = SystemClock().Now();
-    if (options_.path.empty() || !begun_.empty() || (!reopen && now - checked_ < kCheckFile)) return;
+    const bool stays = !begun_.empty() && !refused_;
+    if (options_.path.empty() || stays || (!reopen && now - checked_ < kCheckFile)) return;
     checked_ = now;
     if (!reopen && IsTheFile()) return;
     const int fd = OpenFile(options_.path);
     if (fd < 0) return;  // the old one is better than none
     close(fd_);
     Use(fd);
+    if (!std::exchange(begun_, {}).empty()) Lose(1);
   }
 
   bool IsTheFile() const {
@@ -193,7 +200,8 @@ class LineLog::Writer {
   int fd_ = -1;
   bool is_file_ = false;
   TimePoint checked_{};
-  std::string begun_;  // the rest of a line
+  std::string begun_;     // the rest of a line
+  bool refused_ = false;  // the last write failed, instead of being slow
 };
 
 int LineLog::OpenFile(const std::string& path) {

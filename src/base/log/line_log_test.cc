@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
@@ -216,6 +218,26 @@ TEST_F(LineLogFileTest, TheOldFileIsKeptWhileTheNewOneCannotBeOpened) {
   log->Append(Line(2));
   ASSERT_EQ(log->Flush(seconds(10)), 0u);
   EXPECT_EQ(Tally(Contents(folder_ + "/old")).lines, 2u);
+}
+
+TEST_F(LineLogFileTest, AFullFileIsReplacedInTheMiddleOfALine) {
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  auto log = Open();
+  const rlimit full{.rlim_cur = Line(1).size() + 5, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &full);
+  for (size_t i = 1; i <= 3; ++i) log->Append(Line(i));
+  const uint64_t waiting = log->Flush(seconds(10));
+  setrlimit(RLIMIT_FSIZE, &before);
+  ASSERT_EQ(waiting, 0u);
+  EXPECT_EQ(Contents(path_), Line(1) + "\n" + Line(2).substr(0, 4));
+  std::filesystem::rename(path_, path_ + ".1");
+  log->Reopen();
+  log->Append(Line(4));
+  ASSERT_EQ(log->Flush(seconds(10)), 0u);
+  EXPECT_EQ(Contents(path_), Line(4) + "\n");
+  EXPECT_EQ(log->lost(), 2u);
 }
 
 TEST_F(LineLogFileTest, APipeThatNobodyReadsIsNotWaitedFor) {

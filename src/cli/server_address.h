@@ -4,12 +4,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/host_port.h"
 
 namespace sluice::cli {
-
-struct HostPort {
-  std::string host, port;
-};
 
 // "http://HOST:PORT" or "HOST:PORT"; of IPv6, HOST is in brackets.
 absl::StatusOr<HostPort> ParseServer(std::string server);

@@ -242,6 +242,22 @@ def test_nothing_but_an_echo_is_ready_and_an_empty_folder_is_not(tmp_path):
             assert server.stop() == 0
 
 
+# --- addresses ---
+
+
+def test_a_port_that_there_is_not_is_refused(tmp_path):
+    """The system's resolver takes 99999 for 34463."""
+    said = start_and_fail(tmp_path, "listeners: [{address: 127.0.0.1:99999}]\n")
+    assert "'127.0.0.1:99999' is not HOST:PORT with a port from 0 to 65535" in said
+    run = [BINARY, "serve", "--models", tmp_path / "models", "--listen", "127.0.0.1:70000"]
+    said = subprocess.run(run, capture_output=True, text=True, timeout=60)
+    assert said.returncode == 1 and "'127.0.0.1:70000' is not HOST:PORT" in said.stderr
+    config = "listeners: [{address: 127.0.0.1:0}]\ntracing: {exporter: otlp, endpoint: 'http://127.0.0.1:99999'}\n"
+    assert "tracing.endpoint 'http://127.0.0.1:99999'" in start_and_fail(tmp_path, config, models=tmp_path / "models")
+    said = subprocess.run([BINARY, "healthcheck", "--server", "127.0.0.1:99999"], capture_output=True, text=True)
+    assert said.returncode != 0 and "'127.0.0.1:99999' is not HOST:PORT with a port from 1 to 65535" in said.stderr
+
+
 # --- signals ---
 
 

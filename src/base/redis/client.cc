@@ -25,7 +25,9 @@ absl::StatusOr<std::unique_ptr<RedisClient>> RedisClient::Create(const ai::infer
   RedisConnection::Options parsed{.user = options.user(),
                                   .password_file = options.password_file(),
                                   .operation = std::chrono::milliseconds(options.operation_ms())};
-  ASSIGN_OR_RETURN(parsed.address, ParseRedisAddress(options.address()));
+  auto address = ParseHostPort(options.address(), AddressFor::kDialling);
+  if (!address.ok()) return absl::InvalidArgumentError(StrCat("redis.address ", address.status().message()));
+  parsed.address = *std::move(address);
   if (options.tls()) {
     absl::StatusOr<std::shared_ptr<ssl_ctx_st>> tls = ClientTlsContext(options.ca_file());
     if (!tls.ok()) return absl::InvalidArgumentError(StrCat("redis.ca_file ", tls.status().message()));

@@ -178,7 +178,9 @@ TEST_F(RedisClientTest, OptionsAreChecked) {
     return std::string(client.status().message());
   };
   options_.set_address("localhost");
-  EXPECT_EQ(says(options_), "redis.address 'localhost' is not HOST:PORT");
+  EXPECT_EQ(says(options_), "redis.address 'localhost' is not HOST:PORT with a port from 1 to 65535");
+  options_.set_address("localhost:99999");
+  EXPECT_EQ(says(options_), "redis.address 'localhost:99999' is not HOST:PORT with a port from 1 to 65535");
   options_.set_address("[::1]:6379");
   EXPECT_EQ(says(options_), "");
   options_.set_password_file("/no/such/file");

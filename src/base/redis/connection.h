@@ -38,7 +38,7 @@ class RedisEvents {
 class RedisConnection final : private FdEvents {
  public:
   struct Options {
-    RedisAddress address;
+    HostPort address;
     std::shared_ptr<ssl_ctx_st> tls;  // null: plain
     std::string user;
     std::string password_file;

@@ -40,17 +40,6 @@ absl::StatusOr<UniqueFd> ConnectTo(const addrinfo& to, Duration patience) {
 
 }  // namespace
 
-absl::StatusOr<RedisAddress> ParseRedisAddress(const std::string& text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
-    return absl::InvalidArgumentError(StrCat("redis.address '", text, "' is not HOST:PORT"));
-  }
-  RedisAddress address{.host = text.substr(0, colon), .port = text.substr(colon + 1)};
-  std::string& host = address.host;
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return address;
-}
-
 absl::StatusOr<std::string> ReadRedisPassword(const std::string& file) {
   if (file.empty()) return std::string();
   ASSIGN_OR_RETURN(std::string text, ReadFile(file, kPasswordBytesMax));
@@ -58,8 +47,7 @@ absl::StatusOr<std::string> ReadRedisPassword(const std::string& file) {
   return text;
 }
 
-absl::StatusOr<RedisDialled> DialRedis(const RedisAddress& address, const std::string& password_file,
-                                       Duration patience) {
+absl::StatusOr<RedisDialled> DialRedis(const HostPort& address, const std::string& password_file, Duration patience) {
   RedisDialled dialled;
   ASSIGN_OR_RETURN(dialled.password, ReadRedisPassword(password_file));
   addrinfo hints{};

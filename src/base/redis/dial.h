@@ -5,17 +5,10 @@
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "base/host_port.h"
 #include "base/unique_fd.h"
 
 namespace sluice {
-
-struct RedisAddress {
-  std::string host;
-  std::string port;
-};
-
-// "HOST:PORT" or "[IPv6]:PORT".
-absl::StatusOr<RedisAddress> ParseRedisAddress(const std::string& text);
 
 struct RedisDialled {
   UniqueFd fd;  // connected, non-blocking
@@ -26,7 +19,6 @@ struct RedisDialled {
 absl::StatusOr<std::string> ReadRedisPassword(const std::string& file);
 
 // Tries the host's addresses in turn, each for `patience`.
-absl::StatusOr<RedisDialled> DialRedis(const RedisAddress& address, const std::string& password_file,
-                                       Duration patience);
+absl::StatusOr<RedisDialled> DialRedis(const HostPort& address, const std::string& password_file, Duration patience);
 
 }  // namespace sluice

@@ -139,7 +139,8 @@ TEST(HttpTargetTest, Urls) {
   EXPECT_FALSE(parse("http://c")->tls);
   EXPECT_TRUE(parse("https://c:4318")->tls);
   EXPECT_EQ(parse("https://c")->port, "443");
-  for (const char* bad : {"", "c:4318", "https://", "http://", "http://c:port", "http://c/a b", "http://c/\r\nx: y"}) {
+  for (const char* bad : {"", "c:4318", "https://", "http://", "http://c:port", "http://c:99999", "http://[::1]:0",
+                          "http://c/a b", "http://c/\r\nx: y"}) {
     EXPECT_FALSE(parse(bad).ok()) << bad;
   }
 }

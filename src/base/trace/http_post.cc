@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/host_port.h"
 #include "base/strings.h"
 #include "base/unique_fd.h"
 
@@ -104,26 +105,25 @@ absl::StatusOr<int> ReadStatus(ClientSocket& socket, const Attempt& attempt) {
 absl::StatusOr<HttpTarget> ParseHttpTarget(std::string_view url, std::string_view port, std::string_view path) {
   constexpr std::string_view kPlain = "http://", kTls = "https://", kTlsPort = "443";
   const auto wrong = [url] {
-    return absl::InvalidArgumentError(StrCat("'", url, "' is no URL; for example http://127.0.0.1:4318"));
+    return absl::InvalidArgumentError(
+        StrCat("'", url, "' is no URL with a port from 1 to 65535; for example http://127.0.0.1:4318"));
   };
   HttpTarget target;
   target.tls = url.starts_with(kTls);
   if (!target.tls && !url.starts_with(kPlain)) return wrong();
   url.remove_prefix(target.tls ? kTls.size() : kPlain.size());
   const size_t slash = std::min(url.find('/'), url.size());
-  std::string_view authority = url.substr(0, slash);
+  const std::string_view authority = url.substr(0, slash);
   target.path = url.size() - slash > 1 ? url.substr(slash) : path;
   const size_t colon = authority.rfind(':');
   const bool has_port = colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
-  target.port = has_port ? authority.substr(colon + 1) : target.tls ? kTlsPort : port;
-  if (has_port) authority = authority.substr(0, colon);
-  if (authority.starts_with('[') && authority.ends_with(']')) authority = authority.substr(1, authority.size() - 2);
-  target.host = authority;
+  const std::string_view usual_port = target.tls ? kTlsPort : port;
+  const auto where =
+      ParseHostPort(has_port ? std::string(authority) : StrCat(authority, ":", usual_port), AddressFor::kDialling);
   const auto odd = [](char c) { return c <= ' ' || c == 0x7f; };
-  if (target.host.empty() || target.port.empty() || target.port.find_first_not_of("0123456789") != std::string::npos ||
-      std::any_of(url.begin(), url.end(), odd)) {
-    return wrong();
-  }
+  if (!where.ok() || where->host.empty() || std::any_of(url.begin(), url.end(), odd)) return wrong();
+  target.host = where->host;
+  target.port = where->port;
   return target;
 }
 

@@ -10,12 +10,12 @@
 #include <memory>
 
 #include "base/cpus.h"
+#include "base/host_port.h"
 #include "base/memory.h"
 #include "base/open_files.h"
 #include "base/strings.h"
 #include "base/unique_fd.h"
 #include "cli/http_client.h"
-#include "cli/server_address.h"
 #include "transport/http/tls.h"
 
 namespace sluice::cli::doctor {
@@ -64,8 +64,8 @@ struct Free {
 
 Finding CheckPort(const config::Listener& listener) {
   const std::string about = StrCat("listener ", listener.address());
-  const auto where = ParseServer(listener.address());
-  if (!where.ok()) return Problem(about, std::string(where.status().message()), "write HOST:PORT");
+  const auto where = ParseHostPort(listener.address(), AddressFor::kListening);
+  if (!where.ok()) return Problem(about, std::string(where.status().message()), "for example 127.0.0.1:8000");
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE;
   hints.ai_socktype = SOCK_STREAM;

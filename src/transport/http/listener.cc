@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/host_port.h"
 #include "base/log/log.h"
 #include "base/strings.h"
 
@@ -62,16 +63,15 @@ absl::StatusOr<BoundSocket> BindTo(const std::string& address, const addrinfo& t
 }  // namespace
 
 absl::StatusOr<BoundSocket> BindTcp(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return absl::InvalidArgumentError(StrCat("'", address, "' is not HOST:PORT"));
-  std::string host = address.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const auto where = ParseHostPort(address, AddressFor::kListening);
+  if (!where.ok()) return absl::InvalidArgumentError(StrCat("cannot listen: ", ToStd(where.status().message())));
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const int error = getaddrinfo(host.empty() ? nullptr : host.c_str(), address.c_str() + colon + 1, &hints, &found);
+  const char* const host = where->host.empty() ? nullptr : where->host.c_str();
+  const int error = getaddrinfo(host, where->port.c_str(), &hints, &found);
   if (error != 0) return Failed(address, "resolve", gai_strerror(error));
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
   return BindTo(address, *found);

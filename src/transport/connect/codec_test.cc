@@ -168,6 +168,11 @@ TEST_F(ConnectCodecTest, GetForWhatHasNoSideEffects) {
                                                 {"encoding=json&message=%7B%7D&compression=br", 501}}) {
     EXPECT_EQ(Get(query).status, status) << query;
   }
+  std::string many = "encoding=json&message=%7B%7D";
+  for (int i = 0; i < 1000; ++i) many += "&a";
+  auto& refused = Get(many);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("the query has more than 1000 parameters; send fewer"), std::string::npos);
   auto& check = Ask("GET", StrCat(kCheck, "?encoding=json&message=%7B%7D"), {{"content-type", ""}}, "");
   EXPECT_EQ(check.status, 405);
   EXPECT_EQ(check.headers.Get("allow"), "POST, OPTIONS");

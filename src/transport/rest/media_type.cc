@@ -11,6 +11,9 @@
 namespace sluice::rest {
 namespace {
 
+// More than anybody needs. Headers are read on loops, and 64 KiB hold tens of thousands of them.
+constexpr size_t kMembersMax = 100, kParametersMax = 100;
+
 bool IsTokenCharacter(char c) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || kMarks.find(c) != std::string_view::npos;
@@ -63,7 +66,7 @@ std::string_view TakeMember(std::string_view& list) {
 // The q parameter, 1 when absent; a q that cannot be read counts as 0.
 double QualityOf(std::string_view parameters) {
   std::string name, value;
-  while (TakeParameter(parameters, name, value)) {
+  for (size_t i = 0; i < kParametersMax && TakeParameter(parameters, name, value); ++i) {
     if (name != "q") continue;
     double q = 0;
     return absl::SimpleAtod(value, &q) && q >= 0 && q <= 1 ? q : 0;
@@ -96,7 +99,7 @@ int Fit(std::string_view sent, std::string_view offer) {
 double QualityFor(std::string_view header, std::string_view offer) {
   int best = 0;
   double quality = -1;
-  while (!header.empty()) {
+  for (size_t i = 0; i < kMembersMax && !header.empty(); ++i) {
     const std::string_view member = TakeMember(header);
     const size_t semicolon = std::min(member.find(';'), member.size());
     const int fit = Fit(Trim(member.substr(0, semicolon)), offer);
@@ -145,6 +148,7 @@ std::optional<MediaType> ParseMediaType(std::string_view text) {
   if (out.subtype.empty() || (!text.empty() && text[0] != ';')) return std::nullopt;
   while (!text.empty()) {
     std::string name, value;
+    if (out.parameters.size() == kParametersMax) return std::nullopt;
     if (!TakeParameter(text, name, value)) {
       // A trailing ';' is common and harmless.
       if (name.empty() && text.empty()) break;

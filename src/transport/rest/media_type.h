@@ -22,14 +22,14 @@ struct MediaType {
   std::string_view Parameter(std::string_view name) const;
 };
 
-// Nothing when the text is not a media type.
+// Nothing when the text is not a media type, or has more than 100 parameters.
 std::optional<MediaType> ParseMediaType(std::string_view text);
 
 // True for application/json and any +json, with charset absent or utf-8.
 bool IsJson(const MediaType& type);
 
 // The offer ("application/json") the client likes best; the first of equals. An empty header accepts all; -1 when none
-// will do. Ranges that cannot be read are left out.
+// will do. Ranges that cannot be read are left out, and so is what comes after the first hundred.
 int BestMatch(std::string_view accept, std::span<const std::string_view> offers);
 
 // The quality (0 to 1) the header gives a coding ("gzip"); an empty header gives 0 to all but identity.

@@ -43,6 +43,20 @@ TEST(MediaTypeTest, AcceptPicksTheBest) {
   EXPECT_EQ(BestMatch(",, ,text/event-stream", offers), 1);
 }
 
+TEST(MediaTypeTest, LongListsAreReadInPart) {
+  const auto repeated = [](std::string_view one, int times) {
+    std::string all;
+    for (int i = 0; i < times; ++i) all += one;
+    return all;
+  };
+  const std::string_view offers[] = {"application/json", "text/event-stream"};
+  EXPECT_EQ(BestMatch(repeated("a/b,", 99) + "text/event-stream", offers), 1);
+  EXPECT_EQ(BestMatch(repeated("a/b,", 100) + "text/event-stream", offers), -1);
+  EXPECT_EQ(BestMatch("application/json" + repeated(";a=b", 100) + ";q=0", offers), 0);
+  EXPECT_TRUE(ParseMediaType("a/b" + repeated(";a=b", 100)));
+  EXPECT_FALSE(ParseMediaType("a/b" + repeated(";a=b", 101)));
+}
+
 TEST(MediaTypeTest, Codings) {
   EXPECT_EQ(CodingQuality("", "gzip"), 0);
   EXPECT_EQ(CodingQuality("", "identity"), 1);

@@ -18,7 +18,6 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-// More parameters than any request needs; header limits bound their bytes.
 constexpr size_t kParametersMax = 1000;
 
 absl::Status Bad(std::string_view name, std::string_view problem) {
@@ -116,32 +115,31 @@ std::optional<std::string> DecodeParameter(std::string_view text) {
   return json::PercentDecode(spaced);
 }
 
-std::optional<QueryParameter> NextParameter(std::string_view& query) {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(pair.size() + 1, query.size()));
-    if (pair.empty()) continue;
-    const size_t equals = std::min(pair.find('='), pair.size());
-    return QueryParameter{pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size()))};
+absl::StatusOr<std::optional<QueryParameter>> QueryReader::Next() {
+  rest_.remove_prefix(std::min(rest_.find_first_not_of('&'), rest_.size()));
+  if (rest_.empty()) return std::nullopt;
+  if (++count_ > kParametersMax) {
+    return Error(Reason::INVALID_REQUEST,
+                 StrCat("the query has more than ", kParametersMax, " parameters; send fewer"));
   }
-  return std::nullopt;
+  const std::string_view pair = rest_.substr(0, rest_.find('&'));
+  rest_.remove_prefix(pair.size());
+  const size_t equals = std::min(pair.find('='), pair.size());
+  return QueryParameter{pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size()))};
 }
 
 absl::Status ApplyQuery(std::string_view query, Message& out, const QueryOptions& options,
                         const FieldDescriptor* body_field) {
   Parameters parameters(out, options, body_field);
-  size_t count = 0;
-  while (const auto parameter = NextParameter(query)) {
-    if (++count > kParametersMax) {
-      return Error(Reason::INVALID_REQUEST,
-                   StrCat("the query has more than ", kParametersMax, " parameters; send fewer"));
-    }
+  QueryReader reader(query);
+  while (true) {
+    ASSIGN_OR_RETURN(const auto parameter, reader.Next());
+    if (!parameter) return absl::OkStatus();
     const auto name = DecodeParameter(parameter->name);
     const auto text = DecodeParameter(parameter->text);
     if (!name || !text) return Bad(parameter->name, "has a broken percent escape; write %25 for a percent sign");
     RETURN_IF_ERROR(parameters.Apply(*name, *text));
   }
-  return absl::OkStatus();
 }
 
 absl::Status SetFieldFromText(Message& out, const json::FieldPath& path, std::string_view name, std::string_view text) {

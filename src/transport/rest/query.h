@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
 #include "json/http_rule.h"
 
@@ -27,8 +28,17 @@ struct QueryParameter {
   std::string_view name, text;
 };
 
-// Takes the next one off the front of `query`, skipping empty ones. Nullopt: there are no more.
-std::optional<QueryParameter> NextParameter(std::string_view& query);
+// Takes the parameters off the front of a query, one at a time. Empty ones are skipped.
+class QueryReader {
+ public:
+  explicit QueryReader(std::string_view query) : rest_(query) {}
+  // Nullopt: there are no more. INVALID_REQUEST after the thousandth: more than any request needs, and a loop reads them.
+  absl::StatusOr<std::optional<QueryParameter>> Next();
+
+ private:
+  std::string_view rest_;
+  size_t count_ = 0;
+};
 
 // A name or value as it is in a query: '+' is a space, %XX a byte. Nullopt: a broken escape.
 std::optional<std::string> DecodeParameter(std::string_view text);

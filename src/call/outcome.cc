@@ -3,6 +3,8 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/strings.h"
+#include "base/text.h"
 #include "call/call.h"
 #include "google/rpc/code.pb.h"
 #include "google/rpc/error_details.pb.h"
@@ -28,7 +30,8 @@ CallIds IdsOf(const Call& call) { return {.request_id = call.request_id, .trace_
 google::rpc::Status ToRpcStatus(const absl::Status& status, const CallIds& ids) {
   google::rpc::Status out;
   out.set_code(GrpcCodeOf(status));
-  out.set_message(std::string(status.message()));
+  // Of a status that was not made by Error(), too: a string of protobuf is UTF-8, or clients cannot read any of it.
+  out.set_message(MakeValidUtf8(ToStd(status.message())));
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(InfoOf(ReasonOf(status)).name));
   info.set_domain("sluice");
@@ -43,7 +46,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& status, const CallIds& ids) 
     google::rpc::BadRequest bad;
     auto* violation = bad.add_field_violations();
     violation->set_field(field);
-    violation->set_description(std::string(status.message()));
+    violation->set_description(out.message());
     out.add_details()->PackFrom(bad);
   }
   if (const auto after = RetryAfterOf(status)) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "base/text.h"
 #include "engine/bytes.h"
 #include "engine/shape.h"
 
@@ -32,7 +33,21 @@ absl::Status CheckBools(const TensorSpec& spec, const TensorView& tensor) {
                     StrCat("input '", spec.name, "' of BOOL has a byte that is neither 0 nor 1"));
 }
 
+absl::Status CheckNames(std::string_view what, const std::vector<TensorSpec>& specs) {
+  for (const TensorSpec& spec : specs) {
+    if (IsUtf8(spec.name)) continue;
+    return Error(Reason::MODEL_FAILED, StrCat("the name of ", what, " '", Excerpt(spec.name),
+                                              "' is not UTF-8; rename it where the model is exported"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status CheckNames(const ModelSignature& signature) {
+  RETURN_IF_ERROR(CheckNames("input", signature.inputs));
+  return CheckNames("output", signature.outputs);
+}
 
 absl::Status CheckShape(const TensorSpec& spec, const Shape& shape) {
   if (spec.any || spec.any_shape ? ElementsOf(shape).has_value() : Fits(shape, spec.shape)) return absl::OkStatus();

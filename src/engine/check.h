@@ -1,4 +1,4 @@
-// Checks of a caller's tensor against a model's signature, the same for every engine.
+// Checks of a model's signature, and of a caller's tensor against it, the same for every engine.
 #pragma once
 
 #include <span>
@@ -9,6 +9,9 @@
 #include "engine/engine.h"
 
 namespace sluice {
+
+// MODEL_FAILED, for operators: a name that is not UTF-8, which no client could read or send.
+absl::Status CheckNames(const ModelSignature& signature);
 
 // INVALID_REQUEST, naming the input, when type, shape or byte count do not match `spec`.
 absl::Status CheckInput(const TensorSpec& spec, const TensorView& tensor);

@@ -8,6 +8,7 @@
 #include "base/log/log.h"
 #include "base/strings.h"
 #include "base/text.h"
+#include "engine/check.h"
 
 namespace sluice {
 namespace {
@@ -27,9 +28,9 @@ ModelInfo InfoOf(const FoundModel& found, const Manifest& manifest) {
   return info;
 }
 
-ModelInfo Not(ModelInfo info, ModelState state, std::string reason) {
+ModelInfo Not(ModelInfo info, ModelState state, std::string_view reason) {
   info.state = state;
-  info.reason = std::move(reason);
+  info.reason = Excerpt(reason, kReasonBytesMax);
   return info;
 }
 
@@ -68,18 +69,17 @@ std::map<std::string, Shape> ReshapeOf(const Manifest& manifest) {
 }
 
 std::vector<ModelInfo> Loader::Load(const FoundModel& model, bool again) const {
-  if (!model.is_model)
-    return {Not(InfoOf(model, Manifest()), ModelState::kNotAModel, Excerpt(model.problem, kReasonBytesMax))};
+  if (!model.is_model) return {Not(InfoOf(model, Manifest()), ModelState::kNotAModel, model.problem)};
   if (!model.manifest.ok()) {
-    return {Not(InfoOf(model, Manifest()), ModelState::kFailed, std::string(model.manifest.status().message()))};
+    return {Not(InfoOf(model, Manifest()), ModelState::kFailed, ToStd(model.manifest.status().message()))};
   }
   const ModelInfo info = InfoOf(model, *model.manifest);
   if (!info.alias_of.empty()) return {info};
   const auto engines = EnginesFor(*model.manifest);
-  if (!engines.ok()) return {Not(info, ModelState::kFailed, std::string(engines.status().message()))};
+  if (!engines.ok()) return {Not(info, ModelState::kFailed, ToStd(engines.status().message()))};
   const std::vector<FoundVersion> versions = VersionsOf(model, *engines);
   if (versions.empty()) {
-    ModelInfo line = Not(info, ModelState::kNoFile, Excerpt(NoVersion(model), kReasonBytesMax));
+    ModelInfo line = Not(info, ModelState::kNoFile, NoVersion(model));
     line.fetchable = model.fetchable && model.problem.empty() && model.versions.empty();
     return {std::move(line)};
   }
@@ -111,7 +111,7 @@ absl::StatusOr<std::vector<Engine*>> Loader::EnginesFor(const Manifest& manifest
 ModelInfo Loader::LoadVersion(const FoundModel& model, const FoundVersion& version, std::vector<Engine*> engines,
                               bool again, ModelInfo line) const {
   const auto failed = [&line](const absl::Status& status) {
-    return Not(line, ModelState::kFailed, Excerpt(ToStd(status.message()), kReasonBytesMax));
+    return Not(line, ModelState::kFailed, ToStd(status.message()));
   };
   TrialJob job{.engines = std::move(engines),
                .load = {.cache_dir = options_.cache_dir,
@@ -140,7 +140,7 @@ ModelInfo Loader::LoadVersion(const FoundModel& model, const FoundVersion& versi
     absl::StrAppend(&reasons, reasons.empty() ? "" : "; ", chosen->size() > 1 ? StrCat(one.engine->name(), ": ") : "",
                     handle.status().message());
   }
-  return Not(line, ModelState::kFailed, Excerpt(reasons, kReasonBytesMax));
+  return Not(line, ModelState::kFailed, reasons);
 }
 
 // The engine that the trial found best; all that may do, in their order, where nothing is tried.
@@ -177,6 +177,7 @@ absl::StatusOr<ModelHandle> Loader::LoadWith(const Chosen& chosen, const TrialJo
                                              const FoundVersion& version) const {
   ModelVersion::Parts parts;
   ASSIGN_OR_RETURN(parts.model, chosen.engine->Load(job.files, job.load));
+  RETURN_IF_ERROR(CheckNames(parts.model->signature()));
   for (int i = 0; i < options_.workers; ++i) {
     ASSIGN_OR_RETURN(std::unique_ptr<Session> session, parts.model->NewSession());
     parts.sessions.push_back(std::move(session));

@@ -33,6 +33,16 @@ const std::string kFine(
 
 // Loads every file except those that say "broken"; computes like the identity engine.
 class FileEngine final : public Engine {
+  class Named final : public LoadedModel {
+   public:
+    explicit Named(std::string input) { signature_.inputs.push_back({.name = std::move(input)}); }
+    const ModelSignature& signature() const override { return signature_; }
+    absl::StatusOr<std::unique_ptr<Session>> NewSession() override { return absl::UnimplementedError("never run"); }
+
+   private:
+    ModelSignature signature_;
+  };
+
  public:
   std::string_view name() const override { return "openvino"; }
   bool CanLoad(ModelFormat format) const override { return format == ModelFormat::kOnnx; }
@@ -40,9 +50,11 @@ class FileEngine final : public Engine {
                                                     const LoadOptions& options) override {
     if (files->main().bytes == kBroken) return Error(Reason::MODEL_FAILED, "cannot read the model file");
     last_options = options;
-    return identity_->Load(nullptr, options);
+    if (input_name.empty()) return identity_->Load(nullptr, options);
+    return std::make_shared<Named>(input_name);
   }
   LoadOptions last_options;
+  std::string input_name;  // of models that are loaded but never run
 
  private:
   std::unique_ptr<Engine> identity_ = MakeIdentityEngine();
@@ -142,6 +154,17 @@ TEST_F(RepositoryTest, ABrokenModelDoesNotStopTheOthers) {
   EXPECT_THAT(repository_->List()[2].reason, HasSubstr("model.yaml:1: unknown key 'what'"));
   EXPECT_EQ(ReasonOf(repository_->Resolve("bad_file").status()), Reason::MODEL_UNAVAILABLE);
   EXPECT_TRUE(repository_->Resolve("fine").ok());
+}
+
+TEST_F(RepositoryTest, WhatIsNotUtf8IsNotServedAndSaidInUtf8) {
+  Write("bad\xff/1/model.onnx", kFine);
+  Write("names/1/model.onnx", kFine);
+  file_engine_.input_name = "x\xfe";
+  Load();
+  EXPECT_THAT(Lines(), ElementsAre("bad\xef\xbf\xbd@ failed", "names@1 failed"));
+  EXPECT_THAT(repository_->List()[0].reason, HasSubstr("'bad\xef\xbf\xbd' is not a model id"));
+  EXPECT_EQ(repository_->List()[1].reason,
+            "the name of input 'x\xef\xbf\xbd' is not UTF-8; rename it where the model is exported");
 }
 
 TEST_F(RepositoryTest, ABrokenNewVersionLeavesTheOldOneServing) {

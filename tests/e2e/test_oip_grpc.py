@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import shutil
 import subprocess
@@ -12,12 +13,13 @@ import pytest
 import tritonclient.grpc as triton
 import tritonclient.grpc.aio
 from google.protobuf import descriptor_pb2, descriptor_pool
+from onnx import TensorProto, helper
 from tritonclient.grpc import service_pb2
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 import nets
 import oip
-from conftest import ROOT
+from conftest import ROOT, Server
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +208,30 @@ def test_requests_that_cannot_be_served_say_why(client):
     refused(infer(outputs=[triton.InferRequestedOutput("y")] * 2), bad, "requested twice")
     refused(infer(outputs=[triton.InferRequestedOutput("y", class_count=2)]), "UNIMPLEMENTED", "classification")
     refused(infer(sequence_id=5), "UNIMPLEMENTED", "sequence_id")
+
+
+def test_what_is_not_ascii_can_be_read_by_every_client(tmp_path):
+    """Names of clients in errors; names of folders and of tensors, which need not be UTF-8."""
+    models = oip.make_models(tmp_path / "models")
+    shutil.copytree(models / "affine", os.fsdecode(bytes(models) + b"/bad\xff"))
+    file = nets.save(
+        models / "tensors/1",
+        [helper.make_node("Identity", ["x"], ["XXXX"])],
+        [("x", TensorProto.FLOAT, [1])],
+        [("XXXX", TensorProto.FLOAT, [1])],
+    )
+    file.write_bytes(file.read_bytes().replace(b"XXXX", b"\xff\xfeXX"))
+    with Server(tmp_path, models=models, listeners=1) as server:
+        with triton.InferenceServerClient(server.address) as client:
+            index = {model.name: model for model in client.get_model_repository_index().models}
+            assert "is not a model id" in index["bad\ufffd"].reason
+            assert index["tensors"].state == "UNAVAILABLE"
+            assert "'\ufffd\ufffdXX' is not UTF-8; rename it" in index["tensors"].reason
+            for name in ("模型", "100%", "%E6", "\U0001f600\u2028", "tab\there"):
+                shown = name.replace("\t", "?")
+                refused(lambda: client.get_model_metadata(name), "NOT_FOUND", f"model '{shown}' does not exist")
+                array = tensor(name, np.zeros((1, 3), np.float32))
+                refused(lambda: client.infer("affine", [array]), "INVALID_ARGUMENT", f"no input '{shown}'")
 
 
 def test_a_point_cloud_passes(client):

@@ -67,6 +67,15 @@ TEST(StatusTest, AnErrorCarriesDetailsAndPushback) {
   EXPECT_EQ(info.metadata().at("trace_id"), "4bf9");
 }
 
+TEST(StatusTest, WhateverAMessageIsMadeOfTheDetailsCanBeRead) {
+  Headers trailers;
+  AddStatus(absl::UnavailableError("no '\xff\xe8\xbc'"), {.request_id = "id"}, trailers);
+  EXPECT_EQ(trailers.Get("grpc-message"), "no '%EF%BF%BD%EF%BF%BD%EF%BF%BD'");
+  google::rpc::Status details;
+  ASSERT_TRUE(details.ParseFromString(*DecodeBinary(trailers.Get("grpc-status-details-bin"))));
+  EXPECT_EQ(details.message(), PercentDecode(trailers.Get("grpc-message")));
+}
+
 TEST(StatusTest, LongMessagesStayWithinWhatClientsTake) {
   Headers trailers;
   AddStatus(Error(Reason::INTERNAL, std::string(100'000, 'x')), {.request_id = "id"}, trailers);

@@ -26,6 +26,7 @@ sluice_pkg(SPNG spng)
 sluice_pkg(WEBP libwebp)
 sluice_pkg(SOXR soxr)
 sluice_pkg(HIREDIS hiredis)
+sluice_pkg(JEMALLOC jemalloc)
 sluice_pkg(ICU icu-uc icu-i18n)
 # Looked for only if tests or benchmarks are asked for: half an installation of them does not matter to the server.
 if(SLUICE_TESTS)

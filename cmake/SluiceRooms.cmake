@@ -116,12 +116,18 @@ function(sluice_rooms)
   sluice_list_headers(sluice_door)
   sluice_console()
   if(EXISTS ${main})
+    # Its allocator is jemalloc (main.cc has the options); a sanitizer brings its own. Nothing but malloc is used of it,
+    # so the linker is told that it is needed.
+    set(allocator -Wl,--push-state,--no-as-needed,${JEMALLOC_LINK_LIBRARIES},--pop-state)
+    if(SLUICE_SANITIZE)
+      set(allocator)
+    endif()
     add_executable(sluice ${main})
-    target_link_libraries(sluice PRIVATE sluice_door)
+    target_link_libraries(sluice PRIVATE ${allocator} sluice_door)
     # As tools/package.sh packs it: it looks for libraries in lib/sluice beside its own folder, those that they need
     # included (which RPATH does and RUNPATH does not), and no path of this machine is in it.
     add_executable(sluice_packaged EXCLUDE_FROM_ALL ${main})
-    target_link_libraries(sluice_packaged PRIVATE sluice_door)
+    target_link_libraries(sluice_packaged PRIVATE ${allocator} sluice_door)
     target_link_options(sluice_packaged PRIVATE -Wl,--disable-new-dtags)
     set_target_properties(sluice_packaged PROPERTIES
       OUTPUT_NAME sluice RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/packaged

@@ -19,16 +19,15 @@
 #include <malloc.h>
 #endif
 
+// jemalloc's; null in programs that are not linked with it.
+extern "C" int mallctl(const char* name, void* old, size_t* old_bytes, void* set, size_t set_bytes)
+    __attribute__((weak));
+
 namespace sluice {
 
-void KeepFreedMemory() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // glibc's upper bound
-  mallopt(M_TRIM_THRESHOLD, 128 << 20);
-#endif
-}
-
 void ReturnFreedMemory() {
+  // 4096 names all of its arenas (MALLCTL_ARENAS_ALL).
+  if (mallctl != nullptr && mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0) == 0) return;
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif

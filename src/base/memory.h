@@ -1,4 +1,4 @@
-// How the process keeps memory that was freed, and how much there is.
+// Memory of the process: what is free goes back, and how much there is.
 #pragma once
 
 #include <cstdint>
@@ -6,12 +6,8 @@
 
 namespace sluice {
 
-// Large blocks (bodies, tensors) come from the heap and freed ones stay there, up to 128 MiB for each heap. glibc's own
-// way gives each back to the system: 1 MB in and out then costs 400 page faults a call, more than all the rest. Before
-// any thread starts; nothing where the C library is another.
-void KeepFreedMemory();
-
-// Gives the system back what is free now. Milliseconds: for the end of something large, such as loading models.
+// Gives the system back what is free now. Milliseconds: for the end of something large, such as loading models. The
+// allocator is jemalloc in the server (main.cc) and the C library's in other programs; nothing where it is a third.
 void ReturnFreedMemory();
 
 // Bytes that this process may use: what the machine has, or less where a container allows less. Reads files, as the next

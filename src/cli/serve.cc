@@ -6,7 +6,6 @@
 #include "base/config/config.h"
 #include "base/error.h"
 #include "base/log/log.h"
-#include "base/memory.h"
 #include "base/service/manager.h"
 #include "base/signals.h"
 #include "base/strings.h"
@@ -50,7 +49,6 @@ absl::Status CheckSystem() {
 }
 
 int Serve(const ServeFlags& flags) {
-  KeepFreedMemory();
   Signals signals;
   const ServiceManager manager = ServiceManager::FromEnvironment();
   const auto options = Configuration(flags);

@@ -35,6 +35,12 @@ def affine(folder: Path, factor: float = 2) -> Path:
     )
 
 
+def strings(folder: Path) -> Path:
+    """The strings that it was given."""
+    spec = (TensorProto.STRING, ["n"])
+    return save(folder, [helper.make_node("Identity", ["text"], ["same"])], [("text", *spec)], [("same", *spec)])
+
+
 def sum_and_difference(folder: Path) -> Path:
     """Two inputs INT64 [4]: their sum and their difference."""
     return save(

@@ -1,4 +1,5 @@
-"""Under a memory budget that is used up each call that was begun gets an answer, and the log says the same as it."""
+"""Under a memory budget that is used up each call that was begun gets an answer, and the log says the same as it. What
+a burst took goes back to the system."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import nets
 import numpy as np
 import pytest
 from conftest import Server
@@ -41,13 +43,20 @@ def json_body() -> tuple[bytes, dict[str, str]]:
     return (text % (values, ",".join(["1.25"] * values))).encode(), {}
 
 
-def call(server: Server, request_id: str, body: bytes, headers: dict[str, str]) -> str:
+def strings_body() -> tuple[bytes, dict[str, str]]:
+    """1.6 MB of text that become 42 MB of objects."""
+    values = 530_000
+    text = '{"inputs":[{"name":"text","datatype":"BYTES","shape":[%d],"data":[%s]}]}'
+    return (text % (values, ",".join(['""'] * values))).encode(), {}
+
+
+def call(server: Server, model: str, request_id: str, body: bytes, headers: dict[str, str]) -> str:
     """The status and whether all of the answer came; or what happened to the connection."""
     host, port = server.address.rsplit(":", 1)
     connection = http.client.HTTPConnection(host, int(port), timeout=60)
     try:
         try:
-            connection.request("POST", "/v2/models/echo/infer", body, headers | {"X-Request-ID": request_id})
+            connection.request("POST", f"/v2/models/{model}/infer", body, headers | {"X-Request-ID": request_id})
         except OSError:
             pass  # refused before the body was read: the answer may be there
         try:
@@ -60,7 +69,7 @@ def call(server: Server, request_id: str, body: bytes, headers: dict[str, str]) 
         connection.close()
 
 
-def flood(server: Server, name: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
+def flood(server: Server, name: str, body: bytes, headers: dict[str, str], model: str = "echo") -> dict[str, str]:
     outcomes: dict[str, str] = {}
     end = time.monotonic() + SECONDS
 
@@ -69,7 +78,7 @@ def flood(server: Server, name: str, body: bytes, headers: dict[str, str]) -> di
             if time.monotonic() > end:
                 return
             request_id = f"{name}-{number}-{i}"
-            outcomes[request_id] = call(server, request_id, body, headers)
+            outcomes[request_id] = call(server, model, request_id, body, headers)
 
     threads = [threading.Thread(target=client, args=(n,)) for n in range(CLIENTS)]
     for thread in threads:
@@ -100,3 +109,29 @@ def test_no_call_is_lost(server: Server, make_body: Callable[[], tuple[bytes, di
     wrong = {i: (outcomes[i], code) for i, code in codes.items() if (outcomes[i] == "200") != (code == "OK")}
     assert not wrong
     assert set(codes.values()) <= {"OK", "UNAVAILABLE", "RESOURCE_EXHAUSTED"}, collections.Counter(codes.values())
+
+
+# glibc's allocator grew by 32 MB with each of these calls and kept them (docs/adr/0009).
+def test_what_a_burst_took_goes_back(tmp_path):
+    nets.strings(tmp_path / "models/strings/1")
+    config = f"http: {{inflight_bytes_max: {BUDGET}}}"
+    with Server(tmp_path, config=config, models=tmp_path / "models", listeners=1) as server:
+        before = server.memory_kib()
+        over = threading.Event()
+        most = [before]
+
+        def watch() -> None:
+            while not over.wait(0.02):
+                most.append(server.memory_kib())
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        outcomes = flood(server, "strings", *strings_body(), model="strings")
+        over.set()
+        watcher.join()
+        assert "200" in outcomes.values()
+        assert max(most) < before + (BUDGET >> 10) + (300 << 10)
+        end = time.monotonic() + 20
+        while server.memory_kib() > before + (64 << 10):
+            assert time.monotonic() < end, f"{before} KiB before, at most {max(most)}, now {server.memory_kib()}"
+            time.sleep(0.2)

@@ -17,6 +17,7 @@ LICENCES = {
     "libgomp1": "GPL-3.0-or-later WITH GCC-exception-3.1",
     "libhiredis": "BSD-3-Clause",
     "libicu": "Unicode-DFS-2016",
+    "libjemalloc": "BSD-2-Clause",
     "libjpeg": "BSD-3-Clause AND IJG AND Zlib",
     "libnghttp2": "MIT",
     "libprometheus-cpp": "MIT",

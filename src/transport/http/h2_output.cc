@@ -8,11 +8,13 @@ namespace {
 // Most turns of most connections need no more than the first block.
 constexpr size_t kFirstBlockBytes = 2 << 10;
 constexpr size_t kBlockBytes = 16 << 10;
+// By an idle connection.
+constexpr size_t kSegmentsKept = 2;
 
 }  // namespace
 
 H2Output::~H2Output() {
-  for (const Segment& segment : segments_) segment.holder->Unref();
+  while (first_ < segments_.size()) PopSegment();
   if (block_ != nullptr) block_->Unref();
 }
 
@@ -49,10 +51,19 @@ void H2Output::AppendPart(H2Payload& payload, std::string_view part) {
   bytes_ += part.size();
 }
 
+// Each segment is moved once, on average.
+void H2Output::PopSegment() {
+  segments_[first_++].holder->Unref();
+  if (first_ < segments_.size() / 2) return;
+  segments_.erase(segments_.begin(), segments_.begin() + static_cast<ptrdiff_t>(first_));
+  first_ = 0;
+}
+
 size_t H2Output::Gather(std::span<iovec> out) const {
-  const size_t count = std::min(out.size(), segments_.size());
+  const size_t count = std::min(out.size(), segments_.size() - first_);
   for (size_t i = 0; i < count; ++i) {
-    out[i] = {const_cast<char*>(segments_[i].data), segments_[i].size};
+    const Segment& segment = segments_[first_ + i];
+    out[i] = {const_cast<char*>(segment.data), segment.size};
   }
   return count;
 }
@@ -60,20 +71,20 @@ size_t H2Output::Gather(std::span<iovec> out) const {
 void H2Output::Written(size_t bytes) {
   bytes_ -= bytes;
   while (bytes > 0) {
-    Segment& front = segments_.front();
+    Segment& front = segments_[first_];
     if (bytes < front.size) {
       front.data += bytes;
       front.size -= bytes;
       return;
     }
     bytes -= front.size;
-    front.holder->Unref();
-    segments_.pop_front();
+    PopSegment();
   }
   if (bytes_ > 0 || block_ == nullptr) return;
   block_used_ = 0;
   block_->Unref();  // an idle connection keeps none
   block_ = nullptr;
+  if (segments_.capacity() > kSegmentsKept) segments_ = {};
 }
 
 }  // namespace sluice::http

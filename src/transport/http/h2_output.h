@@ -4,11 +4,11 @@
 #include <sys/uio.h>
 
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/budget.h"
 
@@ -75,9 +75,12 @@ class H2Output {
     H2Payload* holder;
   };
   void OpenBlock();
+  void PopSegment();
 
   BudgetTab& tab_;
-  std::deque<Segment> segments_;
+  // From first_ on; those before it are written. (A deque would hold 570 bytes for an idle connection.)
+  std::vector<Segment> segments_;
+  size_t first_ = 0;
   H2Payload* block_ = nullptr;  // where Append writes
   size_t block_used_ = 0;
   size_t bytes_ = 0;

@@ -5,6 +5,7 @@
 
 #include "base/config/config.h"
 #include "base/error.h"
+#include "base/exhaustion.h"
 #include "base/log/log.h"
 #include "base/service/manager.h"
 #include "base/signals.h"
@@ -49,6 +50,7 @@ absl::Status CheckSystem() {
 }
 
 int Serve(const ServeFlags& flags) {
+  EndInASentence();
   Signals signals;
   const ServiceManager manager = ServiceManager::FromEnvironment();
   const auto options = Configuration(flags);

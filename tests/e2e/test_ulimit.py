@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 import requests
 
 import oip
-from conftest import Server
+from conftest import BINARY, Server
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +63,31 @@ def test_an_application_log_that_may_not_grow_ends_nothing(tmp_path, models):
             requests.post(f"{server.url}/v2/repository/models/affine/load").raise_for_status()
         lose_lines(server, "server")
         assert requests.get(f"{server.url}/healthz").ok
+
+
+def start(models: Path, which: int, limit: int) -> tuple[int | None, str]:
+    """The exit status of a start within a limit, and what it said; None when it is ready."""
+    run = [BINARY, "serve", "--listen", "127.0.0.1:0", "--models", models]
+    process = subprocess.Popen(
+        run,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(which, (limit, limit)),
+    )
+    ready = "ready\n" in iter(process.stdout.readline, "")
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    return None if ready else process.returncode, said
+
+
+def test_a_start_without_open_files_says_so(models):
+    status, said = start(models, resource.RLIMIT_NOFILE, 4)
+    assert status == 1 and "sluice: cannot go on: too many open files; raise ulimit -n\n" in said, (status, said)
+
+
+@pytest.mark.parametrize("megabytes", [100, 400])
+def test_a_start_without_memory_says_so(models, megabytes):
+    """Of address space: threads, whose stacks take it, or memory; it is ready, or it ends with a sentence."""
+    status, said = start(models, resource.RLIMIT_AS, megabytes << 20)
+    assert status is None or (status == 1 and said.splitlines()[-1].startswith("sluice: ")), (status, said)

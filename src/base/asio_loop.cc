@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/log/log.h"
+#include "base/no_memory.h"
 #include "base/strings.h"
 #include "base/timer_heap.h"
 
@@ -91,11 +92,16 @@ struct AsioLoop::Impl {
   void EndTurn() {
     for (int round = 0; round < kRoundsPerTurn && !local.empty(); ++round) {
       running.swap(local);
-      for (Task& task : running) task();
+      for (Task& task : running) RunTask(task);
       running.clear();
     }
     if (!local.empty()) Wake();
     Arm();
+  }
+
+  // A task that gets no memory is given up, not the process; the log may have none either.
+  static void RunTask(Task& task) {
+    if (!GetsMemory(task)) GetsMemory([] { LogError("loop.task_without_memory", {}); });
   }
 
   void Wake() {
@@ -118,7 +124,7 @@ struct AsioLoop::Impl {
       const std::lock_guard lock(mutex);
       taken.swap(remote);
     }
-    for (Task& task : taken) task();
+    for (Task& task : taken) RunTask(task);
     taken.clear();
   }
 
@@ -138,7 +144,7 @@ struct AsioLoop::Impl {
     armed = kNever;
     Task task;
     // Timers set by timers wait for the next turn even when they are due already.
-    for (size_t left = timers.size(); left > 0 && timers.TakeDue(now, task); --left) task();
+    for (size_t left = timers.size(); left > 0 && timers.TakeDue(now, task); --left) RunTask(task);
   }
 
   const std::string name;

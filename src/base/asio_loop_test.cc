@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <future>
+#include <new>
 #include <vector>
 
 #include "base/random.h"
@@ -95,6 +96,19 @@ TEST(AsioLoopTest, TasksFromManyThreadsAllRunOnTheLoop) {
   On(loop, [] {});
   EXPECT_EQ(ran, 4000);
   EXPECT_EQ(elsewhere, 0);
+}
+
+TEST(AsioLoopTest, ATaskWithoutMemoryIsGivenUpAndTheNextRuns) {
+  AsioLoop loop("test-loop");
+  loop.Start();
+  bool ran = false;
+  On(loop, [&] {
+    loop.Post([] { throw std::bad_alloc(); });
+    loop.Post([&] { ran = true; });
+    loop.At(loop.Now(), [] { throw std::bad_alloc(); });
+  });
+  On(loop, [] {});
+  On(loop, [&] { EXPECT_TRUE(ran); });
 }
 
 TEST(AsioLoopTest, PostOnTheLoopRunsLaterNotInside) {

@@ -1,6 +1,7 @@
 #include "base/decode_memory.h"
 
 #include "base/error.h"
+#include "base/no_memory.h"
 #include "base/strings.h"
 
 namespace sluice {
@@ -11,8 +12,7 @@ absl::Status DecodeMemory::Take(size_t bytes) {
                  StrCat("the message would take more than ", bytes_max(), " bytes of memory; send less per message"));
   }
   if (taken_ + bytes >= kSmallBytes && !hold_.TryResize(budget_, came_ + taken_ + bytes)) {
-    return Error(Reason::OVERLOADED, StrCat("the server has no memory left for a message that takes ", bytes,
-                                            " bytes of memory; retry later"));
+    return NoMemoryFor(StrCat("a message that takes ", bytes, " bytes of memory"));
   }
   taken_ += bytes;
   return absl::OkStatus();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/executor.h"
+#include "base/no_memory.h"
 
 namespace sluice {
 
@@ -27,11 +28,12 @@ class Lifeline {
   }
 
   // A task for a worker, and back: `work` does something to the load, then `back` gets it on `loop`, where the object
-  // lives; when that is gone, the load ends there. The load owns all that `work` touches.
+  // lives; when that is gone, the load ends there. The load owns all that `work` touches. Work that gets no memory ends
+  // early: what the load says before it was done is that.
   template <typename Load, typename Work, typename Back>
   Task RoundTrip(Loop& loop, Load load, Work work, Back back) {
     return [&loop, load = std::move(load), work = std::move(work), back = Bind(std::move(back))]() mutable {
-      work(load);
+      GetsMemory([&] { work(load); });
       loop.Post([load = std::move(load), back = std::move(back)]() mutable { back(std::move(load)); });
     };
   }

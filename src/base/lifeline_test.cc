@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <optional>
 #include <string>
 
@@ -35,6 +36,14 @@ TEST_F(LifelineTest, ATripComesBackOnTheLoop) {
   EXPECT_EQ(seen_, "") << "not on the worker";
   loop_.Run();
   EXPECT_EQ(seen_, "there and back");
+}
+
+TEST_F(LifelineTest, WorkWithoutMemoryComesBackUndone) {
+  lifeline_->RoundTrip(
+      loop_, Load{.text = "undone"}, [](Load&) { throw std::bad_alloc(); },
+      [this](Load one) { seen_ = std::move(one.text); })();
+  loop_.Run();
+  EXPECT_EQ(seen_, "undone");
 }
 
 TEST_F(LifelineTest, NobodyGetsWhatComesBackTooLate) {

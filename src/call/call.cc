@@ -4,6 +4,7 @@
 
 #include "base/crowding.h"
 #include "base/error.h"
+#include "base/no_memory.h"
 #include "base/turn.h"
 
 namespace sluice {
@@ -134,7 +135,7 @@ template <typename WriteMessage>
 void Call::SendBy(const Message& message, WriteMessage write) {
   if (phase_ == Phase::kDone || port_ == nullptr) return;
   if (!HasRoomFor(message)) {
-    return Finish(Error(Reason::OVERLOADED, "the server has no memory left for this response; retry later"));
+    return Finish(NoMemoryFor("this response"));
   }
   if (!method_->server_streaming) LatencyMs();
   for (size_t i = entered_; i > 0; --i) chain_[i - 1]->OnAnswer(*this, message);

@@ -7,6 +7,7 @@
 
 #include "base/cpus.h"
 #include "base/error.h"
+#include "base/no_memory.h"
 #include "base/strings.h"
 
 namespace sluice {
@@ -162,7 +163,9 @@ void Scheduler::RunBatch(Worker& self, Batch batch, std::unique_lock<std::mutex>
   lock.unlock();
   EmptyOutbox(self);
   self.last = batch.works.back().get();
-  runner->Run(batch.worker, batch.works, stop);
+  if (!GetsMemory([&] { runner->Run(batch.worker, batch.works, stop); })) {
+    for (const auto& work : batch.works) work->Dropped(NoMemoryFor("this request"));  // what of it is done stays done
+  }
   self.last = nullptr;
   batch.works.clear();
   runner.reset();

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <latch>
+#include <new>
 #include <thread>
 
 #include "base/error.h"
@@ -74,6 +75,23 @@ class SchedulerTest : public ::testing::Test {
   std::unique_ptr<Scheduler> scheduler_;
   QueueId queue_ = 0;
 };
+
+TEST_F(SchedulerTest, WorkThatGetsNoMemoryIsRefusedAndItsWorkerGoesOn) {
+  Start(1);
+  std::latch told{1}, ran{1};
+  absl::Status why;
+  auto work = std::make_unique<TestWork>(tally_, [] { throw std::bad_alloc(); });
+  work->on_dropped = [&](const absl::Status& status) {
+    why = status;
+    told.count_down();
+  };
+  ASSERT_TRUE(scheduler_->Offer(queue_, std::move(work)).ok());
+  told.wait();
+  EXPECT_EQ(ReasonOf(why), Reason::OVERLOADED);
+  ASSERT_TRUE(Offer([&] { ran.count_down(); }).ok());
+  ran.wait();
+  scheduler_->Shutdown();
+}
 
 TEST_F(SchedulerTest, RunsEveryItemOnceFromManyThreads) {
   Start(/*workers=*/3, /*max_items=*/100'000, /*max_batch=*/4);

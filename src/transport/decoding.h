@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "base/budget.h"
 #include "base/decode_memory.h"
+#include "base/no_memory.h"
 #include "call/call.h"
 
 namespace sluice::transport {
@@ -24,7 +25,7 @@ struct Decoding {
   size_t wire_bytes;
   Decoder decoder;
   std::stop_token stop = {};
-  absl::StatusOr<MessagePtr> message = nullptr;
+  absl::StatusOr<MessagePtr> message = NoMemoryFor("this request");  // until it is there
 
   void Run() {
     DecodeMemory memory(budget, *hold, bytes_max);

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "base/error.h"
+#include "base/no_memory.h"
 #include "call/call.h"
 #include "transport/context.h"
 #include "transport/http/exchange.h"
@@ -25,7 +25,7 @@ inline std::shared_ptr<Call> NewCall(http::Exchange& exchange, const Method& met
 
 inline void EndCall(Call& call, http::CloseReason reason) {
   if (reason != http::CloseReason::kNoMemory) return call.Detach();
-  call.Detach(Error(Reason::OVERLOADED, "the server's memory budget is used up; retry later"));
+  call.Detach(Error(Reason::OVERLOADED, kBudgetUsedUp));
 }
 
 }  // namespace sluice::transport

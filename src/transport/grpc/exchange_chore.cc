@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/no_memory.h"
 #include "transport/grpc/exchange.h"
 
 namespace sluice::grpc {
@@ -16,7 +17,7 @@ struct GrpcExchange::Parcel {
   size_t wire_bytes, bytes_max;
   std::stop_token stop;
   BudgetHold hold;
-  absl::StatusOr<MessagePtr> parsed = nullptr;
+  absl::StatusOr<MessagePtr> parsed = NoMemoryFor("this request");  // until it is there
 
   void Parse() {
     DecodeMemory memory(budget, hold, bytes_max);

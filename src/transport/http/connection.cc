@@ -5,7 +5,7 @@
 #include <new>
 
 #include "absl/strings/numbers.h"
-#include "base/error.h"
+#include "base/no_memory.h"
 #include "base/strings.h"
 #include "transport/http/options.h"
 #include "transport/http/probe.h"
@@ -207,7 +207,7 @@ std::unique_ptr<ExchangeHandler> Connection::OnExchange(Exchange& exchange) {
     if (auto handler = AnswerOptions(exchange, context_.cors)) return handler;
   }
   if (status.ok() && !IsProbe(exchange.head()) && !context_.budget.CanStart(BodyBytes(exchange.head()))) {
-    status = Error(Reason::OVERLOADED, "the server's memory budget is used up; retry later");
+    status = Error(Reason::OVERLOADED, kBudgetUsedUp);
     SetRetryAfter(status, absl::Seconds(1));
   }
   if (status.ok()) return context_.dispatcher.Start(exchange);

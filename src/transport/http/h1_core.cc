@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/no_memory.h"
 #include "transport/http/h1_session.h"
 #include "transport/http/h1_writer.h"
 #include "transport/http/http_date.h"
@@ -130,7 +131,7 @@ void H1Core::Fault(int status, std::string_view detail, CloseReason reason) {
 
 void H1Core::EndCut() {
   if (cut_ == Cut::kNoMemory) {
-    return Fault(503, "the server's memory budget is used up; retry later", CloseReason::kNoMemory);
+    return Fault(503, kBudgetUsedUp, CloseReason::kNoMemory);
   }
   CloseExchange(CloseReason::kCut);
   Close();

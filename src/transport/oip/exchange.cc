@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/no_memory.h"
 #include "base/strings.h"
 #include "call/outcome.h"
 #include "json/text.h"
@@ -210,7 +211,7 @@ struct OipExchange::Parcel {
   bool gzip_json, gzip_all;
   Budget& budget;
   BudgetHold hold;
-  Encoded encoded = {};
+  Encoded encoded = {.status = NoMemoryFor("this response")};  // until it is there
 
   void Encode() {
     encoded = OipExchange::Encode(std::move(*response), form, gzip_json, gzip_all);

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/lifeline.h"
+#include "base/no_memory.h"
 #include "base/strings.h"
 #include "transport/gzip.h"
 #include "transport/http/canonical.h"
@@ -24,7 +25,7 @@ PageRequest RequestOf(const http::RequestHead& head, bool takes_gzip) {
 }
 
 Page NoMemory() {
-  Page page{.status = 503, .body = "the server's memory budget is used up; retry later\n"};
+  Page page{.status = 503, .body = StrCat(kBudgetUsedUp, "\n")};
   page.headers.Add("retry-after", "1");
   return page;
 }

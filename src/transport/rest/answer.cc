@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/no_memory.h"
 #include "call/outcome.h"
 #include "json/writer.h"
 #include "transport/gzip.h"
@@ -79,12 +80,13 @@ struct LateAnswer::Parcel {
   size_t gzip_bytes_min;
   BudgetHold hold;
   std::string body = {};
-  bool gzip = false;
+  bool gzip = false, made = false;
 
   void Make() {
     print(*message, body);
     message.reset();
     gzip = Pack(accepts, gzip_bytes_min, body);
+    made = true;
   }
 };
 
@@ -104,6 +106,9 @@ void LateAnswer::Send(const transport::Context& context, http::Exchange& exchang
                           call.loop(), std::move(parcel), [](Parcel& on_worker) { on_worker.Make(); },
                           [&exchange](Parcel back) {
                             back.hold = {};  // the exchange counts what it sends
+                            if (!back.made) {
+                              return SendProblem(exchange, *back.call, NoMemoryFor("this response"), {}, SIZE_MAX);
+                            }
                             SendPacked(exchange, *back.call, 200, back.content_type, std::move(back.body), back.gzip,
                                        std::move(back.headers));
                           }));

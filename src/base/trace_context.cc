@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/hex.h"
+#include "base/trace_state.h"
 
 namespace sluice {
 namespace {
@@ -150,6 +151,10 @@ TraceContext TraceContextOf(const Headers& headers) {
                      headers.Get("x-b3-flags") == "1" ? "d" : headers.Get("x-b3-sampled"));
   }
   return context.known() ? context : FromBinary(headers.Get("grpc-trace-bin"));
+}
+
+std::string TraceStateOf(const Headers& headers) {
+  return FromW3c(headers.Get("traceparent")).known() ? TraceStateIn(headers) : std::string();
 }
 
 }  // namespace sluice

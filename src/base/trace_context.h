@@ -26,6 +26,8 @@ struct TraceContext {
 
 // Invalid headers are as good as none.
 TraceContext TraceContextOf(const Headers& headers);
+// The tracestate that came with it (base/trace_state.h): it means nothing beside another context than traceparent's.
+std::string TraceStateOf(const Headers& headers);
 
 // 16 hex digits.
 std::string HexId(uint64_t id);

@@ -69,6 +69,20 @@ TEST(TraceContextTest, GrpcsBinaryOne) {
   }
 }
 
+TEST(TraceContextTest, TheStateGoesWithTheParent) {
+  const auto state = [](const Headers::Field& with) {
+    Headers headers;
+    headers.Add(with.name, with.value);
+    headers.Add("tracestate", "congo=1");
+    return TraceStateOf(headers);
+  };
+  const std::string id = std::string(kTrace) + "-" + std::string(kSpan);
+  EXPECT_EQ(state({"traceparent", "00-" + id + "-01"}), "congo=1");
+  EXPECT_EQ(state({"traceparent", id}), "");
+  EXPECT_EQ(state({"b3", id + "-1"}), "");
+  EXPECT_EQ(state({"x", ""}), "");
+}
+
 TEST(TraceContextTest, WhatAnAnswerSays) {
   TraceContext context = Of({{"traceparent", "00-" + std::string(kTrace) + "-" + std::string(kSpan) + "-01"}});
   context.span_id = 0xabc;

@@ -178,6 +178,23 @@ def test_other_ways_to_say_it(rest, collector, sample, headers):
     assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE, SPAN)
 
 
+@pytest.mark.parametrize(
+    ("parent", "state", "kept"),
+    [
+        (f"00-{TRACE}-{SPAN}-01", "congo=t61rcWkgMzE, rojo=1", "congo=t61rcWkgMzE,rojo=1"),
+        (f"00-{TRACE}-{SPAN}-01", "congo", ""),
+        (f"00-{TRACE}-{SPAN}-01", ",".join(f"k{i}={'v' * 20}" for i in range(30)), ""),
+        ("nonsense", "congo=1", ""),
+    ],
+    ids=["valid", "no member", "too long", "without its parent"],
+)
+def test_the_state_of_a_trace_goes_with_it(rest, collector, sample, request, parent, state, kept):
+    name = request.node.name.replace(" ", "-")
+    recognize(rest, b"no image", **{"x-request-id": name, "traceparent": parent, "tracestate": state})
+    spans = collector.of_request(name)
+    assert spans and {span.trace_state for span in spans} == {kept}
+
+
 def test_one_trace_id_is_everywhere(rest, traced, collector):
     answer = rest.post("/api/v1/recognize", json={"model_id": "nobody", "image": "AAAA"})
     trace, request_id = answer.json()["trace_id"], answer.headers["x-request-id"]

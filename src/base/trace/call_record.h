@@ -31,6 +31,7 @@ struct CallRecord {
   enum class Kept : uint8_t { kError, kRefused, kSlow, kDegraded, kReplayed, kAsked, kSample };
 
   TraceContext trace;
+  std::string trace_state;  // W3C's, of the caller; nearly always empty
   Kept kept = Kept::kSample;
   WallTime began{}, ended{};  // head received → answered
   double latency_ms = 0;      // request received → result ready
@@ -51,8 +52,8 @@ struct CallRecord {
   bool ok() const { return code == 0; }
   // About what it takes.
   size_t held_bytes() const {
-    size_t bytes = sizeof(CallRecord) + request_id.capacity() + client_ip.capacity() + key_id.capacity() +
-                   model.capacity() + message.capacity();
+    size_t bytes = sizeof(CallRecord) + trace_state.capacity() + request_id.capacity() + client_ip.capacity() +
+                   key_id.capacity() + model.capacity() + message.capacity();
     for (const Stage& stage : stages) bytes += sizeof(Stage) + stage.model.capacity();
     for (const Verdict& verdict : verdicts) {
       bytes += sizeof(Verdict) + verdict.model.capacity() + verdict.message.capacity();

@@ -28,8 +28,8 @@ namespace any_value {
 constexpr uint32_t kString = 1, kBool = 2, kInt = 3, kDouble = 4;
 }
 namespace span_message {
-constexpr uint32_t kTraceId = 1, kSpanId = 2, kParentSpanId = 4, kName = 5, kKind = 6, kStart = 7, kEnd = 8,
-                   kAttributes = 9, kLinks = 13, kStatus = 15;
+constexpr uint32_t kTraceId = 1, kSpanId = 2, kTraceState = 3, kParentSpanId = 4, kName = 5, kKind = 6, kStart = 7,
+                   kEnd = 8, kAttributes = 9, kLinks = 13, kStatus = 15;
 constexpr uint64_t kInternal = 1, kServer = 2;  // SpanKind
 }  // namespace span_message
 namespace link {
@@ -100,6 +100,7 @@ class OtlpWriter {
   void PutSpan(const Span& span) {
     to_.Bytes(span_message::kTraceId, IdBytes(span.trace_high, span.trace_low).view());
     to_.Bytes(span_message::kSpanId, IdBytes(span.id).view());
+    if (!span.trace_state.empty()) to_.Text(span_message::kTraceState, span.trace_state);
     if (span.parent != 0) to_.Bytes(span_message::kParentSpanId, IdBytes(span.parent).view());
     to_.Text(span_message::kName, span.name);
     to_.Varint(span_message::kKind, span.server ? span_message::kServer : span_message::kInternal);

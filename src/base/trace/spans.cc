@@ -35,6 +35,7 @@ Span ServerSpan(const CallRecord& call) {
             .trace_low = call.trace.trace_low,
             .id = call.trace.span_id,
             .parent = call.trace.parent_id,
+            .trace_state = call.trace_state,
             .server = true,
             .name = call.method,
             .began = call.began,
@@ -66,6 +67,7 @@ Span StageSpan(const CallRecord& call, size_t index) {
             .trace_low = call.trace.trace_low,
             .id = Derived(call.trace.span_id, index),
             .parent = call.trace.span_id,
+            .trace_state = call.trace_state,
             .name = stage.name,
             .began = stage.began,
             .ended = stage.ended};

@@ -21,6 +21,7 @@ struct Span {
   using Value = std::variant<std::string_view, int64_t, double, bool>;
 
   uint64_t trace_high = 0, trace_low = 0, id = 0, parent = 0;  // no parent: 0
+  std::string_view trace_state;                                // W3C's
   bool server = false;                                         // the kind: else internal
   std::string_view name;
   WallTime began{}, ended{};

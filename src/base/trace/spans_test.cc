@@ -61,6 +61,7 @@ TEST(SpansTest, Otlp) {
   auto call = Call(0x1122334455667788);
   call->code = 14;
   call->degraded = true;
+  call->trace_state = "congo=1,rojo=2";
   call->reason = "OVERLOADED";
   call->message = "f\xff";
   opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest request;
@@ -70,6 +71,8 @@ TEST(SpansTest, Otlp) {
   const auto& span = request.resource_spans(0).scope_spans(0).spans(0);
   EXPECT_EQ(span.trace_id().size(), 16u);
   EXPECT_EQ(span.span_id(), "\x11\x22\x33\x44\x55\x66\x77\x88");
+  EXPECT_EQ(span.trace_state(), "congo=1,rojo=2");
+  EXPECT_EQ(request.resource_spans(0).scope_spans(0).spans(1).trace_state(), "congo=1,rojo=2");
   EXPECT_EQ(span.parent_span_id(), std::string("\0\0\0\0\0\0\0\7", 8));
   EXPECT_EQ(span.end_time_unix_nano() - span.start_time_unix_nano(), 12'000'000u);
   EXPECT_EQ(span.status().code(), opentelemetry::proto::trace::v1::Status::STATUS_CODE_ERROR);

@@ -103,6 +103,7 @@ CallRecordPtr RecordOf(Call& call, CallRecord::Kept kept, const CallEnd& end) {
   };
   auto record = std::make_shared<CallRecord>();
   record->trace = call.trace;
+  record->trace_state = TraceStateOf(call.headers());
   record->kept = kept;
   record->began = wall(call.arrived());
   record->ended = end.wall;

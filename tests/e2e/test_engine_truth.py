@@ -239,3 +239,42 @@ def test_a_run_takes_no_more_memory_than_it_may(tmp_path: Path) -> None:
         assert server.memory_kib() < before + (64 + 2 * 128) * 1024
     finally:
         assert server.stop() == 0
+
+
+# Nets that ONNX's checker refuses: nodes as (operator, inputs, outputs), and what is said of them.
+INVALID = {
+    "twice": ([("Relu", "x", "a"), ("Neg", "x", "a"), ("Relu", "a", "y")], "defines 'a', which is defined already"),
+    "over_an_input": ([("Relu", "x", "x"), ("Neg", "x", "y")], "defines 'x', which is defined already"),
+    "cycle": ([("Add", "x b", "a"), ("Relu", "a", "b"), ("Relu", "b", "y")], "waits for itself: the graph has a cycle"),
+}
+
+
+def test_what_is_not_valid_onnx_is_served_by_no_engine(tmp_path: Path) -> None:
+    for name, (nodes, _) in INVALID.items():
+        made = [helper.make_node(op, inputs.split(), [output]) for op, inputs, output in nodes]
+        for engine in ("openvino", "onnxruntime"):
+            folder = tmp_path / "models" / f"{name}_{engine}"
+            nets.save(folder / "1", made, [("x", F, [2])], [("y", F, [2])])
+            (folder / "model.yaml").write_text(f"engine: {engine}\n")
+    nets.affine(tmp_path / "models/affine/1")
+    with Server(tmp_path, models=tmp_path / "models", listeners=1) as server:
+        index = {line["name"]: line for line in requests.post(f"{server.url}/v2/repository/index").json()}
+    for name, (_, says) in INVALID.items():
+        assert index[f"{name}_onnxruntime"]["state"] == index[f"{name}_openvino"]["state"] == "UNAVAILABLE", name
+        assert says in index[f"{name}_openvino"]["reason"]
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_an_empty_input_that_cannot_be_computed_is_the_clients(tmp_path: Path, engine: str) -> None:
+    """Of every size of an image one is 0 in turn: an answer, or INVALID_REQUEST."""
+    operators = {"DepthToSpace": {"blocksize": 2}, "SpaceToDepth": {"blocksize": 2}, "MaxPool": {"kernel_shape": [2, 2]}}
+    for op, attributes in operators.items():
+        node = helper.make_node(op, ["x"], ["y"], **attributes)
+        nets.save(tmp_path / "models" / op / "1", [node], [("x", F, list("nchw"))], [("y", F, list("abde"))])
+        (tmp_path / "models" / op / "model.yaml").write_text(f"engine: {engine}\n")
+    with Server(tmp_path, models=tmp_path / "models", listeners=1) as server:
+        for op in operators:
+            for shape in ([0, 4, 2, 2], [1, 0, 1, 1], [1, 4, 0, 2], [1, 4, 2, 0]):
+                array = {"name": "x", "datatype": "FP32", "shape": shape, "data": []}
+                answer = requests.post(f"{server.url}/v2/models/{op}/infer", json={"inputs": [array]})
+                assert answer.status_code in (200, 400), (op, shape, answer.text)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log/log.h"
 #include "base/strings.h"
+#include "engine/onnx/graph_check.h"
 #include "engine/openvino/openvino_session.h"
 #include "engine/openvino/openvino_types.h"
 #include "engine/openvino/staged_files.h"
@@ -100,6 +101,7 @@ class OpenVinoEngine final : public Engine {
 
   absl::StatusOr<std::shared_ptr<LoadedModel>> Load(std::shared_ptr<const ModelFiles> files,
                                                     const LoadOptions& options) override {
+    RETURN_IF_ERROR(CheckOnnx(*files, options));
     ASSIGN_OR_RETURN(const std::unique_ptr<StagedFiles> staged, StagedFiles::Make(*files));
     std::shared_ptr<ov::Model> model;
     try {
@@ -118,6 +120,15 @@ class OpenVinoEngine final : public Engine {
     const std::string name(ToString(format));
     const auto frontend = ov::frontend::FrontEndManager().load_by_framework(name);
     if (!frontend || !frontend->supported(path)) throw std::invalid_argument(StrCat("not a file of format ", name));
+  }
+
+  static absl::Status CheckOnnx(const ModelFiles& files, const LoadOptions& options) {
+    if (files.format() != ModelFormat::kOnnx) return absl::OkStatus();
+    const absl::Status valid = onnx::CheckGraph(files.main().bytes);
+    if (valid.ok()) return valid;
+    const std::string message = StrCat("the model is not valid ONNX: ", ToStd(valid.message()));
+    LogError("engine.load_failed", {{"model", options.name}, {"error", message}});
+    return Error(Reason::MODEL_FAILED, message);
   }
 
   // Without the cache folder a model still loads, only slower.

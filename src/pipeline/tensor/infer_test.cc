@@ -16,12 +16,16 @@ class TwinSession final : public Session {
     input_ = tensor;
     return absl::OkStatus();
   }
-  absl::Status Run(std::stop_token stop) override { return CheckStop(stop); }
+  absl::Status Run(std::stop_token stop) override {
+    if (fails) return Error(Reason::MODEL_FAILED, "the model failed on this input");
+    return CheckStop(stop);
+  }
   absl::StatusOr<TensorView> Output(size_t index) override {
     TensorView view = input_;
     view.name = index == 0 ? "first" : "second";
     return view;
   }
+  bool fails = false;
 
  private:
   TensorView input_;
@@ -50,6 +54,23 @@ TEST(InferTensors, TwoOutputsInOneMemoryBothHaveTheBytes) {
   const auto outputs = InferTensors(signature, session, input, SystemClock(), times);
   ASSERT_TRUE(outputs.ok()) << outputs.status();
   for (const Tensor& output : *outputs) EXPECT_EQ(output.data, std::string(100, 'x')) << output.name;
+}
+
+TEST(InferTensors, AFailureOnAnEmptyInputIsTheClients) {
+  TwinSession session;
+  session.fails = true;
+  const ModelSignature signature{{{"input", DType::kUint8, {-1, -1}}}, {{"first", DType::kUint8, {-1, -1}}}};
+  const auto failure = [&](Shape shape, std::string data) {
+    TensorInput input;
+    input.inputs.push_back({.name = "input", .dtype = DType::kUint8, .shape = shape, .data = data});
+    JobTimes times;
+    return InferTensors(signature, session, input, SystemClock(), times).status();
+  };
+  EXPECT_EQ(ReasonOf(failure({1, 1}, "x")), Reason::MODEL_FAILED);
+  EXPECT_EQ(ReasonOf(failure({1, 0}, "")), Reason::INVALID_REQUEST);
+  EXPECT_EQ(failure({1, 0}, "").message(),
+            "the model cannot compute input 'input' of shape [1,0], which has a dimension of 0; send one that holds "
+            "values");
 }
 
 TEST(InferTensors, TheEngineIsToldToStop) {

@@ -112,7 +112,7 @@ def grpc_image(address: str) -> Iterator[Callable[[], object]]:
 def rest_image(address: str) -> Iterator[Callable[[], object]]:
     kept = httpx.Limits(keepalive_expiry=None)
     with httpx.Client(base_url=f"http://{address}", timeout=TIMEOUT_S, limits=kept) as client:
-        head = {"content-type": "image/jpeg"}
+        head = {"content-type": "image/jpeg", "x-request-timeout": str(TIMEOUT_S)}
         yield lambda: client.post("/api/v1/recognize", content=IMAGE, headers=head).raise_for_status()
 
 

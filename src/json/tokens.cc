@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/error.h"
+#include "base/no_memory.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "json/path.h"
@@ -109,6 +110,7 @@ absl::Status Tokens::ScanError(int code) const {
       return Invalid(json_, json_.size(),
                      StrCat("the JSON ends inside a string at byte ", json_.size(), "; send the whole body"));
     case simdjson::EMPTY: return Error(Reason::INVALID_BODY, "the body has only white space; send a JSON value");
+    case simdjson::MEMALLOC: return NoMemoryFor(StrCat("the JSON of ", json_.size(), " bytes"));
     default: return Error(Reason::BODY_TOO_LARGE, StrCat("the JSON of ", json_.size(), " bytes is too large to read"));
   }
 }

@@ -55,6 +55,18 @@ absl::StatusOr<std::shared_ptr<ssl_ctx_st>> ClientTlsContext(const std::string& 
   return absl::InvalidArgumentError(StrCat("'", ca_file, "' cannot be read: ", TlsError()));
 }
 
+absl::Status PresentCertificate(ssl_ctx_st& context, const std::string& certificate_file, const std::string& key_file) {
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(&context, certificate_file.c_str()) != 1) {
+    return absl::InvalidArgumentError(StrCat("'", certificate_file, "' cannot be read: ", TlsError()));
+  }
+  if (SSL_CTX_use_PrivateKey_file(&context, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    return absl::InvalidArgumentError(
+        StrCat("'", key_file, "' cannot be read, or is no key of '", certificate_file, "': ", TlsError()));
+  }
+  return absl::OkStatus();
+}
+
 void ClientSocket::Free::operator()(ssl_st* ssl) const { SSL_free(ssl); }
 
 ClientSocket::ClientSocket(UniqueFd fd, ssl_ctx_st* tls, const std::string& host) : fd_(std::move(fd)) {

@@ -16,6 +16,8 @@ namespace sluice {
 // What the connections share: trusts the authorities of `ca_file`, or those of the system when it is empty. The error
 // says what is wrong with the file.
 absl::StatusOr<std::shared_ptr<ssl_ctx_st>> ClientTlsContext(const std::string& ca_file);
+// They prove to the server who they are, by what two PEM files hold. The error says what is wrong with them.
+absl::Status PresentCertificate(ssl_ctx_st& context, const std::string& certificate_file, const std::string& key_file);
 
 class ClientSocket {
  public:

@@ -59,7 +59,10 @@ ListModelsResponse Models(const std::vector<ModelInfo>& models) {
   return response;
 }
 
-// Passwords are nobody's business.
+// Of "name=value".
+std::string NameAlone(const std::string& header) { return header.substr(0, header.find('=')) + "=(set)"; }
+
+// Passwords are nobody's business, nor what a collector knows us by.
 void Redact(google::protobuf::Message& message) {
   const auto& reflection = *message.GetReflection();
   std::vector<const google::protobuf::FieldDescriptor*> fields;
@@ -68,6 +71,12 @@ void Redact(google::protobuf::Message& message) {
     const bool secret = field->name().find("password") != std::string::npos;
     if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING && secret && !field->is_repeated()) {
       reflection.SetString(&message, field, "(set)");
+    }
+    if (field->full_name() == "ai.inference.config.Tracing.headers") {
+      for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+        const std::string name = NameAlone(reflection.GetRepeatedString(message, field, i));
+        reflection.SetRepeatedString(&message, field, i, name);
+      }
     }
     if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
     if (!field->is_repeated()) Redact(*reflection.MutableMessage(&message, field));

@@ -45,43 +45,68 @@ SendOutcome OutcomeOf(const absl::StatusOr<int>& status) {
           .why = StrCat("the collector answers ", *status)};
 }
 
+std::string HeadersOf(const Form& form, const Tracing& options) {
+  const bool otlp = options.exporter() == Tracing::OTLP;
+  std::string headers =
+      StrCat("Content-Type: ", form.content_type, "\r\nUser-Agent: ", otlp ? "OTel-OTLP-Exporter-Sluice/" : "sluice/",
+             SLUICE_VERSION, "\r\n");
+  if (options.gzip()) headers.append("Content-Encoding: gzip\r\n");
+  if (!otlp) return headers;
+  for (const std::string& header : options.headers()) {
+    const size_t equals = header.find('=');
+    headers.append(header, 0, equals).append(": ").append(header, equals + 1).append("\r\n");
+  }
+  return headers;
+}
+
 // Sends to one collector; of the exporter's thread.
 class Sender {
  public:
   Sender(const Form& form, HttpTarget target, const Tracing& options)
       : form_(form),
         target_(std::move(target)),
-        headers_(StrCat("Content-Type: ", form.content_type, "\r\nContent-Encoding: gzip\r\nUser-Agent: ",
-                        options.exporter() == Tracing::OTLP ? "OTel-OTLP-Exporter-Sluice/" : "sluice/", SLUICE_VERSION,
-                        "\r\n")),
-        ca_file_(options.ca_file()),
-        timeout_(std::chrono::milliseconds(options.timeout_ms())),
+        options_(options),
+        headers_(HeadersOf(form, options)),
         resource_(ResourceOf(options)) {}
 
+  // The error names the option.
   absl::Status Trust() {
     if (!target_.tls) return absl::OkStatus();
-    ASSIGN_OR_RETURN(tls_, ClientTlsContext(ca_file_));
+    auto tls = ClientTlsContext(options_.ca_file());
+    if (!tls.ok()) return absl::InvalidArgumentError(StrCat("tracing.ca_file ", tls.status().message()));
+    if (!options_.certificate().empty()) {
+      const absl::Status shown = PresentCertificate(**tls, options_.certificate(), options_.key());
+      if (!shown.ok()) return absl::InvalidArgumentError(StrCat("tracing.certificate ", shown.message()));
+    }
+    tls_ = *std::move(tls);
     return absl::OkStatus();
   }
 
   SendOutcome Send(std::span<const CallRecordPtr> calls, const std::function<bool()>& stop) {
-    // The authorities may have changed since: their file is read again after a certificate that was not trusted.
+    // The files may have changed since: they are read again after a failure.
     if (target_.tls && tls_ == nullptr) {
       if (absl::Status trust = Trust(); !trust.ok())
-        return {.result = SendResult::kUntrusted, .why = StrCat("tracing.ca_file ", trust.message())};
+        return {.result = SendResult::kUntrusted, .why = std::string(trust.message())};
     }
-    std::string body;
-    transport::Deflate(form_.encode(calls, resource_), body);
-    SendOutcome outcome = OutcomeOf(HttpPost(target_, tls_.get(), headers_, body, timeout_, stop));
-    if (outcome.result == SendResult::kUntrusted) tls_ = nullptr;
+    std::string body = form_.encode(calls, resource_);
+    if (options_.gzip()) body = Compressed(body);
+    const auto timeout = std::chrono::milliseconds(options_.timeout_ms());
+    SendOutcome outcome = OutcomeOf(HttpPost(target_, tls_.get(), headers_, body, timeout, stop));
+    if (outcome.result != SendResult::kSent) tls_ = nullptr;
     return outcome;
   }
 
  private:
+  static std::string Compressed(const std::string& body) {
+    std::string out;
+    transport::Deflate(body, out);
+    return out;
+  }
+
   const Form& form_;
   const HttpTarget target_;
-  const std::string headers_, ca_file_;
-  const Duration timeout_;
+  const Tracing options_;
+  const std::string headers_;
   const Resource resource_;
   std::shared_ptr<ssl_ctx_st> tls_;
 };
@@ -95,8 +120,7 @@ absl::StatusOr<std::unique_ptr<TraceExporter>> MakeTraceExporter(const Tracing& 
       ParseHttpTarget(options.endpoint().empty() ? form.host : options.endpoint(), form.port, form.path);
   if (!target.ok()) return Error(Reason::INVALID_REQUEST, StrCat("tracing.endpoint ", target.status().message()));
   const auto sender = std::make_shared<Sender>(form, *target, options);
-  if (absl::Status trust = sender->Trust(); !trust.ok())
-    return Error(Reason::INVALID_REQUEST, StrCat("tracing.ca_file ", trust.message()));
+  if (absl::Status trust = sender->Trust(); !trust.ok()) return Error(Reason::INVALID_REQUEST, ToStd(trust.message()));
   auto send = [sender](std::span<const CallRecordPtr> calls, const std::function<bool()>& stop) {
     return sender->Send(calls, stop);
   };

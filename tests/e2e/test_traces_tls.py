@@ -8,6 +8,7 @@ import re
 import ssl
 import subprocess
 import time
+from email.message import Message
 from pathlib import Path
 
 import httpx
@@ -36,12 +37,22 @@ def certificate(folder: Path, issuer: str, name: str, host: str) -> tuple[Path, 
 
 
 class TlsCollector:
-    def __init__(self, files: tuple[Path, Path]):
+    """`clients`: the authority that its clients must come from."""
+
+    def __init__(self, files: tuple[Path, Path], clients: Path | None = None):
         self.posts: list[tuple[str, bytes]] = []
+        self.headers: list[Message] = []
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*files)
-        self.receiver = Receiver(lambda path, _, body: self.posts.append((path, gzip.decompress(body))), tls=context)
+        if clients:
+            context.load_verify_locations(clients)
+            context.verify_mode = ssl.CERT_REQUIRED
+        self.receiver = Receiver(self._posted, tls=context)
         self.url = self.receiver.url
+
+    def _posted(self, path: str, headers: Message, body: bytes) -> None:
+        self.headers.append(headers)
+        self.posts.append((path, gzip.decompress(body) if headers["content-encoding"] == "gzip" else body))
 
     def wait(self) -> tuple[str, bytes]:
         end = time.monotonic() + 20
@@ -93,6 +104,52 @@ def test_otlp_by_environment(tmp_path, folder, collector):
     assert "over-tls" in [a.value.string_value for a in span.attributes]
 
 
+def test_a_collector_that_knows_its_clients(tmp_path, folder):
+    """By certificate and by a header, all of it from the environment. What is secret stays with the two of them."""
+    ours = certificate(folder, "ours", "mutual", "IP:127.0.0.1")
+    collector = TlsCollector(ours, clients=folder / "theirs.crt")
+    shown, key = certificate(folder, "theirs", "client", "DNS:sluice.test")
+    env = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": str(folder / "ours.crt"),
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": str(shown),
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY": str(key),
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=overruled",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "Authorization=Bearer%20s3cret,x-scope=a%2Cb",
+        "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION": "none",
+    }
+    with serve(tmp_path, "sample_ratio: 0", env) as server:
+        fail_once(server)
+        path, body = collector.wait()
+        config = httpx.get(f"{server.url}/debug/config").text
+        log = server.stderr_path.read_text()
+    collector.receiver.server.shutdown()
+    trace_service_pb2.ExportTraceServiceRequest.FromString(body)
+    headers = collector.headers[0]
+    assert headers.get_all("authorization") == ["Bearer s3cret"] and headers["x-scope"] == "a,b"
+    assert headers["content-encoding"] is None and path == "/v1/traces"
+    assert "Authorization=(set)" in config and "x-scope=(set)" in config
+    assert "s3cret" not in config + log and "overruled" not in config + log
+
+
+def test_who_shows_a_collector_no_certificate_is_known_again_once_it_does(tmp_path, folder):
+    collector = TlsCollector(certificate(folder, "ours", "strict", "IP:127.0.0.1"), clients=folder / "theirs.crt")
+    shown, key = certificate(folder, "ours", "wrong", "DNS:sluice.test")
+    tracing = f"ca_file: '{folder}/ours.crt', certificate: '{shown}', key: '{key}'"
+    with serve(tmp_path, f"exporter: otlp, endpoint: '{collector.url}', {tracing}") as server:
+        fail_once(server)
+        end = time.monotonic() + 20
+        while "not_exported" not in server.stderr_path.read_text() and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not collector.posts
+        right = certificate(folder, "theirs", "right", "DNS:sluice.test")
+        shown.write_bytes(right[0].read_bytes())
+        key.write_bytes(right[1].read_bytes())
+        fail_once(server)
+        collector.wait()
+    collector.receiver.server.shutdown()
+
+
 def test_zipkin_by_name(tmp_path, folder, collector):
     endpoint = collector.url.replace("127.0.0.1", "localhost")
     with serve(tmp_path, f"exporter: zipkin, endpoint: '{endpoint}', ca_file: '{folder}/ours.crt'") as server:
@@ -139,6 +196,23 @@ def test_authorities_that_were_replaced_are_read_again(tmp_path, folder, collect
         trusted.write_bytes((folder / "ours.crt").read_bytes())
         fail_once(server)
         collector.wait()
+
+
+@pytest.mark.parametrize(
+    ("tracing", "env", "why"),
+    [
+        ("certificate: /no.pem, key: /no.key", {}, r"tracing\.certificate '/no\.pem' cannot be read"),
+        ("key: /no.key", {}, "tracing needs both certificate and key, or neither"),
+        ("headers: ['s3cret']", {}, r"tracing\.headers\[0\] is not name=value"),
+        ("", {"OTEL_EXPORTER_OTLP_HEADERS": "s3cret"}, "OTEL_EXPORTER_OTLP_HEADERS is not name=value"),
+        ("", {"OTEL_EXPORTER_OTLP_HEADERS": "x=s3cret%0a"}, "OTEL_EXPORTER_OTLP_HEADERS has a value for x"),
+    ],
+    ids=["no file", "a key alone", "no header", "no header in the environment", "a line of its own"],
+)
+def test_what_is_wrong_is_an_error_at_start(tmp_path, tracing, env, why):
+    with pytest.raises(RuntimeError, match=why) as error:
+        serve(tmp_path, ", ".join(filter(None, ["exporter: otlp, endpoint: 'https://127.0.0.1:1'", tracing])), env)
+    assert "s3cret" not in str(error.value)
 
 
 def test_a_file_without_authorities_is_an_error_at_start(tmp_path):

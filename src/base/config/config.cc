@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "base/config/collector_headers.h"
 #include "base/config/defaults.h"
 #include "base/config/file.h"
 #include "base/config/installation.h"
@@ -36,6 +37,14 @@ absl::Status Check(const config::Server& server, std::string_view file) {
     if (attribute.find('=') == std::string::npos) {
       return wrong(StrCat("tracing.resource_attributes: '", attribute, "' is not name=value"));
     }
+  }
+  for (int i = 0; i < server.tracing().headers_size(); ++i) {
+    if (const absl::Status header = CheckCollectorHeader(server.tracing().headers(i)); !header.ok()) {
+      return wrong(StrCat("tracing.headers[", i, "] ", header.message()));
+    }
+  }
+  if (server.tracing().certificate().empty() != server.tracing().key().empty()) {
+    return wrong("tracing needs both certificate and key, or neither");
   }
   if (server.deadlines().default_ms() > server.deadlines().max_ms()) {
     return wrong("deadlines.default_ms is greater than deadlines.max_ms");

@@ -3,10 +3,13 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/config/collector_headers.h"
 #include "base/error.h"
 #include "base/strings.h"
 
@@ -18,6 +21,12 @@ using ai::inference::config::Tracing;
 class Environment {
  public:
   explicit Environment(const std::function<const char*(const char*)>& get) : get_(get) {}
+  // OTEL_EXPORTER_OTLP_TRACES_<what>, else OTEL_EXPORTER_OTLP_<what>: its name, too.
+  std::pair<std::string, std::string> OfOtlp(std::string_view what) const {
+    std::string name = StrCat("OTEL_EXPORTER_OTLP_TRACES_", what), value = (*this)[name.c_str()];
+    if (value.empty()) value = (*this)[(name = StrCat("OTEL_EXPORTER_OTLP_", what)).c_str()];
+    return {std::move(name), std::move(value)};
+  }
   // Empty: not set.
   std::string operator[](const char* name) const {
     const char* const value = get_(name);
@@ -51,8 +60,6 @@ absl::Status ApplyExporter(const Environment& environment, Tracing& tracing) {
     tracing.set_exporter(Tracing::OTLP);
     if (!base.empty()) tracing.set_endpoint(WithoutSlash(base) + "/v1/traces");
     if (!traces.empty()) tracing.set_endpoint(traces);
-    const std::string of_traces = environment["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE"];
-    tracing.set_ca_file(of_traces.empty() ? environment["OTEL_EXPORTER_OTLP_CERTIFICATE"] : of_traces);
   } else if (exporter == "zipkin") {
     tracing.set_exporter(Tracing::ZIPKIN);
     if (!zipkin.empty()) tracing.set_endpoint(zipkin);
@@ -62,11 +69,39 @@ absl::Status ApplyExporter(const Environment& environment, Tracing& tracing) {
   return absl::OkStatus();
 }
 
+// How an OTLP collector is spoken to, wherever it is said to be.
+absl::Status ApplyOtlp(const Environment& environment, Tracing& tracing) {
+  const auto [headers_name, list] = environment.OfOtlp("HEADERS");
+  const absl::StatusOr<std::vector<std::string>> headers = ParseCollectorHeaders(list);
+  if (!headers.ok()) {  // not what it is: mostly a secret
+    return absl::InvalidArgumentError(
+        StrCat("the environment variable ", headers_name, " ", headers.status().message()));
+  }
+  for (const std::string& header : *headers) tracing.add_headers(header);
+  const auto take = [&environment](const char* what, std::string& into) {
+    if (std::string value = environment.OfOtlp(what).second; !value.empty()) into = std::move(value);
+  };
+  take("CERTIFICATE", *tracing.mutable_ca_file());
+  take("CLIENT_CERTIFICATE", *tracing.mutable_certificate());
+  take("CLIENT_KEY", *tracing.mutable_key());
+  if (const auto [name, how] = environment.OfOtlp("COMPRESSION"); !how.empty()) {
+    if (how != "gzip" && how != "none") return Wrong(name, how, "gzip or none");
+    tracing.set_gzip(how == "gzip");
+  }
+  if (const auto [name, timeout] = environment.OfOtlp("TIMEOUT"); !timeout.empty()) {
+    uint32_t ms = 0;
+    if (!absl::SimpleAtoi(timeout, &ms) || ms < 100) return Wrong(name, timeout, "100 ms or more");
+    tracing.set_timeout_ms(ms);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ApplyOtelEnvironment(const std::function<const char*(const char*)>& get, Tracing& tracing) {
   const Environment environment(get);
   RETURN_IF_ERROR(ApplyExporter(environment, tracing));
+  RETURN_IF_ERROR(ApplyOtlp(environment, tracing));
   for (const auto attribute : absl::StrSplit(environment["OTEL_RESOURCE_ATTRIBUTES"], ',', absl::SkipWhitespace())) {
     const std::string one(absl::StripAsciiWhitespace(attribute));
     constexpr std::string_view kName = "service.name=";
@@ -84,12 +119,6 @@ absl::Status ApplyOtelEnvironment(const std::function<const char*(const char*)>&
       return Wrong("OTEL_TRACES_SAMPLER_ARG", ratio, "a number from 0 to 1");
     }
     tracing.set_sample_ratio(static_cast<float>(value));
-  }
-  if (const std::string timeout = environment["OTEL_EXPORTER_OTLP_TIMEOUT"]; !timeout.empty()) {
-    uint32_t ms = 0;
-    if (!absl::SimpleAtoi(timeout, &ms) || ms < 100)
-      return Wrong("OTEL_EXPORTER_OTLP_TIMEOUT", timeout, "100 ms or more");
-    tracing.set_timeout_ms(ms);
   }
   return absl::OkStatus();
 }

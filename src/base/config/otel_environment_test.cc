@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/config/config.h"
+#include "base/strings.h"
 
 namespace sluice {
 namespace {
@@ -44,6 +45,30 @@ TEST(OtelEnvironmentTest, WhomItTrusts) {
       "/b.pem");
 }
 
+TEST(OtelEnvironmentTest, HowTheCollectorIsSpokenTo) {
+  const auto with = [](std::string_view infix) {
+    const auto name = [infix](std::string_view what) { return StrCat("OTEL_EXPORTER_OTLP_", infix, what); };
+    return std::map<std::string, std::string>{{name("HEADERS"), StrCat("key=", infix, "%20x")},
+                                              {name("CLIENT_CERTIFICATE"), StrCat("/", infix, "c.pem")},
+                                              {name("CLIENT_KEY"), StrCat("/", infix, "k.pem")},
+                                              {name("COMPRESSION"), infix.empty() ? "gzip" : "none"},
+                                              {name("TIMEOUT"), infix.empty() ? "2000" : "3000"}};
+  };
+  const auto expect = [](const Tracing& tracing, std::string_view infix) {
+    ASSERT_EQ(tracing.headers_size(), 1);
+    EXPECT_EQ(tracing.headers(0), StrCat("key=", infix, " x"));
+    EXPECT_EQ(tracing.certificate(), StrCat("/", infix, "c.pem"));
+    EXPECT_EQ(tracing.key(), StrCat("/", infix, "k.pem"));
+    EXPECT_EQ(tracing.gzip(), infix.empty());
+    EXPECT_EQ(tracing.timeout_ms(), infix.empty() ? 2000u : 3000u);
+  };
+  auto all = with("");
+  expect(With(all), "");
+  all.merge(with("TRACES_"));
+  expect(With(all), "TRACES_");
+  EXPECT_TRUE(With({}).gzip());
+}
+
 TEST(OtelEnvironmentTest, WhoItIs) {
   const Tracing tracing =
       With({{"OTEL_RESOURCE_ATTRIBUTES", "zone=a, service.name=x,tier=1"}, {"OTEL_SERVICE_NAME", "faces"}});
@@ -58,6 +83,10 @@ TEST(OtelEnvironmentTest, NumbersAndNonsense) {
   for (const auto& [name, value] : std::map<std::string, std::string>{{"OTEL_TRACES_SAMPLER_ARG", "2"},
                                                                       {"OTEL_TRACES_EXPORTER", "carrier pigeon"},
                                                                       {"OTEL_EXPORTER_OTLP_TIMEOUT", "soon"},
+                                                                      {"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1"},
+                                                                      {"OTEL_EXPORTER_OTLP_HEADERS", "key"},
+                                                                      {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "k=%"},
+                                                                      {"OTEL_EXPORTER_OTLP_COMPRESSION", "snappy"},
                                                                       {"OTEL_RESOURCE_ATTRIBUTES", "zone"}}) {
     Tracing tracing;
     const auto get = [&name = name, &value = value](const char* asked) {

@@ -11,14 +11,14 @@
 namespace sluice::transport {
 namespace {
 
-// Reserving what a client merely announces would let it take memory for free.
+// Reserving what a client merely announces would let it take memory for free. When so much has come there is room for
+// the whole, which is taken page by page as it comes: growing later would move megabytes in one turn of the loop.
 constexpr size_t kTrustedBytes = 1 << 20;
 
-// Grows in steps that follow what has come, up to what was announced.
 void MakeRoom(size_t bytes, size_t announced, std::string& to) {
   const size_t need = to.size() + bytes;
   if (need <= to.capacity()) return;
-  const size_t trusted = std::max({need, kTrustedBytes, 4 * to.size()});
+  const size_t trusted = need > kTrustedBytes ? announced : std::max(need, kTrustedBytes);
   to.reserve(announced >= need ? std::min(announced, trusted) : std::max(need, 2 * to.capacity()));
 }
 

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
 
 #include "ai/inference/text_classification.pb.h"
 #include "base/error.h"
+#include "base/strings.h"
 #include "base/testing/held_chores.h"
 #include "call/testing/recording_port.h"
 #include "transport/grpc/testing/fake_exchange.h"
@@ -45,13 +47,14 @@ class BodyCollectorTest : public testing::Test {
     EXPECT_EQ(world_.budget.bytes(), 0u);
   }
 
-  absl::Status Begin(std::string length = "") {
+  absl::Status Begin(std::string length = "") { return Begin(std::move(length), context_); }
+  absl::Status Begin(std::string length, const Context& context) {
     collector_.reset();  // those of an earlier one go before their exchange
     call_.reset();
     exchange_ = std::make_unique<grpc::FakeExchange>("/classify",
                                                      std::initializer_list<Headers::Field>{{"content-length", length}});
-    collector_.emplace(context_, *exchange_);
-    call_ = NewCall(*exchange_, *world_.methods.all()[0], Protocol::kRest, context_, port_);
+    collector_.emplace(context, *exchange_);
+    call_ = NewCall(*exchange_, *world_.methods.all()[0], Protocol::kRest, context, port_);
     const absl::Status begun = collector_->Begin(call_);
     call_->Begin();
     return begun;
@@ -124,6 +127,21 @@ TEST_F(BodyCollectorTest, BytesMayBePutInTheirPlace) {
   EXPECT_TRUE(collector_->PlaceFor(101).empty());
   call_->Cancel();
   EXPECT_TRUE(collector_->PlaceFor(1).empty()) << "nobody wants it any more";
+}
+
+TEST_F(BodyCollectorTest, WhatHasComeOfALargeBodyIsNotMovedAgainAndAgain) {
+  constexpr size_t kPiece = 256 << 10, kBytes = 20 * kPiece;
+  const Context large = world_.context({.message_bytes_max = kBytes});
+  ASSERT_TRUE(Begin(StrCat(kBytes), large).ok());
+  std::set<const char*> beginnings;
+  for (size_t at = 0; at < kBytes; at += kPiece) {
+    const std::span<char> place = collector_->PlaceFor(kPiece);
+    ASSERT_EQ(place.size(), kPiece);
+    beginnings.insert(place.data() - at);
+    collector_->OnBodyPlaced(kPiece);
+  }
+  EXPECT_LE(beginnings.size(), 2u) << "one move, of the first megabyte";
+  call_->Cancel();
 }
 
 TEST_F(BodyCollectorTest, MoreThanTheBoundIsRefusedBeforeItComesAndWhenItComes) {

@@ -18,7 +18,7 @@ namespace {
 constexpr int kReadsPerEvent = 8;
 // A body is read to where it is collected if so much of it is there and to come; and so much of it in one read.
 constexpr size_t kLargeBody = 16 << 10;
-constexpr size_t kPlacedAtOnce = 1 << 20;
+constexpr size_t kPlacedAtOnce = 256 << 10;
 constexpr int kWritesPerService = 16;
 constexpr size_t kWriteBytesPerService = 1 << 20;
 constexpr size_t kIovecs = 64;

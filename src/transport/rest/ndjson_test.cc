@@ -38,7 +38,10 @@ TEST(NdjsonTest, BlanksAreNotKept) {
   std::string_view line, in = text;
   ASSERT_FALSE(*cutter.Next(in, line));
   EXPECT_FALSE(cutter.mid_line());
-  in = "\t{}\n";
+  in = "\n\r\n \n\t\n\n";
+  ASSERT_FALSE(*cutter.Next(in, line));
+  EXPECT_TRUE(in.empty());
+  in = "\n\t{}\n";
   ASSERT_TRUE(*cutter.Next(in, line));
   EXPECT_EQ(line, "{}");
 }

@@ -12,6 +12,7 @@
 #include "base/host_port.h"
 #include "base/log/log.h"
 #include "base/strings.h"
+#include "transport/http/turn.h"
 
 namespace sluice::http {
 namespace {
@@ -96,6 +97,7 @@ void Acceptor::OnReadable() {
     }
     const auto [ip, port] = AddressOf(from);
     on_socket_(std::move(fd), ip, port);
+    if (TurnIsLong(loop_)) break;  // a handshake's computing, when its first bytes are there already
   }
   watch_->WantRead();
 }

@@ -17,6 +17,8 @@ namespace sluice::http {
 namespace {
 
 constexpr size_t kRecordBytes = 16 << 10;
+// A record may hold a single byte, and each costs about a microsecond.
+constexpr int kRecordsPerRead = 64;
 constexpr size_t kWriteBytesMax = 64 << 10;  // plain bytes taken per Write, so that little ciphertext is ever pending
 
 // Scratch space of a loop's thread; nothing stays in it between calls.
@@ -39,12 +41,14 @@ class TlsStream final : public Stream {
 
   IoResult Read(std::span<char> into) override {
     size_t got = 0;
+    int records = 0;
     bool socket_empty = false;
-    while (got < into.size()) {
+    while (got < into.size() && records < kRecordsPerRead) {
       ERR_clear_error();
       const int n = SSL_read(ssl_, into.data() + got, static_cast<int>(into.size() - got));
       if (n > 0) {
         got += n;
+        ++records;
         continue;
       }
       const int why = SSL_get_error(ssl_, n);
@@ -60,7 +64,7 @@ class TlsStream final : public Stream {
     }
     if (!Send()) return {Io::kError};
     if (got == 0) return {Io::kWouldBlock};
-    return {Io::kOk, got, got == into.size()};
+    return {Io::kOk, got, got == into.size() || records == kRecordsPerRead};
   }
 
   IoResult Write(std::span<const iovec> from) override {

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -137,6 +138,37 @@ TEST_F(TlsTest, LargeMessagesPassBothWaysAndAlpnAgreesOnHttp2) {
   EXPECT_TRUE(talk.server_got == message);
   EXPECT_TRUE(talk.client_got == message);
   SSL_CTX_free(client);
+}
+
+TEST_F(TlsTest, AReadTakesABoundedNumberOfRecords) {
+  constexpr int kBytes = 1000;
+  auto tls = *TlsCertificate::Load(Options());
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> client_context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  int fds[2];
+  socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+  fcntl(fds[0], F_SETFL, O_NONBLOCK);
+  const std::unique_ptr<Stream> stream = NewTlsStream(UniqueFd(fds[0]), tls->current().get(), {});
+  std::atomic<bool> written = false;
+  std::thread client([&, fd = fds[1]] {
+    SSL* ssl = SSL_new(client_context.get());
+    SSL_set_fd(ssl, fd);
+    EXPECT_EQ(SSL_connect(ssl), 1);
+    for (int i = 0; i < kBytes; ++i) SSL_write(ssl, "x", 1);  // a record each
+    written = true;
+    SSL_free(ssl);
+  });
+  char one = 0;
+  size_t got = 0;
+  while (!written) got += stream->Read({&one, 1}).bytes;
+  client.join();
+  std::string buffer(10'000, '\0');
+  for (IoResult read{Io::kOk, 0, true}; got < kBytes && read.more; got += read.bytes) {
+    read = stream->Read(buffer);
+    ASSERT_EQ(read.what, Io::kOk);
+    EXPECT_LE(read.bytes, 64u);
+  }
+  EXPECT_EQ(got, static_cast<size_t>(kBytes)) << "`more` led to all of them";
+  close(fds[1]);
 }
 
 TEST_F(TlsTest, OldTlsVersionsAndClientsWithoutTheirCertificateAreRefused) {

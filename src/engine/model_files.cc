@@ -104,6 +104,7 @@ absl::StatusOr<std::shared_ptr<const ModelFiles>> ModelFiles::Read(const std::st
   std::shared_ptr<ModelFiles> files(new ModelFiles(format));
   ASSIGN_OR_RETURN(UniqueFd fd, SealedCopy(main, main.filename()));
   RETURN_IF_ERROR(files->Add(main.filename(), std::move(fd)));
+  if (files->main().bytes.empty()) return Unreadable(files->main().name, "it is empty; copy it again, as a whole");
   auto others = OthersOf(format, main, files->main().bytes);
   if (!others.ok()) return Unreadable(files->main().name, ToStd(others.status().message()));
   for (std::string& name : *others) {

@@ -37,6 +37,11 @@ TEST_F(ModelFilesTest, BytesAreThoseOfTheFileWhateverHappensToItLater) {
   EXPECT_EQ((*files)->main().name, "model.tflite");
 }
 
+TEST_F(ModelFilesTest, AnEmptyFileIsNamedAsSuch) {
+  std::ofstream(model_).flush();
+  EXPECT_THAT(Why(), HasSubstr("it is empty; copy it again"));
+}
+
 // A sparse one takes no disk at all; its copy in memory would.
 TEST_F(ModelFilesTest, AFileThatMemoryDoesNotHoldIsRefusedUnread) {
   std::ofstream(model_).flush();

@@ -49,6 +49,8 @@ std::string VersionProblem(const fs::path& version) {
     }
     return StrCat("version folder ", name, entries->empty() ? " is empty" : " contains no model file",
                   "; put model.onnx, model.tflite or model.xml into it");
+  } else if (file.parent_path() == version && NameOf(file) == RightName(file)) {
+    return StrCat("version folder ", name, " got its model file while it was being read; load the model again");
   } else if (file.parent_path() == version) {
     return StrCat("rename ", name, "/", NameOf(file), " to ", name, "/", RightName(file));
   } else {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+import importlib
 import json
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -75,8 +77,6 @@ def rest(debug):
 
 @pytest.fixture(scope="module")
 def stubs(debug, protos):
-    import importlib
-
     pb = importlib.import_module("ai.inference.debug_pb2")
     with grpc.insecure_channel(debug.address, options=[("grpc.max_send_message_length", -1)]) as channel:
 
@@ -159,6 +159,14 @@ WAYS = [
         "request",
         lambda c, h: post_image(c, h, b"\xff\xd8" + b"x" * 9_000_000),
         lambda s, m: ask_image(s, m, image=b"x" * 9_000_000),
+        figures=True,
+    ),
+    Way(
+        "limit, compressed",
+        "BODY_TOO_LARGE",
+        "request",
+        lambda c, h: post_image(c, {"content-encoding": "gzip", **h}, gzip.compress(bytes(9_000_000))),
+        lambda s, m: s.raw(bytes(9_000_000), metadata=m, compression=grpc.Compression.Gzip),
         figures=True,
     ),
     Way(
@@ -338,6 +346,65 @@ def test_a_client_that_goes(rest, debug, stubs, protocol):
     leave_slow(debug, stubs, protocol, f"gone-{protocol}")
     call = wait_for_explain(rest, f"gone-{protocol}")
     assert (call["reason"], call["error_type"]) == ("CANCELLED", "network")
+
+
+@pytest.fixture(scope="module")
+def tight(tmp_path_factory):
+    """A server with little memory for calls."""
+    config = "http: {body_bytes_max: 8388608, inflight_bytes_max: 33554432}"
+    with Server(tmp_path_factory.mktemp("tight"), config=config, listeners=1) as server:
+        yield server
+
+
+def refused_by(tight, protos, protocol: str, request_id: str, texts: int, size: int) -> str:
+    """So many texts of that size are refused over that protocol; what the client is told."""
+    if protocol == "rest":
+        body = b'{"texts":[' + b",".join([b'"' + b"x" * size + b'"'] * texts) + b"]}"
+        headers = {"content-type": "application/json", "x-request-id": request_id}
+        answer = httpx.post(f"{tight.url}/api/v1/classify", content=body, headers=headers, timeout=30)
+        assert answer.status_code >= 400
+        return answer.json()["detail"]
+    pb = importlib.import_module("ai.inference.text_classification_pb2")
+    service = importlib.import_module("ai.inference.text_classification_pb2_grpc")
+    with grpc.insecure_channel(tight.address, options=[("grpc.max_send_message_length", -1)]) as channel:
+        with pytest.raises(grpc.RpcError) as error:
+            request = pb.ClassifyRequest(texts=["x" * size] * texts)
+            service.TextClassificationStub(channel).Classify(request, metadata=(("x-request-id", request_id),))
+    return error.value.details()
+
+
+@contextmanager
+def memory_held(tight):
+    """Uploads that wait for their last byte, of three quarters of what there is."""
+    head = b"POST /api/v1/recognize HTTP/1.1\r\nHost: localhost\r\n"
+    head += b"Content-Type: image/jpeg\r\nContent-Length: 8388608\r\n\r\n"
+    host, port = tight.address.split(":")
+    sockets = [socket.create_connection((host, int(port))) for _ in range(3)]
+    for one in sockets:
+        one.sendall(head + bytes(8388607))
+    yield
+    for one in sockets:
+        one.close()
+
+
+@BOTH
+def test_a_message_that_takes_too_much_memory(tight, protos, protocol):
+    told = refused_by(tight, protos, protocol, f"many-{protocol}", texts=1_000_000, size=0)
+    with httpx.Client(base_url=tight.url) as client:
+        call = explain(client, f"many-{protocol}")
+    assert (call["reason"], call["ended_in"], call["message"]) == ("BODY_TOO_LARGE", "request", told)
+    # Protobuf is refused by what it holds, before it is parsed.
+    assert ("16777216 bytes of memory" if protocol == "rest" else "10000 parts") in told
+
+
+@BOTH
+def test_a_memory_budget_that_is_used_up(tight, protos, protocol):
+    with memory_held(tight):
+        told = refused_by(tight, protos, protocol, f"held-{protocol}", texts=1, size=7_000_000)
+    with httpx.Client(base_url=tight.url) as client:
+        call = explain(client, f"held-{protocol}")
+    assert (call["reason"], call["kept"], call["ended_in"]) == ("OVERLOADED", "refused", "request")
+    assert "memory" in call["message"]
 
 
 def test_degraded_and_replayed_calls(rest):

@@ -22,6 +22,15 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | 2)
 
 
+def thread_seconds(pid: int) -> dict[str, float]:
+    """CPU of the threads that there are, by name."""
+    spent: dict[str, float] = {}
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        name = (thread / "comm").read_text().strip()
+        spent[name] = spent.get(name, 0.0) + int((thread / "schedstat").read_text().split()[0]) / 1e9
+    return spent
+
+
 class Process:
     """A server of this run; stopped with it."""
 

@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-from load import ROOT, Load, Process, cpu_seconds, field, frame, free_port
+from load import ROOT, Load, Process, cpu_seconds, field, frame, free_port, thread_seconds
 
 SAMPLE = ROOT / ".deps/samples/astronaut.jpg"
 PAIRS = 10
@@ -44,8 +44,9 @@ class Side:
     def turn(self, load: Load, calls: int, in_flight: int) -> None:
         load.run(self.process, self.port, calls, in_flight, counted=False)
 
-    def cpu(self) -> float:
-        return cpu_seconds(self.process.pid)
+    def cpu(self) -> dict[str, float]:
+        """By thread; "" is all of the process."""
+        return thread_seconds(self.process.pid) | {"": cpu_seconds(self.process.pid)}
 
 
 def trimmed(values: list[float]) -> tuple[float, float]:
@@ -55,6 +56,10 @@ def trimmed(values: list[float]) -> tuple[float, float]:
     # Of a trimmed mean: from the values that were cut set to the outermost kept ones (Tukey and McLaughlin).
     pulled = [min(max(v, kept[0]), kept[-1]) for v in values]
     return statistics.fmean(kept), statistics.stdev(pulled) / ((1 - 2 * cut / len(values)) * len(values) ** 0.5)
+
+
+def difference(a: dict[str, float], b: dict[str, float]) -> dict[str, float]:
+    return {name: a.get(name, 0.0) - b.get(name, 0.0) for name in a.keys() | b.keys()}
 
 
 def compare(build: Path, folder: Path, configs: tuple[str, str], load: Load, calls: int, in_flight: int, turns: int):
@@ -68,9 +73,9 @@ def compare(build: Path, folder: Path, configs: tuple[str, str], load: Load, cal
         for side in (on, off) if i % 2 == 0 else (off, on):
             side.turn(load, calls, in_flight)
     time.sleep(SETTLE_S)
-    spent = [side.cpu() - was for side, was in zip((on, off), before)]
+    spent = [difference(side.cpu(), was) for side, was in zip((on, off), before)]
     on.process.stop(), off.process.stop()
-    return [cpu / (turns * calls) for cpu in spent]
+    return [{name: cpu / (turns * calls) for name, cpu in side.items()} for side in spent]
 
 
 def bench_observability(build: Path, folder: Path, rounds: int, calls: int, images: int) -> None:
@@ -94,10 +99,15 @@ def bench_observability(build: Path, folder: Path, rounds: int, calls: int, imag
     print(f"{'call':<16}{'on':>10}{'off':>10}{'cost':>10}{'+-':>8}{'cost, %':>10}{'+-':>8}")
     for load, number, in_flight in ((small, calls // 4, 16), (picture, max(4, images // 40), 4)):
         pairs = [compare(build, folder, configs, load, number, in_flight, turns) for _ in range(PAIRS)]
-        cost, error = trimmed([on - off for on, off in pairs])
-        on, off = (statistics.median(side) for side in zip(*pairs))
+        costs = [difference(on, off) for on, off in pairs]
+        cost, error = trimmed([one[""] for one in costs])
+        on, off = (statistics.median(one[""] for one in side) for side in zip(*pairs))
         print(
             f"{load.name:<16}{on * 1e6:>10.2f}{off * 1e6:>10.2f}{cost * 1e6:>10.2f}{error * 1e6:>8.2f}"
             f"{100 * cost / off:>10.2f}{100 * error / off:>8.2f}"
         )
+        for name in sorted(set().union(*costs) - {""}):
+            cost, error = trimmed([one.get(name, 0.0) for one in costs])
+            if cost * 1e6 >= 0.01:
+                print(f"  {name:<34}{cost * 1e6:>10.2f}{error * 1e6:>8.2f}")
     collector.shutdown()

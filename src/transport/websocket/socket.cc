@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "transport/http/turn.h"
+
 namespace sluice::websocket {
 namespace {
 
 // Below this a copy after the frame header is cheaper than a piece of its own.
 constexpr size_t kJoinBytesMax = 4 << 10;
+// Read before the turn's time is looked at: hundreds of fragments, where each holds a byte.
+constexpr size_t kReadAtOnce = 4 << 10;
 
 }  // namespace
 
@@ -26,9 +30,15 @@ Socket::Socket(http::Exchange& exchange, Budget& budget, const SocketOptions& op
 
 Socket::~Socket() {
   if (timer_ != 0) exchange_.loop().Cancel(timer_);
+  if (pause_ != 0) exchange_.loop().Cancel(pause_);
 }
 
 // --- in ---
+
+void Socket::OnBodyEnd() {
+  if (pause_ == 0) return EndOfPeer(true);
+  body_ended_ = true;  // after what waits, which may be the close frame
+}
 
 size_t Socket::Take(std::string_view bytes) {
   std::string_view rest = bytes;
@@ -36,7 +46,10 @@ size_t Socket::Take(std::string_view bytes) {
   ping_out_ = false;
   while (!rest.empty() && !over_ && (close_sent_ || events_.WantsMessage())) {
     Item item;
-    const bool complete = reader_.Next(rest, item);
+    std::string_view part = rest.substr(0, kReadAtOnce);
+    const size_t had = part.size();
+    const bool complete = reader_.Next(part, item);
+    rest.remove_prefix(had - part.size());
     for (size_t i = reader_.TakeIdleFrames(); i > 0 && !over_; --i) {
       if (!idle_frames_.Take(last_receive_)) Break(kPolicy, "too many control frames");
     }
@@ -46,10 +59,24 @@ size_t Socket::Take(std::string_view bytes) {
     } else if (reader_.fault().code != 0) {
       Break(reader_.fault().code, reader_.fault().detail);
     }
+    if (!rest.empty() && !over_ && http::TurnIsLong(exchange_.loop())) {
+      Pause();
+      break;
+    }
   }
   const size_t held = reader_.buffered();
   partial_.Resize(budget_, over_ || held < Budget::kSmallBytes ? 0 : held);
   return over_ ? bytes.size() : bytes.size() - rest.size();
+}
+
+// Until the next turn: a timer, because tasks that are posted belong to this one.
+void Socket::Pause() {
+  if (pause_ != 0) return;
+  pause_ = exchange_.loop().At(exchange_.loop().Now(), [this] {
+    pause_ = 0;
+    backlog_.Resume();
+    if (body_ended_ && pause_ == 0) EndOfPeer(true);
+  });
 }
 
 void Socket::OnItem(Item item) {

@@ -51,7 +51,7 @@ class Socket {
   // --- from the exchange ---
   void OnBody(std::string_view bytes) { backlog_.OnBody(bytes); }
   // The peer ended its side without a close frame (HTTP/2).
-  void OnBodyEnd() { EndOfPeer(true); }
+  void OnBodyEnd();
 
   // --- from the owner ---
   // Bytes on the wire. Nothing is sent after Close.
@@ -63,6 +63,7 @@ class Socket {
 
  private:
   size_t Take(std::string_view bytes);
+  void Pause();
   void OnItem(Item item);
   void OnPeerClose(std::string_view payload);
   void EndOfPeer(bool broken);
@@ -86,7 +87,8 @@ class Socket {
   bool close_sent_ = false, close_received_ = false;
   bool peer_ended_ = false;  // OnEnd was called, or is not needed any more
   bool over_ = false;        // the exchange ended
-  Loop::TimerId timer_ = 0;
+  bool body_ended_ = false;  // while it was paused
+  Loop::TimerId timer_ = 0, pause_ = 0;
 };
 
 }  // namespace sluice::websocket

@@ -21,6 +21,7 @@ class WebSocketTest : public testing::Test, protected SocketEvents {
   void OnMessage(Opcode kind, std::string payload) override {
     log_ += (kind == Opcode::kText ? "text(" : "binary(") + payload + ") ";
     if (window_ > 0 && --window_ == 0) wants_ = false;
+    exchange_.loop_.Pass(message_takes_);
   }
   void OnEnd(bool broken) override { log_ += broken ? "broken " : "end "; }
 
@@ -53,6 +54,7 @@ class WebSocketTest : public testing::Test, protected SocketEvents {
   SocketOptions options_;
   bool wants_ = true;
   int window_ = 0;
+  Duration message_takes_ = Duration::zero();
   std::string log_;
   std::optional<Socket> socket_;
 };
@@ -62,6 +64,18 @@ TEST_F(WebSocketTest, EveryPingIsAnsweredAndMessagesPass) {
   EXPECT_EQ(log_, "text(one) binary(two) ");
   socket_->Send(Opcode::kText, "answer");
   EXPECT_EQ(Sent(), "10:hi 1:answer ");
+}
+
+TEST_F(WebSocketTest, ALongTurnLeavesTheRestToTheNext) {
+  message_takes_ = std::chrono::milliseconds(1);
+  const std::string one = Masked(0x81, "one");
+  socket_->OnBody(one + Masked(0x81, "two") + Masked(0x88, ""));
+  EXPECT_EQ(log_, "text(one) ");
+  EXPECT_EQ(exchange_.consumed, one.size()) << "the rest stays in flow control";
+  socket_->OnBodyEnd();
+  EXPECT_EQ(log_, "text(one) ");
+  exchange_.loop_.Advance(Duration::zero());
+  EXPECT_EQ(log_, "text(one) text(two) end ") << "and the close frame counts, although the body ended behind it";
 }
 
 TEST_F(WebSocketTest, MessagesWaitWhileTheOwnerTakesNone) {

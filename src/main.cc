@@ -14,7 +14,7 @@ extern "C" {
 extern const char* malloc_conf;
 const char* malloc_conf =
     "background_thread:true,max_background_threads:1,dirty_decay_ms:1000,muzzy_decay_ms:0,oversize_threshold:0,"
-    "retain:false,cache_oblivious:false";
+    "retain:false";
 }
 
 namespace {

@@ -2,6 +2,7 @@
 #include <absl/strings/str_format.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -50,6 +51,7 @@ absl::StatusOr<std::string> Plot(const Flags& flags, const RunReport& report) {
 }
 
 absl::Status RunBench(const Flags& flags) {
+  std::signal(SIGPIPE, SIG_IGN);  // sendfile knows no MSG_NOSIGNAL
   ASSIGN_OR_RETURN(const auto run, Run::Create(flags.run));
   RETURN_IF_ERROR(run->Measure());
   const RunReport report = run->Report();

@@ -116,6 +116,7 @@ def test_what_a_burst_took_goes_back(tmp_path):
     nets.strings(tmp_path / "models/strings/1")
     config = f"http: {{inflight_bytes_max: {BUDGET}}}"
     with Server(tmp_path, config=config, models=tmp_path / "models", listeners=1) as server:
+        assert "jemalloc" not in server.stderr_path.read_text(), "it knows all of its options"
         before = server.memory_kib()
         over = threading.Event()
         most = [before]

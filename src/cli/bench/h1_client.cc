@@ -1,7 +1,9 @@
 #include "cli/bench/h1_client.h"
 
 #include <absl/strings/str_format.h>
-#include <sys/uio.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
@@ -11,6 +13,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/strings.h"
 
 namespace sluice::cli::bench {
@@ -21,6 +24,18 @@ using Parser = beast::http::response_parser<beast::http::string_body>;
 
 constexpr size_t kReadBytes = 64 << 10;
 constexpr size_t kRestBytesMax = 256 << 10;  // more of an unwanted body costs more than a new connection
+
+// The body as pages of the kernel, to which sockets refer: one that the server refuses unread is copied by nobody.
+UniqueFd FileOf(const std::string& body) {
+  if (body.empty()) return UniqueFd();
+  UniqueFd file(memfd_create("body", MFD_CLOEXEC));
+  for (size_t at = 0; at < body.size();) {
+    const ssize_t put = pwrite(file.get(), body.data() + at, body.size() - at, static_cast<off_t>(at));
+    SLUICE_CHECK(put > 0, "no memory for a body");
+    at += static_cast<size_t>(put);
+  }
+  return file;
+}
 
 }  // namespace
 
@@ -75,16 +90,17 @@ class H1Client::Connection final : public FdEvents {
  private:
   size_t unsent() const { return head_.size() + client_.work_.body.size() - written_; }
 
+  ssize_t WriteSome() {
+    const int more = client_.body_file_ ? MSG_MORE : 0;
+    if (written_ < head_.size())
+      return send(socket_.get(), head_.data() + written_, head_.size() - written_, MSG_NOSIGNAL | more);
+    off_t at = static_cast<off_t>(written_ - head_.size());
+    return sendfile(socket_.get(), client_.body_file_.get(), &at, unsent());
+  }
+
   void Write() {
-    const std::string& body = client_.work_.body;
     while (unsent() > 0) {
-      const size_t of_head = std::min(written_, head_.size()), of_body = written_ - of_head;
-      iovec parts[] = {{head_.data() + of_head, head_.size() - of_head},
-                       {const_cast<char*>(body.data()) + of_body, body.size() - of_body}};
-      msghdr message{};
-      message.msg_iov = parts;
-      message.msg_iovlen = 2;
-      const ssize_t sent = sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+      const ssize_t sent = WriteSome();
       if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return watch_->WantWrite();
       if (sent < 0) return done_ ? void() : End({}, false);  // with a call, its answer may still be there to be read
       written_ += static_cast<size_t>(sent);
@@ -158,6 +174,7 @@ H1Client::H1Client(AsioLoop& loop, const Address& to, const std::string& host, c
       work_(work),
       lanes_(lanes),
       connections_max_(connections_max),
+      body_file_(FileOf(work.body)),
       open_(lanes.sources.size()),
       idle_(lanes.sources.size()),
       buffer_(kReadBytes) {

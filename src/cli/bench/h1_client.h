@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/asio_loop.h"
+#include "base/unique_fd.h"
 #include "cli/bench/client.h"
 #include "cli/bench/dial.h"
 #include "cli/bench/lanes.h"
@@ -41,6 +42,7 @@ class H1Client final : public Client {
   const Work& work_;
   const Lanes& lanes_;
   const size_t connections_max_;
+  const UniqueFd body_file_;
   std::string head_;  // of every request
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
   std::vector<size_t> open_;                    // by source, like the next

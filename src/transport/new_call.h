@@ -23,9 +23,15 @@ inline std::shared_ptr<Call> NewCall(http::Exchange& exchange, const Method& met
                       exchange.loop(), context.chain, port);
 }
 
+// Of a request whose body has no place.
+inline absl::Status NoMemoryForBody() {
+  absl::Status status = Error(Reason::OVERLOADED, kBudgetUsedUp);
+  SetRetryAfter(status, absl::Seconds(1));
+  return status;
+}
+
 inline void EndCall(Call& call, http::CloseReason reason) {
-  if (reason != http::CloseReason::kNoMemory) return call.Detach();
-  call.Detach(Error(Reason::OVERLOADED, kBudgetUsedUp));
+  reason == http::CloseReason::kNoMemory ? call.Detach(NoMemoryForBody()) : call.Detach();
 }
 
 }  // namespace sluice::transport

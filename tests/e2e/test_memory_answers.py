@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable
 
+import grpc
 import nets
 import numpy as np
 import pytest
 from conftest import Server
+from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 BUDGET = 128 << 20
 CLIENTS = 20
@@ -109,6 +111,26 @@ def test_no_call_is_lost(server: Server, make_body: Callable[[], tuple[bytes, di
     wrong = {i: (outcomes[i], code) for i, code in codes.items() if (outcomes[i] == "200") != (code == "OK")}
     assert not wrong
     assert set(codes.values()) <= {"OK", "UNAVAILABLE", "RESOURCE_EXHAUSTED"}, collections.Counter(codes.values())
+
+
+# They were reset, which gRPC's clients read as RESOURCE_EXHAUSTED, "Stream removed".
+def test_a_message_without_room_is_answered_over_grpc(tmp_path):
+    request = service_pb2.ModelInferRequest(model_name="echo", raw_input_contents=[bytes(7_000_000)])
+    request.inputs.add(name="input", datatype="INT8", shape=[7_000_000])
+    with Server(tmp_path, config="http: {inflight_bytes_max: 16777216}", listeners=1) as server:
+        options = [("grpc.max_receive_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
+        channels = [grpc.insecure_channel(server.address, options) for _ in range(6)]
+        stubs = [service_pb2_grpc.GRPCInferenceServiceStub(channel) for channel in channels]
+        ends: list[tuple[grpc.StatusCode, str]] = []
+        for _ in range(5):
+            calls = [stub.ModelInfer.future(request, timeout=60) for stub in stubs]
+            ends += [(call.code(), call.details()) for call in calls]
+        codes = collections.Counter(code for code, _ in ends)
+        assert set(codes) <= {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}, ends
+        assert codes[grpc.StatusCode.UNAVAILABLE] > 0
+        assert all("memory" in details for code, details in ends if code == grpc.StatusCode.UNAVAILABLE), ends
+        for channel in channels:
+            channel.close()
 
 
 # glibc's allocator grew by 32 MB with each of these calls and kept them (docs/adr/0009).

@@ -191,6 +191,8 @@ bool GrpcExchange::AwaitsBody() const {
   return !call_->done() && (!streaming_ || (deframer_.mid_message() && backlog_.empty()));
 }
 
+void GrpcExchange::OnNoMemory() { call_->Fail(transport::NoMemoryForBody()); }
+
 void GrpcExchange::OnClosed(http::CloseReason reason) {
   transport::EndCall(*call_, reason);
   holds_.clear();

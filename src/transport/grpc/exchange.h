@@ -41,6 +41,7 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
   }
   bool AwaitsBody() const override;
   void OnDrain() override { call_->Drain(); }
+  void OnNoMemory() override;
   void OnClosed(http::CloseReason reason) override;
 
   // --- CallPort ---

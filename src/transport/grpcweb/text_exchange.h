@@ -28,6 +28,7 @@ class TextExchange final : public http::ExchangeHandler, private http::Exchange 
   void OnWritable() override;
   bool AwaitsBody() const override { return inside_.AwaitsBody(); }
   void OnDrain() override { inside_.OnDrain(); }
+  void OnNoMemory() override { inside_.OnNoMemory(); }
   void OnClosed(http::CloseReason reason) override { inside_.OnClosed(reason); }
 
  private:

@@ -118,6 +118,9 @@ class ExchangeHandler {
   virtual std::span<char> PlaceFor(size_t /*bytes*/) { return {}; }
   virtual void OnBodyPlaced(size_t /*bytes*/) {}
   virtual void OnBodyEnd() = 0;
+  // Memory is used up, and there is none for the rest of the body: the moment to answer so, in the client's protocol.
+  // Who does not is cut (CloseReason::kNoMemory).
+  virtual void OnNoMemory() {}
   // UnsentBytes fell below half of the bound.
   virtual void OnWritable() {}
   // Whether silence of the peer is a fault (Limits::body_idle_timeout). A stream between two messages may be silent.

@@ -45,6 +45,19 @@ TEST_F(H1BudgetTest, ABodyThatWaitsForTheBudgetIsRefusedAfterAWhile) {
   EXPECT_TRUE(log_.ends_with(StrCat("closed", static_cast<int>(CloseReason::kNoMemory), " "))) << log_;
 }
 
+TEST_F(H1BudgetTest, AHandlerMayAnswerWhenItsBodyIsRefused) {
+  auto_answer_ = false;
+  Receive("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n");
+  handler_->answers_no_memory = true;
+  budget_.Charge(1 << 20);
+  Receive(std::string(20'000, 'x'));
+  loop_.Advance(milliseconds(1500));
+  Flush();
+  const std::string answer = Take();
+  EXPECT_TRUE(answer.ends_with("busy")) << answer;
+  EXPECT_TRUE(session_->Finished());
+}
+
 // Others charge and release between two looks: a wait that nobody's timer ends was for ever.
 TEST_F(H1BudgetTest, ABodyDoesNotWaitWithoutATimer) {
   auto_answer_ = false;

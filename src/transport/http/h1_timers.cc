@@ -44,6 +44,7 @@ void H1Core::RetryLater() {
     if (state_ != State::kExchange || body_ == Body::kEnded) return;
     if (BodyIsUnwanted() || !BudgetIsOver()) return host_.WantsRead();
     if (loop().Now() - waits_since_ < kBudgetWaitMax || MayBeSilent()) return RetryLater();
+    Guarded([this] { handler_->OnNoMemory(); });
     GiveUp();
   });
 }

@@ -111,7 +111,9 @@ class H2Core final : public Session {
   void OnBodyBytes(H2Stream& stream, std::string_view bytes);
   void OnPong(const nghttp2_frame& frame);
   void CutStream(H2Stream& stream, uint32_t error_code);
-  // Memory is used up. gRPC's clients read the reset as RESOURCE_EXHAUSTED.
+  // Memory is used up: the handler may answer so, else the stream is reset, which gRPC's clients read as
+  // RESOURCE_EXHAUSTED.
+  void RefuseBody(H2Stream& stream);
   void GiveUp(H2Stream& stream);
 
   // --- frames out ---

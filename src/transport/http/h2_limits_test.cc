@@ -309,6 +309,18 @@ TEST(H2LimitsTest, ShortMemoryRefusesBigBodiesNotSmallOnes) {
   EXPECT_EQ(wire.budget.bytes(), 0u);
 }
 
+TEST(H2LimitsTest, AHandlerMayAnswerWhenItsBodyIsRefused) {
+  Limits limits;
+  limits.inflight_bytes_max = 100'000;
+  H2Wire wire(limits);
+  wire.host.on_exchange = [](ExchangeLog& log) { log.on_no_memory = [](ExchangeLog& l) { Respond(l, 503, "busy"); }; };
+  wire.budget.Charge(90'000);
+  const auto& answer = wire.Call({.body = std::string(50'000, 'x')});
+  EXPECT_EQ(answer.Get(":status"), "503");
+  EXPECT_EQ(answer.body, "busy");
+  EXPECT_EQ(answer.error, static_cast<uint32_t>(NGHTTP2_NO_ERROR));
+}
+
 TEST(H2LimitsTest, StreamsAboveTheBoundAreRefused) {
   Limits limits;
   limits.streams_max = 4;

@@ -113,7 +113,7 @@ int H2Core::OnDataChunk(nghttp2_session* session, uint8_t, int32_t id, const uin
 }
 
 void H2Core::OnBodyBytes(H2Stream& stream, std::string_view bytes) {
-  if (stream.BodyRefused(bytes.size())) GiveUp(stream);
+  if (stream.BodyRefused(bytes.size())) RefuseBody(stream);
   stream.received_ += bytes.size();
   // While memory is short a trickle is not progress.
   if (!budget_.Short() || stream.received_ - stream.marked_ >= Budget::kSmallBytes) {
@@ -156,6 +156,13 @@ void H2Core::CutStream(H2Stream& stream, uint32_t error_code) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id_, error_code);
   ScheduleSweep();
   Wake();
+}
+
+void H2Core::RefuseBody(H2Stream& stream) {
+  if (stream.handler_ != nullptr && !stream.response_ended_ && !stream.cut_) {
+    Guarded(stream, [&] { stream.handler_->OnNoMemory(); });
+  }
+  if (!stream.response_ended_) GiveUp(stream);
 }
 
 void H2Core::GiveUp(H2Stream& stream) {

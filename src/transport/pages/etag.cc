@@ -9,6 +9,11 @@
 #include "base/strings.h"
 
 namespace sluice::pages {
+namespace {
+
+constexpr size_t kMembersMax = 100;  // of a list that a client sends
+
+}  // namespace
 
 std::string ETagOf(std::string_view content) {
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a: nobody gains by a collision, and it is the same in every process
@@ -21,8 +26,11 @@ bool HasETag(std::string_view if_none_match, std::string_view etag) {
     tag = absl::StripAsciiWhitespace(tag);
     return absl::StartsWith(tag, "W/") ? tag.substr(2) : tag;
   };
+  const absl::string_view ours = opaque(ToAbsl(etag));
+  size_t members = 0;
   for (const absl::string_view tag : absl::StrSplit(ToAbsl(if_none_match), ',')) {
-    if (opaque(tag) == opaque(ToAbsl(etag)) || absl::StripAsciiWhitespace(tag) == "*") return true;
+    if (const auto theirs = opaque(tag); theirs == ours || theirs == "*") return true;
+    if (++members == kMembersMax) break;
   }
   return false;
 }

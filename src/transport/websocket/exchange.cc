@@ -86,6 +86,8 @@ void WebSocketExchange::OnDrain() {
   if (!call_->done()) feed_->End();
 }
 
+void WebSocketExchange::OnNoMemory() { call_->Fail(transport::NoMemoryForBody()); }
+
 void WebSocketExchange::OnClosed(http::CloseReason reason) {
   transport::EndCall(*call_, reason);
   socket_.reset();

@@ -30,6 +30,7 @@ class WebSocketExchange final : public http::ExchangeHandler, public CallPort, p
   void OnWritable() override { call_->Writable(); }
   bool AwaitsBody() const override { return false; }  // the socket has limits of its own
   void OnDrain() override;
+  void OnNoMemory() override;
   void OnClosed(http::CloseReason) override;
 
   // --- CallPort ---

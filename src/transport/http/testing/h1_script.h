@@ -33,6 +33,9 @@ struct Recorder final : ExchangeHandler {
     log += "end ";
     if (answer_at_end) Answer("ok");
   }
+  void OnNoMemory() override {
+    if (answers_no_memory) Answer("busy");
+  }
   void OnWritable() override { log += "writable "; }
   void OnClosed(CloseReason reason) override { log += StrCat("closed", static_cast<int>(reason), " "); }
 
@@ -43,7 +46,7 @@ struct Recorder final : ExchangeHandler {
 
   Exchange& exchange;
   std::string& log;
-  bool consume = true, answer_at_end = false;
+  bool consume = true, answer_at_end = false, answers_no_memory = false;
   std::array<char, 8> place{};
 };
 

@@ -28,7 +28,7 @@ struct ExchangeLog {
   bool consume = true;  // give body bytes back at once
   bool awaits_body = true;
   std::function<void()> on_drain;
-  std::function<void(ExchangeLog&)> on_body, on_end, on_writable, on_closed;
+  std::function<void(ExchangeLog&)> on_body, on_end, on_no_memory, on_writable, on_closed;
 };
 
 class LoggingHandler final : public ExchangeHandler {
@@ -42,6 +42,9 @@ class LoggingHandler final : public ExchangeHandler {
   void OnBodyEnd() override {
     log_->ended = true;
     if (log_->on_end) log_->on_end(*log_);
+  }
+  void OnNoMemory() override {
+    if (log_->on_no_memory) log_->on_no_memory(*log_);
   }
   void OnWritable() override {
     ++log_->writable;

@@ -108,7 +108,6 @@ class BudgetHold {
     bytes_ = bytes;
     return true;
   }
-  bool TryAdd(Budget& budget, size_t bytes) { return bytes <= SIZE_MAX - bytes_ && TryResize(budget, bytes_ + bytes); }
   size_t bytes() const { return bytes_; }
 
  private:

@@ -32,12 +32,12 @@ TEST(BudgetTest, WhatIsAskedForFitsOrChangesNothing) {
   }
   EXPECT_EQ(budget.bytes(), 800'000u);
   BudgetHold hold;
-  EXPECT_FALSE(hold.TryAdd(budget, 1));
+  EXPECT_FALSE(hold.TryResize(budget, 1));
   budget.Release(800'000);
   EXPECT_TRUE(hold.TryResize(budget, 600'000));
-  EXPECT_FALSE(hold.TryAdd(budget, SIZE_MAX));
-  EXPECT_FALSE(hold.TryAdd(budget, 100'001));
-  EXPECT_TRUE(hold.TryAdd(budget, 100'000));
+  EXPECT_FALSE(hold.TryResize(budget, SIZE_MAX));
+  EXPECT_FALSE(hold.TryResize(budget, 700'001));
+  EXPECT_TRUE(hold.TryResize(budget, 700'000));
   EXPECT_TRUE(hold.TryResize(budget, 5));
   EXPECT_EQ(budget.bytes(), 5u);
 }

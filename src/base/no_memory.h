@@ -11,6 +11,13 @@ namespace sluice {
 
 inline constexpr std::string_view kBudgetUsedUp = "the server's memory budget is used up; retry later";
 
+// Of a request that is not let in, or whose body has no place.
+inline absl::Status BudgetUsedUp() {
+  absl::Status status = Error(Reason::OVERLOADED, kBudgetUsedUp);
+  SetRetryAfter(status, absl::Seconds(1));
+  return status;
+}
+
 // `what` did not get the memory that it takes: "this request".
 inline absl::Status NoMemoryFor(std::string_view what) {
   return Error(Reason::OVERLOADED, StrCat("the server has no memory left for ", what, "; retry later"));

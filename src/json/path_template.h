@@ -34,7 +34,4 @@ struct PathTemplate {
 
 absl::StatusOr<PathTemplate> ParsePathTemplate(std::string_view text);
 
-// Percent-decoding. Nothing when an escape is broken. With `keep_slash`, %2F stays as it is.
-std::optional<std::string> PercentDecode(std::string_view text, bool keep_slash = false);
-
 }  // namespace sluice::json

@@ -29,7 +29,8 @@ class Work {
   virtual ~Work() = default;
 
   // Called once, instead of running: expired (DEADLINE_EXCEEDED), cancelled, queue removed (MODEL_UNAVAILABLE) or
-  // SHUTTING_DOWN. Also after a run that got no memory (OVERLOADED), when work that is done ignores it. On a worker, or on the thread that called Offer, Cancel, RemoveQueue or Shutdown; no lock is held.
+  // SHUTTING_DOWN. Also after a run that got no memory (OVERLOADED), when work that is done ignores it. On a worker, or
+  // on the thread that called Offer, Cancel, RemoveQueue or Shutdown; no lock is held.
   virtual void Dropped(absl::Status why) = 0;
 
   // Set before Offer.
@@ -53,8 +54,8 @@ class Work {
   TimePoint taken{};          // a worker took it; its queue wait is taken - offered
 };
 
-// Runs batches of one queue: pre → infer → post. Called by several workers at once, for different batches. Throws nothing
-// but std::bad_alloc: what of the batch is not done then is told so by Dropped.
+// Runs batches of one queue: pre → infer → post. Called by several workers at once, for different batches. Throws
+// nothing but std::bad_alloc: what of the batch is not done then is told so by Dropped.
 class WorkRunner {
  public:
   virtual ~WorkRunner() = default;

@@ -22,7 +22,7 @@ class BodyExchange : public http::ExchangeHandler, public CallPort {
   void OnBody(std::string_view bytes) final { body_.OnBody(bytes); }
   std::span<char> PlaceFor(size_t bytes) final { return body_.PlaceFor(bytes); }
   void OnBodyPlaced(size_t bytes) final { body_.OnBodyPlaced(bytes); }
-  void OnNoMemory() final { call_->Fail(NoMemoryForBody()); }
+  void OnNoMemory() final { call_->Fail(BudgetUsedUp()); }
   void OnDrain() final { call_->Drain(); }
   void OnClosed(http::CloseReason reason) final { EndCall(*call_, reason); }
   void HoldBack(Duration time) final { exchange_.HoldBack(time); }

@@ -10,7 +10,8 @@
 
 namespace sluice::transport {
 
-// Before anything is decoded. The exchange, the context and the port outlive the call's Begin(); `port` is told the end.
+// Before anything is decoded. The exchange, the context and the port outlive the call's Begin(); `port` is told the
+// end.
 inline std::shared_ptr<Call> NewCall(http::Exchange& exchange, const Method& method, Protocol protocol,
                                      const Context& context, CallPort& port) {
   const http::RequestHead& head = exchange.head();
@@ -23,15 +24,9 @@ inline std::shared_ptr<Call> NewCall(http::Exchange& exchange, const Method& met
                       exchange.loop(), context.chain, port);
 }
 
-// Of a request whose body has no place.
-inline absl::Status NoMemoryForBody() {
-  absl::Status status = Error(Reason::OVERLOADED, kBudgetUsedUp);
-  SetRetryAfter(status, absl::Seconds(1));
-  return status;
-}
-
+// The exchange is over, and nothing can be answered any more.
 inline void EndCall(Call& call, http::CloseReason reason) {
-  reason == http::CloseReason::kNoMemory ? call.Detach(NoMemoryForBody()) : call.Detach();
+  reason == http::CloseReason::kNoMemory ? call.Detach(BudgetUsedUp()) : call.Detach();
 }
 
 }  // namespace sluice::transport

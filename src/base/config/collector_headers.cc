@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "base/error.h"
+#include "base/percent_decode.h"
 #include "base/strings.h"
 
 namespace sluice {
@@ -23,27 +22,6 @@ bool IsNameCharacter(char c) {
 }
 
 bool IsValueCharacter(char c) { return c == '\t' || (c >= ' ' && c != 0x7f) || (c & 0x80) != 0; }
-
-// Nothing: a '%' without two hex digits.
-std::optional<std::string> PercentDecoded(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i]);
-      continue;
-    }
-    const std::string_view digits = text.substr(i + 1, 2);
-    uint32_t byte = 0;
-    const auto is_hex = [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); };
-    if (digits.size() != 2 || !std::all_of(digits.begin(), digits.end(), is_hex) ||
-        !absl::SimpleHexAtoi(ToAbsl(digits), &byte)) {
-      return std::nullopt;
-    }
-    out.push_back(static_cast<char>(byte));
-    i += 2;
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -70,8 +48,8 @@ absl::StatusOr<std::vector<std::string>> ParseCollectorHeaders(std::string_view 
     const std::string_view text = ToStd(absl::StripAsciiWhitespace(member));
     const size_t equals = text.find('=');
     if (equals == std::string_view::npos) return absl::InvalidArgumentError("is not name=value,name=value");
-    const auto name = PercentDecoded(ToStd(absl::StripAsciiWhitespace(ToAbsl(text.substr(0, equals)))));
-    const auto value = PercentDecoded(ToStd(absl::StripAsciiWhitespace(ToAbsl(text.substr(equals + 1)))));
+    const auto name = PercentDecode(ToStd(absl::StripAsciiWhitespace(ToAbsl(text.substr(0, equals)))));
+    const auto value = PercentDecode(ToStd(absl::StripAsciiWhitespace(ToAbsl(text.substr(equals + 1)))));
     if (!name || !value) return absl::InvalidArgumentError("has a '%' without two hex digits");
     headers.push_back(StrCat(*name, "=", *value));
     RETURN_IF_ERROR(CheckCollectorHeader(headers.back()));

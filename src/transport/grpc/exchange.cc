@@ -191,7 +191,7 @@ bool GrpcExchange::AwaitsBody() const {
   return !call_->done() && (!streaming_ || (deframer_.mid_message() && backlog_.empty()));
 }
 
-void GrpcExchange::OnNoMemory() { call_->Fail(transport::NoMemoryForBody()); }
+void GrpcExchange::OnNoMemory() { call_->Fail(BudgetUsedUp()); }
 
 void GrpcExchange::OnClosed(http::CloseReason reason) {
   transport::EndCall(*call_, reason);

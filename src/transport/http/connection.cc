@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <new>
 
 #include "absl/strings/numbers.h"
 #include "base/no_memory.h"
@@ -53,11 +52,7 @@ Connection::~Connection() {
 
 template <typename Work>
 void Connection::Guarded(Work&& work) {
-  try {
-    work();
-  } catch (const std::bad_alloc&) {
-    Cut();
-  }
+  if (!GetsMemory(work)) Cut();
 }
 
 void Connection::OnReadable() {
@@ -207,8 +202,7 @@ std::unique_ptr<ExchangeHandler> Connection::OnExchange(Exchange& exchange) {
     if (auto handler = AnswerOptions(exchange, context_.cors)) return handler;
   }
   if (status.ok() && !IsProbe(exchange.head()) && !context_.budget.CanStart(BodyBytes(exchange.head()))) {
-    status = Error(Reason::OVERLOADED, kBudgetUsedUp);
-    SetRetryAfter(status, absl::Seconds(1));
+    status = BudgetUsedUp();
   }
   if (status.ok()) return context_.dispatcher.Start(exchange);
   ConnectionStats::Add(context_.stats.refused, 1);

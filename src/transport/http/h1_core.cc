@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/no_memory.h"
 #include "transport/http/h1_session.h"
 #include "transport/http/h1_writer.h"
 #include "transport/http/http_date.h"
@@ -130,9 +129,7 @@ void H1Core::Fault(int status, std::string_view detail, CloseReason reason) {
 }
 
 void H1Core::EndCut() {
-  if (cut_ == Cut::kNoMemory) {
-    return Fault(503, kBudgetUsedUp, CloseReason::kNoMemory);
-  }
+  if (cut_ == Cut::kNoMemory) return Fault(503, kBudgetUsedUp, CloseReason::kNoMemory);
   CloseExchange(CloseReason::kCut);
   Close();
 }

@@ -6,10 +6,10 @@
 #pragma once
 
 #include <memory>
-#include <new>
 #include <string_view>
 
 #include "base/budget.h"
+#include "base/no_memory.h"
 #include "transport/http/h1_parser.h"
 #include "transport/http/h1_response.h"
 #include "transport/http/in_buffer.h"
@@ -116,11 +116,7 @@ class H1Core final : public Session, private Exchange {
   // A handler that gets no memory ends its exchange, not the process.
   template <typename Call>
   void Guarded(Call&& call) {
-    try {
-      call();
-    } catch (const std::bad_alloc&) {
-      GiveUp();
-    }
+    if (!GetsMemory(call)) GiveUp();
   }
   void Recharge(size_t& charged, size_t bytes);
 

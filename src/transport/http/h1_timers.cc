@@ -32,7 +32,7 @@ void H1Core::ArmBodyTimer() {
 }
 
 void H1Core::WatchBudget() {
-  if (retry_timer_ != 0 || state_ != State::kExchange || body_ == Body::kEnded) return;
+  if (WaitsForBudget() || state_ != State::kExchange || body_ == Body::kEnded) return;
   if (BodyIsUnwanted() || !BudgetIsOver()) return;
   waits_since_ = loop().Now();
   RetryLater();
@@ -41,7 +41,7 @@ void H1Core::WatchBudget() {
 void H1Core::RetryLater() {
   retry_timer_ = loop().At(loop().Now() + std::chrono::milliseconds(Budget::kRetryMs), [this] {
     retry_timer_ = 0;
-    if (state_ != State::kExchange || body_ == Body::kEnded) return;
+    if (body_ == Body::kEnded) return;
     if (BodyIsUnwanted() || !BudgetIsOver()) return host_.WantsRead();
     if (loop().Now() - waits_since_ < kBudgetWaitMax || MayBeSilent()) return RetryLater();
     Guarded([this] { handler_->OnNoMemory(); });

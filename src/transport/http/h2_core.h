@@ -16,6 +16,7 @@
 
 #include "base/budget.h"
 #include "base/lifeline.h"
+#include "base/no_memory.h"
 #include "transport/http/h2_closed_streams.h"
 #include "transport/http/h2_defence.h"
 #include "transport/http/h2_frame_scan.h"
@@ -211,11 +212,7 @@ struct Safe<callback> {
 
 template <typename Call>
 void H2Core::Guarded(H2Stream& stream, Call&& call) {
-  try {
-    call();
-  } catch (const std::bad_alloc&) {
-    GiveUp(stream);
-  }
+  if (!GetsMemory(call)) GiveUp(stream);
 }
 
 }  // namespace sluice::http

@@ -229,7 +229,7 @@ void OipExchange::SendInfer() {
   if (!IsLargeAnswer(*response_, gzip_all)) {
     return SendEncoded(Encode(std::move(*response_), *form_, gzip_json, gzip_all));
   }
-  BudgetHold hold(context_.budget, response_->ByteSizeLong() + JsonBytesMax(*response_, *form_));
+  BudgetHold hold(context_.budget, AnswerBytes(*response_));
   Parcel parcel{.response = std::move(response_),
                 .form = std::move(*form_),
                 .gzip_json = gzip_json,

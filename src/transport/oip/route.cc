@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/percent_decode.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "json/path_template.h"
@@ -60,7 +61,7 @@ std::optional<Segments> Split(std::string_view path) {
   while (!path.empty()) {
     path.remove_prefix(1);  // the slash
     const size_t end = std::min(path.find('/'), path.size());
-    auto segment = json::PercentDecode(path.substr(0, end));
+    auto segment = PercentDecode(path.substr(0, end));
     if (!segment || segments.size() == 8) return std::nullopt;
     segments.push_back(*std::move(segment));
     path.remove_prefix(end);

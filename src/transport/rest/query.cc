@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/percent_decode.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "json/field_value.h"
@@ -112,7 +113,7 @@ class Parameters {
 std::optional<std::string> DecodeParameter(std::string_view text) {
   std::string spaced(text);
   std::replace(spaced.begin(), spaced.end(), '+', ' ');
-  return json::PercentDecode(spaced);
+  return PercentDecode(spaced);
 }
 
 absl::StatusOr<std::optional<QueryParameter>> QueryReader::Next() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/percent_decode.h"
 #include "base/strings.h"
 
 namespace sluice::rest {
@@ -58,7 +59,7 @@ void Router::Search::Visit(const Node& node, std::string_view path) {
   if (!segment.empty()) {
     auto literal = node.literals.find(segment);
     if (literal == node.literals.end() && segment.find('%') != std::string_view::npos) {
-      if (const auto decoded = json::PercentDecode(segment)) literal = node.literals.find(*decoded);
+      if (const auto decoded = PercentDecode(segment)) literal = node.literals.find(*decoded);
     }
     if (literal != node.literals.end()) Visit(literal->second, left);
     if (found == nullptr && node.single != nullptr) Visit(*node.single, left);
@@ -84,7 +85,7 @@ absl::Status ReadVariables(std::string_view path, RouteMatch& match) {
   const json::Binding& binding = *match.binding;
   for (size_t i = 0; i < binding.path.variables.size(); ++i) {
     const auto& variable = binding.path.variables[i];
-    auto value = json::PercentDecode(Covered(path, binding.path, variable), /*keep_slash=*/variable.multi);
+    auto value = PercentDecode(Covered(path, binding.path, variable), /*keep_slash=*/variable.multi);
     if (!value) {
       return FieldError(
           Reason::INVALID_REQUEST, variable.field_path,
@@ -166,8 +167,7 @@ absl::Status Router::Match(std::string_view verb, std::string_view path, RouteMa
     match.binding = search.found;
     return ReadVariables(matched, match);
   }
-  if (search.allowed.empty())
-    return Error(Reason::METHOD_NOT_FOUND, "no API has this path; /docs lists all of them");
+  if (search.allowed.empty()) return Error(Reason::METHOD_NOT_FOUND, "no API has this path; /docs lists all of them");
   match.allow = Join(std::move(search.allowed));
   return Error(Reason::VERB_NOT_ALLOWED, StrCat("this path supports ", match.allow, ", not ", verb));
 }

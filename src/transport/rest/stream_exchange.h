@@ -41,7 +41,7 @@ class StreamExchange final : public http::ExchangeHandler, public CallPort {
   }
   bool AwaitsBody() const override;
   void OnDrain() override { call_->Drain(); }
-  void OnNoMemory() override { call_->Fail(transport::NoMemoryForBody()); }
+  void OnNoMemory() override { call_->Fail(BudgetUsedUp()); }
   void OnClosed(http::CloseReason reason) override { transport::EndCall(*call_, reason); }
 
   // --- CallPort ---

@@ -86,7 +86,7 @@ void WebSocketExchange::OnDrain() {
   if (!call_->done()) feed_->End();
 }
 
-void WebSocketExchange::OnNoMemory() { call_->Fail(transport::NoMemoryForBody()); }
+void WebSocketExchange::OnNoMemory() { call_->Fail(BudgetUsedUp()); }
 
 void WebSocketExchange::OnClosed(http::CloseReason reason) {
   transport::EndCall(*call_, reason);

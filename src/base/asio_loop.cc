@@ -219,7 +219,10 @@ AsioLoop::AsioLoop(std::string name, int nice) : impl_(std::make_unique<Impl>(st
 AsioLoop::~AsioLoop() { Stop(); }
 
 void AsioLoop::Start() {
-  impl_->thread.emplace(impl_->name, impl_->nice, [impl = impl_.get()] { impl->Run(); });
+  impl_->thread.emplace(impl_->name, impl_->nice, [impl = impl_.get()] {
+    AskForShortSlices();
+    impl->Run();
+  });
 }
 
 void AsioLoop::Stop() {

@@ -5,8 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <future>
 #include <new>
+#include <string>
 #include <vector>
 
 #include "base/random.h"
@@ -178,6 +180,20 @@ class Reader : public FdEvents {
   int fd_;
   std::unique_ptr<FdWatch> watch_;
 };
+
+TEST(AsioLoopTest, ItsTurnsOnTheCpuAreShort) {
+  AsioLoop loop("short");
+  loop.Start();
+  std::string slice;
+  On(loop, [&] {
+    std::ifstream sched("/proc/thread-self/sched");
+    for (std::string line; std::getline(sched, line);) {
+      if (line.starts_with("se.slice")) slice = line.substr(line.rfind(' ') + 1);
+    }
+  });
+  if (slice.empty()) GTEST_SKIP() << "Linux before 6.12, or without /proc/*/sched";
+  EXPECT_EQ(slice, "100000");
+}
 
 TEST(AsioLoopTest, PostsTimersAndStopComeAlsoWhileItMayLag) {
   AsioLoop loop("lagging");

@@ -5,16 +5,40 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <utility>
 
 namespace sluice {
+namespace {
+
+constexpr uint64_t kShortSliceNs = 100'000;  // the shortest there is
+
+// sched_attr of sched_setattr(2), which glibc before 2.41 has not.
+struct SchedAttributes {
+  uint32_t size, policy;  // 0: SCHED_OTHER
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+// On Linux a nice value belongs to a thread.
+id_t ThreadId() { return static_cast<id_t>(syscall(SYS_gettid)); }
+
+}  // namespace
+
+void AskForShortSlices() {
+  SchedAttributes attributes{.size = sizeof(SchedAttributes),
+                             .nice = getpriority(PRIO_PROCESS, ThreadId()),
+                             .runtime_ns = kShortSliceNs};
+  syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
 
 Thread::Thread(std::string name, int nice, absl::AnyInvocable<void()> body)
     : thread_([name = std::move(name), nice, body = std::move(body)]() mutable {
         pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
-        // On Linux a nice value belongs to a thread. Raising it needs no privilege.
-        const auto self = static_cast<id_t>(syscall(SYS_gettid));
-        if (nice != 0) setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + nice);
+        // Raising it needs no privilege.
+        if (nice != 0) setpriority(PRIO_PROCESS, ThreadId(), getpriority(PRIO_PROCESS, ThreadId()) + nice);
         body();
       }) {}
 

@@ -15,6 +15,8 @@ constexpr Duration kIdleTick = std::chrono::milliseconds(10);
 constexpr Duration kProgress = std::chrono::milliseconds(250);
 constexpr Duration kGrace = std::chrono::milliseconds(500);  // for the server's own word on a deadline that passed
 constexpr Duration kNoDeadline = std::chrono::seconds(30);
+// After a refusal answers are looked at once per millisecond: the core is the server's, which is short of it.
+constexpr Duration kLagAfterRefusal = std::chrono::milliseconds(50);
 constexpr size_t kWaitingMax = 100'000;
 // Of good answers: retries must not keep up an overload that would be over without them.
 constexpr double kRetryBudget = 0.1;
@@ -152,6 +154,7 @@ void Generator::Finished(const Pending& pending, const Answer& answer) {
   EachTally(pending, [&](Tally& tally) { tally.Count(outcome, took); });
   if (Window* window = WindowOf(pending)) window->Count(outcome, took);
   if (outcome == Outcome::kOk) ++good_;
+  if (outcome == Outcome::kRefused) loop_.MayLag(now + kLagAfterRefusal);
   if (outcome == Outcome::kRefused && load_.retry && !answer.never_retry) MaybeRetry(pending, answer);
   FlushWaiting(waiting_[pending.principal], now);
 }

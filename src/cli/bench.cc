@@ -38,7 +38,7 @@ absl::Status Write(const std::string& path, const std::string& text) {
 absl::StatusOr<std::string> Plot(const Flags& flags, const RunReport& report) {
   std::vector<Curve> curves = {{.name = flags.name}};
   for (const StepReport& step : report.steps) {
-    curves[0].points.push_back({step.step->per_second / report.capacity, GoodputOf(step) / report.capacity});
+    curves[0].points.push_back({step.step->per_second / step.step->capacity, GoodputOf(step) / step.step->capacity});
   }
   for (const std::string& one : flags.beside) {
     const size_t equals = one.find('=');
@@ -58,7 +58,7 @@ absl::Status RunBench(const Flags& flags) {
   std::printf("%s", TableOf(report).c_str());
   RETURN_IF_ERROR(Write(flags.json, JsonOf(report)));
   if (flags.plot.empty()) return absl::OkStatus();
-  if (report.capacity <= 0) return Error(Reason::INVALID_REQUEST, "--plot needs a capacity: --capacity N");
+  if (CapacityOf(report) <= 0) return Error(Reason::INVALID_REQUEST, "--plot needs a capacity: --capacity N");
   ASSIGN_OR_RETURN(const std::string svg, Plot(flags, report));
   return Write(flags.plot, svg);
 }
@@ -105,7 +105,7 @@ void AddBench(CommandLine& line) {
   command.Add("--pause", flags->run.pause, "Seconds without arrivals after a step").ShowDefault();
   command
       .Add("--capacity", flags->run.capacity,
-           "Calls per second, or auto: measured first, with --concurrency calls always under way")
+           "Calls per second, or auto: measured before each step, with --concurrency calls always under way")
       .ShowDefault();
   command.Add("--concurrency", flags->run.concurrency, "For the capacity").Range(1, 1024).ShowDefault();
   command.Add("--arrivals", flags->run.spacing, "poisson or constant").ShowDefault();

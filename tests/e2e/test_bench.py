@@ -71,7 +71,7 @@ def test_overload_is_refused_or_late_and_drawn(tmp_path):
         args += ["--classes", "live=3,batch", "--principals", "127.0.0.1=4,127.0.0.2", "--seed", "7"]
         args += ["--plot", str(tmp_path / "goodput.svg"), "--server-pid", str(server.process.pid), "--retry", "policy"]
         run, table = run_bench(server.url, tmp_path / "run.json", *args)
-        assert run["capacity_per_s"] > 1
+        assert min(each["capacity_per_s"] for each in (run, *run["steps"])) > 1
         calm, busy = run["steps"]
         for step in run["steps"]:
             check_sums(step)

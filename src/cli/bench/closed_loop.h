@@ -12,7 +12,7 @@ class ClosedLoop {
  public:
   struct Plan {
     size_t in_flight = 16;
-    Duration warm_up = std::chrono::seconds(1), lasts = std::chrono::seconds(5);
+    Duration warm_up = std::chrono::seconds(1), lasts = std::chrono::seconds(3);
     bool grpc = false;
   };
   // `done` gets good answers per second; nothing of it runs on later. `loop` and `client` outlive it.

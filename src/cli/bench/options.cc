@@ -27,6 +27,7 @@ Step Step::At(double capacity) const {
   Step step = *this;
   if (of_capacity) step.per_second *= capacity;
   step.of_capacity = false;
+  step.capacity = capacity;
   return step;
 }
 

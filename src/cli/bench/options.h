@@ -17,6 +17,7 @@ struct Step {
   double per_second = 0;  // or a multiple of the capacity, which At() resolves
   bool of_capacity = false;
   Duration lasts{};
+  double capacity = 0;  // calls per second, as it was then; 0: not known
 
   Step At(double capacity) const;
 };

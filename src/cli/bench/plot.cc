@@ -166,8 +166,9 @@ absl::StatusOr<Curve> CurveOf(std::string name, const std::string& json) {
   Curve curve{.name = std::move(name)};
   for (const auto& step : steps->second.list_value().values()) {
     const auto& object = step.struct_value();
-    curve.points.push_back(
-        {NumberAt(object, "offered_per_s") / capacity, NumberAt(object, "goodput_per_s") / capacity});
+    const double its_own = NumberAt(object, "capacity_per_s");
+    const double unit = its_own > 0 ? its_own : capacity;
+    curve.points.push_back({NumberAt(object, "offered_per_s") / unit, NumberAt(object, "goodput_per_s") / unit});
   }
   return curve;
 }

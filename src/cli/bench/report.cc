@@ -2,6 +2,8 @@
 
 #include <absl/strings/str_format.h>
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "json/text.h"
 
@@ -68,7 +70,8 @@ std::string CpuMembers(const StepReport& step, int cores) {
 std::string StepJson(const RunReport& run, const StepReport& step) {
   const double seconds = Seconds(step.step->lasts);
   std::string out = StrCat("{\"name\":", Quoted(step.step->name));
-  StrAppendFormat(&out, ",\"offered_per_s\":%.2f,\"seconds\":%.3f,", step.step->per_second, seconds);
+  StrAppendFormat(&out, ",\"offered_per_s\":%.2f,\"seconds\":%.3f,\"capacity_per_s\":%.2f,", step.step->per_second,
+                  seconds, step.step->capacity);
   absl::StrAppend(&out, Members(step.result->all, seconds), CpuMembers(step, run.cores),
                   Parts("classes", run.load->classes, step.result->classes, seconds),
                   Parts("principals", run.load->principals, step.result->principals, seconds), "}");
@@ -96,7 +99,8 @@ std::string Ms(const Histogram& histogram, double share) {
   return ms < 10 ? absl::StrFormat("%.2f", ms) : absl::StrFormat("%.0f", ms);
 }
 
-std::string Row(std::string_view name, const Tally& t, const StepReport& step, double capacity) {
+std::string Row(std::string_view name, const Tally& t, const StepReport& step) {
+  const double capacity = step.step->capacity;
   const double goodput = static_cast<double>(t.ok) / Seconds(step.step->lasts);
   const std::string ratio = capacity > 0 ? absl::StrFormat("%.3f", goodput / capacity) : "-";
   return absl::StrFormat("%-18s%9d%9d%9d%8d%9d%8d%8d%10.1f%8s%9s%9s%9s%9s", std::string(name), t.offered, t.sent, t.ok,
@@ -114,20 +118,29 @@ double GoodputOf(const StepReport& step) {
   return static_cast<double>(step.result->all.ok) / Seconds(step.step->lasts);
 }
 
+double CapacityOf(const RunReport& run) {
+  std::vector<double> each;
+  for (const StepReport& step : run.steps) each.push_back(step.step->capacity);
+  if (each.empty()) return 0;
+  std::nth_element(each.begin(), each.begin() + each.size() / 2, each.end());
+  return each[each.size() / 2];
+}
+
 std::string TableOf(const RunReport& run) {
   std::string out = StrCat(run.date, "  ", run.machine, ", ", run.cores, " cores\n", run.what, "\n");
-  if (run.capacity > 0) StrAppendFormat(&out, "capacity, measured in a closed loop: %.1f calls/s\n", run.capacity);
+  if (const double capacity = CapacityOf(run); capacity > 0)
+    StrAppendFormat(&out, "capacity, in a closed loop (median): %.1f calls/s\n", capacity);
   out += absl::StrFormat("\n%-18s%9s%9s%9s%8s%9s%8s%8s%10s%8s%9s%9s%9s%9s%11s%8s\n", "", "offered", "sent", "ok",
                          "late", "refused", "failed", "unsent", "goodput/s", "ratio", "ok P50", "ok P99", "ref. P99",
                          "lag P99", "generator", "server");
   for (const StepReport& step : run.steps) {
     const auto server = step.cpu.server.find("all");
-    absl::StrAppend(&out, Row(step.step->name, step.result->all, step, run.capacity),
+    absl::StrAppend(&out, Row(step.step->name, step.result->all, step),
                     absl::StrFormat("%11s%8s\n", Percent(step.cpu.own, step, run.cores),
                                     server == step.cpu.server.end() ? "-" : Percent(server->second, step, run.cores)));
     const auto parts = [&](const std::vector<Share>& shares, const std::vector<Tally>& tallies) {
       for (size_t i = 0; shares.size() > 1 && i < shares.size(); ++i) {
-        absl::StrAppend(&out, Row("  " + shares[i].name, tallies[i], step, run.capacity), "\n");
+        absl::StrAppend(&out, Row("  " + shares[i].name, tallies[i], step), "\n");
       }
     };
     parts(run.load->classes, step.result->classes);
@@ -141,7 +154,7 @@ std::string TableOf(const RunReport& run) {
 std::string JsonOf(const RunReport& run) {
   std::string out = StrCat("{\"what\":", Quoted(run.what), ",\"date\":", Quoted(run.date),
                            ",\"machine\":", Quoted(run.machine), ",\"cores\":", run.cores);
-  StrAppendFormat(&out, ",\"capacity_per_s\":%.2f,\"deadline_ms\":%.3f,\n\"steps\":[", run.capacity,
+  StrAppendFormat(&out, ",\"capacity_per_s\":%.2f,\"deadline_ms\":%.3f,\n\"steps\":[", CapacityOf(run),
                   ToMs(run.deadline));
   for (size_t i = 0; i < run.steps.size(); ++i) {
     absl::StrAppend(&out, i == 0 ? "\n" : ",\n", StepJson(run, run.steps[i]));

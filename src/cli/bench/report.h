@@ -20,7 +20,6 @@ struct RunReport {
   std::string what;  // "recognize over rest, a body of 61 kB, 100 ms"
   std::string date, machine;
   int cores = 1;
-  double capacity = 0;  // calls per second; 0: not measured
   Duration deadline{}, window{};
   const Load* load = nullptr;
   std::vector<StepReport> steps;
@@ -28,6 +27,8 @@ struct RunReport {
 };
 
 double GoodputOf(const StepReport& step);
+// Calls per second, the median of the steps'; 0: not known.
+double CapacityOf(const RunReport& run);
 
 // With the classes and principals below each step, where there are several.
 std::string TableOf(const RunReport& run);

@@ -57,8 +57,7 @@ absl::StatusOr<std::unique_ptr<Run>> Run::Create(const RunOptions& options) {
 
 absl::Status Run::Measure() {
   loop_.Start();
-  absl::Status status = FindCapacity();
-  if (status.ok()) Generate();
+  const absl::Status status = RunSteps();
   OnLoop([this](std::promise<void>& done) {
     generator_.reset();
     client_.reset();
@@ -84,57 +83,73 @@ void Run::MakeClient() {
   }
 }
 
-// As given, or of the server when a step asks for it.
-absl::Status Run::FindCapacity() {
+// The speed of a machine wanders: what a step is a multiple of is measured right before it, unless it is given.
+absl::Status Run::RunSteps() {
   const bool asked = std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.of_capacity; });
-  if (options_.capacity != "auto") {
-    if (!absl::SimpleAtod(options_.capacity, &capacity_) || capacity_ <= 0)
-      return Error(Reason::INVALID_REQUEST, "--capacity must be auto or calls per second");
-  } else if (asked) {
-    MeasureCapacity();
-    if (capacity_ <= 0) {
-      return Error(Reason::MODEL_UNAVAILABLE,
-                   StrCat("no call was answered successfully by ", options_.server, "; is `sluice serve` running?"));
+  if (options_.capacity == "auto" && asked) {
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      RETURN_IF_ERROR(MeasureCapacity());
+      Generate(i, 1, measured_);
     }
+    return absl::OkStatus();
   }
-  for (const Step& step : steps_) load_.steps.push_back(step.At(capacity_));
+  double given = 0;
+  if (options_.capacity != "auto" && (!absl::SimpleAtod(options_.capacity, &given) || given <= 0))
+    return Error(Reason::INVALID_REQUEST, "--capacity must be auto or calls per second");
+  Generate(0, steps_.size(), given);
   return absl::OkStatus();
 }
 
-void Run::MeasureCapacity() {
+absl::Status Run::MeasureCapacity() {
   if (options_.show_progress) std::fprintf(stderr, "measuring the capacity ...");
   OnLoop([this](std::promise<void>& done) {
-    MakeClient();
+    if (client_ == nullptr) MakeClient();
     const ClosedLoop::Plan plan{.in_flight = static_cast<size_t>(options_.concurrency), .grpc = work_.grpc};
     closed_.emplace(loop_, *client_, plan, [this, &done](double found) {
-      capacity_ = found;
+      measured_ = found;
       done.set_value();
     });
     closed_->Start();
   });
-  if (options_.show_progress) std::fprintf(stderr, "\r%.1f calls/s\x1b[K\n", capacity_);
+  if (options_.show_progress) std::fprintf(stderr, "\r\x1b[K");
+  if (measured_ > 0) return absl::OkStatus();
+  return Error(Reason::MODEL_UNAVAILABLE,
+               StrCat("no call was answered successfully by ", options_.server, "; is `sluice serve` running?"));
 }
 
-void Run::Generate() {
-  OnLoop([this](std::promise<void>& done) {
+// Steps from the `first`, one after the other.
+void Run::Generate(size_t first, size_t number, double capacity) {
+  OnLoop([&](std::promise<void>& done) {
     if (client_ == nullptr) MakeClient();
-    Generator::Hooks hooks{.on_step = [this](size_t) { cpu_.push_back(ReadCpu(options_.server_pid)); },
+    Load load = load_;
+    for (size_t i = first; i < first + number; ++i) load.steps.push_back(steps_[i] = steps_[i].At(capacity));
+    Generator::Hooks hooks{.on_step = [this](size_t step) { ReadStepCpu(step); },
                            .on_progress = [this](Duration elapsed, const Tally& now) { ShowProgress(elapsed, now); },
                            .on_done = [&done] { done.set_value(); }};
-    generator_ = std::make_unique<Generator>(loop_, *client_, random_, load_, std::move(hooks));
+    generator_ = std::make_unique<Generator>(loop_, *client_, random_, std::move(load), std::move(hooks));
     generator_->Start();
   });
-  results_ = generator_->steps();
-  windows_ = generator_->windows();
+  generated_ += generator_->planned();
+  results_.insert(results_.end(), generator_->steps().begin(), generator_->steps().end());
+  windows_.insert(windows_.end(), generator_->windows().begin(), generator_->windows().end());
   if (options_.show_progress) std::fprintf(stderr, "\r\x1b[K");
+}
+
+// As the generator's `step` begins, or all are over.
+void Run::ReadStepCpu(size_t step) {
+  CpuTimes now = ReadCpu(options_.server_pid);
+  if (step > 0) cpu_.push_back(now - last_cpu_);
+  last_cpu_ = std::move(now);
 }
 
 void Run::ShowProgress(Duration elapsed, const Tally& now) const {
   if (!options_.show_progress) return;
-  const Progress progress{.done = static_cast<uint64_t>(ToMs(elapsed) / 1e3),
-                          .total = static_cast<uint64_t>(ToMs(generator_->planned()) / 1e3)};
+  Duration planned{};
+  for (const Step& step : steps_) planned += step.lasts + load_.pause;
+  const Progress progress{.done = static_cast<uint64_t>(ToMs(generated_ + elapsed) / 1e3),
+                          .total = static_cast<uint64_t>(ToMs(planned) / 1e3)};
   std::fprintf(stderr, "\r%s s, step %zu of %zu: %llu ok, %llu refused, %llu late\x1b[K",
-               ProgressLine(progress).c_str(), cpu_.size(), load_.steps.size(), static_cast<unsigned long long>(now.ok),
+               ProgressLine(progress).c_str(), cpu_.size() + 1, steps_.size(), static_cast<unsigned long long>(now.ok),
                static_cast<unsigned long long>(now.refused), static_cast<unsigned long long>(now.late));
 }
 
@@ -150,13 +165,12 @@ RunReport Run::Report() const {
                    .date = Today(),
                    .machine = Machine(),
                    .cores = static_cast<int>(std::thread::hardware_concurrency()),
-                   .capacity = capacity_,
                    .deadline = load_.deadline,
                    .window = load_.window,
                    .load = &load_,
                    .windows = &windows_};
-  for (size_t i = 0; i < load_.steps.size(); ++i) {
-    report.steps.push_back({&load_.steps[i], &results_[i], cpu_[i + 1] - cpu_[i], load_.steps[i].lasts + load_.pause});
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    report.steps.push_back({&steps_[i], &results_[i], cpu_[i], steps_[i].lasts + load_.pause});
   }
   return report;
 }

@@ -43,9 +43,10 @@ class Run {
  private:
   void OnLoop(std::function<void(std::promise<void>&)> task);
   void MakeClient();
-  absl::Status FindCapacity();
-  void MeasureCapacity();
-  void Generate();
+  absl::Status RunSteps();
+  absl::Status MeasureCapacity();
+  void Generate(size_t first, size_t number, double capacity);
+  void ReadStepCpu(size_t step);
   void ShowProgress(Duration elapsed, const Tally& now) const;
   std::string What() const;
 
@@ -56,14 +57,17 @@ class Run {
   Lanes lanes_;
   Address to_;
   std::string host_;
-  Load load_;
-  double capacity_ = 0;
+  Load load_;  // without steps
 
   AsioLoop loop_{"bench"};
   std::unique_ptr<Client> client_;
   std::optional<ClosedLoop> closed_;
+  double measured_ = 0;
   std::unique_ptr<Generator> generator_;
-  std::vector<CpuTimes> cpu_;  // as each step begins, and at the end
+  Duration generated_{};  // by the generators before this one
+  CpuTimes last_cpu_;
+  // Of each step that is over, which is in steps_ as it was run.
+  std::vector<CpuTimes> cpu_;
   std::vector<StepResult> results_;
   std::vector<Window> windows_;
 };

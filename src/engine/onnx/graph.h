@@ -85,7 +85,8 @@ struct Function {
 
 struct Model {
   int64_t ir_version = 0;
-  int64_t opset = 0;  // of ONNX's own operators
+  // Of ONNX's own operators. A file that imports none has their newest: that of a few operators of other domains.
+  int64_t opset = INT64_MAX;
   Graph graph;
   std::vector<Function> functions;
 };

@@ -49,7 +49,8 @@ class Writer {
   // A 0 of INT64 if `good`, else an error that is named `message`.
   std::string ZeroIf(const std::string& good, std::string_view message) {
     const std::string place = Cast(Make("Not", {good}), kInt64);
-    return Make("Gather", {Constant(kInt64, 0, /*list=*/true), place}, {}, StrCat(kGuardName, message));
+    const std::string list = Constant(kInt64, 0, /*list=*/true);
+    return Make("Gather", {list, place}, {}, StrCat(kGuardName, count_, kGuardMessage, message));
   }
 
  private:

@@ -22,8 +22,9 @@ struct Guard {
   Node node;              // in a graph of the model, not in a function
 };
 
-// What a guard's node is named when it fails: this, and then the message.
-inline constexpr std::string_view kGuardName = "sluice guard: ";
+// What a guard's node is named when it fails: this, its number (a graph has no name twice), and then the message.
+inline constexpr std::string_view kGuardName = "sluice guard ";
+inline constexpr std::string_view kGuardMessage = ": ";
 
 // Their first operators are of opset 9.
 inline constexpr int64_t kGuardOpset = 9;

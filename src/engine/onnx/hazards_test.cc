@@ -191,6 +191,8 @@ TEST(HazardsTest, TensorsWithoutElementsAreKeptFromWhereTheyWouldEndTheServer) {
             "guarded: Rare, Rare");
   EXPECT_THAT(Refusal(Net(8).Input("x", kFloat, {"t", "b", "2"}).Node("LSTM", {"x"}, {"y"}).Bytes()),
               HasSubstr("opset 9"));
+  EXPECT_EQ(Refusal(Net(0).Input("x", kFloat, {"n"}).Node("Rare", {"x"}, {"y"}, {}, "ai.onnx.ml").Bytes()),
+            "guarded: Rare");
 }
 
 TEST(HazardsTest, NumbersThatWouldBeCutTo32BitsAreGuarded) {

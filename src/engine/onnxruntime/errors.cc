@@ -115,7 +115,9 @@ std::string TakeNode(std::string_view& text) {
 std::string GuardText(std::string_view text) {
   TakeUntil(text, kName);
   std::string said;
-  if (SkipPrefix(text, onnx::kGuardName)) AppendPrintable(TakeUntil(text, kMessage), kTextMax, said);
+  if (!SkipPrefix(text, onnx::kGuardName)) return said;
+  TakeUntil(text, onnx::kGuardMessage);
+  AppendPrintable(TakeUntil(text, kMessage), kTextMax, said);
   return said;
 }
 

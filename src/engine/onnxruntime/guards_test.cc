@@ -16,6 +16,7 @@ using namespace onnx;           // NOLINT: the types' names
 using namespace onnx::testing;  // NOLINT: a small language of its own
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class GuardsTest : public ::testing::Test {
  protected:
@@ -120,6 +121,39 @@ TEST_F(GuardsTest, ATransposedConvolutionInThreeDimensions) {
   ASSERT_TRUE(Set<float>(0, DType::kFp32, {1, 1, 1, 1, 1}, {2}).ok());
   ASSERT_TRUE(session_->Run().ok());
   EXPECT_EQ(Output<float>(), std::vector<float>(27, 2));
+}
+
+// Two inputs of one node, and nodes whose names begin alike: each guard is a node with a name of its own.
+TEST_F(GuardsTest, AnyNumberOfInputsWithNamesThatAreCut) {
+  const std::string name(80, 'n'), microsoft = "com.microsoft";
+  Net net;
+  net.Input("a", kFloat, {"n", "m"}).Input("b", kFloat, {"m", "k"});
+  net.AddToModel(8, Field(1, microsoft) + Field(2, int64_t{1}));
+  net.Node("FusedMatMul", {"a", "b"}, {"c"}, {}, microsoft, name + "1");
+  net.Node("FusedMatMul", {"c", "b"}, {"y"}, {}, microsoft, name + "2");
+  Load(net.Output("y", kFloat, {"n", "k"}).Bytes());
+  ASSERT_NE(session_, nullptr);
+  ASSERT_TRUE(Set<float>(0, DType::kFp32, {1, 2}, {1, 2}).ok());
+  ASSERT_TRUE(Set<float>(1, DType::kFp32, {2, 2}, {1, 2, 3, 4}).ok());
+  ASSERT_TRUE(session_->Run().ok());
+  EXPECT_THAT(Output<float>(), ElementsAre(37, 54));
+  ASSERT_TRUE(Set<float>(0, DType::kFp32, {0, 2}, {}).ok());
+  ASSERT_TRUE(Set<float>(1, DType::kFp32, {2, 2}, {1, 2, 3, 4}).ok());
+  const absl::Status status = session_->Run();
+  EXPECT_EQ(ReasonOf(status), Reason::INVALID_REQUEST);
+  EXPECT_THAT(std::string(status.message()), StartsWith("FusedMatMul 'nnn"));
+}
+
+TEST_F(GuardsTest, AFileThatImportsOnlyAnotherDomain) {
+  Net net(0);
+  net.Input("x", kFloat, {"n"}).AddToModel(8, Field(1, "ai.onnx.ml") + Field(2, int64_t{1}));
+  Load(net.Node("Binarizer", {"x"}, {"y"}, {}, "ai.onnx.ml").Output("y", kFloat, {"n"}).Bytes());
+  ASSERT_NE(session_, nullptr);
+  ASSERT_TRUE(Set<float>(0, DType::kFp32, {2}, {-1, 1}).ok());
+  ASSERT_TRUE(session_->Run().ok());
+  EXPECT_THAT(Output<float>(), ElementsAre(0, 1));
+  ASSERT_TRUE(Set<float>(0, DType::kFp32, {0}, {}).ok());
+  EXPECT_EQ(ReasonOf(session_->Run()), Reason::INVALID_REQUEST);
 }
 
 TEST_F(GuardsTest, AConvolutionsWeightsFromARequest) {

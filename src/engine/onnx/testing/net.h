@@ -66,6 +66,7 @@ using Dimensions = std::vector<std::string>;
 
 class Net {
  public:
+  // 0: the file imports none.
   explicit Net(int opset = 17) : opset_(opset) {}
 
   Net& Input(std::string_view name, Type type, const Dimensions& shape) {
@@ -82,10 +83,11 @@ class Net {
     return Add(11, Field(1, name) + Field(2, Field(1, Field(1, int64_t{type}))));
   }
   Net& Node(std::string_view op, const std::vector<std::string>& inputs, const std::vector<std::string>& outputs,
-            const std::vector<std::string>& attributes = {}, std::string_view domain = "") {
+            const std::vector<std::string>& attributes = {}, std::string_view domain = "", std::string_view name = "") {
     std::string node;
     for (const std::string& input : inputs) node += Field(1, input);
     for (const std::string& output : outputs) node += Field(2, output);
+    if (!name.empty()) node += Field(3, name);
     node += Field(4, op);
     for (const std::string& attribute : attributes) node += Field(5, attribute);
     if (!domain.empty()) node += Field(7, domain);
@@ -109,7 +111,8 @@ class Net {
   // Of the graph alone, for a branch or loop.
   std::string GraphBytes() const { return Field(2, "net") + graph_; }
   std::string Bytes() const {
-    return Field(1, int64_t{8}) + Field(8, Field(2, int64_t{opset_})) + model_ + Field(7, GraphBytes());
+    const std::string opset = opset_ > 0 ? Field(8, Field(2, int64_t{opset_})) : "";
+    return Field(1, int64_t{8}) + opset + model_ + Field(7, GraphBytes());
   }
 
   static std::string ValueInfo(std::string_view name, Type type, const Dimensions& shape) {

@@ -27,7 +27,7 @@ Findings Look(const DoctorFlags& flags) {
   };
   auto options = LoadConfig(flags.config);
   if (!options.ok()) {
-    return {doctor::Problem("config", std::string(options.status().message()), "mend the line that it names")};
+    return {doctor::Problem("config", std::string(options.status().message()), "mend what it names")};
   }
   findings.push_back(doctor::Good("config", flags.config.empty() ? "the defaults" : flags.config + " is valid"));
   if (!flags.models.empty()) options->mutable_models()->set_root(flags.models);

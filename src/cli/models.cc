@@ -21,9 +21,8 @@ std::string NoteOf(const ModelInfo& model) {
 
 // `tried`: where what the trials find is written for a package; empty: nowhere.
 int ListModels(const std::string& root, const std::string& tried) {
-  const auto options = LoadConfig("");
   const auto engines = MakeEngines();
-  const auto trial = options.ok() ? MakeTrial(options->models(), tried) : nullptr;
+  const auto trial = MakeTrial(DefaultConfig().models(), tried);
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
   Repository repository({.roots = {root}, .trial = trial.get(), .loaders = cores}, Pointers(engines));
   if (const absl::Status loaded = repository.Load(); !loaded.ok()) {

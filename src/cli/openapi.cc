@@ -10,9 +10,9 @@ namespace sluice::cli {
 namespace {
 
 int Print() {
-  auto options = LoadConfig("");
-  if (options.ok()) options->mutable_logs()->set_access("off");
-  const auto document = options.ok() ? Server::OpenApiDocument(*options) : options.status();
+  config::Server options = DefaultConfig();
+  options.mutable_logs()->set_access("off");
+  const auto document = Server::OpenApiDocument(options);
   if (!document.ok()) {
     std::fprintf(stderr, "sluice: %s\n", std::string(document.status().message()).c_str());
     return 1;

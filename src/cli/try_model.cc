@@ -31,12 +31,11 @@ int Fail(std::string_view what) {
 
 int TryModel(const std::string& folder) {
   const std::filesystem::path path = std::filesystem::canonical(folder);
-  auto options = LoadConfig("");
-  if (options.ok()) options->mutable_models()->set_cache_dir("off");  // whatever is known of it
-  if (!options.ok()) return Fail(ToStd(options.status().message()));
+  config::Server options = DefaultConfig();
+  options.mutable_models()->set_cache_dir("off");  // whatever is known of it
   const auto found = ScanModels(path.parent_path());
   if (!found.ok()) return Fail(ToStd(found.status().message()));
-  const auto trial = MakeTrial(options->models());
+  const auto trial = MakeTrial(options.models());
   const auto engines = MakeEngines();
   const std::vector<Engine*> pointers = Pointers(engines);
   const Loader::Options loading{.trial = trial.get()};
@@ -58,8 +57,7 @@ int TryModel(const std::string& folder) {
 void AddTryModel(CommandLine& line) {
   auto folder = std::make_shared<std::string>();
   auto child = std::make_shared<bool>(false);
-  Command command =
-      line.Add("try-model", "Try a model in child processes, as the server does before serving it");
+  Command command = line.Add("try-model", "Try a model in child processes, as the server does before serving it");
   command.Add("DIR", *folder, "The model's folder: models/<id>").ExistingFolder();
   command.Add("--child", *child, "Run as the child").Hidden();
   command.Footer(

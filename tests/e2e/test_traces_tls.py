@@ -206,8 +206,9 @@ def test_authorities_that_were_replaced_are_read_again(tmp_path, folder, collect
         ("headers: ['s3cret']", {}, r"tracing\.headers\[0\] is not name=value"),
         ("", {"OTEL_EXPORTER_OTLP_HEADERS": "s3cret"}, "OTEL_EXPORTER_OTLP_HEADERS is not name=value"),
         ("", {"OTEL_EXPORTER_OTLP_HEADERS": "x=s3cret%0a"}, "OTEL_EXPORTER_OTLP_HEADERS has a value for x"),
+        ("", {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL is 'grpc', not http/protobuf"),
     ],
-    ids=["no file", "a key alone", "no header", "no header in the environment", "a line of its own"],
+    ids=["no file", "a key alone", "no header", "no header in the environment", "a line of its own", "a protocol"],
 )
 def test_what_is_wrong_is_an_error_at_start(tmp_path, tracing, env, why):
     with pytest.raises(RuntimeError, match=why) as error:

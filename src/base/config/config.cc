@@ -63,8 +63,10 @@ config::Server DefaultConfig() {
 
 absl::StatusOr<config::Server> ParseConfig(std::string_view text, std::string_view file) {
   config::Server server = DefaultConfig();
-  RETURN_IF_ERROR(ApplyOtelEnvironment([](const char* name) { return std::getenv(name); }, *server.mutable_tracing()));
+  const auto environment = [](const char* name) { return std::getenv(name); };
+  RETURN_IF_ERROR(ApplyOtelEnvironment(environment, *server.mutable_tracing()));
   RETURN_IF_ERROR(MergeYaml(text, file, server));
+  RETURN_IF_ERROR(CheckOtlpProtocol(environment, server.tracing()));
   RETURN_IF_ERROR(Check(server, file));
   return server;
 }

@@ -9,9 +9,14 @@
 
 namespace sluice {
 
-// `get` is getenv: null for what is not set. An empty value counts as none, as OpenTelemetry has it. The error names
-// the variable.
-absl::Status ApplyOtelEnvironment(const std::function<const char*(const char*)>& get,
-                                  ai::inference::config::Tracing& tracing);
+// getenv: null for what is not set. An empty value counts as none, as OpenTelemetry has it.
+using GetEnvironment = std::function<const char*(const char*)>;
+
+// The error names the variable.
+absl::Status ApplyOtelEnvironment(const GetEnvironment& get, ai::inference::config::Tracing& tracing);
+
+// `tracing` is what the file has made of it. An error if it sends OTLP, and the environment asks for a protocol of OTLP
+// that there is none of here: the collector's port for that one takes nothing that is sent to it.
+absl::Status CheckOtlpProtocol(const GetEnvironment& get, const ai::inference::config::Tracing& tracing);
 
 }  // namespace sluice

@@ -12,14 +12,16 @@ namespace {
 
 using config::Tracing;
 
+auto EnvironmentOf(const std::map<std::string, std::string>& variables) {
+  return [&variables](const char* name) {
+    const auto it = variables.find(name);
+    return it == variables.end() ? nullptr : it->second.c_str();
+  };
+}
+
 Tracing With(const std::map<std::string, std::string>& variables) {
   Tracing tracing = DefaultConfig().tracing();
-  const absl::Status status = ApplyOtelEnvironment(
-      [&](const char* name) {
-        const auto it = variables.find(name);
-        return it == variables.end() ? nullptr : it->second.c_str();
-      },
-      tracing);
+  const absl::Status status = ApplyOtelEnvironment(EnvironmentOf(variables), tracing);
   EXPECT_TRUE(status.ok()) << status;
   return tracing;
 }
@@ -30,7 +32,10 @@ TEST(OtelEnvironmentTest, NothingIsSentUnlessSomebodySaysWhere) {
   EXPECT_EQ(With({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/"}}).endpoint(), "http://c:4318/v1/traces");
   EXPECT_EQ(With({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:4318/x"}}).endpoint(), "http://c:4318/x");
   EXPECT_EQ(With({{"OTEL_TRACES_EXPORTER", "zipkin"}}).exporter(), Tracing::ZIPKIN);
-  EXPECT_EQ(With({{"OTEL_SDK_DISABLED", "true"}, {"OTEL_TRACES_EXPORTER", "otlp"}}).exporter(), Tracing::OFF);
+  for (const char* disabled : {"true", "True", "TRUE"}) {
+    EXPECT_EQ(With({{"OTEL_SDK_DISABLED", disabled}, {"OTEL_TRACES_EXPORTER", "otlp"}}).exporter(), Tracing::OFF);
+  }
+  EXPECT_EQ(With({{"OTEL_SDK_DISABLED", "false"}, {"OTEL_TRACES_EXPORTER", "otlp"}}).exporter(), Tracing::OTLP);
 }
 
 TEST(OtelEnvironmentTest, WhomItTrusts) {
@@ -75,11 +80,47 @@ TEST(OtelEnvironmentTest, WhoItIs) {
   EXPECT_EQ(tracing.service_name(), "faces");
   ASSERT_EQ(tracing.resource_attributes_size(), 2);
   EXPECT_EQ(tracing.resource_attributes(0), "zone=a");
+  EXPECT_EQ(With({{"OTEL_RESOURCE_ATTRIBUTES", "team=a%2Cb%20c"}}).resource_attributes(0), "team=a,b c");
+}
+
+// "": nothing wrong.
+std::string WrongProtocol(Tracing::Exporter exporter, const std::map<std::string, std::string>& variables) {
+  Tracing tracing;
+  tracing.set_exporter(exporter);
+  return std::string(CheckOtlpProtocol(EnvironmentOf(variables), tracing).message());
+}
+
+TEST(OtelEnvironmentTest, OnlyOneProtocolOfOtlp) {
+  const std::string all = "OTEL_EXPORTER_OTLP_PROTOCOL", traces = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+  EXPECT_EQ(WrongProtocol(Tracing::OTLP, {}), "");
+  EXPECT_EQ(WrongProtocol(Tracing::OTLP, {{all, ""}}), "");
+  EXPECT_EQ(WrongProtocol(Tracing::OTLP, {{all, "http/protobuf"}}), "");
+  EXPECT_EQ(WrongProtocol(Tracing::OTLP, {{all, "grpc"}, {traces, "http/protobuf"}}), "");
+  for (const char* protocol : {"grpc", "http/json", "smoke"}) {
+    const std::string wrong = WrongProtocol(Tracing::OTLP, {{all, protocol}});
+    EXPECT_NE(wrong.find(StrCat(all, " is '", protocol, "', not http/protobuf")), std::string::npos) << wrong;
+    EXPECT_NE(wrong.find("4318"), std::string::npos) << wrong;
+    EXPECT_EQ(WrongProtocol(Tracing::OTLP, {{traces, protocol}, {all, "http/protobuf"}}).find(all), std::string::npos);
+    EXPECT_EQ(WrongProtocol(Tracing::ZIPKIN, {{all, protocol}}), "");
+    EXPECT_EQ(WrongProtocol(Tracing::OFF, {{traces, protocol}}), "");
+  }
+}
+
+TEST(OtelEnvironmentTest, HowManyAreSampled) {
+  const auto ratio = [](const char* sampler, const char* argument) {
+    return With({{"OTEL_TRACES_SAMPLER", sampler}, {"OTEL_TRACES_SAMPLER_ARG", argument}}).sample_ratio();
+  };
+  EXPECT_EQ(ratio("", ""), DefaultConfig().tracing().sample_ratio());
+  EXPECT_EQ(ratio("always_on", "0.5"), 1);
+  EXPECT_EQ(ratio("parentbased_always_off", "nonsense"), 0);
+  EXPECT_EQ(ratio("traceidratio", ""), 1);
+  EXPECT_EQ(ratio("parentbased_traceidratio", "0.25"), 0.25);
 }
 
 TEST(OtelEnvironmentTest, NumbersAndNonsense) {
   EXPECT_EQ(With({{"OTEL_TRACES_SAMPLER_ARG", "0.25"}}).sample_ratio(), 0.25);
   EXPECT_EQ(With({{"OTEL_EXPORTER_OTLP_TIMEOUT", "2500"}}).timeout_ms(), 2500u);
+  EXPECT_EQ(With({{"OTEL_BSP_SCHEDULE_DELAY", "1000"}}).interval_ms(), 1000u);
   for (const auto& [name, value] : std::map<std::string, std::string>{{"OTEL_TRACES_SAMPLER_ARG", "2"},
                                                                       {"OTEL_TRACES_EXPORTER", "carrier pigeon"},
                                                                       {"OTEL_EXPORTER_OTLP_TIMEOUT", "soon"},
@@ -87,12 +128,11 @@ TEST(OtelEnvironmentTest, NumbersAndNonsense) {
                                                                       {"OTEL_EXPORTER_OTLP_HEADERS", "key"},
                                                                       {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "k=%"},
                                                                       {"OTEL_EXPORTER_OTLP_COMPRESSION", "snappy"},
+                                                                      {"OTEL_TRACES_SAMPLER", "xray"},
+                                                                      {"OTEL_BSP_SCHEDULE_DELAY", "0"},
                                                                       {"OTEL_RESOURCE_ATTRIBUTES", "zone"}}) {
     Tracing tracing;
-    const auto get = [&name = name, &value = value](const char* asked) {
-      return name == asked ? value.c_str() : nullptr;
-    };
-    const absl::Status status = ApplyOtelEnvironment(get, tracing);
+    const absl::Status status = ApplyOtelEnvironment(EnvironmentOf({{name, value}}), tracing);
     EXPECT_NE(status.message().find(name), std::string::npos) << status;
   }
 }

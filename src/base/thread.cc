@@ -25,6 +25,8 @@ struct SchedAttributes {
 // On Linux a nice value belongs to a thread.
 id_t ThreadId() { return static_cast<id_t>(syscall(SYS_gettid)); }
 
+void NameMe(const std::string& name) { pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); }
+
 }  // namespace
 
 void AskForShortSlices() {
@@ -34,9 +36,16 @@ void AskForShortSlices() {
   syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
+void RunDetached(std::string name, absl::AnyInvocable<void()> body) {
+  std::thread([name = std::move(name), body = std::move(body)]() mutable {
+    NameMe(name);
+    body();
+  }).detach();
+}
+
 Thread::Thread(std::string name, int nice, absl::AnyInvocable<void()> body)
     : thread_([name = std::move(name), nice, body = std::move(body)]() mutable {
-        pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+        NameMe(name);
         // Raising it needs no privilege.
         if (nice != 0) setpriority(PRIO_PROCESS, ThreadId(), getpriority(PRIO_PROCESS, ThreadId()) + nice);
         body();

@@ -59,8 +59,9 @@ class AsyncClient(TaskClient):
         timeout_s: float | None = None,
         request_id: str | None = None,
         traceparent: str | None = None,
+        tracestate: str | None = None,
     ) -> AsyncIterator[T]:
-        async for answer in self._each(request, CallNames(request_id, traceparent), timeout_s):
+        async for answer in self._each(request, CallNames(request_id, traceparent, tracestate), timeout_s):
             yield request.read(answer)
 
     async def _attempt(self, call: Call) -> Any:

@@ -30,6 +30,7 @@ class CallOptions(TypedDict, total=False):
     timeout_s: float | None
     request_id: str | None
     traceparent: str | None
+    tracestate: str | None
 
 
 class Request(Protocol[T_co]):
@@ -93,7 +94,8 @@ class Calls:
         timeout_s: float | None = None,
         request_id: str | None = None,
         traceparent: str | None = None,
+        tracestate: str | None = None,
     ) -> Call:
         timeout_s = self._timeout_s if timeout_s is None else timeout_s
         attempts = Attempts(self._retry, timeout_s, self._clock, throttle=self._throttles.of(request.path))
-        return Call(request, CallNames(request_id, traceparent), attempts)
+        return Call(request, CallNames(request_id, traceparent, tracestate), attempts)

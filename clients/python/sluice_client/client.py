@@ -25,7 +25,8 @@ class Client(ThreadClient):
     """One connection, any number of threads. `credentials` as grpc.ssl_channel_credentials() makes them; none = plain
     text.
 
-    Every function takes `timeout_s`, which all its attempts share, and `request_id` and `traceparent` of the caller's.
+    Every function takes `timeout_s`, which all its attempts share, and `request_id`, `traceparent` and `tracestate` of
+    the caller's.
     """
 
     def __init__(
@@ -67,8 +68,9 @@ class Client(ThreadClient):
         timeout_s: float | None = None,
         request_id: str | None = None,
         traceparent: str | None = None,
+        tracestate: str | None = None,
     ) -> Iterator[T]:
-        names = CallNames(request_id, traceparent)
+        names = CallNames(request_id, traceparent, tracestate)
         return map(request.read, self._each(request, names, timeout_s))
 
     def _attempt(self, call: Call) -> Any:

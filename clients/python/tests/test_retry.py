@@ -96,6 +96,56 @@ def test_names_of_a_call():
     assert len(begun) == 55 and begun.endswith("-00"), "nobody records it"
 
 
+TRACEPARENT = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    [
+        TRACEPARENT.replace("a", "A"),
+        TRACEPARENT.replace("a", "0"),
+        TRACEPARENT.replace("b", "0"),
+        TRACEPARENT.replace("a", "\n"),
+        "ff" + TRACEPARENT[2:],
+        TRACEPARENT + "x",
+        TRACEPARENT + "-x",
+        TRACEPARENT[:-1],
+    ],
+)
+def test_what_is_no_traceparent_begins_a_trace(traceparent):
+    names = dict(CallNames(traceparent=traceparent, tracestate="a=1").headers())
+    assert names["traceparent"].split("-")[1] != traceparent.split("-")[1]
+    assert "tracestate" not in names
+
+
+def test_tracestate_goes_along_unchanged():
+    names = CallNames(traceparent=TRACEPARENT, tracestate="b3@x=t61, rojo=00f067aa0ba902b7,")
+    assert [dict(names.headers())["tracestate"] for _ in range(2)] == ["b3@x=t61, rojo=00f067aa0ba902b7,"] * 2
+
+
+def test_tracestate_has_a_trace():
+    assert "tracestate" not in dict(CallNames(tracestate="a=1").headers())
+
+
+@pytest.mark.parametrize(
+    ("tracestate", "goes"),
+    [
+        (",".join(f"k{i}=v" for i in range(32)), True),
+        (",".join(f"k{i}=v" for i in range(33)), False),
+        ("a=" + "v" * 510, True),
+        ("a=" + "v" * 511, False),
+        ("", False),
+        (" , ", False),
+        ("a", False),
+        ("a=1\r\nx: y", False),
+        ("a=ü", False),
+    ],
+)
+def test_tracestate_is_all_or_nothing(tracestate, goes):
+    names = dict(CallNames(traceparent=TRACEPARENT, tracestate=tracestate).headers())
+    assert names.get("tracestate") == (tracestate if goes else None)
+
+
 def test_request_ids_sort_by_time():
     ids = [new_request_id() for _ in range(3)]
     assert len(set(ids)) == 3 and all(one[14] == "7" and one[19] in "89ab" for one in ids)

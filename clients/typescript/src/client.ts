@@ -26,6 +26,7 @@ export interface CallOptions {
   timeoutMs?: number;
   requestId?: string;
   traceparent?: string;
+  tracestate?: string;
   signal?: AbortSignal;
 }
 
@@ -184,7 +185,7 @@ export class Client {
     read: (response: Response) => Promise<T>,
     hedgeAfterMs?: number,
   ): Promise<T> {
-    const names = new CallNames(options.requestId, options.traceparent);
+    const names = new CallNames(options.requestId, options.traceparent, options.tracestate);
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? 30_000;
     const attempts = new Attempts(this.#retry, timeoutMs, this.#around, this.#throttleOf(request.path));
     const once = (won?: AbortSignal) => this.#once(request, names, attempts.remainingMs, read, options.signal, won);

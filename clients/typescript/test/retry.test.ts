@@ -77,6 +77,21 @@ test("names of a call", () => {
   assert.match(new CallNames().headers()["traceparent"] ?? "", /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
 });
 
+test("tracestate goes along unchanged with its traceparent, or not at all", () => {
+  const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+  const sent = (tracestate: string, parent?: string) => new CallNames("", parent, tracestate).headers()["tracestate"];
+  const members = (count: number) => Array.from({ length: count }, (_, i) => `k${i}=v`).join(",");
+  for (const good of ["b3@x=t61, rojo=00f067aa0ba902b7,", members(32), `a=${"v".repeat(510)}`]) {
+    assert.equal(sent(good, traceparent), good);
+    assert.equal(sent(good), undefined, "a trace begun here");
+    assert.equal(sent(good, `ff${traceparent.slice(2)}`), undefined);
+    assert.equal(sent(good, traceparent.replaceAll("a", "0")), undefined);
+  }
+  for (const none of ["", " , ", "a", members(33), `a=${"v".repeat(511)}`, "a=1\r\nx: y", "a=ü"]) {
+    assert.equal(sent(none, traceparent), undefined, none);
+  }
+});
+
 test("request ids are UUIDv7 and sort by time", () => {
   assert.match(newRequestId(), /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.ok(newRequestId(1000) < newRequestId(2000));

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,8 +10,9 @@
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
-#include <thread>
 #include <utility>
+
+#include "base/thread.h"
 
 namespace sluice {
 namespace {
@@ -209,10 +209,7 @@ int LineLog::OpenFile(const std::string& path) {
 }
 
 LineLog::LineLog(int fd, Options options) : shared_(std::make_shared<Shared>(std::move(options))) {
-  std::thread([shared = shared_, fd] {
-    pthread_setname_np(pthread_self(), "log writer");
-    Writer(shared, fd).Run();
-  }).detach();
+  RunDetached("log writer", [shared = shared_, fd] { Writer(shared, fd).Run(); });
 }
 
 LineLog::~LineLog() {

@@ -5,11 +5,11 @@
 #include <deque>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/log/log.h"
+#include "base/thread.h"
 
 namespace sluice {
 
@@ -49,7 +49,7 @@ Duration RetryDelay(const TraceExporter::Options& options, int tries, Random& ra
 
 TraceExporter::TraceExporter(const Options& options, Send send, const Random& random)
     : shared_(std::make_shared<Shared>(options, std::move(send), random)) {
-  std::thread([shared = shared_] { shared->Run(); }).detach();
+  RunDetached("traces", [shared = shared_] { shared->Run(); });
 }
 
 TraceExporter::~TraceExporter() { Stop(Duration::zero()); }

@@ -1,8 +1,11 @@
 #include "base/trace/exporter.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
+#include <array>
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -103,6 +106,19 @@ TEST(TraceExporterTest, WhatFailedIsTriedAgainAndGivenUpInTheEnd) {
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_NE(log.find("of the test"), std::string::npos);
   EXPECT_EQ(log.find("traces.not_exported"), log.rfind("traces.not_exported")) << "once a minute, however often";
+}
+
+TEST(TraceExporterTest, ItsThreadHasAName) {
+  const auto name = std::make_shared<std::promise<std::string>>();
+  const auto send = [name](std::span<const CallRecordPtr>, const std::function<bool()>&) {
+    std::array<char, 16> text{};
+    pthread_getname_np(pthread_self(), text.data(), text.size());
+    name->set_value(text.data());
+    return SendOutcome{};
+  };
+  TraceExporter exporter({.batch_max = 1, .interval = kLong}, send, Random(1));
+  Offer(exporter, 1);
+  EXPECT_EQ(name->get_future().get(), "traces");
 }
 
 TEST(TraceExporterTest, StopDoesNotWaitForACollectorThatDoesNotAnswer) {

@@ -16,7 +16,6 @@ using namespace onnx;           // NOLINT: the types' names
 using namespace onnx::testing;  // NOLINT: a small language of its own
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 class GuardsTest : public ::testing::Test {
  protected:
@@ -141,7 +140,7 @@ TEST_F(GuardsTest, AnyNumberOfInputsWithNamesThatAreCut) {
   ASSERT_TRUE(Set<float>(1, DType::kFp32, {2, 2}, {1, 2, 3, 4}).ok());
   const absl::Status status = session_->Run();
   EXPECT_EQ(ReasonOf(status), Reason::INVALID_REQUEST);
-  EXPECT_THAT(std::string(status.message()), StartsWith("FusedMatMul 'nnn"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("FusedMatMul 'nnn"));
 }
 
 TEST_F(GuardsTest, AFileThatImportsOnlyAnotherDomain) {

@@ -9,6 +9,7 @@
 #include "base/log/log.h"
 #include "engine/openvino/guards.h"
 #include "engine/openvino/openvino_types.h"
+#include "engine/openvino/tiles.h"
 #include "engine/openvino/whole_numbers.h"
 #include "openvino/runtime/properties.hpp"
 
@@ -55,7 +56,8 @@ absl::StatusOr<std::shared_ptr<const OpenVinoNet>> OpenVinoNet::Make(CorePtr cor
                                                                      const LoadOptions& options) {
   ASSIGN_OR_RETURN(ModelSignature signature, SignatureOf(*model));
   std::shared_ptr<OpenVinoNet> net(new OpenVinoNet(std::move(core), std::move(model), std::move(signature), options));
-  // After the proof, which looks through no guard.
+  // After the proof, which looks at the steps as they were, and through no guard.
+  RETURN_IF_ERROR(SplitTiles(*net->model_));
   if (!options.trusted_inputs) RETURN_IF_ERROR(net->Guard());
   return net;
 }

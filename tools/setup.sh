@@ -22,8 +22,9 @@ case $level in
 esac
 cd "$(dirname "$0")/.."
 deps=.deps
-mkdir -p $deps/stamps $deps/bin
 . tools/lib.sh
+mkdir -p $deps/stamps $deps/bin && [ -w $deps/stamps ] && [ -w . ] ||
+  fail "cannot write to $PWD: setup and build need a folder of their own; copy it to one that you may write to"
 log=$deps/setup.log
 
 # A stamp remembers the contents that a step was done with.

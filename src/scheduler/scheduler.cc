@@ -16,6 +16,9 @@ namespace {
 // After work this short a worker gives its core away once before it waits: what the others bring meanwhile needs no
 // wake-up, which would cost more than the work.
 constexpr Duration kShortWork = std::chrono::microseconds(50);
+// While work is refused for its time, what comes is judged before its body is read, however little waits: runs may have
+// become slow.
+constexpr Duration kRefusalMemory = std::chrono::milliseconds(100);
 
 int WorkerCount(int wanted) { return wanted > 0 ? wanted : AvailableCpus(); }
 
@@ -66,7 +69,11 @@ absl::StatusOr<Ticket> Scheduler::Offer(QueueId queue, std::unique_ptr<Work>&& w
     // What expired makes room, also while every worker is busy with long batches.
     expired = core_.Expire(now);
     ticket = core_.Offer(queue, std::move(work), now);
-    if (ticket.ok()) woken = NextSleeper();
+    if (ticket.ok()) {
+      woken = NextSleeper();
+    } else {
+      refused_at_.store(now, std::memory_order_relaxed);
+    }
     TellQueued();
   }
   if (woken != nullptr) woken->wake.notify_one();
@@ -212,7 +219,9 @@ Duration Scheduler::PredictedRun(QueueId queue, double cost, uint8_t size) const
 
 absl::Status Scheduler::Judge(WorkClass work_class, Principal principal, TimePoint deadline) {
   const TimePoint now = clock_.Now();
-  if (now + 4 * Backlog() <= deadline) return absl::OkStatus();  // most of the time, and without the lock
+  // Most of the time, and without the lock.
+  const bool refused_lately = now < refused_at_.load(std::memory_order_relaxed) + kRefusalMemory;
+  if (!refused_lately && now + 4 * Backlog() <= deadline) return absl::OkStatus();
   std::lock_guard lock(mutex_);
   return core_.Judge({.work_class = work_class, .principal = principal, .deadline = deadline}, now);
 }

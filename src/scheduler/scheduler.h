@@ -110,6 +110,7 @@ class Scheduler final : public JobQueue {
   mutable std::mutex mutex_;  // std::mutex, not absl's: Debian's Abseil is opaque to ThreadSanitizer
   SchedulerCore core_;        // this and the rest: guarded by mutex_
   absl::flat_hash_map<QueueId, std::shared_ptr<WorkRunner>> runners_;
+  std::atomic<TimePoint> refused_at_{TimePoint{}};  // by Offer
   std::atomic<int64_t> queued_{0};  // core_.Queued(), written under the mutex
   std::vector<int> sleepers_;       // the last one slept least: its caches are warm
   bool stopping_ = false;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/testing/fake_clock.h"
 #include "gtest/gtest.h"
 
 namespace sluice {
@@ -399,6 +400,35 @@ TEST_F(SchedulerTest, WorkersReportTheirBusyTime) {
   gate.leave.count_down();
   scheduler_->Shutdown();
   EXPECT_LE(scheduler_->Workers().at(0).busy, scheduler_->Workers().at(0).elapsed);
+}
+
+// Little waits, but runs have become as long as deadlines: what tells is that work is refused.
+TEST_F(SchedulerTest, WhileWorkIsRefusedWhatComesIsJudgedBeforeItsBody) {
+  FakeClock clock;
+  Scheduler scheduler({.workers = 1}, clock);
+  const QueueId queue = scheduler.AddQueue({.name = "q"}, runner_);
+  const auto offer = [&](std::function<void()> body) {
+    auto work = std::make_unique<TestWork>(tally_, std::move(body));
+    work->deadline = clock.Now() + std::chrono::milliseconds(100);
+    return scheduler.Offer(queue, std::move(work)).status();
+  };
+  const auto judge = [&] {
+    return scheduler.Judge(WorkClass::kLive, kOwnWork, clock.Now() + std::chrono::milliseconds(100));
+  };
+  for (uint64_t run = 1; run <= 3; ++run) {
+    ASSERT_TRUE(offer([&] { clock.Advance(std::chrono::milliseconds(90)); }).ok());
+    while (scheduler.Queues().at(0).done < run) std::this_thread::yield();
+  }
+  Gate gate;
+  ASSERT_TRUE(offer(gate.body()).ok());
+  gate.entered.wait();
+  EXPECT_TRUE(judge().ok());
+  EXPECT_EQ(ReasonOf(offer({})), Reason::OVERLOADED);
+  EXPECT_EQ(ReasonOf(judge()), Reason::OVERLOADED);
+  clock.Advance(seconds(1));
+  EXPECT_TRUE(judge().ok());
+  gate.leave.count_down();
+  scheduler.Shutdown();
 }
 
 }  // namespace

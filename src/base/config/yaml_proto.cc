@@ -244,12 +244,21 @@ std::string WithoutComments(std::string_view json) {
   return out;
 }
 
+// What follows a second `---` would be read by nobody.
+YAML::Node OnlyDocument(const std::string& text) {
+  const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+  for (size_t i = 1; i < documents.size(); ++i) {
+    if (!documents[i].IsNull()) throw YAML::ParserException(documents[i].Mark(), "a second document after '---'");
+  }
+  return documents.empty() ? YAML::Node() : documents[0];
+}
+
 }  // namespace
 
 absl::Status MergeYaml(std::string_view text, std::string_view file, Message& message) {
   const Merger merger(file);
   try {
-    return merger.Merge(YAML::Load(std::string(text)), message, "");
+    return merger.Merge(OnlyDocument(std::string(text)), message, "");
   } catch (const YAML::Exception& e) {
     return merger.At(e.mark, e.msg);
   }
@@ -259,7 +268,7 @@ absl::Status MergeJsonList(std::string_view text, std::string_view file, std::st
   const Merger merger(file, Keys::kJsonNames);
   try {
     const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(std::string(list));
-    return merger.SetList(YAML::Load(WithoutComments(text)), message, *field, "");
+    return merger.SetList(OnlyDocument(WithoutComments(text)), message, *field, "");
   } catch (const YAML::Exception& e) {
     return merger.At(e.mark, e.msg);
   }

@@ -42,7 +42,7 @@ config::Server WithinLimits(config::Server options) {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::Server& options, Reread reread) {
   ConfigureLog(options.logs());
   auto parts = std::make_unique<Parts>(WithinLimits(options), std::move(reread));
-  parts->MakeModels();
+  RETURN_IF_ERROR(parts->MakeModels());
   RETURN_IF_ERROR(parts->LoadModels());
   parts->MakeLoops();
   RETURN_IF_ERROR(parts->MakeCalls());
@@ -52,7 +52,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const config::Server& opti
 
 absl::StatusOr<std::string> Server::OpenApiDocument(const config::Server& options) {
   Parts parts(options);
-  parts.MakeModels();
+  RETURN_IF_ERROR(parts.MakeModels());
   parts.MakeLoops();
   RETURN_IF_ERROR(parts.MakeCalls());
   parts.scheduler->Shutdown();

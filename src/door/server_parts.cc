@@ -11,6 +11,7 @@
 #include "door/http_options.h"
 #include "door/pages.h"
 #include "door/tracing.h"
+#include "door/weights.h"
 
 namespace sluice {
 namespace {
@@ -46,10 +47,12 @@ void LogModels(const Repository& repository) {
 
 }  // namespace
 
-void Server::Parts::MakeModels() {
+absl::Status Server::Parts::MakeModels() {
+  ASSIGN_OR_RETURN(Weights weights, WeightsOf(options.overload()));
   scheduler = std::make_unique<Scheduler>(Scheduler::Options{.workers = static_cast<int>(options.workers().count()),
                                                              .nice = static_cast<int>(options.workers().nice()),
-                                                             .chores_max = options.workers().chores_max()});
+                                                             .chores_max = options.workers().chores_max(),
+                                                             .weights = std::move(weights)});
   trial = MakeTrial(options.models());
   std::vector<std::string> roots = {options.models().root()};
   roots.insert(roots.end(), options.models().extra_roots().begin(), options.models().extra_roots().end());
@@ -62,6 +65,7 @@ void Server::Parts::MakeModels() {
                           .loaders = scheduler->workers(),
                           .changed = [this] { TellHealth(); }},
       Pointers(engines));
+  return absl::OkStatus();
 }
 
 absl::Status Server::Parts::LoadModels() {

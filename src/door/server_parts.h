@@ -75,7 +75,7 @@ struct Server::Parts {
   std::unique_ptr<http::HttpServer> http;
 
   // In this order.
-  void MakeModels();
+  absl::Status MakeModels();
   absl::Status LoadModels();
   void MakeLoops();
   absl::Status MakeCalls();

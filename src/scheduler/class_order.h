@@ -18,6 +18,11 @@ class ClassOrder {
   FairOrder& operator[](WorkClass work_class) { return classes_[Index(work_class)].order; }
   const FairOrder& operator[](WorkClass work_class) const { return classes_[Index(work_class)].order; }
 
+  // Before anything is added. Must outlive the order.
+  void Use(const Weights& weights) {
+    for (Class& one : classes_) one.order.Use(weights);
+  }
+
   // The class whose turn it is; none when nothing waits.
   std::optional<WorkClass> Next() const;
   // It takes its turn, of `time` (predicted). True: before a higher class, so that it pays for it.

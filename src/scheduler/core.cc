@@ -15,7 +15,10 @@ constexpr Duration kWaitThatTeaches = std::chrono::milliseconds(5);
 
 }  // namespace
 
-SchedulerCore::SchedulerCore(int workers) : workers_(workers), idle_(workers) {}
+SchedulerCore::SchedulerCore(int workers, Weights weights)
+    : weights_(std::move(weights)), workers_(workers), idle_(workers) {
+  order_.Use(weights_);
+}
 SchedulerCore::~SchedulerCore() = default;
 
 QueueId SchedulerCore::AddQueue(QueueOptions options) {

@@ -84,7 +84,7 @@ class SchedulerCore {
   static constexpr Duration kRefusalCost = std::chrono::microseconds(50);
 
   // `workers` > 0.
-  explicit SchedulerCore(int workers);
+  explicit SchedulerCore(int workers, Weights weights = {});
   ~SchedulerCore();
 
   QueueId AddQueue(QueueOptions options);
@@ -208,6 +208,7 @@ class SchedulerCore {
 
   std::map<QueueId, std::unique_ptr<Queue>> queues_;
   Items items_;                                    // everything that waits
+  const Weights weights_;
   ClassOrder order_;                               // of the same
   std::set<std::pair<TimePoint, Ticket>> latest_;  // of the same
   std::vector<Running> workers_;

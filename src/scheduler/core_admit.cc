@@ -144,7 +144,7 @@ absl::Status SchedulerCore::Shed(const Newcomer& newcomer, ShedRule rule, Reason
 }
 
 void SchedulerCore::Follow(const Newcomer& newcomer, TimePoint latest, Duration run, TimePoint now) {
-  const Duration clock = order_[newcomer.work_class].ClockOf(newcomer.principal) + OwnBefore(newcomer, now);
+  const Duration clock = order_[newcomer.work_class].ClockOf(newcomer.principal, OwnBefore(newcomer, now));
   shadows_[static_cast<size_t>(newcomer.work_class)].Add(clock, latest, run / static_cast<int64_t>(workers_.size()));
 }
 
@@ -208,20 +208,22 @@ Duration SchedulerCore::OwnBefore(const Newcomer& newcomer, TimePoint now) const
 
 // The others of its class go first until their clocks show `clock`, or they have nothing left.
 Duration SchedulerCore::OthersBefore(const Newcomer& newcomer, Duration clock) const {
-  const auto& turns = order_[newcomer.work_class].turns();
+  const FairOrder& order = order_[newcomer.work_class];
   Duration time{}, seen{};
+  int64_t unseen = order.turns_weight();
   size_t looks = 0;
-  for (const FairOrder::Turn& turn : turns) {
+  for (const FairOrder::Turn& turn : order.turns()) {
     if (turn.used >= clock) break;
     if (++looks > kPredictPrincipals) {
       const auto index = static_cast<size_t>(newcomer.work_class);
       const Duration all = WaitingTime(index + 1) - WaitingTime(index);
-      const auto others = static_cast<int64_t>(turns.size() - kPredictPrincipals);
-      return time + std::min(std::max(Duration::zero(), all - seen), others * (clock - turn.used));
+      return time + std::min(std::max(Duration::zero(), all - seen), unseen * (clock - turn.used));
     }
     const Duration has = TimeOf(*turn.share);
     seen += has;
-    if (turn.share->principal != newcomer.principal) time += std::min(has, clock - turn.used);
+    unseen -= turn.share->weight;
+    if (turn.share->principal == newcomer.principal) continue;
+    time += std::min(has, static_cast<int64_t>(turn.share->weight) * (clock - turn.used));
   }
   return time;
 }
@@ -231,7 +233,7 @@ Duration SchedulerCore::OthersBefore(const Newcomer& newcomer, Duration clock) c
 Duration SchedulerCore::PredictedWait(const Newcomer& newcomer, TimePoint now) const {
   if (WorkerIsFree()) return Duration::zero();
   const Duration own = OwnBefore(newcomer, now);
-  const Duration same = own + OthersBefore(newcomer, order_[newcomer.work_class].ClockOf(newcomer.principal) + own);
+  const Duration same = own + OthersBefore(newcomer, order_[newcomer.work_class].ClockOf(newcomer.principal, own));
   const Duration ahead = std::max(WaitingTime(static_cast<size_t>(newcomer.work_class)) + same,
                                   std::chrono::duration_cast<Duration>(same / order_.PartOf(newcomer.work_class)));
   return (RunningLeft(now) + ahead) / static_cast<int64_t>(workers_.size());

@@ -20,6 +20,7 @@ void SchedulerCore::Gather(const Queue& queue, const FairOrder& order, size_t li
   struct Cursor {
     Duration used;
     size_t order;  // of the principals' turns
+    const FairOrder::Share* share;
     std::set<Urgency>::const_iterator at, end;
     bool operator<(const Cursor& other) const { return std::tuple(used, order) > std::tuple(other.used, other.order); }
   };
@@ -34,10 +35,10 @@ void SchedulerCore::Gather(const Queue& queue, const FairOrder& order, size_t li
   std::vector<Cursor> cursors;  // a heap: the next turn in front
   for (const FairOrder::Turn& turn : order.turns()) {
     if (cursors.size() == kGatherPrincipals || looks == 0) break;
-    Cursor cursor{turn.used, cursors.size(), turn.share->waiting.begin(), turn.share->waiting.end()};
+    Cursor cursor{turn.used, cursors.size(), turn.share, turn.share->waiting.begin(), turn.share->waiting.end()};
     if (turn.share == head.share) {
       ++cursor.at;
-      cursor.used += queue.service.Predict(head.work->weighed);
+      cursor.used += turn.share->Ticks(queue.service.Predict(head.work->weighed));
     }
     if (skip_others(cursor)) cursors.push_back(cursor);
   }
@@ -50,7 +51,7 @@ void SchedulerCore::Gather(const Queue& queue, const FairOrder& order, size_t li
     cost += more;
     if (queue.service.Predict(cost) > queue.options.batch_time_max) break;
     chosen.push_back(next.at->ticket);
-    next.used += queue.service.Predict(more);
+    next.used += next.share->Ticks(queue.service.Predict(more));
     next.order += kGatherPrincipals;  // equals take turns
     ++next.at;
     if (skip_others(next)) {

@@ -293,7 +293,10 @@ TEST(SchedulerSimulation, EveryJobEndsExactlyOnceWhateverHappens) {
 class FairnessSimulation {
  public:
   explicit FairnessSimulation(uint64_t seed)
-      : random_(seed), workers_(1 + static_cast<int>(random_.Below(3))), core_(workers_) {
+      : random_(seed),
+        workers_(1 + static_cast<int>(random_.Below(3))),
+        weights_(WeightsOfSome(random_)),
+        core_(workers_, weights_) {
     max_batch_ = random_.Below(2) == 0 ? 1 : 1 + random_.Below(8);
     for (int i = 0; i < 2; ++i)
       queues_.push_back(core_.AddQueue({.name = "q", .max_items = 10'000, .max_batch = max_batch_}));
@@ -309,12 +312,15 @@ class FairnessSimulation {
   void Run() {
     for (size_t i = 0; i < clients_.size(); ++i) Fill(i);
     while (total_ < seconds(20)) Step();
-    const Duration share = total_ / static_cast<int64_t>(clients_.size());
+    int64_t weights = 0;
+    for (size_t i = 0; i < clients_.size(); ++i) weights += weights_.Of(1 + i);
     // Of each worker one batch may be under way, or have been paid for in advance.
     const Duration slack = 2 * (workers_ + 1) * longest_;
-    for (const Client& client : clients_) {
-      EXPECT_GE(client.given + client.refused * SchedulerCore::kRefusalCost, share - slack)
-          << "of " << clients_.size() << ", slack " << ToMs(slack) << " ms";
+    for (size_t i = 0; i < clients_.size(); ++i) {
+      const Client& client = clients_[i];
+      const int64_t weight = weights_.Of(1 + i);
+      EXPECT_GE(client.given + client.refused * SchedulerCore::kRefusalCost, total_ * weight / weights - weight * slack)
+          << "of " << clients_.size() << ", weight " << weight << " of " << weights << ", slack " << ToMs(slack);
     }
   }
 
@@ -333,6 +339,15 @@ class FairnessSimulation {
     void Dropped(absl::Status) override {}
     size_t client;
   };
+
+  // In half of the runs.
+  static Weights WeightsOfSome(Random& random) {
+    absl::flat_hash_map<Principal, Weights::Weight> of;
+    const uint64_t most = random.Below(2) == 0 ? 1 : 5;
+    for (Principal principal = 1; principal < 10; ++principal)
+      of[principal] = 1 + static_cast<Weights::Weight>(random.Below(most));
+    return Weights(std::move(of));
+  }
 
   void Fill(size_t i) {
     Client& client = clients_[i];
@@ -377,6 +392,7 @@ class FairnessSimulation {
 
   Random random_;
   const int workers_;
+  const Weights weights_;
   size_t max_batch_ = 1;
   SchedulerCore core_;
   TimePoint now_ = TimePoint{} + seconds(1000);

@@ -20,6 +20,7 @@ struct TestWork final : Work {
 
 class CoreTest : public ::testing::Test {
  protected:
+  explicit CoreTest(Weights weights = {}) : core_(2, std::move(weights)) {}
   QueueId AddQueue(size_t max_items = 100, size_t max_batch = 1) {
     return core_.AddQueue({.name = "q", .max_items = max_items, .max_batch = max_batch});
   }
@@ -73,7 +74,7 @@ class CoreTest : public ::testing::Test {
 
   static constexpr Principal kAlice = 1, kBob = 2;
   TimePoint now_ = TimePoint{} + seconds(1000);
-  SchedulerCore core_{2};
+  SchedulerCore core_;
   Batch batch_;
 };
 
@@ -123,6 +124,39 @@ TEST_F(CoreTest, TurnsAreByTimeNotByNumber) {
       EXPECT_LE(std::max(alice, bob) - std::min(alice, bob), milliseconds(40));
     }
   }
+}
+
+class WeightedCoreTest : public CoreTest {
+ protected:
+  WeightedCoreTest() : CoreTest(Weights({{kBob, 3}})) {}
+};
+
+TEST_F(WeightedCoreTest, AClientOfWeightThreeIsGivenThreeTimesAsMuch) {
+  const QueueId queue = AddQueue();
+  Measure(queue, milliseconds(10));
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(OfferBy(kAlice, queue, i).ok());
+  for (int i = 100; i < 140; ++i) ASSERT_TRUE(OfferBy(kBob, queue, i).ok());
+  const Numbers order = RunAll(milliseconds(10));
+  const auto bobs = std::count_if(order.begin(), order.begin() + 40, [](int number) { return number >= 100; });
+  EXPECT_GE(bobs, 29);
+  EXPECT_LE(bobs, 31);
+}
+
+TEST_F(WeightedCoreTest, ItsTurnIsPredictedByItsWeight) {
+  const QueueId queue = AddQueue();
+  Measure(queue, milliseconds(10));
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(OfferBy(kAlice, queue, i).ok());
+  for (int i = 100; i < 112; ++i) ASSERT_TRUE(OfferBy(kBob, queue, i).ok());
+  EXPECT_EQ(Take(0).size(), 1u);  // both workers are busy
+  Batch other = core_.Take(1, now_);
+  const auto wait = [&](Principal who) {
+    return core_.PredictedWait({.queue = queue, .principal = who, .deadline = now_ + seconds(20)}, now_);
+  };
+  // Of 22 that wait and two that run, on two workers. Bob's next comes after his own and a third as many of Alice's.
+  EXPECT_NEAR(ToMs(wait(kBob)), 10.0 / 2 * (2 + 11 + 4), 11);
+  EXPECT_NEAR(ToMs(wait(kAlice)), 10.0 / 2 * (2 + 22), 11);
+  core_.Done(other, milliseconds(10));
+  core_.Done(batch_, milliseconds(10));
 }
 
 TEST_F(CoreTest, WhatTookLongerThanPredictedIsPaidFor) {

@@ -14,12 +14,13 @@ size_t FairOrder::Share::ItemsIn(const void* queue) const {
 
 FairOrder::Share& FairOrder::Add(Principal principal, const Urgency& item, const void* queue, double cost) {
   auto& found = shares_[principal];
-  if (found == nullptr) found = std::make_unique<Share>(principal);
+  if (found == nullptr) found = std::make_unique<Share>(principal, WeightOf(principal));
   Share& share = *found;
   if (share.waiting.empty()) {
     share.used = std::max(share.used, now_);
     share.turn = ++last_turn_;
     turns_.insert({share.used, share.turn, &share});
+    turns_weight_ += share.weight;
   }
   share.waiting.insert(item);
   const auto part =
@@ -36,7 +37,10 @@ FairOrder::Share& FairOrder::Add(Principal principal, const Urgency& item, const
 
 void FairOrder::Remove(Share& share, const Urgency& item, const void* queue, double cost) {
   share.waiting.erase(item);
-  if (share.waiting.empty()) turns_.erase({share.used, share.turn, &share});
+  if (share.waiting.empty()) {
+    turns_.erase({share.used, share.turn, &share});
+    turns_weight_ -= share.weight;
+  }
   const auto part =
       std::find_if(share.parts.begin(), share.parts.end(), [queue](const Part& p) { return p.queue == queue; });
   part->cost -= cost;
@@ -48,20 +52,25 @@ const FairOrder::Share* FairOrder::Find(Principal principal) const {
   return it == shares_.end() || it->second->waiting.empty() ? nullptr : it->second.get();
 }
 
-Duration FairOrder::ClockOf(Principal principal) const {
+Duration FairOrder::ClockOf(Principal principal, Duration time) const {
+  const Duration ticks = time / static_cast<int64_t>(WeightOf(principal));
   const auto it = shares_.find(principal);
-  if (it == shares_.end()) return now_;
-  return it->second->waiting.empty() ? std::max(it->second->used, now_) : it->second->used;
+  if (it == shares_.end()) return now_ + ticks;
+  return (it->second->waiting.empty() ? std::max(it->second->used, now_) : it->second->used) + ticks;
+}
+
+Weights::Weight FairOrder::WeightOf(Principal principal) const {
+  return weights_ == nullptr ? 1 : weights_->Of(principal);
 }
 
 void FairOrder::Serve(Share& share, const Urgency& item, const void* queue, double cost, Duration time) {
-  now_ = std::max(now_, share.used) + time / static_cast<int64_t>(turns_.size());
+  now_ = std::max(now_, share.used) + time / turns_weight_;
   Remove(share, item, queue, cost);
-  Move(share, share.used + time);
+  Move(share, share.used + share.Ticks(time));
 }
 
 void FairOrder::Correct(Principal principal, Duration more) {
-  if (const auto it = shares_.find(principal); it != shares_.end()) Move(*it->second, it->second->used + more);
+  if (const auto it = shares_.find(principal); it != shares_.end()) Move(*it->second, it->second->used + it->second->Ticks(more));
 }
 
 void FairOrder::Charge(Principal principal, Duration time) {

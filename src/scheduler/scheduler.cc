@@ -25,7 +25,7 @@ int WorkerCount(int wanted) { return wanted > 0 ? wanted : AvailableCpus(); }
 }  // namespace
 
 Scheduler::Scheduler(const Options& options, const Clock& clock)
-    : clock_(clock), options_(options), started_(clock.Now()), core_(WorkerCount(options.workers)) {
+    : clock_(clock), options_(options), started_(clock.Now()), core_(WorkerCount(options.workers), options.weights) {
   workers_.resize(static_cast<size_t>(WorkerCount(options.workers)));
   for (auto& worker : workers_) worker = std::make_unique<Worker>();
   bounded_chores_ = AddChoreQueue(options.chores_max);

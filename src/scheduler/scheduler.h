@@ -25,6 +25,7 @@ class Scheduler final : public JobQueue {
     int workers = 0;  // 0: one per core
     int nice = kWorkerNice;
     size_t chores_max = 1024;  // that TryPost lets wait
+    Weights weights{};
   };
   struct WorkerStats {
     Duration busy{};     // running batches and chores, since the start

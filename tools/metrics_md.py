@@ -22,6 +22,10 @@ generated from a running server (`tools/metrics_md.py`); a test fails when it is
 Labels are bounded whatever clients send: `model_id` and `version` are models that are served, and empty for calls that
 got to none; `method` is a registered rpc; `code` a gRPC status code; `outcome` is success, refused (overload, breaker,
 limits, drain) or failed.
+
+A call counts once, with the `model_id` that its line of the access log has, so that sums over models are numbers of
+calls; only a multimodal call counts for each of its parts' models. One that a fallback answered counts for the fallback,
+and `ai_inference_degraded_total` says for which model.
 """
 
 GROUPS = (

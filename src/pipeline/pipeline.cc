@@ -18,6 +18,22 @@ absl::Status CheckTask(const ModelVersion& model, std::initializer_list<std::str
       StrCat("model '", model.id(), "' is a ", model.manifest().task(), " model; this method needs one for ", wanted));
 }
 
+// Metrics and the log count a call that no model took for the one that it asked for.
+struct FirstRefusal {
+  std::string model_id, version;
+  double slo_ms = 0;
+
+  void Note(const ModelVersion* model) {
+    if (model == nullptr || !model_id.empty()) return;
+    model_id = model->id();
+    version = model->version();
+    slo_ms = model->manifest().slo_ms();
+  }
+  void AddTo(Call& call) const {
+    if (!model_id.empty()) call.UseOf(model_id, version).slo_ms = slo_ms;
+  }
+};
+
 }  // namespace
 
 absl::StatusOr<Ticket> Pipeline::SubmitAny(Call& call, Wanted wanted, std::initializer_list<std::string_view> tasks,
@@ -33,13 +49,17 @@ absl::StatusOr<Ticket> Pipeline::SubmitAny(Call& call, Wanted wanted, std::initi
                .cost = wanted.cost,
                .size = wanted.size,
                .priority = wanted.priority};
-  use.on_refusal = [&call](std::string_view layer, const ModelVersion* model, const absl::Status& why) {
+  FirstRefusal first;
+  use.on_refusal = [&call, &first](std::string_view layer, const ModelVersion* model, const absl::Status& why) {
     call.Note(layer, model == nullptr ? std::string_view() : model->name(), why);
+    if (ReasonOf(why) != Reason::INVALID_REQUEST) first.Note(model);
   };
-  return admission_.Submit(std::move(use), [&](Admitted& admitted) -> absl::StatusOr<Ticket> {
+  auto ticket = admission_.Submit(std::move(use), [&](Admitted& admitted) -> absl::StatusOr<Ticket> {
     RETURN_IF_ERROR(CheckTask(*admitted.use().model, tasks));
     return queue(admitted);
   });
+  if (!ticket.ok()) first.AddTo(call);
+  return ticket;
 }
 
 Duration Pipeline::PredictedRun(const std::string& model_id, double cost, uint8_t size) const {

@@ -31,8 +31,8 @@ class Pipeline {
  public:
   Pipeline(const Admission& admission, JobQueue& jobs) : admission_(admission), jobs_(jobs) {}
 
-  // One use of a model whose task is `task`, for `call`, whose record gets the model's name at once. An error: refused
-  // now, `done` will not run.
+  // One use of a model whose task is `task`, for `call`, whose record gets the model's name at once: of the one that takes
+  // it; if none does, of the first that refuses. An error: refused now, `done` will not run.
   template <typename Input, typename Output>
   // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved on
   absl::StatusOr<Ticket> Submit(Call& call, Wanted wanted, std::string_view task, Input input,
@@ -73,7 +73,6 @@ template <typename Input, typename Output>
 absl::StatusOr<Ticket> Pipeline::Queue(Call& call, Admitted& admitted, Input& input,
                                        typename Job<Input, Output>::Done& done) {
   const ModelHandle model = admitted.use().model;  // keeps the queue while the job may be gone already
-  call.UseOf(model->id(), model->version()).slo_ms = model->manifest().slo_ms();
   auto job = std::make_unique<Job<Input, Output>>(call.loop(), std::move(admitted), std::move(input), std::move(done));
   auto* const made = job.get();
   std::unique_ptr<Work> work = std::move(job);
@@ -89,6 +88,7 @@ absl::StatusOr<Ticket> Pipeline::Queue(Call& call, Admitted& admitted, Input& in
     made->HandBack(admitted, input, done);  // NOLINT(bugprone-use-after-move): that is what it gives back
     return ticket;
   }
+  call.UseOf(model->id(), model->version()).slo_ms = model->manifest().slo_ms();
   // Once each: a call's texts may be several uses of one model.
   for (size_t i = 0; i < headers.size(); ++i) {
     if (call.response_headers().Get(headers[i].name) == headers[i].value) continue;

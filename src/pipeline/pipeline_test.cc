@@ -50,14 +50,14 @@ class PipelineTest : public testing::Test {
   PipelineTest() {
     std::vector<std::unique_ptr<ModelTask>> tasks;
     tasks.push_back(std::make_unique<TensorTask>(clock_));
-    simulation_ = std::make_unique<Simulation>(
-        Simulation::Options{.tasks = std::move(tasks),
-                            .models = {{"busy", "max_batch: 4\nqueue: {max_items: 4}"}, {"spare", ""}},
-                            .layer = [this](const AdmissionContext& context) {
-                              auto layer = std::make_unique<SpareLayer>(context);
-                              layer_ = layer.get();
-                              return layer;
-                            }});
+    simulation_ = std::make_unique<Simulation>(Simulation::Options{
+        .tasks = std::move(tasks),
+        .models = {{"busy", "max_batch: 4\nqueue: {max_items: 4}"}, {"spare", "queue: {max_items: 2}"}},
+        .layer = [this](const AdmissionContext& context) {
+          auto layer = std::make_unique<SpareLayer>(context);
+          layer_ = layer.get();
+          return layer;
+        }});
     const auto* service = RecognizeRequest::descriptor()->file()->FindServiceByName("ImageRecognition");
     simulation_->methods.Add(
         service->FindMethodByName("Recognize"),
@@ -98,6 +98,11 @@ class PipelineTest : public testing::Test {
   }
   std::string AnswerOf(const SimulatedCall& call) const {
     return call.answers.empty() ? call.outcome() : call.Answer<RecognizeResponse>(0).id();
+  }
+  static std::vector<std::string> UsesOf(SimulatedCall& call) {
+    std::vector<std::string> models;
+    for (const CallUse& use : call.call().uses) models.push_back(use.model_id);
+    return models;
   }
   void Advance(int ms) { simulation_->loop.Advance(milliseconds(ms)); }
 
@@ -144,7 +149,16 @@ TEST_F(PipelineTest, WhatAFullQueueRefusesGoesToTheNextCandidateWithItsInput) {
   for (const auto& call : calls) EXPECT_EQ(AnswerOf(*call), "some bytes");
   EXPECT_EQ(calls.back()->call().response_headers().Get("x-degraded"), "spare@1");
   EXPECT_FALSE(calls.front()->call().response_headers().Find("x-degraded"));
-  EXPECT_EQ(calls.back()->call().uses.back().model_id, "spare");
+  EXPECT_EQ(UsesOf(*calls.front()), std::vector<std::string>{"busy"});
+  EXPECT_EQ(UsesOf(*calls.back()), std::vector<std::string>{"spare"}) << "it counts once";
+}
+
+TEST_F(PipelineTest, WhatNoCandidateTakesCountsForTheOneThatWasAskedFor) {
+  std::vector<std::unique_ptr<SimulatedCall>> calls;
+  while (calls.empty() || calls.back()->outcome().empty()) calls.push_back(Ask("some bytes"));
+  EXPECT_EQ(layer_->left.back(), "spare!");
+  EXPECT_EQ(calls.back()->outcome(), "OVERLOADED");
+  EXPECT_EQ(UsesOf(*calls.back()), std::vector<std::string>{"busy"});
 }
 
 TEST_F(PipelineTest, AJobThatIsCancelledBeforeItRanLeavesTheLayers) {

@@ -25,6 +25,15 @@ std::string TextOf(const Line& line, std::string_view name) {
   return it == line.end() || it->second.text == "null" ? "-" : it->second.text;
 }
 
+// A line of the server's own log, or of the access log about itself: their fields differ.
+std::string PrettyEvent(std::string_view time, const Line& line) {
+  std::string out = StrCat(time, " ", TextOf(line, "event"));
+  for (const auto& [name, field] : line) {
+    if (name != "timestamp" && name != "event") absl::StrAppend(&out, " ", name, "=", field.text);
+  }
+  return out;
+}
+
 }  // namespace
 
 Line ParseLine(std::string_view text) {
@@ -36,17 +45,15 @@ Line ParseLine(std::string_view text) {
 }
 
 std::string Pretty(const Line& line) {
-  const std::string time = TextOf(line, "timestamp");
+  std::string time = TextOf(line, "timestamp");
+  if (time.size() >= 23) time = time.substr(11, 12);
+  if (line.contains("event")) return PrettyEvent(time, line);
   std::string method = TextOf(line, "method");
   if (const size_t dot = method.rfind('.'); dot != std::string::npos) method.erase(0, dot + 1);
   const auto latency = line.find("latency");
-  std::string out =
-      absl::StrFormat("%s %-18s %10.3f ms %-32s %-26s %-9s %s", time.size() >= 23 ? time.substr(11, 12) : time,
-                      TextOf(line, "code"), latency == line.end() ? 0 : latency->second.number, method,
-                      TextOf(line, "model_id"), TextOf(line, "protocol"), TextOf(line, "request_id"));
-  if (const std::string event = TextOf(line, "event"); event != "-") {
-    return absl::StrFormat("%s %s lines=%s", time, event, TextOf(line, "lines"));
-  }
+  std::string out = absl::StrFormat("%s %-18s %10.3f ms %-32s %-26s %-9s %s", time, TextOf(line, "code"),
+                                    latency == line.end() ? 0 : latency->second.number, method,
+                                    TextOf(line, "model_id"), TextOf(line, "protocol"), TextOf(line, "request_id"));
   if (TextOf(line, "status") == "error") {
     absl::StrAppend(&out, "\n    ", TextOf(line, "reason"), " in ", TextOf(line, "ended_in"), ": ",
                     TextOf(line, "error"));

@@ -59,6 +59,9 @@ TEST(LogLineTest, Pretty) {
       R"({"status":"error","reason":"OVERLOADED","ended_in":"queue","error":"busy: 9 wait","code":"UNAVAILABLE"})";
   EXPECT_TRUE(Pretty(ParseLine(error)).ends_with("\n    OVERLOADED in queue: busy: 9 wait"))
       << Pretty(ParseLine(error));
+  EXPECT_EQ(
+      Pretty(ParseLine(R"({"timestamp":"2026-11-23T10:20:30.123456Z","level":"error","event":"model.lost","n":2})")),
+      "10:20:30.123 model.lost level=error n=2");
 }
 
 }  // namespace

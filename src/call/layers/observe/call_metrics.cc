@@ -121,7 +121,10 @@ void CallMetrics::CollectCounts(const SeriesList& all, MetricsText& out) {
     out.Family(name, MetricKind::kCounter, help);
     for (const auto& [labels, value] : samples) out.Sample(labels, value);
   };
-  write("ai_inference_requests_total", "Calls that have ended, however they ended, by gRPC status code.", requests);
+  write("ai_inference_requests_total",
+        "Calls that have ended, however they ended, by gRPC status code. A call counts for the model that took it, a "
+        "refused one for the model that it asked for; a multimodal one for each of its parts' models.",
+        requests);
   write("ai_inference_requests_success_total", "Calls that ended with OK.", success);
   write("ai_inference_requests_error_total",
         "Calls that did not end with OK, by whose fault: client (a bad request), overload (refused to protect the "

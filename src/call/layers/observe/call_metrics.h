@@ -8,7 +8,8 @@
 //   ai_inference_request_bytes_total, ai_inference_response_bytes_total{method,protocol}
 //   ai_inference_stage_seconds{model_id,stage,version} histogram, stages body and write: see door/scrape.h
 //
-// A call that used several models counts once for each of them; its bytes count once.
+// A call whose parts use several models counts once for each of them; its bytes count once. One that a fallback took
+// over counts for that one alone: Call::uses does not have those that refused it.
 //
 // Labels are bounded: models that exist (none: an empty id), methods and protocols that are registered, gRPC codes.
 // Never request data.

@@ -20,6 +20,11 @@ bool IsBusy(const absl::Status& why) {
   }
 }
 
+// Where the use counts if it is answered.
+struct Degraded final : LayerState {
+  prometheus::Counter* counter = nullptr;
+};
+
 }  // namespace
 
 FallbackLayer::FallbackLayer(const AdmissionContext& context)
@@ -27,7 +32,7 @@ FallbackLayer::FallbackLayer(const AdmissionContext& context)
       busy_(context.options.degrade().busy_message(), context.random),
       degraded_(prometheus::BuildCounter()
                     .Name("ai_inference_degraded_total")
-                    .Help("Uses that another model took on because the one asked for was busy or failing.")
+                    .Help("Uses that another model answered because the one asked for was busy or failing.")
                     .Register(context.metrics)) {}
 
 absl::StatusOr<ModelHandle> FallbackLayer::Propose(const ModelUse& use, const absl::Status& why) {
@@ -44,8 +49,13 @@ absl::StatusOr<ModelHandle> FallbackLayer::Propose(const ModelUse& use, const ab
 absl::Status FallbackLayer::Enter(ModelUse& use) {
   if (!use.degraded) return absl::OkStatus();
   use.headers.Add("x-sluice-degraded", use.model->name());
-  degraded_.Add({{"model_id", use.model_id}, {"fallback", use.model->id()}}).Increment();
+  use.State<Degraded>(*this).counter = &degraded_.Add({{"model_id", use.model_id}, {"fallback", use.model->id()}});
   return absl::OkStatus();
+}
+
+void FallbackLayer::Leave(ModelUse& use, const absl::Status& outcome, const JobTimes& /*times*/) noexcept {
+  Degraded* const degraded = use.FindState<Degraded>(*this);
+  if (degraded != nullptr && outcome.ok()) degraded->counter->Increment();
 }
 
 absl::Status FallbackLayer::Refused(const ModelUse& /*use*/, absl::Status why) {

@@ -20,6 +20,7 @@ class FallbackLayer final : public AdmissionLayer {
   std::string_view name() const override { return "fallback"; }
   absl::StatusOr<ModelHandle> Propose(const ModelUse& use, const absl::Status& why) override;
   absl::Status Enter(ModelUse& use) override;
+  void Leave(ModelUse& use, const absl::Status& outcome, const JobTimes& times) noexcept override;
   absl::Status Refused(const ModelUse& use, absl::Status why) override;
 
  private:

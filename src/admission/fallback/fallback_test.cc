@@ -53,10 +53,18 @@ class FallbackTest : public testing::Test {
       }
       const std::string_view header = admitted.use().headers.Get("x-sluice-degraded");
       taken = admitted.use().model->id() + (header.empty() ? "" : " " + std::string(header));
+      admitted.End(ends_);
       return Ticket{1};
     });
     if (!ticket.ok()) return ticket.status();
     return taken;
+  }
+
+  int Degraded() const {
+    constexpr std::string_view kSeries = "ai_inference_degraded_total{fallback=\"small\",model_id=\"large\"} ";
+    const std::string text = prometheus::TextSerializer().Serialize(layers_.metrics.Collect());
+    const size_t at = text.find(kSeries);
+    return at == std::string::npos ? -1 : std::stoi(text.substr(at + kSeries.size()));
   }
 
   const std::string root_ = testing::TempDir() + "fallback_test";
@@ -67,6 +75,7 @@ class FallbackTest : public testing::Test {
   std::unique_ptr<Admission> admission_;
   std::set<std::string> full_;
   Reason why_ = Reason::OVERLOADED;
+  absl::Status ends_;
 };
 
 TEST_F(FallbackTest, AnotherModelAnswersForABusyOne) {
@@ -76,10 +85,20 @@ TEST_F(FallbackTest, AnotherModelAnswersForABusyOne) {
     why_ = why;
     EXPECT_EQ(*Submit("large"), "small small@1");
   }
-  EXPECT_NE(prometheus::TextSerializer()
-                .Serialize(layers_.metrics.Collect())
-                .find("ai_inference_degraded_total{fallback=\"small\",model_id=\"large\"} 3"),
-            std::string::npos);
+  EXPECT_EQ(Degraded(), 3);
+}
+
+TEST_F(FallbackTest, OnlyAnswersOfTheOtherModelAreCounted) {
+  full_ = {"large", "small"};
+  EXPECT_FALSE(Submit("large").ok());
+  EXPECT_EQ(Degraded(), 0);
+  full_ = {"large"};
+  ends_ = Error(Reason::INTERNAL, "the run failed");
+  EXPECT_EQ(*Submit("large"), "small small@1");
+  EXPECT_EQ(Degraded(), 0);
+  ends_ = absl::OkStatus();
+  EXPECT_EQ(*Submit("large"), "small small@1");
+  EXPECT_EQ(Degraded(), 1);
 }
 
 TEST_F(FallbackTest, AModelThatCannotBeLoadedHasOneToo) { EXPECT_EQ(*Submit("broken"), "small small@1"); }

@@ -8,6 +8,7 @@
 #include "cli/doctor/models.h"
 #include "cli/doctor/running.h"
 #include "cli/doctor/system.h"
+#include "door/weights.h"
 
 namespace sluice::cli {
 namespace {
@@ -31,6 +32,8 @@ Findings Look(const DoctorFlags& flags) {
   }
   findings.push_back(doctor::Good("config", flags.config.empty() ? "the defaults" : flags.config + " is valid"));
   if (!flags.models.empty()) options->mutable_models()->set_root(flags.models);
+  if (const auto weights = WeightsOf(options->overload()); !weights.ok())
+    add({doctor::Problem("config", std::string(weights.status().message()), "mend what it names")});
   add(doctor::CheckMachine(*options));
   add(doctor::CheckListeners(*options));
   if (!flags.quick) add(doctor::CheckModels(*options));

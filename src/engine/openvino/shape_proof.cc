@@ -1,18 +1,16 @@
 #include "engine/openvino/shape_proof.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "base/strings.h"
 #include "engine/openvino/deciding_ports.h"
+#include "engine/openvino/fails_later.h"
 #include "engine/openvino/openvino_types.h"
 #include "engine/openvino/request_values.h"
 #include "engine/shape.h"
 #include "openvino/op/constant.hpp"
-#include "openvino/op/util/topk_base.hpp"
 
 namespace sluice {
 namespace {
@@ -26,40 +24,6 @@ std::optional<uint64_t> BytesOf(const ov::Output<ov::Node>& port) {
   uint64_t bytes = UINT64_MAX;
   if (elements && !__builtin_mul_overflow(static_cast<uint64_t>(*elements), size, &bytes)) return bytes;
   return UINT64_MAX;
-}
-
-// The integers that come in at `port`, where the inference found them; else none.
-std::vector<int64_t> ValuesAt(const ov::Node& step, size_t port) {
-  if (port >= step.get_input_size()) return {};
-  if (const auto* constant = ov::as_type<const ov::op::v0::Constant>(step.get_input_node_ptr(port)))
-    return constant->cast_vector<int64_t>();
-  const auto& found = step.get_input_tensor(port);
-  const ov::Tensor &low = found.get_lower_value(), &high = found.get_upper_value();
-  if (!low || !high || low.get_element_type() != ov::element::i64 || high.get_byte_size() != low.get_byte_size() ||
-      std::memcmp(low.data(), high.data(), low.get_byte_size()) != 0)
-    return {};
-  return {low.data<const int64_t>(), low.data<const int64_t>() + low.get_size()};
-}
-
-// What only fails at the run, as OpenVINO's own inference passes it. Looked at after the inference of `step`.
-bool FailsLater(const ov::Node& step) {
-  const std::string_view type = step.get_type_info().name;
-  const auto values = [&step](size_t port) { return ValuesAt(step, port); };
-  if (type == "Broadcast") return std::ranges::any_of(values(1), [](int64_t size) { return size < 0; });
-  if (type != "TopK" && type != "Pad") return false;
-  const ov::PartialShape& data = step.get_input_partial_shape(0);
-  if (data.is_dynamic()) return false;
-  if (type == "TopK") {
-    const auto& topk = static_cast<const ov::op::util::TopKBase&>(step);
-    const auto k = values(1);
-    return !k.empty() && (k[0] < 1 || k[0] > data[static_cast<ptrdiff_t>(topk.get_axis())].get_length());
-  }
-  const auto begins = values(1), ends = values(2);
-  for (size_t i = 0; i < std::min({begins.size(), ends.size(), data.size()}); ++i) {
-    if (data[static_cast<ptrdiff_t>(i)].get_length() < -std::min<int64_t>({begins[i], ends[i], begins[i] + ends[i], 0}))
-      return true;
-  }
-  return false;
 }
 
 bool AllFixed(const std::vector<std::shared_ptr<ov::Node>>& steps) {

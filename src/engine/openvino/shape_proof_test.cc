@@ -47,6 +47,49 @@ TEST(ShapeProof, WhatDataDecidesIsOpen) {
   EXPECT_EQ(proof->Infer(std::vector{Of<float>({2}, {0, 1})}).outcome, Outcome::kOpen);
 }
 
+TEST(ShapeProof, ElementsOutOfNone) {
+  using Node = std::shared_ptr<ov::Node>;
+  const auto outcome = [](const std::function<Node(const Node&)>& step, const ov::Shape& shape) {
+    const auto x = Input("x", ov::element::f32, ov::PartialShape::dynamic(static_cast<int64_t>(shape.size())));
+    const auto proof = ShapeProof::Make(*Net(step(x), {x}), kBytesMax);
+    return proof->Infer(std::vector{ov::Tensor(ov::element::f32, shape)}).outcome;
+  };
+  const auto max = [](const Node& x) {
+    const ov::Shape two = {2, 2}, one = {1, 1};
+    return std::make_shared<ov::op::v1::MaxPool>(x, ov::Strides{1, 1}, one, one, two);
+  };
+  EXPECT_EQ(outcome(max, {1, 1, 1, 1}), Outcome::kPossible);
+  EXPECT_EQ(outcome(max, {1, 1, 0, 1}), Outcome::kImpossible);
+  const auto more = [](const Node& x) {
+    return std::make_shared<op::Concat>(ov::NodeVector{x, Values<float>(ov::element::f32, {1}, {1})}, 0);
+  };
+  EXPECT_EQ(outcome(more, {0}), Outcome::kPossible);
+  const auto at = [](const Node& x) {
+    return std::make_shared<op::Gather>(x, Values<int64_t>(ov::element::i64, {2}, {0, -3}),
+                                        Values<int64_t>(ov::element::i64, {}, {-1}));
+  };
+  EXPECT_EQ(outcome(at, {2, 3}), Outcome::kPossible);
+  EXPECT_EQ(outcome(at, {2, 2}), Outcome::kImpossible);
+  EXPECT_EQ(outcome(at, {2, 0}), Outcome::kImpossible);
+}
+
+TEST(ShapeProof, MoreRowsOfIndicesThanOfData) {
+  const auto x = Input("x", ov::element::f32, {-1, -1}), u = Input("u", ov::element::f32, {-1, -1});
+  const auto i = Input("i", ov::element::i64, {-1, -1});
+  const auto axis = Values<int64_t>(ov::element::i64, {}, {1});
+  const auto proof =
+      ShapeProof::Make(*Net(std::make_shared<op::ScatterElementsUpdate>(x, i, u, axis), {x, i, u}), kBytesMax);
+  const auto outcome = [&](const ov::Shape& indices) {
+    return proof
+        ->Infer(std::vector{ov::Tensor(ov::element::f32, {2, 5}), ov::Tensor(ov::element::i64, indices),
+                            ov::Tensor(ov::element::f32, indices)})
+        .outcome;
+  };
+  EXPECT_EQ(outcome({2, 3}), Outcome::kPossible);
+  EXPECT_EQ(outcome({1, 9}), Outcome::kPossible) << "they may name a column twice";
+  EXPECT_EQ(outcome({3, 1}), Outcome::kImpossible);
+}
+
 TEST(ShapeProof, AStepOfZeroIsImpossible) {
   const auto a = Input("a", ov::element::i32, {}), b = Input("b", ov::element::i32, {}),
              c = Input("c", ov::element::i32, {});

@@ -51,7 +51,7 @@ int Show(const Findings& findings) {
     problems += finding.level == Finding::Level::kProblem ? 1 : 0;
     hints += finding.level == Finding::Level::kHint ? 1 : 0;
   }
-  std::printf("\n%d problems, %d hints\n", problems, hints);
+  std::printf("\n%d problem%s, %d hint%s\n", problems, problems == 1 ? "" : "s", hints, hints == 1 ? "" : "s");
   return problems;
 }
 

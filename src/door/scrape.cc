@@ -265,8 +265,8 @@ void Scrape::CollectFiles(MetricsText& out) const {
   each("ai_inference_config_reload_failures_total", MetricKind::kCounter, "Changes of the file that were refused.",
        [](const auto& file) { return file.failures; });
   each("ai_inference_config_hash", MetricKind::kGauge,
-       "Of the content in force; file server is the configuration itself. Replicas that differ here are configured "
-       "differently.",
+       "Of the content in force; file server is the configuration itself, without addresses of listeners and resource "
+       "attributes of spans. Replicas that differ here are configured differently.",
        [](const auto& file) { return file.hash; });
   out.Sample(LabelText({{"file", "server"}}), static_cast<double>(sources_.config_hash));
 }

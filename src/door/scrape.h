@@ -50,7 +50,7 @@ class Scrape final : public MetricSource {
     std::function<NetworkNumbers()> network;
     std::function<std::vector<ModelInfo>()> models;
     const WatchedFiles& files;
-    uint64_t config_hash = 0;  // HashOf the server's configuration
+    uint64_t config_hash = 0;  // HashOfConfig
   };
   Scrape(Sources sources, WallTime started) : sources_(std::move(sources)), started_(started) {}
 

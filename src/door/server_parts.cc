@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/config/cache_dir.h"
+#include "base/config/config.h"
 #include "base/cpus.h"
 #include "base/error.h"
 #include "base/log/log.h"
@@ -153,7 +154,7 @@ void Server::Parts::MakeDispatcher() {
                                                     .network = [this] { return Network(); },
                                                     .models = [this] { return repository->List(); },
                                                     .files = files,
-                                                    .config_hash = HashOf(options.SerializeAsString())},
+                                                    .config_hash = HashOfConfig(options)},
                                     SystemClock().WallNow());
   std::vector<const MetricSource*> sources = telemetry.metrics;
   sources.insert(sources.begin(), &telemetry.live);

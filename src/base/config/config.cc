@@ -7,6 +7,7 @@
 #include "base/config/file.h"
 #include "base/config/installation.h"
 #include "base/config/otel_environment.h"
+#include "base/config/watched_files.h"
 #include "base/config/yaml_proto.h"
 #include "base/error.h"
 #include "base/strings.h"
@@ -79,6 +80,13 @@ absl::StatusOr<config::Server> LoadConfig(const std::string& path) {
   ASSIGN_OR_RETURN(config::Server server, ParseConfig(text, path.empty() ? "defaults" : path));
   if (server.models().root() == DefaultConfig().models().root()) server.mutable_models()->set_root(DefaultModels());
   return server;
+}
+
+uint64_t HashOfConfig(const config::Server& server) {
+  config::Server shared = server;
+  for (config::Listener& listener : *shared.mutable_listeners()) listener.clear_address();
+  shared.mutable_tracing()->clear_resource_attributes();
+  return HashOf(shared.SerializeAsString());
 }
 
 }  // namespace sluice

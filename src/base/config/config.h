@@ -2,6 +2,7 @@
 // in.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,5 +22,9 @@ absl::StatusOr<config::Server> LoadConfig(const std::string& path);
 
 // The same for text; `file` is only for the messages.
 absl::StatusOr<config::Server> ParseConfig(std::string_view text, std::string_view file);
+
+// The same for replicas that are configured alike, though each has addresses of its own and says of itself in its spans
+// which one it is.
+uint64_t HashOfConfig(const config::Server& server);
 
 }  // namespace sluice

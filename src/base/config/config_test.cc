@@ -174,5 +174,17 @@ TEST(Config, CommentsTellTheRealDefaults) {
   EXPECT_GT(ExpectComments(*proto, DefaultConfig()), 20);
 }
 
+TEST(Config, ReplicasThatAreConfiguredAlikeHaveOneHash) {
+  const auto hash = [](std::string_view text) {
+    const auto server = ParseConfig(text, "sluice.yaml");
+    EXPECT_TRUE(server.ok()) << server.status();
+    return HashOfConfig(*server);
+  };
+  const uint64_t one = hash("listeners: [{address: '10.0.0.1:8000'}]\ntracing: {resource_attributes: [host.name=a]}");
+  EXPECT_EQ(one, hash("listeners: [{address: '10.0.0.2:8000'}]\ntracing: {resource_attributes: [host.name=b]}"));
+  EXPECT_NE(one, hash("listeners: [{address: '10.0.0.1:8000', expose: [api]}]"));
+  EXPECT_NE(one, hash("listeners: [{address: '10.0.0.1:8000'}]\nhttp: {body_bytes_max: 100000}"));
+}
+
 }  // namespace
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #include "cli/doctor/running.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "base/strings.h"
@@ -64,7 +65,8 @@ Findings CheckRunning(const std::string& server) {
   Findings findings = {Good("server", StrCat(server, " answers"))};
   const auto ready = HttpGet(server, "/readyz", patience);
   if (ready.ok() && ready->status != 200) {
-    findings.push_back(Problem("server", StrCat("not ready: ", ready->body), "GET /debug/models says what is served"));
+    const std::string why(absl::StripAsciiWhitespace(ready->body));
+    findings.push_back(Problem("server", "not ready: " + why, "GET /debug/models says what is served"));
   }
   const auto metrics = HttpGet(server, "/metrics", patience);
   if (!metrics.ok() || metrics->status != 200) {

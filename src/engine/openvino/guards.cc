@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "engine/openvino/element_guards.h"
 #include "engine/openvino/request_values.h"
 #include "openvino/op/constant.hpp"
 #include "openvino/op/gather.hpp"
@@ -132,6 +133,9 @@ absl::Status GuardStep(ov::Node& step, const RequestValues& values) {
   for (auto [it, end] = Unguarded().equal_range(type); it != end; ++it) {
     if (values.reaches(step, it->second)) return Refused(step, "takes values from a request");
   }
+  if (type == "Unique" && step.get_input_element_type(0) == ov::element::bf16) {
+    return Error(Reason::UNIMPLEMENTED, StrCat(StepName(step), " is of BF16, which OpenVINO does not compute right"));
+  }
   if (on("Gather", 1)) return GuardIndices(step, 1, 0, ConstantAt(step, 2));
   if (on("GatherElements", 1))
     return GuardIndices(step, 1, 0, static_cast<const ov::op::v6::GatherElements&>(step).get_axis());
@@ -166,7 +170,7 @@ void VisitBodies(ov::Node& step, Visit visit) {
 
 absl::Status AddGuards(ov::Model& model) {
   const RequestValues values(model);
-  absl::Status status;
+  absl::Status status = AddElementGuards(model, values);
   for (const auto& step : model.get_ordered_ops()) {
     status.Update(GuardStep(*step, values));
     VisitBodies(*step, [&](ov::Model& body) { status.Update(AddGuards(body)); });

@@ -203,6 +203,22 @@ TEST(Guards, AComputedStepOfZero) {
   }
 }
 
+TEST(Guards, TheLargestOfNothingThatTheNetCounts) {
+  const auto x = Input("x", ov::element::f32, {-1});
+  const auto places = std::make_shared<op::NonZero>(x, ov::element::i64);
+  const auto last = std::make_shared<op::TopK>(places, Values<int64_t>(ov::element::i64, {}, {1}), 1,
+                                               ov::op::TopKMode::MAX, ov::op::TopKSortType::NONE, ov::element::i64);
+  const auto net = Loaded(Net(last->output(0), {x}));
+  OpenVinoSession session(net);
+  for (int i = 0; i < 3; ++i) {
+    const absl::Status status = Ask(session, net->signature(), {Of<float>({4}, {0, 0, 0, 0})});
+    EXPECT_EQ(ReasonOf(status), Reason::INVALID_REQUEST);
+    EXPECT_EQ(status.message(), "TopK 'y' is left without elements");
+    ASSERT_TRUE(Ask(session, net->signature(), {Of<float>({4}, {0, 9, 9, 0})}).ok());
+    EXPECT_EQ(session.Output(0)->As<int64_t>()[0], 2);
+  }
+}
+
 TEST(Guards, WhatCannotBeGuardedIsRefusedAtLoad) {
   const auto core = std::make_shared<ov::Core>();
   const auto x = Input("x", ov::element::f32, {3, 3});
@@ -213,6 +229,9 @@ TEST(Guards, WhatCannotBeGuardedIsRefusedAtLoad) {
             "Gather 'y' takes its axis from a request, which OpenVINO does not check; use engine: onnxruntime");
   const auto d = Input("d", ov::element::f32, {4, 2}), axes = Input("axes", ov::element::i64, {1});
   EXPECT_FALSE(OpenVinoNet::Make(core, Net(std::make_shared<op::DFT>(d, axes), {d, axes}), {}).ok());
+  // After a larger tensor the same smaller one is answered otherwise.
+  const auto b = Input("b", ov::element::bf16, {-1});
+  EXPECT_FALSE(OpenVinoNet::Make(core, Net(std::make_shared<ov::op::v10::Unique>(b)->output(0), {b}), {}).ok());
 }
 
 }  // namespace

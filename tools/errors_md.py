@@ -18,8 +18,10 @@ body's last frame; Connect in its error JSON, with the HTTP status that Connect 
 with 4000 + the gRPC code, and a REST stream in progress ends with the problem ([streams.md](streams.md)). A message
 says what happened, to what, and what to do.
 
-| reason | gRPC | HTTP | retry | when |
-| --- | --- | --- | --- | --- |
+Access log and `ErrorInfo` have the reason, metrics the code and whose fault it was (`error_type`).
+
+| reason | gRPC | HTTP | retry | error_type | when |
+| --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -28,15 +30,16 @@ def page() -> str:
     for line in (ROOT / "proto/ai/inference/errors.proto").read_text().splitlines():
         line = line.strip()
         entry = re.match(
-            r"([A-Z_]+) = \d+ \[\(reason\) = \{code: ([A-Z_]+), http_status: (\d+)(, retryable: true)?", line
+            r"([A-Z_]+) = \d+ \[\(reason\) = "
+            r'\{code: ([A-Z_]+), http_status: (\d+)(, retryable: true)?, error_type: "(\w+)"\}',
+            line,
         )
         if line.startswith("//"):
             comment.append(line.lstrip("/ "))
             continue
         if entry and entry[1] != "REASON_UNSPECIFIED":
-            rows.append(
-                f"| {entry[1]} | {entry[2]} | {entry[3]} | {'yes' if entry[4] else 'no'} | {' '.join(comment)} |\n"
-            )
+            retry = "yes" if entry[4] else "no"
+            rows.append(f"| {' | '.join((entry[1], entry[2], entry[3], retry, entry[5], ' '.join(comment)))} |\n")
         comment = []
     return HEAD + "".join(rows)
 

@@ -22,6 +22,7 @@ struct Form {
   std::string (*encode)(std::span<const CallRecordPtr>, const Resource&);
 };
 constexpr Form kOtlp = {"http://127.0.0.1", "4318", "/v1/traces", "application/x-protobuf", ToOtlp};
+constexpr std::string_view kGrpcPort = "4317";  // of OTLP
 constexpr Form kZipkin = {"http://127.0.0.1", "9411", "/api/v2/spans", "application/json", ToZipkin};
 
 Resource ResourceOf(const Tracing& options) {
@@ -92,7 +93,9 @@ class Sender {
     if (options_.gzip()) body = Compressed(body);
     const auto timeout = std::chrono::milliseconds(options_.timeout_ms());
     SendOutcome outcome = OutcomeOf(HttpPost(target_, tls_.get(), headers_, body, timeout, stop));
-    if (outcome.result != SendResult::kSent) tls_ = nullptr;
+    if (outcome.result == SendResult::kSent) return outcome;
+    tls_ = nullptr;
+    if (target_.port == kGrpcPort) outcome.why += "; 4317 is a collector's port for gRPC, the one for HTTP is 4318";
     return outcome;
   }
 

@@ -216,6 +216,15 @@ def test_what_is_wrong_is_an_error_at_start(tmp_path, tracing, env, why):
     assert "s3cret" not in str(error.value)
 
 
+def test_a_port_for_grpc_is_named_as_such(tmp_path):
+    """Where many charts send spans. It does not matter whether somebody listens there: no span is taken."""
+    with serve(tmp_path, "sample_ratio: 0", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317"}) as server:
+        fail_once(server)
+        assert server.stop() == 0  # the last try
+        log = server.stderr_path.read_text()
+    assert re.search(r'"traces.not_exported","why":"the collector[^"]*; 4317 is .* for HTTP is 4318"', log), log
+
+
 def test_a_file_without_authorities_is_an_error_at_start(tmp_path):
     with pytest.raises(RuntimeError, match=r"tracing\.ca_file '/no\.pem' cannot be read"):
         serve(tmp_path, "exporter: otlp, endpoint: 'https://127.0.0.1:1', ca_file: /no.pem")

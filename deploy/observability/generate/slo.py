@@ -69,6 +69,9 @@ BURNS = (
     Burn(3, "1d", "2h", "ticket", "10 % of the month's budget within 1 d"),
     Burn(1, "3d", "6h", "ticket", "10 % of the month's budget within 3 d"),
 )
+# Nobody is woken for a failure or two among the few calls of a quiet night; a ticket counts them all the same.
+BAD_OF_A_PAGE = 10
+SECONDS = {"1h": 3600, "6h": 21600}
 EXACT = ("5m", "30m", "1h", "2h", "6h")
 FROM_RECORDS = ("1d", "3d")  # a rate over days reads every raw sample of them
 
@@ -113,13 +116,16 @@ def records(objective: Objective) -> list[str]:
 def alert(objective: Objective, burn: Burn) -> list[str]:
     name = f"{objective.alert}{burn.severity.capitalize()}"
     limit = f"{burn.factor} * {round(1 - objective.target, 6)}"
+    burns = f"{ratio(objective, burn.long)} > {limit} and {ratio(objective, burn.short)} > {limit}"
+    if burn.severity == "page":
+        burns += f" and ({objective.bad.replace('$w', burn.long)}) * {SECONDS[burn.long]} >= {BAD_OF_A_PAGE}"
     summary = (
         f"{{{{ $value | humanizePercentage }}}} of the calls {objective.what} in {burn.long}: {burn.spent} "
         f"({objective.target:.1%} is the objective)"
     )
     return [
         f"      - alert: {name}",
-        f"        expr: {ratio(objective, burn.long)} > {limit} and {ratio(objective, burn.short)} > {limit}",
+        f"        expr: {burns}",
         f"        labels: {{severity: {burn.severity}, objective: {objective.name}, window: {burn.long}}}",
         "        annotations:",
         f'          summary: "{summary}"',

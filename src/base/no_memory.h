@@ -9,7 +9,8 @@
 
 namespace sluice {
 
-inline constexpr std::string_view kBudgetUsedUp = "the server's memory budget is used up; retry later";
+inline constexpr std::string_view kBudgetUsedUp =
+    "the server's memory budget (http.inflight_bytes_max) is used up; retry later";
 
 // Of a request that is not let in, or whose body has no place.
 inline absl::Status BudgetUsedUp() {

@@ -1,4 +1,4 @@
-// Shed: a call that would not even start before its deadline is refused before its body is read. What needs the body to
+// Shed: a call that could not be in time whatever its body holds is refused before that is read. What needs the body to
 // be judged (the model, its size) is judged when it is queued (scheduler/core_admit.cc). Answers say how long work
 // waits now: X-Sluice-Predicted-Wait-Ms.
 #pragma once

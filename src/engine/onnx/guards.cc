@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include "base/strings.h"
 #include "base/text.h"
@@ -16,9 +17,11 @@ class Writer {
  public:
   Writer(std::string& graph, int& count) : graph_(graph), count_(count) {}
 
+  std::string NewName() { return StrCat("sluice/guard/", count_++); }
+
   std::string Make(std::string_view op, const std::vector<std::string>& inputs, std::string_view attribute = {},
-                   std::string_view name = {}) {
-    std::string output = StrCat("sluice/guard/", count_++);
+                   std::string_view name = {}, std::string_view into = {}) {
+    std::string output = into.empty() ? NewName() : std::string(into);
     std::string node;
     for (const std::string& input : inputs) AppendField(1, input, node);
     AppendField(2, output, node);
@@ -34,6 +37,14 @@ class Writer {
     AppendField(3, static_cast<uint64_t>(to), attribute);
     AppendField(20, uint64_t{2}, attribute);  // INT
     return Make("Cast", {from}, attribute);
+  }
+  // Of a tensor with dimensions. Size is not there for BF16.
+  std::string Elements(const std::string& from) {
+    std::string attribute;
+    AppendField(1, std::string_view("keepdims"), attribute);
+    AppendField(3, uint64_t{0}, attribute);
+    AppendField(20, uint64_t{2}, attribute);  // INT
+    return Make("ReduceProd", {Make("Shape", {from})}, attribute);
   }
   // `list`: of one element, instead of a scalar.
   std::string Constant(int32_t type, int64_t value, bool list = false) {
@@ -58,12 +69,15 @@ class Writer {
   int& count_;
 };
 
+std::string NameOf(const Node& node) {
+  const std::string_view name = node.name.empty() && !node.outputs.empty() ? node.outputs[0] : node.name;
+  return StrCat(Excerpt(node.op, 64), " '", Excerpt(name, 64), "'");
+}
+
 // Makes the nodes before a guarded one; what it shall read instead goes to `inputs`, by place.
 void AppendGuard(const Guard& guard, Writer& writer, std::map<size_t, std::string>& inputs) {
   const Node& node = guard.node;
-  const std::string from(node.inputs[guard.input]);
-  const std::string_view name = node.name.empty() && !node.outputs.empty() ? node.outputs[0] : node.name;
-  const std::string who = StrCat(Excerpt(node.op, 64), " '", Excerpt(name, 64), "'");
+  const std::string from(node.inputs[guard.input]), who = NameOf(node);
   switch (guard.kind) {
     case Guard::kElements: {
       const std::string zero = writer.ZeroIf(writer.Cast(writer.Make("Size", {from}), kBool),
@@ -90,7 +104,21 @@ void AppendGuard(const Guard& guard, Writer& writer, std::map<size_t, std::strin
       inputs[1] = writer.Make("Where", {is, writer.Constant(guard.type, 1), divisor});
       return;
     }
+    case Guard::kTotal: return;  // comes after it
   }
+}
+
+// Makes the nodes after a guarded one whose output is `from` now.
+void AppendTotal(const Node& node, const std::string& from, Writer& writer) {
+  std::string total;
+  for (const std::string_view input : node.inputs) {
+    const std::string size = writer.Elements(std::string(input));
+    total = total.empty() ? size : writer.Make("Add", {total, size});
+  }
+  const std::string zero = writer.ZeroIf(writer.Make("Equal", {total, writer.Elements(from)}),
+                                         StrCat(NameOf(node), ": the inputs do not fit together"));
+  const std::string shape = writer.Make("Add", {writer.Make("Shape", {from}), zero});
+  writer.Make("Reshape", {from, shape}, {}, {}, node.outputs[0]);
 }
 
 // Copies a model's bytes, and rewrites the messages that hold guarded nodes.
@@ -112,7 +140,9 @@ class Copy {
         out.append(field.whole);
         continue;
       }
-      AppendField(number, child == kNode ? OfNode(field.bytes, out) : Of(field.bytes, child), out);
+      std::string after;
+      AppendField(number, child == kNode ? OfNode(field.bytes, out, after) : Of(field.bytes, child), out);
+      out += after;
     }
     return out;
   }
@@ -123,18 +153,28 @@ class Copy {
     return it != guards_.end() && it->first <= message.data() + message.size();
   }
 
-  // The guards go to `graph`, before it.
-  std::string OfNode(std::string_view message, std::string& graph) {
+  // The guards go to `graph`, before it, or to `after`.
+  std::string OfNode(std::string_view message, std::string& graph, std::string& after) {
     std::map<size_t, std::string> inputs;
-    Writer writer(graph, count_);
+    std::string output;
+    Writer writer(graph, count_), next(after, count_);
     const auto [first, last] = guards_.equal_range(message.data());
-    for (auto it = first; it != last; ++it) AppendGuard(*it->second, writer, inputs);
+    for (auto it = first; it != last; ++it) {
+      const Guard& guard = *it->second;
+      if (guard.kind != Guard::kTotal) {
+        AppendGuard(guard, writer, inputs);
+      } else if (output.empty()) {
+        AppendTotal(guard.node, output = writer.NewName(), next);
+      }
+    }
     const std::string node = Of(message, kNode);
     std::string out;
     WireReader field(node);
     for (size_t i = 0; field.Next();) {
       const auto other = field.number == 1 ? inputs.find(i++) : inputs.end();
-      if (other == inputs.end()) {
+      if (field.number == 2 && !output.empty()) {
+        AppendField(2, std::exchange(output, {}), out);
+      } else if (other == inputs.end()) {
         out.append(field.whole);
       } else {
         AppendField(1, other->second, out);

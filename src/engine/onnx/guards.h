@@ -15,6 +15,7 @@ struct Guard {
     kNotZero,   // `input`, an integer, is not 0
     kInt32,     // `input`, an INT64, is the same in 32 bits, in which the library goes on
     kDivision,  // Div by -1 becomes a negation
+    kTotal,     // the first output has as many elements as all inputs together
   };
   Kind kind;
   size_t input = 0;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "base/text.h"
+#include "engine/onnx/emptiness.h"
 #include "engine/onnx/graph.h"
 #include "engine/onnx/infer.h"
 #include "engine/onnx/needs.h"
@@ -74,7 +75,7 @@ class Scan {
   }
 
   // `given`: what is known of them from outside, by place.
-  static void DefineInputs(const Graph& graph, const std::vector<Known>& given, Scope& scope) {
+  void DefineInputs(const Graph& graph, const std::vector<Known>& given, Scope& scope) {
     for (size_t i = 0; i < graph.inputs.size(); ++i) {
       const ValueInfo& input = graph.inputs[i];
       Known known = i < given.size() ? given[i] : Known{.raw = true};
@@ -82,6 +83,7 @@ class Scan {
       known.sized = input.has_shape;
       for (const Dimension& dimension : input.dimensions) known.sized = known.sized && dimension.size > 0;
       known.rank = input.dimensions.size();
+      known.empty_with = known.sized ? kNeverEmpty : ++inputs_;
       scope.values[input.name] = known;
     }
   }
@@ -89,7 +91,9 @@ class Scan {
   // An initializer that is an input, too, may be given by a request.
   static void DefineConstants(const Graph& graph, bool inputs_are_constants, Scope& scope) {
     for (const Tensor& tensor : graph.initializers) {
-      if (inputs_are_constants || !scope.values.contains(tensor.name)) scope.values[tensor.name] = KnownOf(tensor);
+      if (!inputs_are_constants && scope.values.contains(tensor.name)) continue;
+      scope.values[tensor.name] = KnownOf(tensor);
+      scope.values[tensor.name].empty_with = kNeverEmpty;
     }
     for (const std::string_view name : graph.sparse_initializers) scope.values[name].constant = true;
   }
@@ -125,11 +129,13 @@ class Scan {
       RETURN_IF_ERROR(VisitGraphs(node, inputs, scope, outputs, constant, depth));
     }
     outputs.resize(node.outputs.size());
+    const int32_t empty_with = constant ? kNeverEmpty : EmptyWith(node, inputs);
     for (size_t i = 0; i < outputs.size(); ++i) {
       Known& output = outputs[i];
       if (const auto it = declared.find(node.outputs[i]); output.type == kUnknownType && it != declared.end()) {
         output = {.type = it->second, .interval = AllOf(it->second)};
       }
+      if (i == 0 || node.Is("Split")) output.empty_with = empty_with;
       output.constant = constant;
       output.raw = raw;
       scope.values[node.outputs[i]] = output;
@@ -139,6 +145,10 @@ class Scan {
 
   absl::Status Check(const Node& node, const Inputs& inputs) {
     Needs needs = NeedsOf(node, inputs);
+    if (node.Is("Scan") && opset_ < 9) needs.refused = "of opset 8 leaves its state unwritten when there are no steps";
+    // It cannot end the server: where it cannot be guarded, it is served as it is.
+    const bool is_guarded = calls_ == 0 && opset_ >= kGuardOpset;
+    if (node.Is("Concat") && is_guarded) CheckConcat(node, inputs, needs);
     if (needs.refused.empty() && !needs.guards.empty()) {
       if (calls_ > 0) needs.refused = "is part of a function and would end the server for some values";
       if (opset_ < kGuardOpset)
@@ -153,6 +163,15 @@ class Scan {
       guards.push_back(std::move(guard));
     }
     return absl::OkStatus();
+  }
+
+  // The library does not look whether an input without elements fits, and leaves its place unwritten.
+  static void CheckConcat(const Node& node, const Inputs& inputs, Needs& needs) {
+    const bool flat = std::any_of(inputs.begin(), inputs.end(), [](const Known* input) {
+      return input != nullptr && input->constant && input->rank == 1;
+    });
+    if (inputs.size() > 1 && !node.outputs.empty() && !flat && !EmptyTogether(inputs))
+      needs.guards.push_back({.kind = Guard::kTotal});
   }
 
   // The body, with what is known of this call's inputs and attributes.
@@ -231,6 +250,7 @@ class Scan {
   int64_t nodes_ = 0;
   int64_t opset_ = 0;
   int calls_ = 0;  // how deep in functions
+  int32_t inputs_ = 0;
   std::unordered_map<Name, const Function*, Hash> functions_;
 };
 

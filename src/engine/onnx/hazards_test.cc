@@ -195,6 +195,26 @@ TEST(HazardsTest, TensorsWithoutElementsAreKeptFromWhereTheyWouldEndTheServer) {
             "guarded: Rare");
 }
 
+TEST(HazardsTest, TensorsOfWhichOneMayHaveNoElementsAreJoinedWithAGuard) {
+  const auto joined = [](const std::vector<std::string>& inputs, const std::function<void(Net&)>& between) {
+    Net net;
+    net.Input("x", kFloat, {"n", "3", "h", "w"}).Input("z", kFloat, {"n", "3", "h", "w"});
+    between(net);
+    return Refusal(net.Node("Concat", inputs, {"y"}, {Int("axis", 1)}).Bytes());
+  };
+  const auto branches = [](Net& net) {
+    net.Node("Relu", {"x"}, {"a"}).Node("MaxPool", {"x"}, {"b"}, {Ints("kernel_shape", {1, 1})});
+  };
+  EXPECT_EQ(joined({"a", "b"}, branches), "") << "they have elements together";
+  EXPECT_EQ(joined({"a", "z"}, branches), "guarded: Concat");
+  const auto sizes = [](Net& net) {
+    net.Node("Shape", {"x"}, {"s"}).Constant<int64_t>("i", kInt64, {1}, {0}).Node("Gather", {"s", "i"}, {"a"});
+  };
+  EXPECT_EQ(joined({"a", "i"}, sizes), "");
+  const auto part = [](Net& net) { net.Node("Slice", {"x", "z", "z"}, {"a"}); };
+  EXPECT_EQ(joined({"x", "a"}, part), "guarded: Concat");
+}
+
 TEST(HazardsTest, NumbersThatWouldBeCutTo32BitsAreGuarded) {
   const auto top = [](bool constant) {
     Net net;

@@ -32,13 +32,18 @@ Interval Absolute(Interval a);
 Interval Least(Interval a, Interval b);
 Interval Greatest(Interval a, Interval b);
 
+// Values of Known::empty_with; positive ones are numbers of inputs.
+inline constexpr int32_t kEmptyAlone = 0;   // nothing is known
+inline constexpr int32_t kNeverEmpty = -1;  // it has elements
+
 struct Known {
   int32_t type = kUnknownType;
   Interval interval;
-  bool constant = false;  // the same for every request
-  bool raw = false;       // a request's own numbers, hardly changed
-  size_t rank = 0;        // of a tensor in the file, or an input; 0: unknown
-  bool sized = false;     // every dimension is fixed by the model's file, and none is 0
+  bool constant = false;             // the same for every request
+  bool raw = false;                  // a request's own numbers, hardly changed
+  size_t rank = 0;                   // of a tensor in the file, or an input; 0: unknown
+  bool sized = false;                // every dimension is fixed by the model's file, and none is 0
+  int32_t empty_with = kEmptyAlone;  // two with the same number have elements together, or none
 };
 
 }  // namespace sluice::onnx

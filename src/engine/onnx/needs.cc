@@ -80,6 +80,12 @@ void CheckNode(const Node& node, const Inputs& inputs, Needs& needs) {
   if (node.op == "Unique" && node.Find("axis") != nullptr) return needs.Elements(0);
   if (node.op == "STFT") return CheckStft(inputs, needs);
   if (node.op == "TopK" || node.op == "DFT") return CheckNarrowed(inputs, 1, needs);
+  // Sums of nothing are left unwritten.
+  if (node.op == "MatMulInteger" || node.op == "QLinearMatMul") {
+    const size_t weights = node.op == "MatMulInteger" ? 1 : 3;
+    if (!In(inputs, weights).constant && !In(inputs, weights).sized) needs.Elements(weights);
+    return;
+  }
   if (node.op == "RoiAlign") return CheckRoiAlign(node, inputs, needs);
   const bool gap =
       std::any_of(node.inputs.begin(), node.inputs.end(), [](std::string_view name) { return name.empty(); });

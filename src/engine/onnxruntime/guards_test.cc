@@ -143,6 +143,36 @@ TEST_F(GuardsTest, AnyNumberOfInputsWithNamesThatAreCut) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("FusedMatMul 'nnn"));
 }
 
+// Where one has no elements, the library does not look at its other sizes.
+TEST_F(GuardsTest, TensorsThatDoNotFitToOneWithoutElements) {
+  Net net;
+  net.Input("a", kFloat, {"n", "m"}).Input("b", kFloat, {"k", "l"});
+  Load(net.Node("Concat", {"a", "b"}, {"y"}, {Int("axis", 1)}).Output("y", kFloat, {"n", "p"}).Bytes());
+  const auto join = [&](const Shape& a, const Shape& b) {
+    EXPECT_TRUE(Set<float>(0, DType::kFp32, a, std::vector<float>(*ElementsOf(a), 1)).ok());
+    EXPECT_TRUE(Set<float>(1, DType::kFp32, b, std::vector<float>(*ElementsOf(b), 2)).ok());
+    status_ = session_->Run();
+    return status_.ok() ? session_->Output(0)->shape : Shape{-1};
+  };
+  EXPECT_EQ(join({2, 1}, {2, 2}), (Shape{2, 3}));
+  EXPECT_THAT(Output<float>(), ElementsAre(1, 2, 2, 1, 2, 2));
+  EXPECT_EQ(join({2, 0}, {2, 2}), (Shape{2, 2})) << "nothing to add";
+  EXPECT_EQ(join({0, 1}, {0, 2}), (Shape{0, 3})) << "a batch of none";
+  EXPECT_EQ(join({0, 2}, {2, 2}), (Shape{-1}));
+  EXPECT_EQ(ReasonOf(status_), Reason::INVALID_REQUEST);
+  EXPECT_THAT(std::string(status_.message()), HasSubstr("Concat 'y': the inputs do not fit together"));
+  EXPECT_EQ(join({2, 2}, {0, 2}), (Shape{-1}));
+}
+
+TEST_F(GuardsTest, SumsOfNothing) {
+  Net net;
+  net.Input("a", kUint8, {"n", "k"}).Input("b", kUint8, {"k", "m"});
+  Load(net.Node("MatMulInteger", {"a", "b"}, {"y"}).Output("y", kInt32, {"n", "m"}).Bytes());
+  ASSERT_TRUE(Set<uint8_t>(0, DType::kUint8, {2, 0}, {}).ok());
+  ASSERT_TRUE(Set<uint8_t>(1, DType::kUint8, {0, 2}, {}).ok());
+  EXPECT_EQ(ReasonOf(session_->Run()), Reason::INVALID_REQUEST);
+}
+
 TEST_F(GuardsTest, AFileThatImportsOnlyAnotherDomain) {
   Net net(0);
   net.Input("x", kFloat, {"n"}).AddToModel(8, Field(1, "ai.onnx.ml") + Field(2, int64_t{1}));

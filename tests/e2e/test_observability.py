@@ -307,6 +307,22 @@ def test_every_query_of_every_dashboard_has_an_answer(prometheus):
     assert not open_ones, "\n".join(f"{key}: {what}" for key, what in open_ones.items())
 
 
+def documented_queries() -> list[str]:
+    text = re.sub(r"^```.*?^```", "", OPERATIONS.read_text(), flags=re.M | re.S)
+    quoted = [one.replace("\n", " ") for one in re.findall(r"`([^`]+)`", text)]
+    return [one for one in quoted if re.search(METRIC, one) and re.search(r"[({]", one)]
+
+
+@pytest.mark.parametrize("query", documented_queries())
+def test_a_query_of_operations_md_has_an_answer(prometheus, query):
+    """The servers are well: what fails here is the clients'."""
+    query = query.replace('"ID"', '"face_detection_v1"').replace("model|overload", "client")
+    end = time.monotonic() + 60
+    while not prometheus.query(query) and time.monotonic() < end:
+        time.sleep(1)
+    assert prometheus.query(query)
+
+
 def test_prometheus_evaluates_every_rule_and_three_replicas_are_up(prometheus):
     assert sum(float(one["value"][1]) for one in prometheus.query('up{job="sluice"}')) == 3
     rules = prometheus.rules()

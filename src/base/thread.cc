@@ -12,10 +12,11 @@ namespace sluice {
 namespace {
 
 constexpr uint64_t kShortSliceNs = 100'000;  // the shortest there is
+constexpr uint64_t kKeepPolicy = 0x08;       // SCHED_FLAG_KEEP_POLICY: a batch job's threads stay what they are
 
 // sched_attr of sched_setattr(2), which glibc before 2.41 has not.
 struct SchedAttributes {
-  uint32_t size, policy;  // 0: SCHED_OTHER
+  uint32_t size, policy;
   uint64_t flags;
   int32_t nice;
   uint32_t priority;
@@ -31,6 +32,7 @@ void NameMe(const std::string& name) { pthread_setname_np(pthread_self(), name.s
 
 void AskForShortSlices() {
   SchedAttributes attributes{.size = sizeof(SchedAttributes),
+                             .flags = kKeepPolicy,
                              .nice = getpriority(PRIO_PROCESS, ThreadId()),
                              .runtime_ns = kShortSliceNs};
   syscall(SYS_sched_setattr, 0, &attributes, 0);

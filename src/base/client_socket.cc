@@ -1,6 +1,5 @@
 #include "base/client_socket.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -11,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/host_port.h"
 #include "base/strings.h"
 
 namespace sluice {
@@ -25,14 +25,9 @@ std::string TlsError() {
   return text;
 }
 
-bool IsAddress(const std::string& host) {
-  unsigned char bytes[16];
-  return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
-}
-
 // Whom the certificate must name.
 void Expect(SSL* ssl, const std::string& host) {
-  if (IsAddress(host)) {
+  if (IsIpAddress(host)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
   } else {
     SSL_set1_host(ssl, host.c_str());

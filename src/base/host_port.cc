@@ -1,5 +1,7 @@
 #include "base/host_port.h"
 
+#include <arpa/inet.h>
+
 #include <charconv>
 
 #include "base/strings.h"
@@ -14,6 +16,11 @@ bool IsPort(std::string_view text, int lowest) {
 }
 
 }  // namespace
+
+bool IsIpAddress(const std::string& host) {
+  in6_addr address;
+  return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
 
 absl::StatusOr<HostPort> ParseHostPort(std::string_view text, AddressFor use) {
   const bool dials = use == AddressFor::kDialling;

@@ -14,6 +14,9 @@ struct HostPort {
   std::string port;  // digits
 };
 
+// IPv4 or IPv6, without brackets; a name is not one.
+bool IsIpAddress(const std::string& host);
+
 // Who listens may leave both to the system: no host is every address, port 0 is any that is free.
 enum class AddressFor : uint8_t { kListening, kDialling };
 

@@ -1,19 +1,10 @@
 #include "door/weights.h"
 
-#include <arpa/inet.h>
-
 #include "base/error.h"
+#include "base/host_port.h"
 #include "base/strings.h"
 
 namespace sluice {
-namespace {
-
-bool IsAddress(const std::string& text) {
-  in6_addr address;
-  return inet_pton(AF_INET, text.c_str(), &address) == 1 || inet_pton(AF_INET6, text.c_str(), &address) == 1;
-}
-
-}  // namespace
 
 absl::StatusOr<Weights> WeightsOf(const ai::inference::config::Overload& overload) {
   absl::flat_hash_map<Principal, Weights::Weight> of;
@@ -21,7 +12,7 @@ absl::StatusOr<Weights> WeightsOf(const ai::inference::config::Overload& overloa
     const auto wrong = [&](std::string_view what) {
       return Error(Reason::INVALID_REQUEST, StrCat("overload.weights: client '", one.client(), "' ", what));
     };
-    if (!IsAddress(one.client())) return wrong("is not an IP address");
+    if (!IsIpAddress(one.client())) return wrong("is not an IP address");
     if (one.weight() == 0) return wrong("has no weight, from 1 to 1000");
     if (!of.emplace(PrincipalOf("", one.client()), one.weight()).second)
       return wrong("is there twice (of IPv6 a /64 is one client)");

@@ -2,9 +2,9 @@
 
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_split.h>
-#include <arpa/inet.h>
 
 #include "base/error.h"
+#include "base/host_port.h"
 #include "base/strings.h"
 
 namespace sluice::cli::bench {
@@ -12,11 +12,6 @@ namespace {
 
 absl::Status Wrong(std::string_view text, std::string_view expected) {
   return Error(Reason::INVALID_REQUEST, StrCat("'", text, "' is not ", expected));
-}
-
-bool IsIp(const std::string& text) {
-  in6_addr address;
-  return inet_pton(AF_INET, text.c_str(), &address) == 1 || inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
 bool Positive(absl::string_view text, double& value) { return absl::SimpleAtod(text, &value) && value > 0; }
@@ -81,7 +76,7 @@ absl::StatusOr<Identity> ParseIdentity(std::string_view principal) {
   if (principal.starts_with("key:")) return Identity{{}, "authorization", StrCat("Bearer ", principal.substr(4))};
   const bool forwarded = principal.starts_with("xff:");
   std::string ip(forwarded ? principal.substr(4) : principal);
-  if (!IsIp(ip)) return Wrong(principal, "a principal: an address of this machine, xff:ADDRESS or key:SECRET");
+  if (!IsIpAddress(ip)) return Wrong(principal, "a principal: an address of this machine, xff:ADDRESS or key:SECRET");
   if (forwarded) return Identity{{}, "x-forwarded-for", std::move(ip)};
   return Identity{std::move(ip), {}, {}};
 }

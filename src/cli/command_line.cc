@@ -1,8 +1,22 @@
 #include "cli/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
 
 namespace sluice::cli {
+
+namespace {
+
+int AllWritten(int status) {
+  std::cout.flush();
+  const bool written = std::cout.good() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (written || status != 0) return status;
+  std::fprintf(stderr, "sluice: the output could not be written\n");
+  return 1;
+}
+
+}  // namespace
 
 Option& Option::Required() {
   option_->required();
@@ -60,8 +74,12 @@ void Command::Run(std::function<int()> run, std::function<std::string()> check) 
   app_.callback([run = std::move(run), check = std::move(check), &chosen = run_] {
     const std::string wrong = check ? check() : std::string();
     if (!wrong.empty()) throw CLI::ValidationError(wrong);
-    chosen = run;
+    chosen = [run] { return AllWritten(run()); };
   });
+}
+
+void Command::Serve(std::function<int()> run) {
+  app_.callback([run = std::move(run), &chosen = run_] { chosen = run; });
 }
 
 CommandLine::CommandLine(const std::string& about, std::function<std::string()> version)

@@ -44,6 +44,8 @@ class Command {
   // What to do when this command is chosen; its result is the exit code of the process. `check` runs before: its text,
   // when not empty, says what is wrong with the options.
   void Run(std::function<int()> run, std::function<std::string()> check = nullptr);
+  // The same for the server, whose exit code says how it ended, not what became of its lines.
+  void Serve(std::function<int()> run);
 
  private:
   CLI::App& app_;
@@ -57,7 +59,8 @@ class CommandLine {
   ~CommandLine();
 
   Command Add(const std::string& name, const std::string& about);
-  // Parses, runs the chosen command, and gives the exit code. Asks for help and version are answered.
+  // Parses, runs the chosen command, and gives the exit code: 1 also when something that it printed was not written (a
+  // full disk), unless it is the server. Asks for help and version are answered.
   int Run(int argc, char** argv);
 
  private:

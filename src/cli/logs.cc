@@ -45,7 +45,9 @@ class Reader {
     } else {
       for (const std::string& file : flags_.files) {
         std::ifstream in(file);
-        if (!in) return Failed(file);
+        in.peek();
+        if (!in && !in.eof()) return Failed(file);  // a folder, too, which can be opened
+        in.clear();
         ReadAll(in);
       }
     }
@@ -56,7 +58,7 @@ class Reader {
 
  private:
   static int Failed(const std::string& file) {
-    std::fprintf(stderr, "sluice: cannot open %s\n", file.c_str());
+    std::fprintf(stderr, "sluice: cannot read %s\n", file.c_str());
     return 1;
   }
 

@@ -90,7 +90,7 @@ void AddServe(CommandLine& line) {
   command.Add("--listen", flags->listen,
               "HOST:PORT, may be repeated; port 0 picks a free one. Overrides the file's listeners");
   command.Add("--models", flags->models, "Models folder").ExistingFolder();
-  command.Run([flags] { return Serve(*flags); });
+  command.Serve([flags] { return Serve(*flags); });
 }
 
 }  // namespace sluice::cli

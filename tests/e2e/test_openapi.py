@@ -234,3 +234,16 @@ def test_the_postman_collection_is_up_to_date(document, server):
         assert answer.status_code == (404 if "/breakers:" in url or "/debug/explain" in url else 200), (
             f"{item['name']}: {answer.text}"
         )
+
+
+@pytest.mark.parametrize("command", [["openapi"], ["models", "--models", ROOT / "tests" / "models"]])
+def test_what_cannot_be_written_is_no_success(command):
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run([BINARY, *command], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("sluice: the output could not be written\n")
+
+
+def test_logs_of_a_folder_are_an_error(tmp_path):
+    ended = subprocess.run([BINARY, "logs", tmp_path], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (1, f"sluice: cannot read {tmp_path}\n")

@@ -13,9 +13,9 @@ namespace sluice {
 inline constexpr int kLoopNice = 0;
 inline constexpr int kWorkerNice = 5;
 
-// Asks for short turns on the CPU for the calling thread: one that runs briefly and often then runs as soon as it wakes,
-// where otherwise a worker's turn of some ms ends first. No more CPU comes of it, and no privilege is needed. Linux
-// before 6.12 ignores it (sched_setattr(2): sched_runtime of SCHED_OTHER).
+// Asks for short turns on the CPU for the calling thread: one that runs briefly and often then runs as soon as it
+// wakes, where otherwise a worker's turn of some ms ends first. No more CPU comes of it, and no privilege is needed.
+// Linux before 6.12 ignores it (sched_setattr(2): sched_runtime of SCHED_OTHER).
 void AskForShortSlices();
 
 // Runs `body` on a thread that nobody waits for: what may hang must not keep the process from its end. The body owns

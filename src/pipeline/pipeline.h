@@ -31,8 +31,8 @@ class Pipeline {
  public:
   Pipeline(const Admission& admission, JobQueue& jobs) : admission_(admission), jobs_(jobs) {}
 
-  // One use of a model whose task is `task`, for `call`, whose record gets the model's name at once: of the one that takes
-  // it; if none does, of the first that refuses. An error: refused now, `done` will not run.
+  // One use of a model whose task is `task`, for `call`, whose record gets the model's name at once: of the one that
+  // takes it; if none does, of the first that refuses. An error: refused now, `done` will not run.
   template <typename Input, typename Output>
   // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved on
   absl::StatusOr<Ticket> Submit(Call& call, Wanted wanted, std::string_view task, Input input,

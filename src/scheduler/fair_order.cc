@@ -70,7 +70,10 @@ void FairOrder::Serve(Share& share, const Urgency& item, const void* queue, doub
 }
 
 void FairOrder::Correct(Principal principal, Duration more) {
-  if (const auto it = shares_.find(principal); it != shares_.end()) Move(*it->second, it->second->used + it->second->Ticks(more));
+  const auto it = shares_.find(principal);
+  if (it == shares_.end()) return;
+  Share& share = *it->second;
+  Move(share, share.used + share.Ticks(more));
 }
 
 void FairOrder::Charge(Principal principal, Duration time) {

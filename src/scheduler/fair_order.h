@@ -1,11 +1,11 @@
 // Whose turn it is. Principals share the workers' time; within one principal the most urgent item goes first.
 //
-// Start-time fair queueing: every principal has a clock of the time that it was given, divided by its weight, and the one
-// that shows least goes first. A shared clock runs as fast as the average of those that have something waiting; who comes back from a
-// pause starts there, so that a pause earns nothing. Both clocks only run forward, by work that was done and by what
-// refusals cost, so nobody waits for ever, and what a client asks for (deadlines, retries, many connections) changes
-// nothing between clients. Pure: no clock, no thread. A class of work (live, batch, background) that is to go before
-// others gets an order of its own.
+// Start-time fair queueing: every principal has a clock of the time that it was given, divided by its weight, and the
+// one that shows least goes first. A shared clock runs as fast as the average of those that have something waiting; who
+// comes back from a pause starts there, so that a pause earns nothing. Both clocks only run forward, by work that was
+// done and by what refusals cost, so nobody waits for ever, and what a client asks for (deadlines, retries, many
+// connections) changes nothing between clients. Pure: no clock, no thread. A class of work (live, batch, background)
+// that is to go before others gets an order of its own.
 #pragma once
 
 #include <cstdint>

@@ -86,6 +86,13 @@ void CheckNode(const Node& node, const Inputs& inputs, Needs& needs) {
     if (!In(inputs, weights).constant && !In(inputs, weights).sized) needs.Elements(weights);
     return;
   }
+  // Three numbers, each of which is read from a tensor without a look at its size.
+  if (node.op == "NonMaxSuppression") {
+    for (size_t i = 2; i < inputs.size(); ++i) {
+      if (Given(inputs, i) && !inputs[i]->constant && !inputs[i]->sized) needs.Elements(i);
+    }
+    return;
+  }
   if (node.op == "RoiAlign") return CheckRoiAlign(node, inputs, needs);
   const bool gap =
       std::any_of(node.inputs.begin(), node.inputs.end(), [](std::string_view name) { return name.empty(); });

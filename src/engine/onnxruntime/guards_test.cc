@@ -164,6 +164,23 @@ TEST_F(GuardsTest, TensorsThatDoNotFitToOneWithoutElements) {
   EXPECT_EQ(join({2, 2}, {0, 2}), (Shape{-1}));
 }
 
+TEST_F(GuardsTest, NumbersThatAreNotThere) {
+  Net net;
+  net.Input("b", kFloat, {"1", "2", "4"}).Input("s", kFloat, {"1", "1", "2"}).InputOfAnyShape("k", kInt64);
+  Load(net.Node("NonMaxSuppression", {"b", "s", "k"}, {"y"}).Output("y", kInt64, {"n", "3"}).Bytes());
+  const auto select = [&](const Shape& shape) {
+    EXPECT_TRUE(Set<float>(0, DType::kFp32, {1, 2, 4}, {0, 0, 1, 1, 5, 5, 6, 6}).ok());
+    EXPECT_TRUE(Set<float>(1, DType::kFp32, {1, 1, 2}, {0.5, 0.9}).ok());
+    EXPECT_TRUE(Set<int64_t>(2, DType::kInt64, shape, std::vector<int64_t>(*ElementsOf(shape), 1)).ok());
+    return session_->Run();
+  };
+  ASSERT_TRUE(select({1}).ok());
+  EXPECT_THAT(Output<int64_t>(), ElementsAre(0, 0, 1));
+  ASSERT_TRUE(select({}).ok());
+  EXPECT_THAT(Output<int64_t>(), ElementsAre(0, 0, 1));
+  EXPECT_EQ(ReasonOf(select({0})), Reason::INVALID_REQUEST);
+}
+
 TEST_F(GuardsTest, SumsOfNothing) {
   Net net;
   net.Input("a", kUint8, {"n", "k"}).Input("b", kUint8, {"k", "m"});

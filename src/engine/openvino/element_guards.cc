@@ -77,8 +77,8 @@ absl::Status GuardElements(ov::Node& step, size_t port) {
 
 absl::Status AddElementGuards(ov::Model& model, const RequestValues& values) {
   static const std::set<std::string_view> readers = {
-      "TopK",        "AvgPool",     "MaxPool",         "Interpolate",     "GridSample", "LSTMSequence",
-      "GRUSequence", "RNNSequence", "AdaptiveAvgPool", "AdaptiveMaxPool", "ROIPooling", "ROIAlign",
+      "TopK",        "AvgPool",         "MaxPool",         "Interpolate", "GridSample", "LSTMSequence", "GRUSequence",
+      "RNNSequence", "AdaptiveAvgPool", "AdaptiveMaxPool", "ROIPooling",  "Unique",     "ROIAlign",
   };
   const auto counted = Counted(model, values);
   absl::Status status;

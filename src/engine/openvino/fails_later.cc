@@ -73,9 +73,10 @@ bool ScatterElementsFails(const ov::Node& step) {
   return false;
 }
 
-// They divide by the number of elements.
-bool IsRecurrent(std::string_view type) {
-  return type == "LSTMSequence" || type == "GRUSequence" || type == "RNNSequence" || type == "TensorIterator";
+// They divide by the number of elements, or (Unique) leave all their outputs as they are.
+bool NeedsElements(std::string_view type) {
+  return type == "LSTMSequence" || type == "GRUSequence" || type == "RNNSequence" || type == "TensorIterator" ||
+         type == "Unique";
 }
 
 // What makes elements out of none leaves its output as it found it, but for these.
@@ -90,7 +91,7 @@ bool MayStartFromNothing(std::string_view type) {
 
 bool LacksElements(const ov::Node& step, std::string_view type) {
   if (step.get_input_size() == 0) return false;
-  if (IsRecurrent(type)) {
+  if (NeedsElements(type)) {
     for (size_t i = 0; i < step.get_input_size(); ++i) {
       if (HasNone(SizesAt(step, i))) return true;
     }

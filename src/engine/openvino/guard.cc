@@ -48,14 +48,14 @@ bool Guard::Pass(const ov::Tensor& from, const std::vector<int64_t>& sizes, ov::
     } else if (kind_ == Kind::kLength) {
       fits = value >= 0 && value <= size;
     } else {
-      fits = values[i] != T(0);
+      fits = values[i] != T(0) && (kind_ != Kind::kStep || static_cast<int64_t>(values[i]) != INT32_MIN);
       if (fits) {
         passed[i] = values[i];
         continue;
       }
     }
     inside &= fits;
-    passed[i] = fits ? static_cast<T>(value) : static_cast<T>(kind_ == Kind::kNotZero ? 1 : 0);
+    passed[i] = fits ? static_cast<T>(value) : static_cast<T>(kind_ == Kind::kNotZero || kind_ == Kind::kStep ? 1 : 0);
   }
   return inside;
 }
@@ -63,7 +63,7 @@ bool Guard::Pass(const ov::Tensor& from, const std::vector<int64_t>& sizes, ov::
 bool Guard::evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const {
   const ov::Tensor& values = inputs[0];
   std::vector<int64_t> sizes;
-  if (kind_ != Kind::kNotZero) {
+  if (kind_ != Kind::kNotZero && kind_ != Kind::kStep) {
     const auto type = inputs[1].get_element_type();
     if (type != ov::element::i64 && type != ov::element::i32) return false;
     sizes = type == ov::element::i64 ? Widened<int64_t>(inputs[1]) : Widened<int32_t>(inputs[1]);

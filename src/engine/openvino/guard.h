@@ -20,13 +20,14 @@ class Guard final : public ov::op::Op {
  public:
   OPENVINO_OP("Guard", "sluice");
   enum class Kind : uint8_t {
-    kIndex,  // [-size, size) of the column's size; negative ones, which count from the end, become the others
+    kIndex,    // [-size, size) of the column's size; negative ones, which count from the end, become the others
     kLength,   // [0, size]
-    kNotZero,  // for divisors and steps
+    kNotZero,  // for divisors
+    kStep,     // neither 0 nor the smallest number of 32 bits, which has no opposite
   };
 
   Guard() = default;
-  // `sizes`: integers, one, or one for each column of the last dimension. Not read for kNotZero.
+  // `sizes`: integers, one, or one for each column of the last dimension. Not read for kNotZero and kStep.
   Guard(const ov::Output<ov::Node>& values, const ov::Output<ov::Node>& sizes, Kind kind, std::string complaint);
 
   void set_report(std::shared_ptr<GuardReport> report) { report_ = std::move(report); }

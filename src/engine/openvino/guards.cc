@@ -85,6 +85,11 @@ absl::Status GuardNotZero(ov::Node& step, size_t port, std::string_view what) {
   return absl::OkStatus();
 }
 
+absl::Status GuardStride(ov::Node& step, size_t port) {
+  Put(step, port, Number(0), Guard::Kind::kStep, "a step of 0 or of the smallest number");
+  return absl::OkStatus();
+}
+
 // Ports whose values, if a request decides them, make OpenVINO read elsewhere, hang or end the process.
 const std::multimap<std::string_view, size_t>& Unguarded() {
   static const std::multimap<std::string_view, size_t> ports = {
@@ -155,7 +160,7 @@ absl::Status GuardStep(ov::Node& step, const RequestValues& values) {
   const bool whole = step.get_output_size() > 0 && step.get_output_element_type(0).is_integral_number();
   if (whole && (on("Divide", 1) || on("Mod", 1) || on("FloorMod", 1))) return GuardNotZero(step, 1, "a division by 0");
   if (on("Range", 2)) return GuardNotZero(step, 2, "a step of 0");
-  if (on("Slice", 3) || on("StridedSlice", 3)) return GuardNotZero(step, 3, "a step of 0");
+  if (on("Slice", 3) || on("StridedSlice", 3)) return GuardStride(step, 3);
   return absl::OkStatus();
 }
 

@@ -184,6 +184,22 @@ TEST(Guards, DivisorsAndStepsOfZero) {
   EXPECT_EQ(ReasonOf(ask(0, 0, 0)), Reason::INVALID_REQUEST);
 }
 
+TEST(Guards, TheSmallestStep) {
+  const auto x = Input("x", ov::element::f32, {-1}), from = Input("f", ov::element::i64, {1});
+  const auto to = Input("t", ov::element::i64, {1}), by = Input("s", ov::element::i64, {1});
+  const auto net = Loaded(Net(std::make_shared<op::Slice>(x, from, to, by), {x, from, to, by}));
+  OpenVinoSession session(net);
+  const auto ask = [&](int64_t step) {
+    return Ask(session, net->signature(),
+               {Of<float>({3}, Data()), Of<int64_t>({1}, {2}), Of<int64_t>({1}, {-9}), Of<int64_t>({1}, {step})});
+  };
+  ASSERT_TRUE(ask(-2).ok());
+  EXPECT_EQ(session.Output(0)->As<float>()[1], 10);
+  ASSERT_TRUE(ask(INT32_MIN + 1).ok());
+  EXPECT_EQ(session.Output(0)->As<float>()[0], 30);
+  EXPECT_EQ(ReasonOf(ask(INT32_MIN)), Reason::INVALID_REQUEST) << "its one element would not be written";
+}
+
 // A step that comes out of a computation is only known at the run.
 TEST(Guards, AComputedStepOfZero) {
   const auto x = Input("x", ov::element::f32, {100});

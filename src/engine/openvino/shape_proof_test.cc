@@ -60,6 +60,9 @@ TEST(ShapeProof, ElementsOutOfNone) {
   };
   EXPECT_EQ(outcome(max, {1, 1, 1, 1}), Outcome::kPossible);
   EXPECT_EQ(outcome(max, {1, 1, 0, 1}), Outcome::kImpossible);
+  const auto unique = [](const Node& x) { return std::make_shared<ov::op::v10::Unique>(x); };
+  EXPECT_EQ(outcome(unique, {3}), Outcome::kOpen);
+  EXPECT_EQ(outcome(unique, {0}), Outcome::kImpossible) << "it would give what it gave before";
   const auto more = [](const Node& x) {
     return std::make_shared<op::Concat>(ov::NodeVector{x, Values<float>(ov::element::f32, {1}, {1})}, 0);
   };

@@ -6,6 +6,14 @@
 #include "call/layers/observe/record.h"
 
 namespace sluice {
+namespace {
+
+// What comes in thousands must push neither itself nor what is rare out of the last notable calls, and not cost what
+// nobody will read: of each thread, in a second.
+constexpr uint32_t kSamplesMax = 100;
+constexpr uint32_t kRefusalsMax = 1000;
+
+}  // namespace
 
 ObserveLayer::ObserveLayer(const LayerContext& context)
     : random_(context.random),
@@ -23,10 +31,10 @@ std::string ObserveLayer::RequestIdFor(Call& call) {
 
 // splitmix64: what tells ids apart need not be a secret.
 uint64_t ObserveLayer::NewId() {
-  Ids& ids = ids_.Mine();
+  uint64_t& state = threads_.Mine().ids;
   while (true) {
-    if (ids.state == 0) ids.state = random_.With([](Random& random) { return random.Next(); });
-    uint64_t z = ids.state += 0x9e3779b97f4a7c15ull;
+    if (state == 0) state = random_.With([](Random& random) { return random.Next(); });
+    uint64_t z = state += 0x9e3779b97f4a7c15ull;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
     if (z ^= z >> 31; z != 0) return z;
@@ -50,9 +58,18 @@ Step ObserveLayer::Enter(Call& call) {
   return Step::kNext;
 }
 
+bool ObserveLayer::MayKeep(CallRecord::Kept kept, TimePoint now) {
+  using enum CallRecord::Kept;
+  const bool sample = kept == kSample && telemetry_.sample_ratio < 1;  // who wants all gets all
+  if (!sample && kept != kRefused) return true;
+  OfThread& mine = threads_.Mine();
+  if (now >= mine.second + std::chrono::seconds(1)) mine = {.ids = mine.ids, .second = now};
+  return sample ? mine.samples++ < kSamplesMax : mine.refusals++ < kRefusalsMax;
+}
+
 bool ObserveLayer::Keep(Call& call, const CallEnd& end) {
   const auto kept = KeptOf(call, telemetry_.sample_ratio);
-  if (!kept) return false;
+  if (!kept || !MayKeep(*kept, end.at)) return false;
   if (!call.trace.known()) JoinTrace(call);  // of a probe that failed
   const CallRecordPtr record = RecordOf(call, *kept, end);
   telemetry_.notable.Offer(record);

@@ -22,6 +22,7 @@ class ObserveLayer final : public Layer {
   std::string RequestIdFor(Call& call);
   void JoinTrace(Call& call);
   bool Keep(Call& call, const CallEnd& end);
+  bool MayKeep(CallRecord::Kept kept, TimePoint now);
   uint64_t NewId();
 
   SharedRandom& random_;
@@ -29,11 +30,12 @@ class ObserveLayer final : public Layer {
   Telemetry& telemetry_;
   const bool counts_;
   CallMetrics metrics_;
-  // The state of this thread's ids; 0: none yet.
-  struct Ids {
-    uint64_t state = 0;
+  struct OfThread {
+    uint64_t ids = 0;  // their state; 0: none yet
+    TimePoint second{};
+    uint32_t samples = 0, refusals = 0;  // kept since then
   };
-  PerThread<Ids> ids_;
+  PerThread<OfThread> threads_;
 };
 
 }  // namespace sluice

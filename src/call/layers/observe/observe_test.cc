@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 
 #include "ai/inference/image_recognition.pb.h"
@@ -165,6 +166,23 @@ TEST_F(ObserveTest, TheEndingDecidesWhatIsKept) {
   headers_.Clear();
   layers_.telemetry.sample_ratio = 1;
   kept(CallRecord::Kept::kSample, absl::OkStatus());
+}
+
+TEST_F(ObserveTest, WhatComesInThousandsDoesNotPushOutWhatIsRare) {
+  const auto kept = [&](int calls, const absl::Status& outcome) {
+    const size_t before = layers_.telemetry.notable.size();
+    for (int i = 0; i < calls; ++i) Begin(*methods_.all().front())->Finish(outcome);
+    return layers_.telemetry.notable.size() - before;
+  };
+  layers_.telemetry.sample_ratio = std::nextafter(1.0, 0.0);
+  EXPECT_EQ(kept(150, absl::OkStatus()), 100u);
+  EXPECT_EQ(kept(1200, Error(Reason::OVERLOADED, "x")), 1000u);
+  EXPECT_EQ(kept(1200, Error(Reason::MODEL_FAILED, "x")), 1200u);
+  loop_.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(kept(10, absl::OkStatus()), 10u);
+  EXPECT_EQ(kept(10, Error(Reason::OVERLOADED, "x")), 10u);
+  layers_.telemetry.sample_ratio = 1;
+  EXPECT_EQ(kept(150, absl::OkStatus()), 150u);
 }
 
 TEST_F(ObserveTest, ARecordHasTheStagesAndTheVerdicts) {

@@ -1,4 +1,6 @@
 // Runs that fail inside a net: always an error, and the good ones before and after are right, on every session.
+#include <sys/resource.h>
+
 #include <atomic>
 #include <cmath>
 #include <thread>
@@ -269,6 +271,21 @@ TEST(StoppedRuns, LeaveTheSessionSound) {
   }
   EXPECT_GT(stopped, 0);
   EXPECT_EQ(net->budget().times(), 0) << "no copy was compiled anew";
+}
+
+// A net that fits none of the sizes that a warm-up tries takes no tensor of 17 GB for it.
+TEST(FailingRuns, AWarmUpStaysSmall) {
+  const auto x = Input("x", f32(), {-1, -1, -1, -1});
+  const auto net =
+      Loaded(Net(std::make_shared<op::Reshape>(x, Values<int64_t>(i64(), {1}, {7}), /*special_zero=*/false), {x}));
+  OpenVinoSession session(net);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  const rlimit less = {rlim_t{16} << 30, before.rlim_max};
+  const bool limited = setrlimit(RLIMIT_AS, &less) == 0;
+  EXPECT_TRUE(session.WarmUp().ok());
+  if (limited) setrlimit(RLIMIT_AS, &before);
+  EXPECT_TRUE(Ask(session, net->signature(), {Of<float>({1, 1, 1, 7}, Ones(7))}).ok());
 }
 
 }  // namespace

@@ -108,6 +108,7 @@ bool LacksElements(const ov::Node& step, std::string_view type) {
 bool FailsLater(const ov::Node& step) {
   const std::string_view type = step.get_type_info().name;
   if (LacksElements(step, type)) return true;
+  if (type == "Interpolate" && HasNone(SizesOf(step.get_output_partial_shape(0)))) return !HasNone(SizesAt(step, 0));
   if (type == "Broadcast") return std::ranges::any_of(ValuesAt(step, 1), [](int64_t size) { return size < 0; });
   if (type == "TopK") return TopKFails(step);
   if (type == "Pad") return PadFails(step);

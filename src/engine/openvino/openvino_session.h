@@ -41,6 +41,8 @@ class OpenVinoSession final : public Session {
   // A run that failed leaves the compiled copy in no sound state: it is made again before anything else is computed.
   absl::Status RunFailed(const char* what);
   absl::Status Restore();
+  // Of all inputs together with open dimensions of this size.
+  bool AreFew(int64_t open) const;
   void SetZeros(int64_t open);
   absl::Status Failure(const char* event, const char* what) const;
 

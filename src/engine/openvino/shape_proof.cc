@@ -15,15 +15,17 @@
 namespace sluice {
 namespace {
 
-// Nothing when the size is open; UINT64_MAX when it is beyond all bounds.
+// Nothing when the size is open; UINT64_MAX when it is beyond all bounds, as is what cannot be counted in 32 bits. A
+// dimension of 0 makes no other one smaller: steps have tables for each.
 std::optional<uint64_t> BytesOf(const ov::Output<ov::Node>& port) {
   const ov::PartialShape& shape = port.get_partial_shape();
   if (shape.is_dynamic()) return std::nullopt;
-  const auto elements = ElementsOf(FromOv(shape));
-  const size_t size = std::max<size_t>(port.get_element_type().size(), 1);
-  uint64_t bytes = UINT64_MAX;
-  if (elements && !__builtin_mul_overflow(static_cast<uint64_t>(*elements), size, &bytes)) return bytes;
-  return UINT64_MAX;
+  uint64_t elements = 1;
+  for (const ov::Dimension& dimension : shape) {
+    const auto size = static_cast<uint64_t>(std::max<int64_t>(dimension.get_length(), 1));
+    if (__builtin_mul_overflow(elements, size, &elements) || elements > INT32_MAX) return UINT64_MAX;
+  }
+  return elements * std::max<size_t>(port.get_element_type().size(), 1);
 }
 
 bool AllFixed(const std::vector<std::shared_ptr<ov::Node>>& steps) {

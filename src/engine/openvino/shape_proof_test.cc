@@ -33,6 +33,7 @@ TEST(ShapeProof, ValuesThatSizesDependOnAreLookedAt) {
   EXPECT_EQ(infer({-3, 4}), Outcome::kImpossible);
   EXPECT_EQ(infer({int64_t{1} << 10, int64_t{1} << 10}), Outcome::kImpossible) << "16 MiB";
   EXPECT_EQ(infer({int64_t{1} << 40, int64_t{1} << 40}), Outcome::kImpossible);
+  EXPECT_EQ(infer({0, int64_t{1} << 31}), Outcome::kImpossible) << "a table of 16 GiB for nothing";
   EXPECT_EQ(infer(std::vector<int64_t>(100, 1)), Outcome::kOpen) << "more values than are looked at";
   EXPECT_EQ(infer({5}), Outcome::kPossible) << "and back";
   const auto two = Of<float>({2}, {1, 1}), three = Of<float>({3}, {1, 1, 1});

@@ -108,6 +108,7 @@ const std::multimap<std::string_view, size_t>& Unguarded() {
       {"ISTFT", 2},
       {"ISTFT", 3},
       {"ISTFT", 4},
+      {"Pad", 3},  // the value of the first run stays
       {"GatherTree", 0},
       {"GatherTree", 1},
       {"GatherTree", 2},

@@ -245,6 +245,12 @@ TEST(Guards, WhatCannotBeGuardedIsRefusedAtLoad) {
             "Gather 'y' takes its axis from a request, which OpenVINO does not check; use engine: onnxruntime");
   const auto d = Input("d", ov::element::f32, {4, 2}), axes = Input("axes", ov::element::i64, {1});
   EXPECT_FALSE(OpenVinoNet::Make(core, Net(std::make_shared<op::DFT>(d, axes), {d, axes}), {}).ok());
+  // The value of the first run would be that of all later ones.
+  const auto v = Input("v", ov::element::f32, {}), p = Input("p", ov::element::f32, {-1});
+  const auto ones = Values<int64_t>(ov::element::i64, {1}, {1});
+  EXPECT_FALSE(
+      OpenVinoNet::Make(core, Net(std::make_shared<op::Pad>(p, ones, ones, v, ov::op::PadMode::CONSTANT), {p, v}), {})
+          .ok());
   // After a larger tensor the same smaller one is answered otherwise.
   const auto b = Input("b", ov::element::bf16, {-1});
   EXPECT_FALSE(OpenVinoNet::Make(core, Net(std::make_shared<ov::op::v10::Unique>(b)->output(0), {b}), {}).ok());

@@ -67,7 +67,6 @@ const Names kMoves = {"Broadcast",
                       "ScatterElementsUpdate",
                       "ScatterNDUpdate",
                       "ScatterUpdate",
-                      "Select",
                       "ShuffleChannels",
                       "Slice",
                       "SliceScatter",
@@ -94,8 +93,8 @@ const Names kPlaces = {"NonZero",
                        "NMSRotated"};
 const Names kCompares = {"Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual"};
 // As FP32, and no larger than what goes in.
-const Names kInFp32 = {"Divide",    "Mod",     "FloorMod", "Relu",  "PRelu",   "ReduceMax",
-                       "ReduceMin", "Ceiling", "Floor",    "Round", "MaxPool", "AdaptiveMaxPool"};
+const Names kInFp32 = {"Divide",  "Mod",   "FloorMod", "Relu",    "PRelu",           "ReduceMax", "ReduceMin",
+                       "Ceiling", "Floor", "Round",    "MaxPool", "AdaptiveMaxPool", "Select"};
 const Names kBitwise = {"BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot", "BitwiseLeftShift", "BitwiseRightShift"};
 
 class Analysis {

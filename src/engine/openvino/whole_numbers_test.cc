@@ -100,5 +100,14 @@ TEST(WholeNumbers, AreExactUpToThere) {
   EXPECT_EQ(std::vector<int>(less.begin(), less.end()), (std::vector<int>{1, 1, 0}));
 }
 
+// Together with a comparison, it is computed as FP32.
+TEST(WholeNumbers, AChoiceIsExactAsFarAsFp32) {
+  const auto a = Input("a", ov::element::i64, {-1, 2}), b = Input("b", ov::element::i64, {2});
+  const auto less = std::make_shared<op::Less>(Values<int64_t>(ov::element::i64, {2}, {0, 1}), b);
+  const auto net =
+      Loaded(Net(std::make_shared<op::Select>(less, a, Values<int64_t>(ov::element::i64, {}, {0})), {a, b}));
+  EXPECT_LE(net->whole_numbers_max(), kExactInFp32);
+}
+
 }  // namespace
 }  // namespace sluice

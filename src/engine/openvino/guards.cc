@@ -108,7 +108,9 @@ const std::multimap<std::string_view, size_t>& Unguarded() {
       {"ISTFT", 2},
       {"ISTFT", 3},
       {"ISTFT", 4},
-      {"Pad", 3},  // the value of the first run stays
+      // What the first run was given stays: the value, the axes.
+      {"Pad", 3},
+      {"Slice", 4},
       {"GatherTree", 0},
       {"GatherTree", 1},
       {"GatherTree", 2},

@@ -251,6 +251,10 @@ TEST(Guards, WhatCannotBeGuardedIsRefusedAtLoad) {
   EXPECT_FALSE(
       OpenVinoNet::Make(core, Net(std::make_shared<op::Pad>(p, ones, ones, v, ov::op::PadMode::CONSTANT), {p, v}), {})
           .ok());
+  const auto which = Input("i", ov::element::i64, {1});
+  const auto s = Input("s", ov::element::f32, {-1, -1});
+  EXPECT_FALSE(
+      OpenVinoNet::Make(core, Net(std::make_shared<op::Slice>(s, ones, ones, ones, which), {s, which}), {}).ok());
   // After a larger tensor the same smaller one is answered otherwise.
   const auto b = Input("b", ov::element::bf16, {-1});
   EXPECT_FALSE(OpenVinoNet::Make(core, Net(std::make_shared<ov::op::v10::Unique>(b)->output(0), {b}), {}).ok());

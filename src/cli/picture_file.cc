@@ -1,18 +1,16 @@
 #include "cli/picture_file.h"
 
-#include <fstream>
-#include <sstream>
-
-#include "base/error.h"
-#include "base/strings.h"
+#include "base/config/file.h"
 
 namespace sluice::cli {
+namespace {
+
+constexpr size_t kBytesMax = 256 << 20;  // more than any server takes; /dev/zero has no end
+
+}  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream bytes;
-  if (!in || !(bytes << in.rdbuf())) return Error(Reason::NOT_FOUND, StrCat("cannot read ", path));
-  return bytes.str();
+  return sluice::ReadFile(path, kBytesMax, Pipes::kRead);
 }
 
 std::string_view MediaType(std::string_view file) {

@@ -65,7 +65,8 @@ class LocalRecognizer final : public Recognizer {
     auto local = std::make_unique<LocalRecognizer>(flags);
     local->engines_ = MakeEngines();
     Repository repository({.roots = {flags.models}}, Pointers(local->engines_));
-    RETURN_IF_ERROR(repository.Load());
+    // The others cost a second; but all of them tell whose alias it is, and which there are.
+    if (!repository.LoadModel(flags.model).ok()) RETURN_IF_ERROR(repository.Load());
     ASSIGN_OR_RETURN(local->version_, repository.Resolve(flags.model));
     ASSIGN_OR_RETURN(local->model_, MakeFaceModel(*local->version_, ImageLimits{}));
     RETURN_IF_ERROR(local->detector_.Prepare(*local->model_));

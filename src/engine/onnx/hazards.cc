@@ -146,13 +146,13 @@ class Scan {
   absl::Status Check(const Node& node, const Inputs& inputs) {
     Needs needs = NeedsOf(node, inputs);
     if (node.Is("Scan") && opset_ < 9) needs.refused = "of opset 8 leaves its state unwritten when there are no steps";
-    // It cannot end the server: where it cannot be guarded, it is served as it is.
-    const bool is_guarded = calls_ == 0 && opset_ >= kGuardOpset;
-    if (node.Is("Concat") && is_guarded) CheckConcat(node, inputs, needs);
+    if (node.Is("Concat")) CheckConcat(node, inputs, needs);
     if (needs.refused.empty() && !needs.guards.empty()) {
-      if (calls_ > 0) needs.refused = "is part of a function and would end the server for some values";
-      if (opset_ < kGuardOpset)
-        needs.refused = "would end the server for some values; with opset 9 or later it could be guarded";
+      const std::string_view without = needs.guards[0].kind == Guard::kTotal
+                                           ? "would be answered with what was in memory for some values"
+                                           : "would end the server for some values";
+      if (calls_ > 0) needs.refused = StrCat("is part of a function and ", without);
+      if (opset_ < kGuardOpset) needs.refused = StrCat(without, "; with opset 9 or later it could be guarded");
     }
     if (!needs.refused.empty()) return Refuse(node, needs.refused);
     for (Guard& guard : needs.guards) {

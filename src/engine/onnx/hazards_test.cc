@@ -215,6 +215,18 @@ TEST(HazardsTest, TensorsOfWhichOneMayHaveNoElementsAreJoinedWithAGuard) {
   EXPECT_EQ(joined({"x", "a"}, part), "guarded: Concat");
 }
 
+TEST(HazardsTest, WhereNoGuardCanBeAJoinOfWhichOnePartMayBeEmptyIsRefused) {
+  const auto old = [](const char* second) {
+    Net net(8);
+    net.Input("x", kFloat, {"n", "3"}).Input("z", kFloat, {"n", "3"}).Node("Relu", {"x"}, {"a"});
+    return Refusal(net.Node("Concat", {"x", second}, {"y"}, {Int("axis", 1)}).Bytes());
+  };
+  EXPECT_EQ(old("a"), "");
+  EXPECT_EQ(old("z"),
+            "node 'y' (Concat) would be answered with what was in memory for some values; with opset 9 or later it "
+            "could be guarded");
+}
+
 TEST(HazardsTest, NumbersThatWouldBeCutTo32BitsAreGuarded) {
   const auto top = [](bool constant) {
     Net net;

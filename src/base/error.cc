@@ -61,7 +61,7 @@ Reason ClosestReason(absl::StatusCode code) {
 }  // namespace
 
 const ReasonInfo& InfoOf(Reason reason) {
-  static const Table table = BuildTable();
+  static const Table& table = *new Table(BuildTable());  // never deleted, as SystemClock()
   return table[ai::inference::Reason_IsValid(reason) ? reason : Reason::INTERNAL];
 }
 

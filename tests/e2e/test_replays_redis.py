@@ -27,7 +27,8 @@ MODEL = "news_classification_v1"
 
 def config(redis: str, **more: str | bool) -> str:
     """With two loops: each has a connection of its own."""
-    return json.dumps({"loops": {"count": 2}, "idempotency": {"store": "redis"}, "redis": {"address": redis} | more})
+    settings = {"loops": {"count": 2}, "idempotency": {"store": "redis"}, "redis": {"address": redis} | more}
+    return "\n".join(f"{name}: {json.dumps(value)}" for name, value in settings.items())
 
 
 def start(folder: Path, redis: str, **more: str | bool) -> Server:
@@ -309,4 +310,4 @@ def test_tls(tmp_path):
 )
 def test_what_cannot_be_is_said_at_start(tmp_path, redis_options, says):
     with pytest.raises(RuntimeError, match=says):
-        Server(tmp_path, config=json.dumps({"idempotency": {"store": "redis"}, "redis": redis_options}), listeners=1)
+        Server(tmp_path, config=f"idempotency: {{store: redis}}\nredis: {json.dumps(redis_options)}", listeners=1)

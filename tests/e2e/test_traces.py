@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import http.server
 import re
+import shutil
 import subprocess
 import time
 from email.message import Message
@@ -261,6 +262,21 @@ def test_a_collector_that_is_away_or_silent_costs_a_counter(tmp_path, sample):
         began = time.monotonic()
         assert server.stop() == 0
         assert time.monotonic() - began < 5
+
+
+def test_a_span_on_its_way_does_not_disturb_the_end_of_the_process(tmp_path):
+    """What its thread uses is still there. Several ends, because it is a matter of microseconds."""
+    with http.server.socketserver.TCPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as silent:
+        endpoint = f"http://127.0.0.1:{silent.server_address[1]}"
+        config = f"tracing: {{exporter: zipkin, endpoint: '{endpoint}', interval_ms: 100}}"
+        (tmp_path / "models" / "echo").mkdir(parents=True)
+        shutil.copy(ROOT / "models" / "echo" / "model.yaml", tmp_path / "models" / "echo")
+        for _ in range(8):
+            server = Server(tmp_path, config=config, models=tmp_path / "models", listeners=1)
+            for _ in range(20):
+                httpx.post(f"{server.url}/api/v1/recognize", content=b"x", headers={"content-type": "image/png"})
+            time.sleep(0.12)  # it is being sent
+            assert server.stop() == 0, server.stderr_path.read_text()
 
 
 # --- a real Zipkin ---

@@ -76,7 +76,7 @@ TEST(Config, EveryMistakeHasItsLineAndWhatIsPossible) {
       {"metrics: {enabled: yes}", "metrics.enabled must be true or false, not 'yes'"},
       {"trusted_proxies: 10.0.0.1", "trusted_proxies must be a list"},
       {"drain: {}\ndrain: {}", "sluice.yaml:2: key 'drain' is a duplicate"},
-      {"drain: {}\n---\nhttp: {headers_max: 9}", "sluice.yaml:3: a second document after '---'"},
+      {"drain: {}\n---\nhttp: {headers_max: 9}", "sluice.yaml:3: a second document begins here"},
       {"listeners: []", "listeners is empty"},
       {"listeners:\n  - tls: {}", "listeners[0].address is missing"},
       {"listeners:\n  - {address: a:1, tls: {certificate: c}}", "listeners[0].tls needs both"},

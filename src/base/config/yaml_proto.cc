@@ -244,11 +244,12 @@ std::string WithoutComments(std::string_view json) {
   return out;
 }
 
-// What follows a second `---` would be read by nobody.
+// What follows the first one's end (`---`, or the `}` of one in braces) would be read by nobody.
 YAML::Node OnlyDocument(const std::string& text) {
   const std::vector<YAML::Node> documents = YAML::LoadAll(text);
   for (size_t i = 1; i < documents.size(); ++i) {
-    if (!documents[i].IsNull()) throw YAML::ParserException(documents[i].Mark(), "a second document after '---'");
+    if (documents[i].IsNull()) continue;
+    throw YAML::ParserException(documents[i].Mark(), "a second document begins here; there may be only one");
   }
   return documents.empty() ? YAML::Node() : documents[0];
 }

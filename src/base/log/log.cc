@@ -49,8 +49,7 @@ class StderrSink final : public spdlog::sinks::base_sink<spdlog::details::null_m
 };
 
 spdlog::logger& Logger() {
-  static const std::shared_ptr<spdlog::logger> logger =
-      std::make_shared<spdlog::logger>("sluice", std::make_shared<StderrSink>());
+  static auto* const logger = new spdlog::logger("sluice", std::make_shared<StderrSink>());  // as Guarded()
   return *logger;
 }
 

@@ -7,9 +7,9 @@
 #include "engine/onnxruntime/telemetry.h"
 
 // jemalloc reads it. Freed memory stays for the next call, and goes back to the system within about a second, by a
-// thread of its own: kept for ever, what one burst needed would be missing elsewhere; given back at once, a call of 1 MB costs
-// 400 page faults, more than all the rest. Large blocks are no exception, and address space goes back, too: it may have
-// a limit. (docs/adr/0009)
+// thread of its own: kept for ever, what one burst needed would be missing elsewhere; given back at once, a call of
+// 1 MB costs 400 page faults, more than all the rest. Large blocks are no exception, and address space goes back, too:
+// it may have a limit. (docs/adr/0009)
 extern "C" {
 extern const char* malloc_conf;
 const char* malloc_conf =

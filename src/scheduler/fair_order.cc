@@ -53,10 +53,10 @@ const FairOrder::Share* FairOrder::Find(Principal principal) const {
 }
 
 Duration FairOrder::ClockOf(Principal principal, Duration time) const {
-  const Duration ticks = time / static_cast<int64_t>(WeightOf(principal));
   const auto it = shares_.find(principal);
-  if (it == shares_.end()) return now_ + ticks;
-  return (it->second->waiting.empty() ? std::max(it->second->used, now_) : it->second->used) + ticks;
+  if (it == shares_.end()) return now_ + time / static_cast<int64_t>(WeightOf(principal));
+  const Share& share = *it->second;
+  return (share.waiting.empty() ? std::max(share.used, now_) : share.used) + share.Ticks(time);
 }
 
 Weights::Weight FairOrder::WeightOf(Principal principal) const {

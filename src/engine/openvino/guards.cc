@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "engine/openvino/bodies.h"
 #include "engine/openvino/element_guards.h"
 #include "engine/openvino/request_values.h"
 #include "openvino/op/constant.hpp"
@@ -17,7 +18,6 @@
 #include "openvino/op/slice.hpp"
 #include "openvino/op/util/attr_types.hpp"
 #include "openvino/op/util/gather_nd_base.hpp"
-#include "openvino/op/util/multi_subgraph_base.hpp"
 
 namespace sluice {
 namespace {
@@ -167,13 +167,6 @@ absl::Status GuardStep(ov::Node& step, const RequestValues& values) {
   return absl::OkStatus();
 }
 
-template <class Visit>
-void VisitBodies(ov::Node& step, Visit visit) {
-  auto* const outer = dynamic_cast<ov::op::util::MultiSubGraphOp*>(&step);
-  if (outer == nullptr) return;
-  for (size_t i = 0; i < outer->get_internal_subgraphs_size(); ++i) visit(*outer->get_function(static_cast<int>(i)));
-}
-
 }  // namespace
 
 absl::Status AddGuards(ov::Model& model) {
@@ -181,7 +174,7 @@ absl::Status AddGuards(ov::Model& model) {
   absl::Status status = AddElementGuards(model, values);
   for (const auto& step : model.get_ordered_ops()) {
     status.Update(GuardStep(*step, values));
-    VisitBodies(*step, [&](ov::Model& body) { status.Update(AddGuards(body)); });
+    for (const auto& body : BodiesOf(*step)) status.Update(AddGuards(*body));
   }
   if (status.ok()) model.validate_nodes_and_infer_types();
   return status;
@@ -194,7 +187,7 @@ int SetReport(ov::Model& model, const std::shared_ptr<GuardReport>& report) {
       guard->set_report(report);
       ++guards;
     }
-    VisitBodies(*step, [&](ov::Model& body) { guards += SetReport(body, report); });
+    for (const auto& body : BodiesOf(*step)) guards += SetReport(*body, report);
   }
   return guards;
 }

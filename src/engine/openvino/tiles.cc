@@ -7,12 +7,12 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "engine/openvino/bodies.h"
 #include "engine/openvino/request_values.h"
 #include "openvino/core/graph_util.hpp"
 #include "openvino/op/constant.hpp"
 #include "openvino/op/select.hpp"
 #include "openvino/op/tile.hpp"
-#include "openvino/op/util/multi_subgraph_base.hpp"
 
 namespace sluice {
 namespace {
@@ -66,9 +66,7 @@ absl::Status Split(const std::shared_ptr<ov::Node>& step) {
 absl::Status SplitTiles(ov::Model& model) {
   for (const auto& step : model.get_ordered_ops()) {
     if (NeedsSplit(*step)) RETURN_IF_ERROR(Split(step));
-    auto* const outer = dynamic_cast<ov::op::util::MultiSubGraphOp*>(step.get());
-    const size_t bodies = outer != nullptr ? outer->get_internal_subgraphs_size() : 0;
-    for (size_t i = 0; i < bodies; ++i) RETURN_IF_ERROR(SplitTiles(*outer->get_function(static_cast<int>(i))));
+    for (const auto& body : BodiesOf(*step)) RETURN_IF_ERROR(SplitTiles(*body));
   }
   return absl::OkStatus();
 }

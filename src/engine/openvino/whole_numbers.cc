@@ -9,9 +9,9 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "engine/openvino/bodies.h"
 #include "engine/openvino/request_values.h"
 #include "openvino/op/constant.hpp"
-#include "openvino/op/util/multi_subgraph_base.hpp"
 
 namespace sluice {
 namespace {
@@ -157,9 +157,8 @@ class Analysis {
       whole_out |= Whole(port.get_element_type());
       if (port.get_element_type() == ov::element::f64) return Refused(step, "is FP64, which OpenVINO computes as FP32");
     }
-    if (const auto* outer = dynamic_cast<const ov::op::util::MultiSubGraphOp*>(&step)) {
-      for (size_t i = 0; i < outer->get_internal_subgraphs_size(); ++i)
-        RETURN_IF_ERROR(Analysis(*outer->get_function(static_cast<int>(i)), kSize).Run());
+    if (const auto bodies = BodiesOf(step); !bodies.empty()) {
+      for (const auto& body : bodies) RETURN_IF_ERROR(Analysis(*body, kSize).Run());
       if (whole_out) spans_[&step] = {-kSize, kSize};
       return absl::OkStatus();
     }

@@ -188,7 +188,11 @@ void Call::Cancel() {
   if (phase_ != Phase::kDone) Detach();
 }
 
-void Call::Detach() { Detach(Error(Reason::CANCELLED, "the client disconnected before the response")); }
+void Call::Detach() {
+  // Every call that was answered comes by here, too: no error is made for those.
+  if (phase_ == Phase::kDone) return Detach(absl::OkStatus());
+  Detach(Error(Reason::CANCELLED, "the client disconnected before the response"));
+}
 
 void Call::Detach(absl::Status why) {
   port_ = nullptr;

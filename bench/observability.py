@@ -123,7 +123,7 @@ def bench_observability(build: Path, folder: Path, rounds: int, calls: int, imag
         f"\nObservability: all on against all off, {PAIRS} pairs of servers, {turns} turns each, server CPU µs per call"
     )
     print(f"{'call':<16}{'on':>10}{'off':>10}{'cost':>10}{'+-':>8}{'cost, %':>10}{'+-':>8}")
-    for load, number, in_flight in ((small, calls // 4, 16), (picture, max(4, images // 40), 4)):
+    for load, number, in_flight in ((small, calls // 4, 16), (picture, max(4, images // 10), 4)):
         pairs = []
         for i in range(PAIRS):
             with read_pipe(pipe):

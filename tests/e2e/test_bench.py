@@ -134,6 +134,7 @@ def test_wrong_options_are_told(server):
     assert "'fast' is not a rate" in said("health", "--rate", "fast")
     assert "recognize, classify or health" in said("fly")
     assert "is not a principal" in said("health", "--principals", "somebody")
+    assert "the last one was answered 404" in said("classify", "--model", "nope", "--rate", "1x")
     assert "is `sluice serve` running?" in subprocess.run(
         [str(BINARY), "bench", "health", "--server", "127.0.0.1:1", "--rate", "1x"], capture_output=True, text=True
     ).stderr  # fmt: skip

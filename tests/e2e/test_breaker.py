@@ -105,6 +105,19 @@ def test_bad_requests_open_nothing(client):
     assert all(b["state"] == "closed" for b in client.get("/api/v1/breakers").json()["breakers"])
 
 
+def test_deadlines_that_are_too_short_open_nothing(client, server, protos, sample):
+    """About as long as a run takes: some are let in and end late, over and over."""
+    with grpc.insecure_channel(server.address) as channel:
+        recognize_stub = protos.images_grpc.ImageRecognitionStub(channel)
+        request = protos.images.RecognizeRequest(image=sample, model_id="face_detection_v1")
+        ended_late = 0
+        for ms in (1, 2, 3, 4, 5, 6, 8, 10):
+            calls = [recognize_stub.Recognize.future(request, timeout=ms / 1000) for _ in range(60)]
+            ended_late += sum(call.code() == grpc.StatusCode.DEADLINE_EXCEEDED for call in calls)
+    assert ended_late > 0
+    assert all(b["state"] == "closed" for b in client.get("/api/v1/breakers").json()["breakers"])
+
+
 def test_rules_are_read_again_when_they_change(client, server, folder, sample):
     path = folder / "rules.json"
 

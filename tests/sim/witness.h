@@ -25,7 +25,7 @@ class BeforeBreaker final : public AdmissionLayer {
     age.value = BreakerOf(use).Enter(clock_.Now());
     return absl::OkStatus();
   }
-  void Leave(ModelUse& use, const absl::Status& outcome, const JobTimes&) noexcept override {
+  void Leave(ModelUse& use, const absl::Status& outcome, const JobTimes& times) noexcept override {
     if (!Concerns(use)) return;
     const Age& age = use.State<Age>(*this);
     const bool refused = !outcome.ok() && ReasonOf(outcome) == Reason::CIRCUIT_OPEN;
@@ -35,7 +35,8 @@ class BeforeBreaker final : public AdmissionLayer {
     }
     if (age.value == 0) return;
     const Reason why = ReasonOf(outcome);
-    const bool late = outcome.ok() && clock_.Now() >= use.deadline;
+    const bool ended_late = outcome.ok() || why == Reason::DEADLINE_EXCEEDED || why == Reason::CANCELLED;
+    const bool late = ended_late && clock_.Now() >= use.deadline && times.infer.took >= SlowRun(use);
     const bool fault = late || (!outcome.ok() && (why == Reason::MODEL_FAILED || why == Reason::INTERNAL));
     BreakerOf(use).Leave(age.value, outcome.ok() || fault, fault, clock_.Now());
   }
@@ -47,6 +48,10 @@ class BeforeBreaker final : public AdmissionLayer {
     BreakerModel model;
   };
   static bool Concerns(const ModelUse& use) { return use.method == "ai.inference.ImageRecognition/Recognize"; }
+  static Duration SlowRun(const ModelUse& use) {
+    const uint32_t slo_ms = use.model->manifest().slo_ms();
+    return slo_ms > 0 ? std::chrono::microseconds(500 * slo_ms) : std::chrono::milliseconds(500);
+  }
   BreakerModel& BreakerOf(const ModelUse& use) { return use.model->State<OfVersion>(*this).model; }
 
   Journal& journal_;

@@ -251,16 +251,23 @@ std::vector<BreakerInfo> BreakerLayer::Force(std::string_view method, std::strin
   return forced;
 }
 
+Duration SlowRunOf(const ModelVersion& model) {
+  constexpr Duration kSlowRun = std::chrono::milliseconds(500);
+  const auto& manifest = model.manifest();
+  if (manifest.task() == "tensor" || manifest.task() == "audio_classification") return Duration::max();
+  return manifest.slo_ms() > 0 ? std::chrono::milliseconds(manifest.slo_ms()) / 2 : kSlowRun;
+}
+
 Breaker::Result ResultOf(const ModelVersion& model, const absl::Status& outcome, const JobTimes& times, bool late) {
-  const bool computed = times.infer.began != TimePoint{};
-  if (outcome.ok()) return late ? Breaker::Result::kFault : Breaker::Result::kGood;
+  const bool slow = late && times.infer.took >= SlowRunOf(model);
+  if (outcome.ok()) return slow ? Breaker::Result::kFault : Breaker::Result::kGood;
   switch (ReasonOf(outcome)) {
     case Reason::MODEL_FAILED:
       return model.manifest().task() == "tensor" ? Breaker::Result::kNotCounted : Breaker::Result::kFault;
     case Reason::INTERNAL: return Breaker::Result::kFault;
     // Ended by the call's own timer, or told to stop since nobody waits any more: late all the same.
     case Reason::DEADLINE_EXCEEDED:
-    case Reason::CANCELLED: return computed && late ? Breaker::Result::kFault : Breaker::Result::kNotCounted;
+    case Reason::CANCELLED: return slow ? Breaker::Result::kFault : Breaker::Result::kNotCounted;
     default: return Breaker::Result::kNotCounted;
   }
 }

@@ -72,10 +72,14 @@ class BreakerLayer final : public AdmissionLayer {
   std::vector<std::weak_ptr<Guarded>> breakers_;  // guarded by mutex_
 };
 
-// What a use's end says of the model: a fault when its run failed, or when its deadline passed while it computed
-// (`late`: it has passed). What the client did, our own refusals and a deadline that passed in the queue say nothing.
-// A run of a tensor model that fails says nothing, either: what it computes with is all the client's, who could have it
-// opened for everyone else.
+// A run that takes so long is slow by the model's fault, whatever its call had time for: half of its slo_ms, 500 ms
+// without one. No run where the client decides how long it takes: of tensors, and of audio.
+Duration SlowRunOf(const ModelVersion& model);
+
+// What a use's end says of the model: a fault when its run failed, or when it was slow (SlowRunOf) and its deadline
+// passed (`late`). What the client did, our own refusals, and a deadline that passed in the queue or was too short say
+// nothing: one client's could open it for everyone else. Nor does a failed run of a tensor model: what it computes with
+// is all the client's.
 Breaker::Result ResultOf(const ModelVersion& model, const absl::Status& outcome, const JobTimes& times, bool late);
 
 }  // namespace sluice

@@ -21,9 +21,10 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kMethod = "ai.inference.ImageRecognition/Recognize";
 
-ModelHandle MakeVersion(std::string id, std::string version, const char* task = "face_detection") {
+ModelHandle MakeVersion(std::string id, std::string version, const char* task = "face_detection", uint32_t slo_ms = 0) {
   ModelVersion::Parts parts;
   parts.manifest.set_task(task);
+  if (slo_ms > 0) parts.manifest.set_slo_ms(slo_ms);
   parts.id = std::move(id);
   parts.version = std::move(version);
   parts.model = *MakeIdentityEngine()->Load(nullptr, {});
@@ -110,18 +111,37 @@ TEST_F(BreakerLayerTest, NoClientOpensATensorModelByItsInput) {
   EXPECT_TRUE(Use(tensor, absl::OkStatus()).ok());
 }
 
-TEST_F(BreakerLayerTest, ADeadlineCountsOnceItIsComputed) {
+TEST_F(BreakerLayerTest, ADeadlineCountsWhenTheRunWasSlow) {
   const absl::Status late = Error(Reason::DEADLINE_EXCEEDED, "late"), good;
-  JobTimes queued, computed;
-  computed.infer.Add(loop_.Now(), loop_.Now() + 1ms);
+  JobTimes queued, slow;
+  slow.infer.Add(loop_.Now(), loop_.Now() + 500ms);
   using Result = Breaker::Result;
   EXPECT_EQ(ResultOf(*sick_, late, queued, true), Result::kNotCounted) << "it waited for our other work";
-  EXPECT_EQ(ResultOf(*sick_, late, computed, true), Result::kFault);
-  EXPECT_EQ(ResultOf(*sick_, Error(Reason::CANCELLED, "stopped"), computed, true), Result::kFault);
-  EXPECT_EQ(ResultOf(*sick_, Error(Reason::CANCELLED, "gone"), computed, false), Result::kNotCounted);
-  EXPECT_EQ(ResultOf(*sick_, good, computed, true), Result::kFault) << "nobody waited for it any more";
-  EXPECT_EQ(ResultOf(*sick_, good, computed, false), Result::kGood);
+  EXPECT_EQ(ResultOf(*sick_, late, slow, true), Result::kFault);
+  EXPECT_EQ(ResultOf(*sick_, Error(Reason::CANCELLED, "stopped"), slow, true), Result::kFault);
+  EXPECT_EQ(ResultOf(*sick_, Error(Reason::CANCELLED, "gone"), slow, false), Result::kNotCounted);
+  EXPECT_EQ(ResultOf(*sick_, good, slow, true), Result::kFault) << "nobody waited for it any more";
+  EXPECT_EQ(ResultOf(*sick_, good, slow, false), Result::kGood);
   EXPECT_EQ(ResultOf(*sick_, Error(Reason::INTERNAL, "x"), queued, false), Result::kFault);
+}
+
+TEST_F(BreakerLayerTest, NoClientOpensItByDeadlinesThatAreTooShort) {
+  const absl::Status late = Error(Reason::DEADLINE_EXCEEDED, "late");
+  JobTimes usual, long_sound;
+  usual.infer.Add(loop_.Now(), loop_.Now() + 5ms);
+  long_sound.infer.Add(loop_.Now(), loop_.Now() + 10s);
+  using Result = Breaker::Result;
+  EXPECT_EQ(ResultOf(*sick_, late, usual, true), Result::kNotCounted);
+  EXPECT_EQ(ResultOf(*sick_, absl::OkStatus(), usual, true), Result::kGood);
+  for (const char* task : {"tensor", "audio_classification"}) {
+    EXPECT_EQ(ResultOf(*MakeVersion("x", "1", task), late, long_sound, true), Result::kNotCounted) << task;
+  }
+}
+
+TEST_F(BreakerLayerTest, WhatIsSlowFollowsFromTheSlo) {
+  const ModelHandle fast = MakeVersion("fast", "1", "face_detection", /*slo_ms=*/100);
+  EXPECT_EQ(SlowRunOf(*fast), 50ms);
+  EXPECT_EQ(SlowRunOf(*sick_), 500ms);
 }
 
 TEST_F(BreakerLayerTest, AShadowRuleOnlyCounts) {

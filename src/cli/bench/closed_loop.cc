@@ -34,6 +34,7 @@ void ClosedLoop::Answered(const Answer& answer) {
   const bool ok = Judge(answer, plan_.grpc, Duration::zero(), Duration::zero()) == Outcome::kOk;
   if (ok && now >= from_ && now < to_) ++ok_;
   if (ok) return Next();
+  last_bad_ = answer;
   Later(kAfterRefusal);
 }
 

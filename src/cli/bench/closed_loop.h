@@ -20,6 +20,8 @@ class ClosedLoop {
       : loop_(loop), client_(client), plan_(plan), done_(std::move(done)) {}
 
   void Start();
+  // The last answer that was none; its status is 0 when nothing came, or before one.
+  const Answer& last_bad() const { return last_bad_; }
 
  private:
   void Next();
@@ -33,6 +35,7 @@ class ClosedLoop {
   const std::function<void(double)> done_;
   TimePoint from_{}, to_{};
   uint64_t ok_ = 0;
+  Answer last_bad_;
   size_t running_ = 0;
   Loop::TimerId sweep_ = 0;
 };

@@ -113,8 +113,11 @@ absl::Status Run::MeasureCapacity() {
   });
   if (options_.show_progress) std::fprintf(stderr, "\r\x1b[K");
   if (measured_ > 0) return absl::OkStatus();
-  return Error(Reason::MODEL_UNAVAILABLE,
-               StrCat("no call was answered successfully by ", options_.server, "; is `sluice serve` running?"));
+  const Answer& last = closed_->last_bad();
+  const std::string why = last.status == 0        ? std::string("is `sluice serve` running?")
+                          : last.grpc_status >= 0 ? StrCat("the last one ended with gRPC status ", last.grpc_status)
+                                                  : StrCat("the last one was answered ", last.status);
+  return Error(Reason::MODEL_UNAVAILABLE, StrCat("no call was answered successfully by ", options_.server, "; ", why));
 }
 
 // Steps from the `first`, one after the other.

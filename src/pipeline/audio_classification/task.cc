@@ -56,17 +56,18 @@ absl::StatusOr<AudioLabels> Classify(const AudioModel& model, Session& session, 
   RETURN_IF_ERROR(WriteSound(input, model.format, values));
   const TimePoint decoded = clock.Now();
   RETURN_IF_ERROR(CheckStop(stop));
-  RETURN_IF_ERROR(session.Run(stop));
-  ASSIGN_OR_RETURN(const TensorView output, session.Output(0));
+  times.decode.Add(start, decoded);
+  const absl::Status ran = session.Run(stop);
   const TimePoint inferred = clock.Now();
+  times.infer.Add(decoded, inferred);
+  RETURN_IF_ERROR(ran);
+  ASSIGN_OR_RETURN(const TensorView output, session.Output(0));
   const auto scores = output.As<float>();
   if (scores.size() != model.labels.size()) {
     return Error(Reason::MODEL_FAILED,
                  StrCat("the model returned ", scores.size(), " scores for ", model.labels.size(), " labels"));
   }
   AudioLabels labels = TopLabels(scores, model.labels, model.top, model.logits);
-  times.decode.Add(start, decoded);
-  times.infer.Add(decoded, inferred);
   times.post.Add(inferred, clock.Now());
   return labels;
 }

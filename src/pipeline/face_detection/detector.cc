@@ -103,12 +103,13 @@ absl::Status FaceDetector::Look(const FaceModel& model, Session& session, int ti
                                 const Clock& clock, JobTimes& times, const std::stop_token& stop) {
   const InputFormat& input = times_halved == 0 ? model.input : model.halved[times_halved - 1].input;
   const TimePoint start = clock.Now();
-  RETURN_IF_ERROR(Infer(session, model.outputs, stop));
+  const absl::Status ran = Infer(session, model.outputs, stop);
   const TimePoint inferred = clock.Now();
+  times.infer.Add(start, inferred);
+  RETURN_IF_ERROR(ran);
   const size_t before = boxes_.size();
   RETURN_IF_ERROR(model.decoder->decode(outputs_, {input.width, input.height}, raw_min, boxes_));
   KeepOwn(LevelOf(times_halved, static_cast<int>(model.halved.size()), model.face_max), before, boxes_);
-  times.infer.Add(start, inferred);
   times.post.Add(inferred, clock.Now());
   return absl::OkStatus();
 }

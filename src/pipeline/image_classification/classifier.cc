@@ -93,10 +93,11 @@ absl::StatusOr<PictureLabels> PictureClassifier::Classify(const PictureModel& mo
   const TimePoint filled = clock.Now();
   times.pre.Add(decoded, filled);
   RETURN_IF_ERROR(CheckStop(stop));
-  RETURN_IF_ERROR(session.Run(stop));
-  ASSIGN_OR_RETURN(const TensorView output, session.Output(0));
+  const absl::Status ran = session.Run(stop);
   const TimePoint inferred = clock.Now();
   times.infer.Add(filled, inferred);
+  RETURN_IF_ERROR(ran);
+  ASSIGN_OR_RETURN(const TensorView output, session.Output(0));
   const auto scores = output.As<float>();
   if (scores.size() != model.labels.size()) {
     return Error(Reason::MODEL_FAILED,

@@ -129,9 +129,10 @@ absl::StatusOr<Tensors> InferTensors(const ModelSignature& signature, Session& s
   RETURN_IF_ERROR(Blamed(SetInputs(signature, session, input.inputs), input.inputs));
   const TimePoint ready = clock.Now();
   times.decode.Add(start, ready);
-  RETURN_IF_ERROR(Blamed(session.Run(stop), input.inputs));
+  const absl::Status ran = session.Run(stop);
   const TimePoint inferred = clock.Now();
   times.infer.Add(ready, inferred);
+  RETURN_IF_ERROR(Blamed(ran, input.inputs));
   auto outputs = TakeOutputs(session, wanted, input.inputs);
   session.ForgetOutputs();
   times.post.Add(inferred, clock.Now());

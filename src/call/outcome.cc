@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/short_deadline.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "call/call.h"
@@ -22,7 +23,8 @@ std::string_view GrpcCodeName(int code) {
 int HttpStatusOf(const absl::Status& status) { return status.ok() ? 200 : InfoOf(ReasonOf(status)).http_status; }
 
 std::string_view ErrorTypeOf(const absl::Status& status) {
-  return status.ok() ? std::string_view() : InfoOf(ReasonOf(status)).error_type;
+  if (status.ok()) return {};
+  return HadShortDeadline(status) ? "client" : InfoOf(ReasonOf(status)).error_type;
 }
 
 CallIds IdsOf(const Call& call) { return {.request_id = call.request_id, .trace_id = call.trace.TraceId()}; }

@@ -18,7 +18,8 @@ std::string_view GrpcCodeName(int code);
 int HttpStatusOf(const absl::Status& status);
 // Of an error's body in HTTP (RFC 9457).
 inline constexpr std::string_view kProblemMediaType = "application/problem+json";
-// error_type of the metric: model, network, client, overload; "" for OK.
+// error_type of the metric: model, network, client, overload; "" for OK. As errors.proto says for the reason, but a
+// deadline that was too short (base/short_deadline.h) is the client's.
 std::string_view ErrorTypeOf(const absl::Status& status);
 
 // What an error says of its call, so that it can be found.

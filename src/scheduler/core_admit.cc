@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/crowding.h"
+#include "base/short_deadline.h"
 #include "base/strings.h"
 #include "scheduler/core.h"
 
@@ -77,8 +78,10 @@ absl::Status SchedulerCore::CheckTime(const Queue& queue, Work& work, TimePoint 
   if (needed > left) {
     // What would be in time on an idle server is refused for the queue's sake: elsewhere or later it may succeed.
     if (run <= left) Follow(newcomer, now + left - run, run, now);
-    return Shed(newcomer, ShedRule::kDeadline, run <= left ? Reason::OVERLOADED : Reason::DEADLINE_EXCEEDED,
-                Late(needed, left), now);
+    absl::Status late = Shed(newcomer, ShedRule::kDeadline,
+                             run <= left ? Reason::OVERLOADED : Reason::DEADLINE_EXCEEDED, Late(needed, left), now);
+    if (IsShortDeadline(left, queue.options.slo)) MarkShortDeadline(late);
+    return late;
   }
   const Duration slo = queue.options.slo;
   if (slo == Duration::zero() || work.work_class != WorkClass::kLive) return absl::OkStatus();

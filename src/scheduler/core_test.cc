@@ -4,6 +4,7 @@
 
 #include "base/crowding.h"
 #include "base/error.h"
+#include "base/short_deadline.h"
 #include "gtest/gtest.h"
 
 namespace sluice {
@@ -284,7 +285,17 @@ TEST_F(CoreTest, HopelessWorkIsRefusedAtOnce) {
   const auto late = Offer(queue, 12, milliseconds(701));
   EXPECT_EQ(ReasonOf(late.status()), Reason::OVERLOADED);  // the queue's fault: elsewhere it may be in time
   EXPECT_TRUE(RetryAfterOf(late.status()).has_value());
-  EXPECT_EQ(ReasonOf(Offer(queue, 13, milliseconds(99)).status()), Reason::DEADLINE_EXCEEDED);
+  const absl::Status hopeless = Offer(queue, 13, milliseconds(99)).status();
+  EXPECT_EQ(ReasonOf(hopeless), Reason::DEADLINE_EXCEEDED);
+  EXPECT_FALSE(HadShortDeadline(hopeless)) << "the model has promised nothing";
+}
+
+TEST_F(CoreTest, ADeadlineBelowHalfOfTheSloIsTheClientsMistake) {
+  const QueueId queue = core_.AddQueue({.max_items = 100, .max_batch = 1, .slo = milliseconds(300)});
+  Measure(queue, milliseconds(200));
+  ASSERT_TRUE(Offer(queue, 0, seconds(5)).ok());
+  EXPECT_TRUE(HadShortDeadline(Offer(queue, 1, milliseconds(149)).status()));
+  EXPECT_FALSE(HadShortDeadline(Offer(queue, 2, milliseconds(151)).status())) << "a slow model is not";
 }
 
 TEST_F(CoreTest, UrgentWorkIsJudgedByWhatIsMoreUrgent) {

@@ -12,6 +12,7 @@
 #include "base/config/watched_files.h"
 #include "base/error.h"
 #include "base/log/log.h"
+#include "base/short_deadline.h"
 #include "base/strings.h"
 #include "google/protobuf/descriptor.h"
 #include "repository/repository.h"
@@ -255,7 +256,7 @@ Duration SlowRunOf(const ModelVersion& model) {
   constexpr Duration kSlowRun = std::chrono::milliseconds(500);
   const auto& manifest = model.manifest();
   if (manifest.task() == "tensor" || manifest.task() == "audio_classification") return Duration::max();
-  return manifest.slo_ms() > 0 ? std::chrono::milliseconds(manifest.slo_ms()) / 2 : kSlowRun;
+  return manifest.slo_ms() > 0 ? LeastTime(std::chrono::milliseconds(manifest.slo_ms())) : kSlowRun;
 }
 
 Breaker::Result ResultOf(const ModelVersion& model, const absl::Status& outcome, const JobTimes& times, bool late) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/short_deadline.h"
 #include "base/strings.h"
 #include "call/outcome.h"
 
@@ -45,6 +46,7 @@ CallMetrics::Series& CallMetrics::SeriesOf(const Call& call, const CallUse& use)
                    .protocol = call.protocol(),
                    .code = static_cast<uint8_t>(GrpcCodeOf(outcome)),
                    .reason = static_cast<uint8_t>(outcome.ok() ? 0 : ReasonOf(outcome)),
+                   .short_deadline = HadShortDeadline(outcome),
                    .model_id = use.model_id,
                    .version = use.model_version};
   OfThread::Recent& recent = mine.RecentOf(call.method());
@@ -127,7 +129,8 @@ void CallMetrics::CollectCounts(const SeriesList& all, MetricsText& out) {
         requests);
   write("ai_inference_requests_success_total", "Calls that ended with OK.", success);
   write("ai_inference_requests_error_total",
-        "Calls that did not end with OK, by whose fault: client (a bad request), overload (refused to protect the "
+        "Calls that did not end with OK, by whose fault: client (a bad request, a deadline below half of the model's "
+        "slo_ms), overload (refused to protect the "
         "others), "
         "model (it failed or took too long), network (the client went away).",
         errors);

@@ -7,6 +7,7 @@
 
 #include "ai/inference/image_recognition.pb.h"
 #include "base/error.h"
+#include "base/short_deadline.h"
 #include "base/strings.h"
 #include "call/layers/observe/access_line.h"
 #include "call/testing/layer_fixture.h"
@@ -62,14 +63,13 @@ TEST_F(ObserveTest, TheLineHasTheArticlesFieldsAndTypes) {
   LineBuffer json;
   FormatAccessLine(*call, WallTime(std::chrono::seconds(0)), json);
   const std::string line(json.view());
-  EXPECT_EQ(
-      line,
-      R"({"timestamp":"1970-01-01T00:00:00.000000Z","request_id":"r1","client_ip":"10.0.0.7","model_id":"m",)"
-      R"("latency":1.500,"status":"error","error":"not \"an\" image\u000a",)"
-      R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",)"
-      R"("method":"ai.inference.ImageRecognition/Recognize","protocol":"rest","code":"INVALID_ARGUMENT",)"
-      R"("bytes_in":5,"bytes_out":0,"queue_ms":0.000,"infer_ms":2.000,"key_id":null,"reason":"INVALID_IMAGE",)"
-      R"("ended_in":"request"})");
+  EXPECT_EQ(line,
+            R"({"timestamp":"1970-01-01T00:00:00.000000Z","request_id":"r1","client_ip":"10.0.0.7","model_id":"m",)"
+            R"("latency":1.500,"status":"error","error":"not \"an\" image\u000a",)"
+            R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",)"
+            R"("method":"ai.inference.ImageRecognition/Recognize","protocol":"rest","code":"INVALID_ARGUMENT",)"
+            R"("bytes_in":5,"bytes_out":0,"queue_ms":0.000,"infer_ms":2.000,"key_id":null,"reason":"INVALID_IMAGE",)"
+            R"("ended_in":"request"})");
 }
 
 TEST_F(ObserveTest, ACallOfSeveralModelsNamesAndCountsEach) {
@@ -112,15 +112,20 @@ TEST_F(ObserveTest, EveryEndIsCountedOnceByWhoseFaultItWas) {
   Run(absl::OkStatus());
   Run(Error(Reason::INVALID_IMAGE, "x"));
   Run(Error(Reason::OVERLOADED, "x"));
+  absl::Status late = Error(Reason::DEADLINE_EXCEEDED, "x");
+  Run(late);
+  MarkShortDeadline(late);
+  for (int i = 0; i < 3; ++i) Run(late);
   const std::string text = Scrape();
   const std::string labels =
       R"(method="ai.inference.ImageRecognition/Recognize",model_id="m",protocol="rest",version="1"})";
   EXPECT_NE(text.find("ai_inference_requests_success_total{" + labels + " 2"), std::string::npos) << text;
-  EXPECT_NE(text.find(R"(ai_inference_requests_error_total{error_type="client",)" + labels + " 1"), std::string::npos);
+  EXPECT_NE(text.find(R"(ai_inference_requests_error_total{error_type="client",)" + labels + " 4"), std::string::npos);
+  EXPECT_NE(text.find(R"(ai_inference_requests_error_total{error_type="model",)" + labels + " 1"), std::string::npos);
   EXPECT_NE(text.find(R"(ai_inference_requests_error_total{error_type="overload",)" + labels + " 1"),
             std::string::npos);
   // Refusals, which are fast, do not make successes look fast.
-  for (const char* line : {"failed\"} 1", "refused\"} 1", "success\"} 2"}) {
+  for (const char* line : {"failed\"} 5", "refused\"} 1", "success\"} 2"}) {
     EXPECT_NE(
         text.find("ai_inference_latency_seconds_count{" + labels.substr(0, labels.size() - 1) + ",outcome=\"" + line),
         std::string::npos)

@@ -186,7 +186,8 @@ class LineLog::Writer {
   void Use(int fd) {
     struct stat file {};
     const bool known = fstat(fd, &file) == 0;
-    if (known && S_ISFIFO(file.st_mode) && owned_.get() != fd) {
+    // Not for a few lines: it takes a descriptor more.
+    if (known && S_ISFIFO(file.st_mode) && owned_.get() != fd && options_.gather > Duration::zero()) {
       owned_ = OwnEnd(fd);
       if (owned_.get() >= 0) fd = owned_.get();
     }

@@ -119,6 +119,21 @@ TEST(LineLogTest, AReaderThatStandsStillLosesLinesAndIsToldHowMany) {
   EXPECT_GE(tally.lines, 10u);
 }
 
+TEST(LineLogTest, APipeThatWasGivenIsLeftAsItIs) {
+  Pipe pipe;
+  std::string text;
+  std::thread reader([&] { text = ReadAll(pipe.ends[0]); });
+  {
+    LineLog log(pipe.ends[1], {.gather = milliseconds(1)});
+    for (size_t i = 0; i < 1000; ++i) log.Append(Line(i, 300));
+    EXPECT_EQ(log.Flush(seconds(10)), 0u);
+  }
+  EXPECT_EQ(fcntl(pipe.ends[1], F_GETFL) & O_NONBLOCK, 0) << "others write into it, too";
+  pipe.CloseWriter();
+  reader.join();
+  EXPECT_EQ(Tally(text).lines, 1000u);
+}
+
 TEST(LineLogTest, WaitsForASlowReaderWhenItIsAskedTo) {
   Pipe pipe;
   std::string text;

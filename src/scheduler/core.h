@@ -181,6 +181,7 @@ class SchedulerCore {
   void NoteOffer(Queue& queue, const Work& work, TimePoint now);
   bool Crowds(const Newcomer& newcomer, TimePoint now) const;
   Duration CheapestRun(WorkClass work_class, TimePoint now) const;
+  Duration LeastSlo(WorkClass work_class, TimePoint now) const;
   absl::Status Shed(const Newcomer& newcomer, ShedRule rule, Reason reason, std::string_view what, TimePoint now);
   // Whether it was right to refuse it will be known when its turn would have come.
   void Follow(const Newcomer& newcomer, TimePoint latest, Duration run, TimePoint now);

@@ -104,7 +104,9 @@ absl::Status SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
   const Duration run = CheapestRun(newcomer.work_class, now), needed = AtMost(predicted) + run;
   if (needed <= left) return absl::OkStatus();
   Follow(newcomer, newcomer.deadline - run, run, now);
-  return Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now);
+  absl::Status late = Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now);
+  if (IsShortDeadline(left, LeastSlo(newcomer.work_class, now))) MarkShortDeadline(late);
+  return late;
 }
 
 // Most of what comes is its own, and others came lately.
@@ -120,6 +122,16 @@ Duration SchedulerCore::CheapestRun(WorkClass work_class, TimePoint now) const {
     const auto& item = queue->cheapest[static_cast<size_t>(work_class)];
     if (!queue->options.judges_time || now - item.offered >= kOfferMemory) continue;
     least = std::min(least, queue->service.P99(queue->service.Weigh(item.cost, item.size)));
+  }
+  return least == Duration::max() ? Duration::zero() : least;
+}
+
+// Of what its class was offered lately; zero when one of it has none.
+Duration SchedulerCore::LeastSlo(WorkClass work_class, TimePoint now) const {
+  Duration least = Duration::max();
+  for (const auto& [id, queue] : queues_) {
+    const TimePoint offered = queue->cheapest[static_cast<size_t>(work_class)].offered;
+    if (now - offered < kOfferMemory) least = std::min(least, queue->options.slo);
   }
   return least == Duration::max() ? Duration::zero() : least;
 }

@@ -296,6 +296,15 @@ TEST_F(CoreTest, ADeadlineBelowHalfOfTheSloIsTheClientsMistake) {
   ASSERT_TRUE(Offer(queue, 0, seconds(5)).ok());
   EXPECT_TRUE(HadShortDeadline(Offer(queue, 1, milliseconds(149)).status()));
   EXPECT_FALSE(HadShortDeadline(Offer(queue, 2, milliseconds(151)).status())) << "a slow model is not";
+  // Before its body is read, too.
+  ASSERT_TRUE(Offer(queue, 3, seconds(5)).ok());
+  for (const int worker : {0, 1}) ASSERT_FALSE(Take(worker).empty());
+  const auto judged = [this](Duration left) {
+    return core_.Judge({.principal = kAlice, .deadline = now_ + left}, now_);
+  };
+  EXPECT_TRUE(HadShortDeadline(judged(milliseconds(149))));
+  EXPECT_EQ(ReasonOf(judged(milliseconds(151))), Reason::OVERLOADED);
+  EXPECT_FALSE(HadShortDeadline(judged(milliseconds(151))));
 }
 
 TEST_F(CoreTest, UrgentWorkIsJudgedByWhatIsMoreUrgent) {

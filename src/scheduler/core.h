@@ -180,8 +180,11 @@ class SchedulerCore {
   static Newcomer NewcomerOf(const Queue& queue, const Work& work);
   void NoteOffer(Queue& queue, const Work& work, TimePoint now);
   bool Crowds(const Newcomer& newcomer, TimePoint now) const;
-  Duration CheapestRun(WorkClass work_class, TimePoint now) const;
-  Duration LeastSlo(WorkClass work_class, TimePoint now) const;
+  // The cheapest run (its P99) and the shortest slo of what the class was offered lately; an slo of zero when one of it has none.
+  struct Lately {
+    Duration run{}, slo{};
+  };
+  Lately LeastOf(WorkClass work_class, TimePoint now) const;
   absl::Status Shed(const Newcomer& newcomer, ShedRule rule, Reason reason, std::string_view what, TimePoint now);
   // Whether it was right to refuse it will be known when its turn would have come.
   void Follow(const Newcomer& newcomer, TimePoint latest, Duration run, TimePoint now);

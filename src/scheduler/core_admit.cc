@@ -101,11 +101,12 @@ absl::Status SchedulerCore::Judge(const Newcomer& newcomer, TimePoint now) {
   if (newcomer.deadline <= now) return absl::OkStatus();  // whoever watches the deadline says so
   const Duration left = newcomer.deadline - now, predicted = PredictedWait(newcomer, now);
   if (predicted == Duration::zero()) return absl::OkStatus();
-  const Duration run = CheapestRun(newcomer.work_class, now), needed = AtMost(predicted) + run;
+  const auto [run, slo] = LeastOf(newcomer.work_class, now);
+  const Duration needed = AtMost(predicted) + run;
   if (needed <= left) return absl::OkStatus();
   Follow(newcomer, newcomer.deadline - run, run, now);
   absl::Status late = Shed(newcomer, ShedRule::kEarly, Reason::OVERLOADED, Late(needed, left), now);
-  if (IsShortDeadline(left, LeastSlo(newcomer.work_class, now))) MarkShortDeadline(late);
+  if (IsShortDeadline(left, slo)) MarkShortDeadline(late);
   return late;
 }
 
@@ -115,25 +116,17 @@ bool SchedulerCore::Crowds(const Newcomer& newcomer, TimePoint now) const {
   return rivals.Most(newcomer.principal) && rivals.Has(newcomer.principal, now - kOfferMemory);
 }
 
-// P99 of the cheapest item that any model was offered lately in this class.
-Duration SchedulerCore::CheapestRun(WorkClass work_class, TimePoint now) const {
-  Duration least = Duration::max();
+SchedulerCore::Lately SchedulerCore::LeastOf(WorkClass work_class, TimePoint now) const {
+  Lately least{.run = Duration::max(), .slo = Duration::max()};
   for (const auto& [id, queue] : queues_) {
     const auto& item = queue->cheapest[static_cast<size_t>(work_class)];
-    if (!queue->options.judges_time || now - item.offered >= kOfferMemory) continue;
-    least = std::min(least, queue->service.P99(queue->service.Weigh(item.cost, item.size)));
+    if (now - item.offered >= kOfferMemory) continue;
+    least.slo = std::min(least.slo, queue->options.slo);
+    if (!queue->options.judges_time) continue;
+    least.run = std::min(least.run, queue->service.P99(queue->service.Weigh(item.cost, item.size)));
   }
-  return least == Duration::max() ? Duration::zero() : least;
-}
-
-// Of what its class was offered lately; zero when one of it has none.
-Duration SchedulerCore::LeastSlo(WorkClass work_class, TimePoint now) const {
-  Duration least = Duration::max();
-  for (const auto& [id, queue] : queues_) {
-    const TimePoint offered = queue->cheapest[static_cast<size_t>(work_class)].offered;
-    if (now - offered < kOfferMemory) least = std::min(least, queue->options.slo);
-  }
-  return least == Duration::max() ? Duration::zero() : least;
+  const auto or_zero = [](Duration found) { return found == Duration::max() ? Duration::zero() : found; };
+  return {.run = or_zero(least.run), .slo = or_zero(least.slo)};
 }
 
 void SchedulerCore::NoteOffer(Queue& queue, const Work& work, TimePoint now) {

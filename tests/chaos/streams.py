@@ -39,6 +39,11 @@ class Stream:
         """One connection; false: it was cut."""
         raise NotImplementedError
 
+    def goes_on(self) -> None:
+        """Fails if no frame is answered any more."""
+        before = self.answered
+        wait_until(lambda: self.answered > before)
+
     def stop(self) -> None:
         self.stopped.set()
         self.thread.join(60)

@@ -1,5 +1,6 @@
 // A deadline of less than half of what the model promises (its slo_ms) is the client's mistake when it passes: nobody
-// needs to be woken for it, as for a model that is slow. Models without an slo_ms promise nothing.
+// needs to be woken for it, as for a model that is slow. Models without an slo_ms promise nothing. A refusal as
+// OVERLOADED tells so by its mark; calls that end with DEADLINE_EXCEEDED need none (call/outcome.h).
 #pragma once
 
 #include "absl/status/status.h"

@@ -113,6 +113,7 @@ void Call::Deliver(MessagePtr message, size_t bytes) {
   if (phase_ == Phase::kDone) return;
   bytes_in += bytes;
   if (!std::exchange(request_received_, true) || !method_->client_streaming) received_ = loop_.clock().Now();
+  if (!method_->client_streaming) completed_ = received_;
   pending_.push_back(std::move(message));
   Advance();
 }
@@ -120,6 +121,7 @@ void Call::Deliver(MessagePtr message, size_t bytes) {
 void Call::RequestEnd() {
   if (phase_ == Phase::kDone) return;
   request_ended_ = true;
+  if (method_->client_streaming) completed_ = loop_.clock().Now();
   Advance();
 }
 

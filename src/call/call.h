@@ -155,6 +155,8 @@ class Call : public std::enable_shared_from_this<Call> {
   TimePoint arrived() const { return arrived_; }
   // When the request was received completely; starts `latency`.
   TimePoint received() const { return received_; }
+  // When the server had all that the client sends: the message, or the end of its stream. kNever: not yet.
+  TimePoint completed() const { return completed_; }
   // request received → result ready, in ms. The first call fixes it (Finish does, if nobody else did).
   double LatencyMs();
   TimePoint deadline() const { return deadline_; }
@@ -226,6 +228,7 @@ class Call : public std::enable_shared_from_this<Call> {
   size_t passed_ = 0;   // layers that the first pending message has passed
   TimePoint arrived_;
   TimePoint received_;
+  TimePoint completed_ = kNever;
   TimePoint deadline_ = kNever;
   double latency_ms_ = 0;
   absl::Status refusal_;

@@ -1,5 +1,6 @@
 #include "call/outcome.h"
 
+#include <algorithm>
 #include <string>
 
 #include "base/error.h"
@@ -12,6 +13,18 @@
 
 namespace sluice {
 
+namespace {
+
+bool LeftTooLittle(const Call& call) {
+  const Duration left = call.deadline() - call.completed();
+  if (call.uses.empty()) return left < Duration::zero();
+  return std::any_of(call.uses.begin(), call.uses.end(), [left](const CallUse& use) {
+    return IsShortDeadline(left, std::chrono::milliseconds(static_cast<int64_t>(use.slo_ms)));
+  });
+}
+
+}  // namespace
+
 int GrpcCodeOf(const absl::Status& status) { return status.ok() ? 0 : InfoOf(ReasonOf(status)).grpc_code; }
 
 std::string_view GrpcCodeName(int code) {
@@ -22,9 +35,12 @@ std::string_view GrpcCodeName(int code) {
 
 int HttpStatusOf(const absl::Status& status) { return status.ok() ? 200 : InfoOf(ReasonOf(status)).http_status; }
 
-std::string_view ErrorTypeOf(const absl::Status& status) {
+std::string_view ErrorTypeOf(const Call& call) {
+  const absl::Status& status = call.outcome();
   if (status.ok()) return {};
-  return HadShortDeadline(status) ? "client" : InfoOf(ReasonOf(status)).error_type;
+  const Reason reason = ReasonOf(status);
+  const bool too_short = HadShortDeadline(status) || (reason == Reason::DEADLINE_EXCEEDED && LeftTooLittle(call));
+  return too_short ? "client" : InfoOf(reason).error_type;
 }
 
 CallIds IdsOf(const Call& call) { return {.request_id = call.request_id, .trace_id = call.trace.TraceId()}; }

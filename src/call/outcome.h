@@ -18,9 +18,10 @@ std::string_view GrpcCodeName(int code);
 int HttpStatusOf(const absl::Status& status);
 // Of an error's body in HTTP (RFC 9457).
 inline constexpr std::string_view kProblemMediaType = "application/problem+json";
-// error_type of the metric: model, network, client, overload; "" for OK. As errors.proto says for the reason, but a
-// deadline that was too short (base/short_deadline.h) is the client's.
-std::string_view ErrorTypeOf(const absl::Status& status);
+// error_type of a call that has ended, for its metric: model, network, client, overload; "" for OK. As errors.proto says
+// for the reason, but a deadline is the client's mistake that was too short (base/short_deadline.h), counted from when
+// the request was complete, or that passed before it was.
+std::string_view ErrorTypeOf(const Call& call);
 
 // What an error says of its call, so that it can be found.
 struct CallIds {

@@ -5,7 +5,6 @@
 
 #include "ai/inference/config/server.pb.h"
 #include "base/error.h"
-#include "base/short_deadline.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "call/call.h"
@@ -20,12 +19,6 @@ struct Timer final : LayerState {
 
 absl::Status Malformed(std::string_view header, std::string_view value, std::string_view wanted) {
   return FieldError(Reason::INVALID_REQUEST, header, StrCat(header, " '", Excerpt(value, 40), "' is not ", wanted));
-}
-
-bool AsksTooMuch(const Call& call, Duration allowed) {
-  return std::any_of(call.uses.begin(), call.uses.end(), [allowed](const CallUse& use) {
-    return IsShortDeadline(allowed, std::chrono::milliseconds(static_cast<int64_t>(use.slo_ms)));
-  });
 }
 
 }  // namespace
@@ -67,11 +60,8 @@ Step DeadlineLayer::Enter(Call& call) {
   call.State<Timer>(*this).id = call.loop().At(call.deadline(), [weak = call.weak_from_this(), allowed = *allowed] {
     const auto call = weak.lock();
     if (call == nullptr) return;
-    absl::Status late =
-        Error(Reason::DEADLINE_EXCEEDED,
-              StrCat("no result within ", static_cast<int64_t>(ToMs(allowed)), " ms; allow more time or retry later"));
-    if (AsksTooMuch(*call, allowed)) MarkShortDeadline(late);
-    call->Fail(std::move(late));
+    call->Fail(Error(Reason::DEADLINE_EXCEEDED, StrCat("no result within ", static_cast<int64_t>(ToMs(allowed)),
+                                                       " ms; allow more time or retry later")));
   });
   return Step::kNext;
 }

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/short_deadline.h"
 #include "base/strings.h"
 #include "call/outcome.h"
 
@@ -31,7 +30,7 @@ CallMetrics::Series::Series(const Key& key, const absl::Status& status, double s
                         {"version", key.version}})),
       io_labels(LabelText({{"method", key.method->name}, {"protocol", ToString(key.protocol)}})),
       code(GrpcCodeName(key.code)),
-      error_type(ErrorTypeOf(status)),
+      error_type(key.error_type),
       outcome(status.ok()         ? kSuccess
               : IsRefusal(status) ? kRefused
                                   : kFailed),
@@ -46,7 +45,7 @@ CallMetrics::Series& CallMetrics::SeriesOf(const Call& call, const CallUse& use)
                    .protocol = call.protocol(),
                    .code = static_cast<uint8_t>(GrpcCodeOf(outcome)),
                    .reason = static_cast<uint8_t>(outcome.ok() ? 0 : ReasonOf(outcome)),
-                   .short_deadline = HadShortDeadline(outcome),
+                   .error_type = ErrorTypeOf(call),
                    .model_id = use.model_id,
                    .version = use.model_version};
   OfThread::Recent& recent = mine.RecentOf(call.method());
@@ -129,10 +128,10 @@ void CallMetrics::CollectCounts(const SeriesList& all, MetricsText& out) {
         requests);
   write("ai_inference_requests_success_total", "Calls that ended with OK.", success);
   write("ai_inference_requests_error_total",
-        "Calls that did not end with OK, by whose fault: client (a bad request, a deadline below half of the model's "
-        "slo_ms), overload (refused to protect the "
-        "others), "
-        "model (it failed or took too long), network (the client went away).",
+        "Calls that did not end with OK, by whose fault: client (a bad request, a deadline that passed during the "
+        "upload or left the model less than half of its slo_ms), overload (refused to protect the others), model (it "
+        "failed "
+        "or took too long), network (the client went away).",
         errors);
   write("ai_inference_request_bytes_total", "Bytes of request messages and bodies.", bytes_in);
   write("ai_inference_response_bytes_total", "Bytes of response messages and bodies.", bytes_out);

@@ -55,13 +55,13 @@ class CallMetrics final : public MetricSource {
     Protocol protocol;
     uint8_t code;
     uint8_t reason;
-    bool short_deadline;
+    std::string_view error_type;
     std::string_view model_id, version;  // of the series, in the map
 
     bool operator==(const Key&) const = default;
     template <typename H>
     friend H AbslHashValue(H h, const Key& k) {
-      return H::combine(std::move(h), k.method, k.protocol, k.code, k.reason, k.short_deadline, k.model_id, k.version);
+      return H::combine(std::move(h), k.method, k.protocol, k.code, k.reason, k.error_type, k.model_id, k.version);
     }
   };
   // What one thread counts for one key.

@@ -10,6 +10,7 @@
 #include "base/short_deadline.h"
 #include "base/strings.h"
 #include "call/layers/observe/access_line.h"
+#include "call/outcome.h"
 #include "call/testing/layer_fixture.h"
 #include "call/unary.h"
 
@@ -17,18 +18,21 @@ namespace sluice {
 namespace {
 
 using ai::inference::RecognizeRequest;
+using std::chrono::milliseconds;
 
 class ObserveTest : public LayerTest {
  protected:
   ObserveTest() {
     chain_.push_back(std::make_unique<ObserveLayer>(layers_.On(loop_)));
     const auto* service = RecognizeRequest::descriptor()->file()->FindServiceByName("ImageRecognition");
-    methods_.Add(service->FindMethodByName("Recognize"),
-                 Unary<RecognizeRequest>([](std::shared_ptr<Call>, std::unique_ptr<RecognizeRequest>) {}));
+    for (const char* name : {"Recognize", "StreamRecognize"}) {
+      methods_.Add(service->FindMethodByName(name),
+                   Unary<RecognizeRequest>([](std::shared_ptr<Call>, std::unique_ptr<RecognizeRequest>) {}));
+    }
   }
 
   std::shared_ptr<Call> Run(absl::Status outcome) {
-    const auto call = Begin(*methods_.all().front());
+    const auto call = Begin(*methods_.all()[stream_ ? 1 : 0]);
     for (const char* model : models_) {
       call->UseOf(model, "1").infer_ms = 2;
       call->UseOf(model, "1").slo_ms = slo_ms_;
@@ -44,6 +48,7 @@ class ObserveTest : public LayerTest {
 
   std::vector<const char*> models_ = {"m"};
   double slo_ms_ = 0;
+  bool stream_ = false;
   std::function<void(Call&)> call_;
 };
 
@@ -131,6 +136,39 @@ TEST_F(ObserveTest, EveryEndIsCountedOnceByWhoseFaultItWas) {
         std::string::npos)
         << text;
   }
+}
+
+TEST_F(ObserveTest, AShortDeadlineIsTheClientsMistakeFromWhenTheRequestIsComplete) {
+  slo_ms_ = 100;
+  const auto whose = [this](int upload_ms, int allowed_ms) {
+    call_ = [=, this](Call& call) {
+      call.set_deadline(loop_.Now() + milliseconds(allowed_ms));
+      loop_.Advance(milliseconds(upload_ms));
+      if (upload_ms < allowed_ms) call.Deliver(std::make_unique<RecognizeRequest>(), 1);
+    };
+    return ErrorTypeOf(*Run(Error(Reason::DEADLINE_EXCEEDED, "x")));
+  };
+  EXPECT_EQ(whose(0, 50), "model");
+  EXPECT_EQ(whose(0, 49), "client") << "less than half of what the model promises";
+  EXPECT_EQ(whose(950, 1000), "model");
+  EXPECT_EQ(whose(951, 1000), "client") << "the upload took the rest";
+  models_.clear();
+  EXPECT_EQ(whose(0, 1), "model") << "nobody knows what was promised";
+  EXPECT_EQ(whose(1000, 1000), "client") << "the request was never complete";
+}
+
+TEST_F(ObserveTest, AStreamsOwnDeadlineIsTheClientsMistakeWhileItSends) {
+  stream_ = true;
+  const auto whose = [this](bool ended) {
+    call_ = [this, ended](Call& call) {
+      call.set_deadline(loop_.Now() + milliseconds(500));
+      call.Deliver(std::make_unique<RecognizeRequest>(), 1);
+      if (ended) call.RequestEnd();
+    };
+    return ErrorTypeOf(*Run(Error(Reason::DEADLINE_EXCEEDED, "x")));
+  };
+  EXPECT_EQ(whose(false), "client");
+  EXPECT_EQ(whose(true), "model");
 }
 
 TEST_F(ObserveTest, OneBucketEndsAtTheModelsPromise) {

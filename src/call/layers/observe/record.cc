@@ -69,7 +69,7 @@ void AddOutcome(const Call& call, CallRecord& out) {
   if (outcome.ok()) return;
   const ReasonInfo& info = InfoOf(ReasonOf(outcome));
   out.reason = info.name;
-  out.error_type = ErrorTypeOf(outcome);
+  out.error_type = ErrorTypeOf(call);
   out.message = Cut(ToStd(outcome.message()));
   if (const auto after = RetryAfterOf(outcome)) out.retry_after_ms = absl::ToInt64Milliseconds(*after);
 }

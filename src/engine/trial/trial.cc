@@ -26,7 +26,7 @@ using trial::ChildEnd;
 using trial::Outcome;
 
 // Counts up with what a trial looks at: earlier verdicts are then made again.
-constexpr int kTrialVersion = 8;
+constexpr int kTrialVersion = 9;
 constexpr std::string_view kAnyProcessor = "any processor";
 // A child that gets little of a busy machine is not one that hangs.
 constexpr int kWallTimes = 6;

@@ -87,6 +87,9 @@ TEST(Agree, ByTypeAndSize) {
   const float a[] = {1, nan, infinity, 1000}, b[] = {1.0001f, nan, infinity, 1000.5f}, c[] = {1, 0, infinity, 1000};
   EXPECT_FALSE(differ(DType::kFp32, a, b, sizeof a));
   EXPECT_TRUE(differ(DType::kFp32, a, c, sizeof a));
+  const float noise[] = {2.4e-7f, 0}, other_noise[] = {0, 2.4e-7f}, small[] = {2e-6f, 0};
+  EXPECT_FALSE(differ(DType::kFp32, noise, other_noise, sizeof noise)) << "what is left of numbers that cancel";
+  EXPECT_TRUE(differ(DType::kFp32, small, noise, sizeof noise));
   const double exact[] = {1 + 1e-12}, narrowed[] = {1};
   EXPECT_TRUE(differ(DType::kFp64, exact, narrowed, 8));
   const int32_t one[] = {1}, two[] = {2};

@@ -35,6 +35,26 @@ def affine(folder: Path, factor: float = 2) -> Path:
     )
 
 
+def external(folder: Path, floats: int) -> Path:
+    """y = x + the largest of `floats` numbers in a file of their own, which is their count less one."""
+    weights = onnx.TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[floats])
+    weights.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", "w.bin"), ("offset", "0"), ("length", str(4 * floats))):
+        weights.external_data.add(key=key, value=value)
+    graph = helper.make_graph(
+        [helper.make_node("ReduceMax", ["w"], ["m"], keepdims=0), helper.make_node("Add", ["x", "m"], ["y"])],
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])],
+        [weights],
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    np.arange(floats, dtype=np.float32).tofile(folder / "w.bin")
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    return folder / "model.onnx"
+
+
 def strings(folder: Path) -> Path:
     """The strings that it was given."""
     spec = (TensorProto.STRING, ["n"])

@@ -441,3 +441,25 @@ def test_a_reload_that_fails_says_why_and_the_old_version_goes_on(tmp_path):
         assert call(server, "POST", "/v2/models/m/infer", ask)[1]["outputs"][0]["data"] == [11, 21, 31]
     finally:
         assert server.stop() == 0
+
+
+def test_weights_beside_a_file_may_be_large_and_nothing_is_left_of_a_trial(tmp_path, monkeypatch):
+    """OpenVINO wants them under their names; a child that was killed could not remove its copy of 64 MiB."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    models = tmp_path / "models"
+    nets.affine(models / "good/1")
+    nets.external(models / "large/1", 70 << 18)
+    (models / "large/model.yaml").write_text("engine: openvino\n")
+    loop(models / "hangs/1", 2**62)
+    server = start(tmp_path / "run", models)
+    try:
+        listed = index(server)
+        assert listed["large"]["state"] == "READY", listed
+        assert listed["hangs"]["state"] == "UNAVAILABLE", listed
+        assert load(server, "large")[0] == 200
+        assert load(server, "hangs")[0] != 200
+        assert [path.name for path in temporary.iterdir()] == []
+    finally:
+        assert server.stop() == 0

@@ -26,6 +26,7 @@ namespace {
 namespace wire = ai::inference::trial;
 
 constexpr off_t kRequestBytesMax = 1 << 20;
+constexpr uint64_t kScratchBytes = 64 << 20;
 
 bool ReadRequest(wire::Request& request) {
   struct stat about {};
@@ -69,7 +70,7 @@ void LimitSelf(const wire::Request& request, uint64_t file_bytes) {
   }
   prctl(PR_SET_DUMPABLE, 0);
   SetLimit(RLIMIT_CORE, 0);
-  SetLimit(RLIMIT_FSIZE, 64 << 20);
+  SetLimit(RLIMIT_FSIZE, kScratchBytes + file_bytes);  // the files may be copied there
   // One second between SIGXCPU, by which the server knows what happened, and SIGKILL.
   const rlimit cpu{request.seconds_max(), request.seconds_max() + 1};
   setrlimit(RLIMIT_CPU, &cpu);

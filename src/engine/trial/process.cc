@@ -75,8 +75,9 @@ class Spawning {
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
-    std::string no_telemetry = "ORT_DISABLE_TELEMETRY=1";
+    std::string no_telemetry = "ORT_DISABLE_TELEMETRY=1", scratch = StrCat("TMPDIR=", options.scratch);
     std::vector<char*> environment = {no_telemetry.data()};
+    if (!options.scratch.empty()) environment.push_back(scratch.data());  // the first of a name is found
     for (char** variable = environ; *variable != nullptr; ++variable) environment.push_back(*variable);
     environment.push_back(nullptr);
     pid_t pid = 0;

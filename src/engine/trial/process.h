@@ -14,6 +14,7 @@ struct ChildOptions {
   std::string program;
   std::vector<std::string> arguments;  // without the program's name
   std::vector<int> fds;                // the child's descriptors from 3 on; the report's pipe is put in at kReportFd
+  std::string scratch;                 // its TMPDIR; empty: ours
   Duration timeout;
   // While true the child goes on; asked about twenty times a second.
   std::function<bool()> go_on;

@@ -16,6 +16,7 @@
 #include "engine/shape.h"
 #include "engine/trial/process.h"
 #include "engine/trial/report.h"
+#include "engine/trial/scratch.h"
 
 namespace sluice {
 namespace {
@@ -180,11 +181,13 @@ absl::StatusOr<Outcome> Trial::TryOnce(const TrialJob& job, const Engine& engine
   const uint32_t seconds_max = SecondsFor(*job.files);
   const uint64_t memory = options_.memory_bytes_max + 4 * job.files->bytes();
   ASSIGN_OR_RETURN(const UniqueFd request, RequestFor(job, engine, seconds_max, options_.memory_bytes_max));
+  const trial::ScratchFolder scratch;
   std::vector<int> fds = {request.get()};
   for (const ModelFiles::File& file : job.files->files()) fds.push_back(file.fd);
   ASSIGN_OR_RETURN(const ChildEnd end, trial::RunChild({.program = options_.program,
                                                         .arguments = options_.arguments,
                                                         .fds = std::move(fds),
+                                                        .scratch = scratch.path(),
                                                         .timeout = kWallTimes * seconds(seconds_max),
                                                         .go_on = [this] { return GoOn(); },
                                                         .until = HostileWatch()}));

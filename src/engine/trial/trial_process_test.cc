@@ -80,6 +80,14 @@ void WriteForEver() {
   }
 }
 
+// Leaves `bytes` in a temporary file and dies.
+void LitterAndDie(off_t bytes) {
+  std::string path = (fs::temp_directory_path() / "litter-XXXXXX").string();
+  const int fd = mkstemp(path.data());
+  if (fd < 0 || ftruncate(fd, bytes) != 0) _exit(4);
+  std::raise(SIGSEGV);
+}
+
 void Obey(const std::string& told) {
   if (told == "crash") std::raise(SIGSEGV);
   if (told == "abort") std::abort();
@@ -104,6 +112,8 @@ void Obey(const std::string& told) {
     while (write(2, "oh no \x01\xff ", 9) > 0) {
     }
   }
+  if (told == "litter") LitterAndDie(1);
+  if (told == "litter much") LitterAndDie(off_t{70} << 20);
   if (told == "eat memory") {
     std::vector<std::string> all;
     while (true) all.emplace_back(64 << 20, 'x');
@@ -306,6 +316,22 @@ TEST_F(TrialTest, StopEndsATrialAtOnce) {
   EXPECT_LT(SystemClock().Now() - start, seconds(20));
   stopper.join();
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "no child is left";
+}
+
+TEST_F(TrialTest, WhatAChildLeavesInItsTemporaryFolderGoesWithIt) {
+  const fs::path temporary = folder_ / "tmp";
+  fs::create_directories(temporary);
+  setenv("TMPDIR", temporary.c_str(), 1);
+  EXPECT_THAT(Try("litter").reason(), HasSubstr("signal 11"));
+  EXPECT_TRUE(fs::is_empty(temporary));
+  unsetenv("TMPDIR");
+}
+
+TEST_F(TrialTest, AChildMayCopyItsFilesAndWriteLittleElse) {
+  EXPECT_THAT(Try("litter much").reason(), HasSubstr("signal 25")) << "70 MiB, and files of a few bytes";
+  std::string large = "litter much";
+  large.resize(8 << 20);
+  EXPECT_THAT(Try(large).reason(), HasSubstr("signal 11"));
 }
 
 TEST_F(TrialTest, TheChildHasNoDescriptorsButItsOwn) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <thread>
 
 #include "base/error.h"
@@ -49,14 +50,18 @@ class FileEngine final : public Engine {
   absl::StatusOr<std::shared_ptr<LoadedModel>> Load(std::shared_ptr<const ModelFiles> files,
                                                     const LoadOptions& options) override {
     if (files->main().bytes == kBroken) return Error(Reason::MODEL_FAILED, "cannot read the model file");
-    last_options = options;
+    {
+      const std::lock_guard lock(mutex_);
+      last_options = options;
+    }
     if (input_name.empty()) return identity_->Load(nullptr, options);
     return std::make_shared<Named>(input_name);
   }
-  LoadOptions last_options;
-  std::string input_name;  // of models that are loaded but never run
+  LoadOptions last_options;  // not read during a load
+  std::string input_name;    // of models that are loaded but never run
 
  private:
+  std::mutex mutex_;
   std::unique_ptr<Engine> identity_ = MakeIdentityEngine();
 };
 

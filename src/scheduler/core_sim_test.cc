@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "base/testing/sanitized.h"
 #include "gtest/gtest.h"
 #include "scheduler/core.h"
 
@@ -276,11 +277,7 @@ class Simulation {
 
 TEST(SchedulerSimulation, EveryJobEndsExactlyOnceWhateverHappens) {
   // Sanitizers slow this single-threaded run 20 times and more; a part of the seeds shows them all its code.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  constexpr uint64_t kSeeds = 100;
-#else
-  constexpr uint64_t kSeeds = 2000;
-#endif
+  constexpr uint64_t kSeeds = kSanitized ? 100 : 2000;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     SCOPED_TRACE(::testing::Message() << "seed " << seed);
     Simulation(seed).Run();

@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "base/process.h"
+#include "base/testing/sanitized.h"
 #include "base/thread.h"
 #include "perftools/profiles/profile.pb.h"
 
@@ -20,9 +21,7 @@ std::atomic<bool> enough{false};
 }
 
 TEST(CpuProfileTest, NamesTheFunctionThatBurnsTheTime) {
-#ifdef __SANITIZE_THREAD__
-  GTEST_SKIP() << "ThreadSanitizer holds signals back until a thread calls something";
-#endif
+  if (kThreadSanitizer) GTEST_SKIP() << "ThreadSanitizer holds signals back until a thread calls something";
   Thread burner("burner", 0, [] { BurnTimeForTheProfile(); });
   const auto text = ProfileCpu(std::chrono::milliseconds(300));
   enough = true;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/testing/sanitized.h"
 #include "base/testing/temp_folder.h"
 #include "engine/onnxruntime/telemetry.h"
 #include "engine/onnxruntime/testing/runs.h"
@@ -33,6 +34,7 @@ size_t Sockets() {
 
 // In a process of its own (the library may be open here already): prints what opening it brought.
 TEST(LibraryDeathTest, OpeningItMakesNoThreadNoFileAndNoSocket) {
+  if (kThreadSanitizer) GTEST_SKIP() << "ThreadSanitizer has a thread of its own, which comes when it likes";
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto open = [] {
     const TempFolder home;

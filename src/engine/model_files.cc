@@ -39,8 +39,15 @@ absl::Status CheckRoom(const std::string& name, uint64_t size, uint64_t copied) 
                                  " bytes of memory are left"));
 }
 
-// A copy in memory, sealed.
-absl::StatusOr<UniqueFd> SealedCopy(const fs::path& path, const std::string& name) {
+// A copy in memory, sealed, and what the file was before it was read.
+struct Copy {
+  fs::path path;
+  std::string name;
+  UniqueFd fd;
+  struct stat before {};
+};
+
+absl::StatusOr<Copy> SealedCopy(const fs::path& path, const std::string& name) {
   const UniqueFd from(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat about {};
   if (!from || fstat(from.get(), &about) != 0) return Unreadable(name, std::strerror(errno));
@@ -57,7 +64,22 @@ absl::StatusOr<UniqueFd> SealedCopy(const fs::path& path, const std::string& nam
   if (fcntl(to.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
     return Unreadable(name, std::strerror(errno));
   }
-  return to;
+  return Copy{path, name, std::move(to), about};
+}
+
+bool Same(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
+
+// All files of a model must be of one state: half an old file and half a new one may load, and answer nonsense. The
+// time of the inode counts, too: `cp -p` sets the other one back.
+absl::Status CheckUnchanged(const std::vector<Copy>& copies) {
+  for (const auto& [path, name, fd, before] : copies) {
+    struct stat now {};
+    if (stat(path.c_str(), &now) == 0 && now.st_dev == before.st_dev && now.st_ino == before.st_ino &&
+        now.st_size == before.st_size && Same(now.st_mtim, before.st_mtim) && Same(now.st_ctim, before.st_ctim))
+      continue;
+    return Unreadable(name, "it was changed while it was read; load the model again when it is complete");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckName(const std::string& name) {
@@ -102,16 +124,22 @@ absl::StatusOr<std::shared_ptr<const ModelFiles>> ModelFiles::Read(const std::st
   const fs::path main(path);
   ASSIGN_OR_RETURN(const ModelFormat format, FormatOf(path));
   std::shared_ptr<ModelFiles> files(new ModelFiles(format));
-  ASSIGN_OR_RETURN(UniqueFd fd, SealedCopy(main, main.filename()));
-  RETURN_IF_ERROR(files->Add(main.filename(), std::move(fd)));
+  std::vector<Copy> copies;
+  const auto read = [&](const fs::path& from, const std::string& name) -> absl::Status {
+    ASSIGN_OR_RETURN(Copy copy, SealedCopy(from, name));
+    RETURN_IF_ERROR(files->Add(name, std::move(copy.fd)));
+    copies.push_back(std::move(copy));
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(read(main, main.filename()));
   if (files->main().bytes.empty()) return Unreadable(files->main().name, "it is empty; copy it again, as a whole");
   auto others = OthersOf(format, main, files->main().bytes);
   if (!others.ok()) return Unreadable(files->main().name, ToStd(others.status().message()));
-  for (std::string& name : *others) {
+  for (const std::string& name : *others) {
     RETURN_IF_ERROR(CheckName(name));
-    ASSIGN_OR_RETURN(UniqueFd other, SealedCopy(main.parent_path() / name, name));
-    RETURN_IF_ERROR(files->Add(std::move(name), std::move(other)));
+    RETURN_IF_ERROR(read(main.parent_path() / name, name));
   }
+  RETURN_IF_ERROR(CheckUnchanged(copies));
   files->Digest();
   return files;
 }

@@ -28,7 +28,8 @@ class ModelFiles {
 
   // The model's file and those that it names (.bin beside an .xml, external data of an .onnx). Names are taken relative
   // to the file as it is named, not as a symlink resolves, so that a hub's cache of symlinks works. Errors are for
-  // operators, without paths: a file that is missing, too large, or named outside the folder (absolute, `..`).
+  // operators, without paths: a file that is missing, too large, changed while they were read, or named outside
+  // the folder (absolute, `..`).
   static absl::StatusOr<std::shared_ptr<const ModelFiles>> Read(const std::string& path);
 
   // The same from descriptors that another process was handed (engine/trial); takes them over. `names[0]` is the

@@ -1,11 +1,13 @@
 #include "engine/model_files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "base/strings.h"
 #include "gmock/gmock.h"
@@ -57,6 +59,23 @@ TEST_F(ModelFilesTest, WhatIsNoFileIsNotWaitedFor) {
     std::filesystem::create_symlink(device, model_);
     EXPECT_FALSE(ModelFiles::Read(model_).ok()) << device;
   }
+}
+
+// Half an old file and half a new one may load, and answer what neither would.
+TEST_F(ModelFilesTest, AFileThatChangesWhileItIsReadIsRefused) {
+  std::ofstream(folder_ + "/model.tflite") << std::string(4 << 20, 'x');
+  const std::string model = folder_ + "/model.tflite";
+  std::jthread writer([&model](const std::stop_token& stop) {
+    for (int64_t i = 1; !stop.stop_requested(); ++i) {
+      const timespec times[] = {{i, 0}, {i, 0}};
+      utimensat(AT_FDCWD, model.c_str(), times, 0);
+    }
+  });
+  absl::Status status;
+  for (int i = 0; i < 10'000 && status.ok(); ++i) status = ModelFiles::Read(model).status();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("'model.tflite': it was changed while it was read"));
+  writer = {};
+  EXPECT_TRUE(ModelFiles::Read(model).ok());
 }
 
 }  // namespace

@@ -171,7 +171,8 @@ class OnnxRuntimeEngine final : public Engine {
     ASSIGN_OR_RETURN(const ort::Library* const library, Open());
     auto model = OnnxRuntimeModel::Make(*library, std::move(files), options);
     if (!model.ok())
-      LogError("engine.load_failed", {{"model", options.name}, {"error", ToStd(model.status().message())}});
+      LogWarning("engine.load_failed",
+                 {{"engine", name()}, {"model", options.name}, {"error", ToStd(model.status().message())}});
     return model;
   }
 

@@ -20,7 +20,7 @@ namespace sluice {
 namespace {
 
 absl::Status LoadFailure(std::string_view model, std::string_view message, const std::exception& e) {
-  LogError("engine.load_failed", {{"model", model}, {"what", message}, {"error", e.what()}});
+  LogWarning("engine.load_failed", {{"engine", "openvino"}, {"model", model}, {"what", message}, {"error", e.what()}});
   return Error(Reason::MODEL_FAILED, message);
 }
 
@@ -127,7 +127,7 @@ class OpenVinoEngine final : public Engine {
     const absl::Status valid = onnx::CheckGraph(files.main().bytes);
     if (valid.ok()) return valid;
     const std::string message = StrCat("the model is not valid ONNX: ", ToStd(valid.message()));
-    LogError("engine.load_failed", {{"model", options.name}, {"error", message}});
+    LogWarning("engine.load_failed", {{"engine", "openvino"}, {"model", options.name}, {"error", message}});
     return Error(Reason::MODEL_FAILED, message);
   }
 

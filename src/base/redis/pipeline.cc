@@ -40,6 +40,23 @@ void Note(const absl::Status& status, bool late, RedisPipeline::Taken& taken) {
   taken.useless |= SaysUseless(status);
 }
 
+// No command of ours is answered with a list. The library makes room for a list when it has read its length, and goes
+// through it when it frees it: "*2147483647" took 16 GiB and kept a loop for 11 s.
+template <typename Length>
+void* RefuseList(const redisReadTask* /*task*/, Length /*elements*/) {
+  return nullptr;
+}
+
+redisReader* MakeReader() {
+  redisReader* const reader = redisReaderCreate();
+  static redisReplyObjectFunctions functions = [](redisReplyObjectFunctions usual) {
+    usual.createArray = &RefuseList;
+    return usual;
+  }(*reader->fn);
+  reader->fn = &functions;
+  return reader;
+}
+
 void Append(std::string& out, Redis::Words words) {
   out += StrCat("*", words.size(), "\r\n");
   for (const std::string_view word : words) {
@@ -53,7 +70,7 @@ void Append(std::string& out, Redis::Words words) {
 
 void RedisPipeline::Free::operator()(redisReader* reader) const { redisReaderFree(reader); }
 
-RedisPipeline::RedisPipeline() : reader_(redisReaderCreate()) {}
+RedisPipeline::RedisPipeline() : reader_(MakeReader()) {}
 
 RedisPipeline::~RedisPipeline() = default;
 

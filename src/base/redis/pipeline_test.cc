@@ -94,6 +94,17 @@ TEST_F(RedisPipelineTest, WhatIsNoAnswerBreaksIt) {
   EXPECT_EQ(answers[0], "-");
 }
 
+// Nothing of ours is answered with one, and a length alone would take its room.
+TEST_F(RedisPipelineTest, AListBreaksItWhenItsLengthIsRead) {
+  for (const char* const list : {"*2147483647\r\n", "*1000\r\n", "*1\r\n"}) {
+    RedisPipeline other;
+    EXPECT_FALSE(other.Take(list).ok()) << list;
+  }
+  Ask({"GET", "a"});
+  EXPECT_TRUE(pipeline.Take("*-1\r\n").ok());
+  EXPECT_EQ(answers[0], "(nil)");
+}
+
 TEST_F(RedisPipelineTest, ItIsBounded) {
   const std::string value(1 << 20, 'x');
   int taken = 0;

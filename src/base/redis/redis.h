@@ -16,7 +16,7 @@ namespace sluice {
 
 class Loop;
 
-// Arrays and nested replies are not needed yet, and are answered as an error.
+// Lists are not needed yet, and break the connection.
 struct RedisReply {
   enum class Kind { kNil, kText, kNumber } kind = Kind::kNil;
   std::string text;  // of a string or status

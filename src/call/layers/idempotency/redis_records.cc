@@ -61,16 +61,16 @@ absl::StatusOr<SharedRecords::Claimed> ReadSharedValue(const std::string& value,
 // Two commands that go out together: the second tells what is there, whoever put it.
 void RedisRecords::Claim(Loop& loop, const Slot& slot, Duration lease, Told told) {
   const std::string name = NameOf(slot);
-  const auto failure = std::make_shared<absl::Status>();
+  const auto set = std::make_shared<absl::StatusOr<RedisReply>>();
   redis_.Run(loop, {"SET", name, ClaimOf(slot), "NX", "PX", Ms(lease)},
-             TellFailure([failure](const absl::Status& why) { *failure = why; }));
+             [set](const absl::StatusOr<RedisReply>& reply) { *set = reply; });
   redis_.Run(loop, {"GET", name},
-             [failure, token = slot.token, told = std::move(told)](const absl::StatusOr<RedisReply>& reply) {
-               if (!failure->ok()) return told(*failure);
+             [set, token = slot.token, told = std::move(told)](const absl::StatusOr<RedisReply>& reply) {
+               if (!set->ok()) return told(set->status());
                if (!reply.ok()) return told(reply.status());
-               // It ended between the two: whoever asks again finds it free.
-               if (reply->kind != RedisReply::Kind::kText) return told(Claimed{.by = Claimed::By::kOther});
-               told(ReadSharedValue(reply->text, token));
+               if (reply->kind == RedisReply::Kind::kText) return told(ReadSharedValue(reply->text, token));
+               // It is gone again. Ours, because memory is short; another's ended, and who asks again finds it free.
+               told(Claimed{.by = (*set)->kind == RedisReply::Kind::kText ? Claimed::By::kUs : Claimed::By::kOther});
              });
 }
 

@@ -22,7 +22,7 @@ class SharedRecords {
   };
   struct Claimed {
     enum class By { kUs, kOther, kRecorded } by;
-    std::string digest;        // of the other's request, or the recorded one
+    std::string digest;        // of the other's request, or the recorded one; empty: the other's claim has just ended
     IdempotencyRecord record;  // of kRecorded
   };
   using Told = std::function<void(absl::StatusOr<Claimed>)>;

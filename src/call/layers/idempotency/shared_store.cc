@@ -11,6 +11,8 @@ namespace {
 // Until another replica's computation is looked at again: twice as long each time.
 constexpr Duration kLookMin = std::chrono::milliseconds(5);
 constexpr Duration kLookMax = std::chrono::milliseconds(50);
+// A store that says so often in a row that somebody's claim has just ended, and keeps none of ours, is of no use.
+constexpr int kEndedMax = 4;
 
 }  // namespace
 
@@ -22,6 +24,7 @@ struct SharedIdempotencyStore::Flight {
   bool asked = false;  // the others: no one here computes it
   bool owns = false;   // the lease
   Duration look = kLookMin;
+  int ended = 0;            // in a row
   Loop::TimerId timer = 0;  // the next look, or the next renewal
 
   SharedRecords::Slot slot() const { return {.key = ask.key, .digest = ask.digest, .token = token}; }
@@ -85,7 +88,8 @@ void SharedIdempotencyStore::OnClaimed(const FlightPtr& flight, const absl::Stat
   using By = SharedRecords::Claimed::By;
   flight->owns = claimed.ok() && claimed->by == By::kUs;
   if (!IsUnderWay(flight->ask.caller)) return Release(*flight);  // and Forget has told the local store
-  if (!claimed.ok()) {
+  flight->ended = claimed.ok() && claimed->by == By::kOther && claimed->digest.empty() ? flight->ended + 1 : 0;
+  if (!claimed.ok() || flight->ended == kEndedMax) {
     options_.on_error();
     return Tell(flight, Verdict::kCompute, nullptr);
   }

@@ -23,8 +23,8 @@ struct ServeFlags {
   std::string models;
 };
 
-absl::StatusOr<config::Server> Configuration(const ServeFlags& flags) {
-  auto options = LoadConfig(flags.config);
+absl::StatusOr<config::Server> Configuration(const ServeFlags& flags, Pipes pipes) {
+  auto options = LoadConfig(flags.config, pipes);
   if (!options.ok()) return options;
   if (!flags.models.empty()) options->mutable_models()->set_root(flags.models);
   if (flags.listen.empty()) return options;
@@ -53,10 +53,10 @@ int Serve(const ServeFlags& flags) {
   EndInASentence();
   Signals signals;
   const ServiceManager manager = ServiceManager::FromEnvironment();
-  const auto options = Configuration(flags);
+  const auto options = Configuration(flags, Pipes::kRead);
   if (!options.ok()) return Fail(options.status());
   if (absl::Status status = CheckSystem(); !status.ok()) return Fail(status);
-  auto server = Server::Start(*options, [flags] { return Configuration(flags); });
+  auto server = Server::Start(*options, [flags] { return Configuration(flags, Pipes::kRefuse); });
   if (!server.ok()) return Fail(server.status());
   signals.OnReopen([&server, &manager] {
     manager.Reloading();

@@ -6,6 +6,7 @@ import base64
 import gzip
 import importlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -640,3 +641,16 @@ def test_a_profile_ends_when_the_server_does(tmp_path, protos, stubs):
         assert server.stop() == 0
         assert profile.result().profile, "of what ran so far"
     assert '"event":"server.stopped","clean":true' in server.stderr_path.read_text()
+
+
+def test_a_configuration_that_became_a_pipe_keeps_nobody_waiting(tmp_path):
+    """`--config` may be one; there is nothing to read in it a second time."""
+    models = tmp_path / "models"
+    nets.affine(models / "a/1")
+    with Server(tmp_path, models=models, listeners=1) as server:
+        (tmp_path / "sluice.yaml").unlink()
+        os.mkfifo(tmp_path / "sluice.yaml")
+        for _ in range(2):
+            answer = httpx.get(server.url + "/debug/config", timeout=20).json()
+            assert "it is not a regular file" in answer["error"] and answer["running"], answer
+    assert '"clean":true' in server.stderr_path.read_text()

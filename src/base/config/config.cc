@@ -72,10 +72,10 @@ absl::StatusOr<config::Server> ParseConfig(std::string_view text, std::string_vi
   return server;
 }
 
-absl::StatusOr<config::Server> LoadConfig(const std::string& path) {
+absl::StatusOr<config::Server> LoadConfig(const std::string& path, Pipes pipes) {
   std::string text;
   if (!path.empty()) {
-    ASSIGN_OR_RETURN(text, ReadFile(path, kFileBytesMax, Pipes::kRead));
+    ASSIGN_OR_RETURN(text, ReadFile(path, kFileBytesMax, pipes));
   }
   ASSIGN_OR_RETURN(config::Server server, ParseConfig(text, path.empty() ? "defaults" : path));
   if (server.models().root() == DefaultConfig().models().root()) server.mutable_models()->set_root(DefaultModels());

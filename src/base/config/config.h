@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "ai/inference/config/server.pb.h"
+#include "base/config/file.h"
 
 namespace sluice {
 
@@ -17,8 +18,8 @@ namespace config = ai::inference::config;
 config::Server DefaultConfig();
 
 // The file at `path` over the defaults; an empty path: the defaults. Errors read "file:line: what is wrong, what is
-// possible".
-absl::StatusOr<config::Server> LoadConfig(const std::string& path);
+// possible". A pipe can be read once.
+absl::StatusOr<config::Server> LoadConfig(const std::string& path, Pipes pipes = Pipes::kRead);
 
 // The same for text; `file` is only for the messages.
 absl::StatusOr<config::Server> ParseConfig(std::string_view text, std::string_view file);

@@ -23,6 +23,12 @@ bool IsMessageStream(std::string_view content_type) {
          content_type.find("jsonl") != std::string_view::npos;
 }
 
+// All answers of a connection share it, by bytes; else nghttp2 would send one after another.
+void ShareEvenly(nghttp2_session* session, int32_t stream) {
+  constexpr nghttp2_extpri kEven = {.urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY, .inc = 1};
+  nghttp2_session_change_extpri_stream_priority(session, stream, &kEven, /*ignore_client_signal=*/1);
+}
+
 std::string_view View(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 
 }  // namespace
@@ -33,7 +39,10 @@ int H2Core::OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* s
   core.head_started_ = core.loop_.Now();
   core.ignored_header_bytes_ = 0;
   // Trailers of a request are read and dropped.
-  core.in_headers_ = frame->headers.cat == NGHTTP2_HCAT_REQUEST ? core.OpenStream(frame->hd.stream_id) : nullptr;
+  core.in_headers_ = nullptr;
+  if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+  core.in_headers_ = core.OpenStream(frame->hd.stream_id);
+  ShareEvenly(core.session_, frame->hd.stream_id);
   return 0;
 }
 

@@ -65,13 +65,14 @@ TEST(H2LimitsTest, CancellingEveryStreamAtOnceIsFine) {
 }
 
 TEST(H2LimitsTest, ControlFloodsAreCalmedDown) {
-  const std::vector<std::function<void(H2TestClient&)>> floods = {
-      [](H2TestClient& c) { nghttp2_submit_ping(c.session, 0, nullptr); },
-      [](H2TestClient& c) { nghttp2_submit_settings(c.session, 0, nullptr, 0); },
-      [](H2TestClient& c) {
-        nghttp2_priority_spec spec;
-        nghttp2_priority_spec_init(&spec, 0, 16, 0);
-        nghttp2_submit_priority(c.session, 0, 1, &spec);
+  const std::vector<std::function<void(H2Wire&)>> floods = {
+      [](H2Wire& wire) { nghttp2_submit_ping(wire.client.session, 0, nullptr); },
+      [](H2Wire& wire) { nghttp2_submit_settings(wire.client.session, 0, nullptr, 0); },
+      [](H2Wire& wire) {  // nghttp2's client sends no PRIORITY to a server that ignores them
+        wire.session->Receive(
+            std::string_view("\0\0\5\2\0\0\0\0\1"
+                             "\0\0\0\0\20",
+                             14));
       },
   };
   for (const auto& flood : floods) {
@@ -80,7 +81,7 @@ TEST(H2LimitsTest, ControlFloodsAreCalmedDown) {
     wire.Pump();
     int sent = 0;
     for (; sent < 5'000 && wire.client.goaways.empty(); ++sent) {
-      flood(wire.client);
+      flood(wire);
       wire.Pump();
     }
     ASSERT_EQ(wire.client.goaways.size(), 1u);
@@ -123,6 +124,18 @@ TEST(H2LimitsTest, ContinuationFloodEndsTheConnection) {
   wire.Pump();
   EXPECT_TRUE(wire.session->Finished());
   EXPECT_EQ(wire.session->open_exchanges(), 0u);
+}
+
+// In a tree of streams each frame costs a walk to the root: a thousand, one below another, held a loop for 20 ms.
+TEST(H2LimitsTest, AnswersShareTheConnectionWhateverTheirClientSaysOfPriorities) {
+  H2Wire wire(Limits{}, /*client_window=*/1 << 20);
+  wire.host.on_exchange = [](ExchangeLog& log) { Respond(log, 200, std::string(40'000, 'x')); };
+  const int32_t first = wire.client.Submit({.method = "GET"});
+  const int32_t second = wire.client.Submit({.method = "GET", .parent = first});
+  const int32_t third = wire.client.Submit({.method = "GET", .headers = {{"priority", "u=7"}}});
+  wire.session->Receive(wire.client.Output());
+  wire.client.Input(wire.TakeOutput(60'000));
+  for (const int32_t id : {first, second, third}) EXPECT_GE(wire.client.responses[id].body.size(), 10'000u) << id;
 }
 
 TEST(H2LimitsTest, GarbageEndsTheConnection) {

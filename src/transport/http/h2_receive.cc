@@ -32,6 +32,10 @@ int H2Core::OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* hd, void* sel
         core.Defend(core.defence_.OnControl(core.loop_.Now()));
       }
       break;
+    case NGHTTP2_PRIORITY:  // ignored, also by nghttp2
+      core.Defend(core.defence_.OnControl(core.loop_.Now()));
+      if (hd->stream_id == 0) core.Terminate(NGHTTP2_PROTOCOL_ERROR);
+      break;
     case NGHTTP2_RST_STREAM: core.Defend(core.defence_.OnReset(core.loop_.Now())); break;
     case NGHTTP2_PING: core.Defend(core.defence_.OnPing(core.loop_.Now())); break;
     default: core.Defend(core.defence_.OnControl(core.loop_.Now()));

@@ -130,6 +130,7 @@ class H2TestClient {
     std::string body;
     bool end = true;  // false: the body stays open, see Continue()
     std::vector<std::pair<std::string, std::string>> trailers;
+    int32_t parent = 0;  // the stream that it depends on, in the priorities of RFC 7540
   };
 
   explicit H2TestClient(uint32_t window = 65'535, bool auto_window = true) {
@@ -163,8 +164,10 @@ class H2TestClient {
     const auto nvs = Nvs(fields);
     nghttp2_data_provider provider{{.ptr = body.get()}, Read};
     const bool has_body = !body->bytes.empty() || !body->end || !body->trailers.empty();
-    const int32_t id =
-        nghttp2_submit_request(session, nullptr, nvs.data(), nvs.size(), has_body ? &provider : nullptr, nullptr);
+    nghttp2_priority_spec priority;
+    nghttp2_priority_spec_init(&priority, request.parent, NGHTTP2_DEFAULT_WEIGHT, 0);
+    const int32_t id = nghttp2_submit_request(session, request.parent > 0 ? &priority : nullptr, nvs.data(), nvs.size(),
+                                              has_body ? &provider : nullptr, nullptr);
     bodies[id] = std::move(body);
     return id;
   }

@@ -109,6 +109,28 @@ TEST(H2LedgerTest, OnlyAWindowThatStaysShutIsCut) {
   EXPECT_EQ(wire.client.responses[steady].body.size(), 500u);
 }
 
+// Its bytes fill the window exactly, and the end comes later: such streams stayed for ever.
+TEST(H2LedgerTest, AnEndThatWaitsForItsWindowIsCutLikeBytes) {
+  for (const uint32_t window : {100, 1 << 20}) {
+    const size_t bytes = window == 100 ? 100 : 65'535;  // in the other case it is the connection's
+    H2Wire wire({}, window, false);
+    const int32_t id = wire.client.Submit({.method = "GET"});
+    wire.Pump();
+    Exchange& exchange = *wire.host.logs[0]->exchange;
+    exchange.SendHead(200, {}, false);
+    exchange.SendBody(std::string(bytes, 'x'), false);
+    wire.Pump();
+    exchange.SendBody({}, true);
+    for (int i = 0; i < 7; ++i) {
+      EXPECT_EQ(wire.session->open_exchanges(), i < 6 ? 1u : 0u) << window << " after " << 5 * i << " s";
+      wire.host.loop_.Advance(seconds(5));
+      wire.Pump();
+    }
+    EXPECT_EQ(wire.client.responses[id].body.size(), bytes);
+    EXPECT_EQ(wire.client.responses[id].error, static_cast<uint32_t>(NGHTTP2_CANCEL));
+  }
+}
+
 TEST(H2LedgerTest, AConnectionWhoseWindowStaysShutIsCut) {
   H2Wire wire({}, 1 << 20, false);  // the connection's own window is 64 KiB
   wire.host.on_exchange = [](ExchangeLog& log) { Answer(log, 100'000); };

@@ -94,10 +94,23 @@ void H2Stream::SendTrailers(const Headers& trailers) {
     trailers_.AddAll(trailers);
   }
   EndResponse();
-  ResumeBody();
+  if (!has_trailers_ || unsent_ > 0) return ResumeBody();
+  SubmitTrailers();  // behind the last bytes nghttp2 would wait for the window, which trailers do not need
+  core_->Wake();
 }
 
-void H2Stream::EndResponse() { response_ended_ = true; }
+void H2Stream::SubmitTrailers() {
+  has_trailers_ = false;
+  NvArray nvs;
+  AddFields(nvs, trailers_);
+  nghttp2_submit_trailer(core_->session_, id_, nvs.data(), nvs.size());
+}
+
+// The end alone may wait for the window, too.
+void H2Stream::EndResponse() {
+  response_ended_ = true;
+  if (unsent_ == 0) core_->StartWatching(*this);
+}
 
 void H2Stream::ResumeBody() {
   if (std::exchange(body_deferred_, false)) nghttp2_session_resume_data(core_->session_, id_);
@@ -123,9 +136,7 @@ ssize_t H2Stream::TakeBody(uint8_t* buffer, size_t size, uint32_t* flags) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (has_trailers_) {
       *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-      NvArray nvs;
-      AddFields(nvs, trailers_);
-      nghttp2_submit_trailer(core_->session_, id_, nvs.data(), nvs.size());
+      SubmitTrailers();
     }
   }
   if (take <= kCopyBytesMax) {

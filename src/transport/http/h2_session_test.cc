@@ -233,6 +233,29 @@ TEST(H2SessionTest, TrailersEndAResponse) {
   EXPECT_EQ(response.error, 0u);
 }
 
+TEST(H2SessionTest, TrailersDoNotWaitForAWindow) {
+  Headers trailers;
+  trailers.Add("grpc-status", "0");
+  for (const size_t bytes : {0, 50, 100}) {
+    H2Wire wire({}, /*client_window=*/100, /*auto_window=*/false);
+    const int32_t id = wire.client.Submit({.method = "GET"});
+    wire.Pump();
+    Exchange& exchange = *wire.host.logs[0]->exchange;
+    exchange.SendHead(200, {}, false);
+    exchange.SendBody(std::string(bytes, 'x'), false);
+    wire.Pump();
+    exchange.SendTrailers(trailers);
+    wire.Pump();
+    const auto& response = wire.client.responses[id];
+    EXPECT_EQ(response.body.size(), bytes);
+    EXPECT_EQ(response.Get("grpc-status"), "0") << bytes;
+    EXPECT_TRUE(response.closed) << bytes;
+    EXPECT_EQ(response.error, 0u);
+    EXPECT_EQ(wire.session->open_exchanges(), 0u);
+    EXPECT_EQ(wire.host.logs[0]->reason, CloseReason::kDone);
+  }
+}
+
 TEST(H2SessionTest, HeadHasNoBody) {
   H2Wire wire;
   wire.host.on_exchange = [](ExchangeLog& log) { Respond(log, 200, "never seen"); };

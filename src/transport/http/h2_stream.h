@@ -50,6 +50,9 @@ class H2Stream final : public Exchange {
   // Moves `size` bytes of the queue to `out`, or copies them to `buffer` when that is given.
   void PopBody(size_t size, H2Output* out, uint8_t* buffer);
   void EndResponse();
+  void SubmitTrailers();
+  // Some of it, or its end alone, waits for nghttp2 to send it.
+  bool ResponseWaits() const { return unsent_ > 0 || (head_sent_ && response_ended_ && !response_sent_); }
   void ResumeBody();
   void DropBody();
 

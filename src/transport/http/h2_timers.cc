@@ -77,8 +77,11 @@ void H2Core::NoteTaken(H2Stream& stream, size_t bytes) {
 // A stream whose window is open waits for its turn on a slow connection, which the host watches: only who keeps its
 // window shut stalls.
 TimePoint H2Core::CheckResponse(H2Stream& stream, TimePoint now) {
-  if (stream.closed_ || stream.cut_ || stream.unsent_ == 0) return kNever;
-  if (nghttp2_session_get_stream_remote_window_size(session_, stream.id_) > 0) return now + limits_.write_idle_timeout;
+  if (stream.closed_ || stream.cut_ || !stream.ResponseWaits()) return kNever;
+  // While there are bytes, CheckStreams looks after the connection's window.
+  const bool shut = nghttp2_session_get_stream_remote_window_size(session_, stream.id_) <= 0 ||
+                    (stream.unsent_ == 0 && nghttp2_session_get_remote_window_size(session_) <= 0);
+  if (!shut) return now + limits_.write_idle_timeout;
   const TimePoint due = stream.write_progress_ + limits_.write_idle_timeout;
   if (now < due) return due;
   CutStream(stream, NGHTTP2_CANCEL);

@@ -1,7 +1,10 @@
-// A child's own temporary folder, which its parent removes: a child that is killed removes nothing.
+// A child's own temporary folder, which its parent removes: a child that is killed removes nothing. Folders of parents
+// that were killed themselves go when the next one is made; a lock, which ends with its process, tells them apart.
 #pragma once
 
 #include <string>
+
+#include "base/unique_fd.h"
 
 namespace sluice::trial {
 
@@ -18,6 +21,7 @@ class ScratchFolder {
 
  private:
   std::string path_;
+  UniqueFd lock_;
 };
 
 }  // namespace sluice::trial

@@ -66,6 +66,14 @@ TEST_F(WatchedFilesTest, AChangeOfAFileThatBelongsToItCounts) {
   EXPECT_EQ(applied, 3);
 }
 
+TEST_F(WatchedFilesTest, AFileThatIsTooLargeIsNotParsed) {
+  ASSERT_TRUE(Add().ok());
+  Write(std::string((1 << 20) + 1, '['));
+  files_.Poll();
+  EXPECT_EQ(applied_, 1);
+  EXPECT_NE(files_.states().at(0).error.find("larger than 1048576 bytes"), std::string::npos);
+}
+
 TEST_F(WatchedFilesTest, ABrokenFileKeepsTheOldContent) {
   ASSERT_TRUE(Add().ok());
   Write("bad");

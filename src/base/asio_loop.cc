@@ -144,7 +144,8 @@ struct AsioLoop::Impl {
     armed = kNever;
     Task task;
     // Timers set by timers wait for the next turn even when they are due already.
-    for (size_t left = timers.size(); left > 0 && timers.TakeDue(now, task); --left) RunTask(task);
+    const uint64_t end = timers.next_order();
+    while (timers.TakeDue(now, end, task)) RunTask(task);
   }
 
   const std::string name;

@@ -38,7 +38,7 @@ TEST(TimerHeapTest, TimersComeByTimeThenByOrder) {
   heap.Add(base + milliseconds(1), [&] { ran.push_back(1); });
   heap.Add(base + milliseconds(1), [&] { ran.push_back(2); });
   Task task;
-  while (heap.TakeDue(base + milliseconds(5), task)) task();
+  while (heap.TakeDue(base + milliseconds(5), heap.next_order(), task)) task();
   EXPECT_EQ(ran, (std::vector<int>{1, 2, 3}));
   EXPECT_EQ(heap.Earliest(), kNever);
 }
@@ -73,7 +73,7 @@ TEST(TimerHeapTest, RandomAddsAndCancelsKeepTheOrder) {
     const TimePoint next = heap.Earliest();
     EXPECT_GE(next, last);
     last = next;
-    ASSERT_TRUE(heap.TakeDue(next, task));
+    ASSERT_TRUE(heap.TakeDue(next, heap.next_order(), task));
     task();
   }
   EXPECT_EQ(ran, left);
@@ -145,6 +145,26 @@ TEST(AsioLoopTest, TimersRunInOrderOnceAndNotWhenCancelled) {
   });
   done.get_future().wait();
   EXPECT_EQ(order, "ab");
+}
+
+// How long work yields: with many timers of others it must, too.
+TEST(AsioLoopTest, ATimerSetByATimerWaitsForTheNextTurn) {
+  AsioLoop loop("test-loop");
+  loop.Start();
+  std::string ran;
+  std::promise<void> done;
+  std::function<void()> link = [&] {
+    ran += 't';
+    loop.Post([&] { ran += 'p'; });  // at the end of this turn
+    loop.At(loop.Now(), [&] { ran.size() < 8 ? link() : done.set_value(); });
+  };
+  On(loop, [&] {
+    for (int i = 0; i < 100; ++i) loop.At(loop.Now() + std::chrono::hours(1), [] {});
+    loop.At(loop.Now(), link);
+  });
+  done.get_future().wait();
+  loop.Stop();
+  EXPECT_EQ(ran, "tptptptp");
 }
 
 TEST(AsioLoopTest, TasksPostedBeforeStopRun) {

@@ -30,8 +30,8 @@ bool TimerHeap::Cancel(Loop::TimerId id) {
   return true;
 }
 
-bool TimerHeap::TakeDue(TimePoint now, Task& task) {
-  if (heap_.empty() || heap_[0].when > now) return false;
+bool TimerHeap::TakeDue(TimePoint now, uint64_t end, Task& task) {
+  if (heap_.empty() || heap_[0].when > now || heap_[0].order >= end) return false;
   task = Remove(0);
   return true;
 }

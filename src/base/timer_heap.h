@@ -17,8 +17,10 @@ class TimerHeap {
   bool Cancel(Loop::TimerId id);
   // Time of the earliest timer; kNever when there is none.
   TimePoint Earliest() const { return heap_.empty() ? kNever : heap_[0].when; }
-  // Takes the earliest timer out if it is due; equal times come in order of Add.
-  bool TakeDue(TimePoint now, Task& task);
+  // Takes the earliest timer out if it is due and was added before `end`; equal times come in order of Add.
+  bool TakeDue(TimePoint now, uint64_t end, Task& task);
+  // Of the next Add: all so far were added before it.
+  uint64_t next_order() const { return next_order_; }
   size_t size() const { return heap_.size(); }
 
  private:

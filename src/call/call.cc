@@ -148,9 +148,17 @@ bool Call::HasRoomFor(const Message& message) const {
   if (budget_ == nullptr) return true;
   const size_t bytes = port_->AnswerBytes(message);
   if (bytes <= Budget::kSmallBytes) return true;
-  size_t held = 0;
+  size_t held = kept_.bytes();
   for (size_t i = 0; !method_->server_streaming && i < held_.size(); ++i) held += held_[i]->bytes();
   return bytes <= held || budget_->Fits(bytes - held);
+}
+
+// Many small things are a large one.
+bool Call::Keep(size_t bytes) {
+  if (budget_ == nullptr) return true;
+  const size_t kept = kept_.bytes() + bytes;
+  if (kept > Budget::kSmallBytes && budget_->Over()) return false;
+  return kept_.TryResize(*budget_, kept);
 }
 
 void Call::Send(const Message& message) {
@@ -180,7 +188,10 @@ void Call::Finish(absl::Status status) {
     port->End(*this, outcome_);
   }
   LeaveLayers();
-  if (outcome_.ok()) return held_.clear();  // its jobs are done
+  if (outcome_.ok()) {
+    kept_ = {};
+    return held_.clear();  // its jobs are done
+  }
   abandoned_.request_stop();
   if (Task stop = std::exchange(stop_, nullptr)) stop();
   if (handler_ != nullptr) handler_->OnCancel();

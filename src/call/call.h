@@ -83,7 +83,7 @@ class Call : public std::enable_shared_from_this<Call> {
     const Headers* headers = nullptr;  // stays until the call is done
     std::string_view client_ip;
     TimePoint arrived;
-    const Budget* budget = nullptr;  // asked for what answers hold; null: everything fits. Outlives the call
+    Budget* budget = nullptr;  // for what answers hold; null: everything fits. Outlives the call
   };
 
   static std::shared_ptr<Call> Create(const Start& start, Loop& loop, const Chain& chain, CallPort& port);
@@ -133,6 +133,11 @@ class Call : public std::enable_shared_from_this<Call> {
   // Keeps something alive until the call object goes: until the last job of a call that ended early is done with its
   // bytes.
   void Hold(std::shared_ptr<const BudgetHold> bytes) { held_.push_back(std::move(bytes)); }
+
+  // What the handler makes of the messages of a stream and keeps until its answer leaves; it is given back when the call
+  // ends. False, and nothing counted: there is no room.
+  bool Keep(size_t bytes);
+  size_t kept_bytes() const { return kept_.bytes(); }
 
   // A handler whose call goes on needs nothing of its request any more: what the codec holds for it goes now.
   void ReleaseRequest() { held_.clear(); }
@@ -239,7 +244,8 @@ class Call : public std::enable_shared_from_this<Call> {
   std::unique_ptr<CallHandler> handler_;
   Task stop_;
   std::stop_source abandoned_{std::nostopstate};  // made by the first chore
-  const Budget* budget_;
+  Budget* budget_;
+  BudgetHold kept_;
   absl::InlinedVector<std::shared_ptr<const BudgetHold>, 1> held_;
   absl::InlinedVector<MessagePtr, 1> pending_;
   absl::InlinedVector<std::pair<const Layer*, std::unique_ptr<LayerState>>, 2> states_;

@@ -94,6 +94,24 @@ TEST_F(CollectTest, ALateFrameIsAnErrorOfItsOwn) {
   EXPECT_EQ(simulation_->scheduler.IdleWorkers(), 1u);
 }
 
+// Ten thousand messages of nothing made a hundred times their bytes, which nobody counted.
+TEST_F(CollectTest, WhatTheSummaryHoldsIsCounted) {
+  for (int i = 0; i < 9; ++i) Send("");
+  Send("one");
+  Advance(milliseconds(10));
+  EXPECT_GT(simulation_->budget.bytes(), 9 * 300u);
+  EXPECT_EQ(simulation_->budget.bytes(), call_->call().kept_bytes());
+  call_->End();
+  EXPECT_EQ(call_->outcome(), "OK");
+  EXPECT_EQ(simulation_->budget.bytes(), 0u);
+}
+
+TEST_F(CollectTest, ASummaryWithoutRoomEndsTheCall) {
+  simulation_->budget.Charge(simulation_->budget.bytes_max() - 1'000);
+  for (int i = 0; i < 9; ++i) Send("");
+  EXPECT_EQ(call_->outcome(), "OVERLOADED");
+}
+
 TEST_F(CollectTest, AClientThatGoesTakesItsFramesAlong) {
   simulation_->scheduler.batch_time = seconds(60);
   for (const char* frame : {"runs", "waits"}) Send(frame);

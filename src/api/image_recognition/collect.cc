@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/no_memory.h"
 #include "base/strings.h"
 
 namespace sluice {
@@ -32,6 +33,7 @@ void CollectRecognizeHandler::OnMessage(MessagePtr message) {
 void CollectRecognizeHandler::Take(RecognizeResponse answer) {
   summary_.set_faces(summary_.faces() + static_cast<uint32_t>(answer.faces_size()));
   if (answer.has_error()) summary_.set_failed_frames(summary_.failed_frames() + 1);
+  if (!call_.Keep(answer.SpaceUsedLong())) return call_.Fail(BudgetUsedUp());
   const auto sequence = static_cast<int>(answer.sequence());
   *summary_.mutable_results(sequence) = std::move(answer);
   if (!options_.streams.Draining()) call_.ReadMore();

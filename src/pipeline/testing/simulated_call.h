@@ -21,9 +21,12 @@ class SimulatedCall final : public CallPort {
     if (!timeout_s.empty()) headers_.Add("x-request-timeout", timeout_s);
     const Method* const found = simulation.methods.Find(StrCat("/", method));
     SLUICE_CHECK(found != nullptr, method);
-    call_ =
-        Call::Create({.method = found, .headers = &headers_, .client_ip = "10.0.0.7", .arrived = simulation.loop.Now()},
-                     simulation.loop, simulation.chain, *this);
+    call_ = Call::Create({.method = found,
+                          .headers = &headers_,
+                          .client_ip = "10.0.0.7",
+                          .arrived = simulation.loop.Now(),
+                          .budget = &simulation.budget},
+                         simulation.loop, simulation.chain, *this);
     call_->Begin();
   }
   ~SimulatedCall() override { call_->Detach(); }

@@ -12,6 +12,7 @@
 
 #include "admission/admission.h"
 #include "admission/resolve/resolve.h"
+#include "base/budget.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "base/testing/fake_loop.h"
@@ -88,6 +89,7 @@ class Simulation {
 
   // In the order in which they need each other.
  public:
+  Budget budget{size_t{1} << 30, 1};
   FakeLoop loop;
   TestLayerContext context;
   SteppedScheduler scheduler;

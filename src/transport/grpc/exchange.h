@@ -40,6 +40,7 @@ class GrpcExchange final : public http::ExchangeHandler, public CallPort {
     call_->Writable();
   }
   bool AwaitsBody() const override;
+  size_t KeptBytes() const override { return call_->kept_bytes(); }
   void OnDrain() override { call_->Drain(); }
   void OnNoMemory() override;
   void OnClosed(http::CloseReason reason) override;

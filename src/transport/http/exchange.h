@@ -125,6 +125,9 @@ class ExchangeHandler {
   virtual void OnWritable() {}
   // Whether silence of the peer is a fault (Limits::body_idle_timeout). A stream between two messages may be silent.
   virtual bool AwaitsBody() const { return true; }
+  // Memory that is kept for a stream whose peer may be silent: more than a little, and it must go on while memory is
+  // short.
+  virtual size_t KeptBytes() const { return 0; }
   // The connection drains. What is in flight is finished; a stream that could stay open for long looks whether it must
   // end.
   virtual void OnDrain() {}

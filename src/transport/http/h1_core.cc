@@ -93,8 +93,10 @@ void H1Core::Drain() {
 }
 
 void H1Core::Relieve() {
-  if (state_ != State::kExchange || body_ == Body::kEnded || received_ <= Budget::kSmallBytes) return;
-  if (!WantsRead() || MayBeSilent() || loop().Now() - last_body_ < kPatienceShort) return;
+  if (state_ != State::kExchange || body_ == Body::kEnded) return;
+  const bool keeps = handler_ != nullptr && handler_->KeptBytes() > Budget::kSmallBytes;
+  if (!keeps && (received_ <= Budget::kSmallBytes || MayBeSilent())) return;
+  if (!WantsRead() || loop().Now() - last_body_ < kPatienceShort) return;
   Fault(408, "the request body arrived too slowly while memory was short");
   host_.WantsWrite();
 }

@@ -57,6 +57,7 @@ void H2Core::Continue() {
   }
   if (closing_all_) CloseAll(close_reason_);
   if (std::exchange(sweep_more_, false)) Sweep();
+  if (std::exchange(relieve_more_, false) && budget_.Short()) Relieve();
   if (!tell_.empty()) TellSome();
 }
 

@@ -128,7 +128,9 @@ class H2Core final : public Session {
   void ArmForRequest();
   void Tick();
   TimePoint CheckStreams(TimePoint now);
+  bool TakesBody(const H2Stream& stream) const;
   bool AwaitsBody(const H2Stream& stream) const;
+  bool HoldsMuch(const H2Stream& stream) const;
   TimePoint CheckBody(H2Stream& stream, TimePoint now);
   // A response begins to wait for its window; and some of it was taken.
   void StartWatching(H2Stream& stream);
@@ -166,6 +168,7 @@ class H2Core final : public Session {
   bool closing_all_ = false;  // more to close, for
   CloseReason close_reason_{};
   bool sweep_more_ = false;
+  bool relieve_more_ = false;
   std::vector<int32_t> tell_;  // streams to be told of the drain
 
   bool in_receive_ = false;

@@ -7,8 +7,13 @@
 namespace sluice::http {
 namespace {
 
-// Frames between two looks at the clock.
+// Frames between two looks at the clock; one that begins, completes or ends a request is worth a look of its own, and
+// so are settings, for which nghttp2 may visit every stream.
 constexpr int kFramesPerLook = 16;
+bool MayTakeLong(const H2FrameScan::Frame& frame) {
+  return frame.type == NGHTTP2_HEADERS || frame.type == NGHTTP2_RST_STREAM || frame.type == NGHTTP2_SETTINGS ||
+         (frame.type == NGHTTP2_DATA && (frame.flags & NGHTTP2_FLAG_END_STREAM) != 0);
+}
 // A changed setting may make nghttp2 visit every stream.
 constexpr uint32_t kSettingBytes = 6;
 
@@ -49,6 +54,7 @@ size_t H2Core::ScanClosedStreams(std::string_view bytes) {
     if (frame.type == NGHTTP2_RST_STREAM && !over) closed_.Add(frame.stream, true);
     if (frame.type == NGHTTP2_HEADERS && over) headers_on_closed_ = true;
     if (frame.type == NGHTTP2_DATA && over) data_on_closed_.push_back(frame.stream);
+    return MayTakeLong(frame) ? kFramesPerLook : 1;
   });
 }
 

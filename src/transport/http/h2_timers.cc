@@ -94,18 +94,30 @@ void H2Core::Relieve() {
   const bool all_shut = nghttp2_session_get_remote_window_size(session_) <= 0 && write_progress_ <= stale;
   for (H2Stream* stream = open_; stream != nullptr; stream = stream->next_) {
     if (stream->closed_ || stream->cut_) continue;
-    const bool body_stands =
-        stream->received_ > Budget::kSmallBytes && AwaitsBody(*stream) && stream->progress_ <= stale;
+    const bool body_stands = HoldsMuch(*stream) && stream->progress_ <= stale;
     const bool shut = all_shut || nghttp2_session_get_stream_remote_window_size(session_, stream->id_) <= 0;
     const bool response_stands = stream->unsent_ > Budget::kSmallBytes && shut && stream->write_progress_ <= stale;
-    if (body_stands || response_stands) CutStream(*stream, NGHTTP2_ENHANCE_YOUR_CALM);
+    if (!body_stands && !response_stands) continue;
+    CutStream(*stream, NGHTTP2_ENHANCE_YOUR_CALM);
+    CloseExchange(*stream, stream->CutReason());  // here, and not all of them when the frames are made
+    if (!TurnIsLong(loop_)) continue;
+    relieve_more_ = true;
+    return host_.WantsWrite();
   }
 }
 
 // While the handler holds bytes back it is we who are slow.
-bool H2Core::AwaitsBody(const H2Stream& stream) const {
+bool H2Core::TakesBody(const H2Stream& stream) const {
   return stream.head_done_ && !stream.request_ended_ && !stream.response_ended_ && stream.unconsumed_ == 0 &&
-         stream.handler_ != nullptr && stream.handler_->AwaitsBody();
+         stream.handler_ != nullptr;
+}
+
+bool H2Core::AwaitsBody(const H2Stream& stream) const { return TakesBody(stream) && stream.handler_->AwaitsBody(); }
+
+// Of its request, or for it.
+bool H2Core::HoldsMuch(const H2Stream& stream) const {
+  if (stream.received_ > Budget::kSmallBytes && AwaitsBody(stream)) return true;
+  return TakesBody(stream) && stream.handler_->KeptBytes() > Budget::kSmallBytes;
 }
 
 TimePoint H2Core::CheckBody(H2Stream& stream, TimePoint now) {

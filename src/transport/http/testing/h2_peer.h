@@ -27,6 +27,7 @@ struct ExchangeLog {
   CloseReason reason{};
   bool consume = true;  // give body bytes back at once
   bool awaits_body = true;
+  size_t kept_bytes = 0;
   std::function<void()> on_drain;
   std::function<void(ExchangeLog&)> on_body, on_end, on_no_memory, on_writable, on_closed;
 };
@@ -51,6 +52,7 @@ class LoggingHandler final : public ExchangeHandler {
     if (log_->on_writable) log_->on_writable(*log_);
   }
   bool AwaitsBody() const override { return log_->awaits_body; }
+  size_t KeptBytes() const override { return log_->kept_bytes; }
   void OnDrain() override {
     if (log_->on_drain) log_->on_drain();
   }

@@ -98,7 +98,8 @@ struct IdempotencyLayer::Use {
     kDigesting,
     kAsked,     // the store
     kComputes,  // for all
-    kOver,      // answered, or computes for itself
+    kReplays,
+    kOver,  // answered, or computes for itself
   } phase = Phase::kDigesting;
   bool in_request = false;  // OnRequest is on the stack: its step goes on, not Resume
   std::optional<std::string> record;
@@ -185,7 +186,9 @@ void IdempotencyLayer::Told(const std::shared_ptr<Use>& use, IdempotencyStore::V
     case IdempotencyStore::Verdict::kCompute: use->phase = Use::Phase::kComputes; break;
     case IdempotencyStore::Verdict::kAlone: break;
     case IdempotencyStore::Verdict::kReplay:
+      use->phase = Use::Phase::kReplays;
       if (Replay(*call, *record)) return;
+      use->phase = Use::Phase::kOver;
       break;
     case IdempotencyStore::Verdict::kOtherBody:
       return call->Fail(Error(Reason::IDEMPOTENCY_KEY_REUSED,
@@ -199,15 +202,19 @@ bool IdempotencyLayer::Replay(Call& call, const std::string& record) {
   const auto* type = call.method().descriptor->output_type();
   const MessagePtr answer(google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
   if (!answer->ParseFromString(record)) return false;
-  replayed_->Increment();
-  call.response_headers().Add("idempotent-replayed", "true");
   call.Reply(std::move(*answer));
   return true;
 }
 
 void IdempotencyLayer::OnAnswer(Call& call, const Message& message) {
   const State* const state = call.FindState<State>(*this);
-  if (state == nullptr || state->use->phase != Use::Phase::kComputes) return;
+  if (state == nullptr) return;
+  // Here, because there may be no memory for it: an error of this moment is no recorded one.
+  if (state->use->phase == Use::Phase::kReplays) {
+    replayed_->Increment();
+    call.response_headers().Add("idempotent-replayed", "true");
+  }
+  if (state->use->phase != Use::Phase::kComputes) return;
   if (call.response_headers().Find("x-sluice-degraded") || HoldsError(message)) return;
   if (message.ByteSizeLong() > kRecordBytesMax) return;
   state->use->record = message.SerializeAsString();

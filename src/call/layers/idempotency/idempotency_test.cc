@@ -47,7 +47,8 @@ class IdempotencyTest : public testing::Test {
                              .protocol = Protocol::kRest,
                              .headers = &one.headers,
                              .client_ip = client,
-                             .arrived = loop_.Now()},
+                             .arrived = loop_.Now(),
+                             .budget = budget_},
                             loop_, chain_, one.port);
     one.call->Begin();
     auto request = std::make_unique<ClassifyRequest>();
@@ -79,6 +80,7 @@ class IdempotencyTest : public testing::Test {
   }
 
   bool compressed_ = false;
+  const Budget* budget_ = nullptr;
   FakeLoop loop_;
   TestLayerContext context_;
   Chain chain_;
@@ -188,6 +190,16 @@ TEST_F(IdempotencyTest, ManyWhoWaitAreToldAFewPerTurn) {
   EXPECT_LT(told(), 50);
   loop_.Advance(std::chrono::milliseconds(1));
   EXPECT_EQ(told(), 200);
+}
+
+TEST_F(IdempotencyTest, AnErrorInsteadOfAReplayDoesNotLookLikeOne) {
+  Ask("x-request-id", "r1");
+  Answer("sport" + std::string(100'000, '!'));
+  Budget full(1, 1);
+  budget_ = &full;
+  const One& second = Ask("x-request-id", "r1");
+  EXPECT_EQ(ReasonOf(second.call->outcome()), Reason::OVERLOADED);
+  EXPECT_FALSE(second.call->response_headers().Find("idempotent-replayed"));
 }
 
 TEST_F(IdempotencyTest, WithoutAnIdNothingIsKept) {

@@ -106,7 +106,9 @@ class OpenVinoEngine final : public Engine {
     std::shared_ptr<ov::Model> model;
     try {
       CheckFormat(files->format(), staged->main());
-      model = core_->read_model(staged->main());
+      // Copies that are mapped would keep their place on the disk and a descriptor each for as long as the model serves.
+      const ov::AnyMap how = {ov::enable_mmap(!staged->copies())};
+      model = core_->read_model(staged->main(), {}, how);
     } catch (const std::exception& e) {
       return LoadFailure(options.name, "OpenVINO cannot read the model file", e);
     }

@@ -104,9 +104,11 @@ std::string FailureOf(const ChildEnd& end, const wire::Report& report, uint32_t 
     return StrCat("the model file needed more than ", Megabytes(memory), " of memory during its trial");
   if (crash && !report.hostile())
     return StrCat("the model file crashed the engine (signal ", end.signal, ") during its trial");
-  if (crash && !report.out_of_memory())
-    return StrCat("input values that a client may send crash the engine (signal ", end.signal,
-                  "), as the trial showed");
+  const bool exits = end.stopped == ChildEnd::Stopped::kNo && end.exit_code != 0;  // the server would go with it, too
+  if ((crash || (exits && report.hostile())) && !report.out_of_memory()) {
+    const std::string how = crash ? StrCat("signal ", end.signal) : StrCat("exit ", end.exit_code);
+    return StrCat("input values that a client may send crash the engine (", how, "), as the trial showed");
+  }
   if (report.loads()) return {};  // whatever the outcome of the hostile runs
   if (!report.reason().empty()) return report.reason();
   if (end.stopped == ChildEnd::Stopped::kTimeout || end.signal == SIGXCPU)

@@ -106,9 +106,7 @@ class OpenVinoEngine final : public Engine {
     std::shared_ptr<ov::Model> model;
     try {
       CheckFormat(files->format(), staged->main());
-      // Copies that are mapped would keep their place on the disk and a descriptor each for as long as the model serves.
-      const ov::AnyMap how = {ov::enable_mmap(!staged->copies())};
-      model = core_->read_model(staged->main(), {}, how);
+      model = core_->read_model(staged->main());
     } catch (const std::exception& e) {
       return LoadFailure(options.name, "OpenVINO cannot read the model file", e);
     }

@@ -24,7 +24,6 @@ absl::StatusOr<std::unique_ptr<StagedFiles>> StagedFiles::Make(const ModelFiles&
     fs::create_directories(path.parent_path(), error);
     // The reader of ONNX wants the real path of external data, and what has no name in a file system has none.
     const bool external = files.format() == ModelFormat::kOnnx && &file != &files.main();
-    staged->copies_ |= external;
     if (!error && external) fs::copy_file(bytes, path, error);
     if (!error && !external) fs::create_symlink(bytes, path, error);
     if (error) return Error(Reason::MODEL_FAILED, StrCat("cannot stage the model's files: ", error.message()));

@@ -20,13 +20,10 @@ class StagedFiles {
 
   // Of the model's own file.
   std::string main() const { return folder_ + "/" + name_; }
-  // Whether files were copied to the disk.
-  bool copies() const { return copies_; }
 
  private:
   StagedFiles(std::string folder, std::string name) : folder_(std::move(folder)), name_(std::move(name)) {}
   const std::string folder_, name_;
-  bool copies_ = false;
 };
 
 }  // namespace sluice

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "transport/http/turn.h"
+#include "base/long_turn.h"
 
 namespace sluice::transport {
 
@@ -23,7 +23,7 @@ void StreamFeed::Take(std::string_view bytes, Decode decode, bool chore) {
   if (!chore) {
     DecodeMemory memory(budget_, *hold, message_bytes_max_);
     auto message = decode(call_->method(), bytes, memory);
-    if (http::TurnIsLong(call_->loop())) Pause();
+    if (TurnIsLong(call_->loop())) Pause();
     return OnDecoded(std::move(message), bytes.size());
   }
   const ChoreOwner owner = call_->chore_owner();

@@ -151,6 +151,20 @@ class WatchTest : public ClipsTest {
   }
 };
 
+// A thousand of them, 2 KB, held a loop for 5 ms.
+TEST_F(WatchTest, ManyImagesThatAreRefusedAtOnceTakeManyTurns) {
+  call_->on_answer = [this] { simulation_->loop.Pass(std::chrono::microseconds(300)); };
+  const auto request = Images({"", "", "", "", "", "", "", ""});
+  MessagePtr message(request.New());
+  message->CopyFrom(request);
+  call_->call().Deliver(std::move(message), 1);
+  EXPECT_LE(call_->answers.size(), 2u) << "in the first";
+  call_->call().RequestEnd();
+  simulation_->loop.Run();
+  EXPECT_EQ(Answers(), "0:! 1:! 2:! 3:! 4:! 5:! 6:! 7:!");
+  EXPECT_EQ(call_->outcome(), "OK");
+}
+
 TEST_F(WatchTest, ResultsComeAsTheyFinish) {
   Open("WatchRecognize", FakeModels(/*queue_max=*/256, /*workers=*/2));
   auto request = Images({"one", "", "broken", "lost", "two"});

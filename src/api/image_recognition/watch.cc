@@ -5,6 +5,7 @@
 #include "api/image_recognition/recognize.h"
 #include "api/names.h"
 #include "base/error.h"
+#include "base/long_turn.h"
 #include "base/strings.h"
 #include "pipeline/image/mjpeg.h"
 
@@ -108,9 +109,22 @@ std::optional<RecognizeRequest> WatchRecognizeHandler::Next() {
   return request;
 }
 
+// A thousand images may be refused at once.
+void WatchRecognizeHandler::PumpLater() {
+  if (std::exchange(pump_posted_, true)) return;
+  call_.loop().Post([this, call = call_.shared_from_this()] {
+    pump_posted_ = false;
+    if (!call->done()) Pump();
+  });
+}
+
 void WatchRecognizeHandler::Pump() {
   if (waits_for_clip_ || std::exchange(pumping_, true)) return;  // a frame that is refused at once answers inside Start
-  while (!call_.done() && call_.CanWrite()) {
+  for (bool some = false; !call_.done() && call_.CanWrite(); some = true) {
+    if (some && TurnIsLong(call_.loop())) {
+      PumpLater();
+      break;
+    }
     if (!ready_.empty()) {
       for (const RecognizeResponse& answer : std::exchange(ready_, {})) call_.Send(answer);
       continue;

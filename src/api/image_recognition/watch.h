@@ -27,6 +27,7 @@ class WatchRecognizeHandler final : public CallHandler {
   void OnClip(std::vector<std::string_view> clip);
   // Sends what is ready, starts what there is room for, ends the call when all is done.
   void Pump();
+  void PumpLater();
   // The next image as a request; nothing after the last.
   std::optional<ai::inference::RecognizeRequest> Next();
 
@@ -41,6 +42,7 @@ class WatchRecognizeHandler final : public CallHandler {
   bool exhausted_ = false;
   absl::Status end_;  // how the call ends then
   bool pumping_ = false;
+  bool pump_posted_ = false;
   std::vector<ai::inference::RecognizeResponse> ready_;  // waits for the peer to read; at most streams.window
 };
 

@@ -1,6 +1,7 @@
 // A client and its codec: opens a call of a Simulation, sends messages, keeps what is answered.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -64,11 +65,13 @@ class SimulatedCall final : public CallPort {
   }
 
   std::vector<MessagePtr> answers;
+  std::function<void()> on_answer = [] {};
   int credit = 1;  // messages that the handler asked for and did not get yet
 
  private:
   size_t Write(const Message& message) override {
     answers.emplace_back(message.New())->CopyFrom(message);
+    on_answer();
     return message.ByteSizeLong();
   }
   void End(Call&, const absl::Status&) override {}

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/long_turn.h"
 #include "base/strings.h"
 #include "base/text.h"
 #include "transport/content_coding.h"
@@ -10,7 +11,6 @@
 #include "transport/grpc/large_fields.h"
 #include "transport/grpc/status.h"
 #include "transport/gzip.h"
-#include "transport/http/turn.h"
 #include "transport/new_call.h"
 
 namespace sluice::grpc {
@@ -102,7 +102,7 @@ size_t GrpcExchange::Decode(std::string_view bytes) {
     absl::Status status = complete.status();
     if (status.ok() && *complete) status = OnFrame(frame);
     if (!status.ok()) call_->Fail(std::move(status));
-    if (!rest.empty() && http::TurnIsLong(exchange_.loop())) Pause();
+    if (!rest.empty() && TurnIsLong(exchange_.loop())) Pause();
   }
   HoldPartial();
   return call_->done() ? bytes.size() : bytes.size() - rest.size();

@@ -4,11 +4,11 @@
 #include <array>
 
 #include "absl/strings/numbers.h"
+#include "base/long_turn.h"
 #include "base/no_memory.h"
 #include "base/strings.h"
 #include "transport/http/options.h"
 #include "transport/http/probe.h"
-#include "transport/http/turn.h"
 
 namespace sluice::http {
 namespace {

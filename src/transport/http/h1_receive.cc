@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/long_turn.h"
 #include "transport/http/canonical.h"
 #include "transport/http/h1_core.h"
-#include "transport/http/turn.h"
 #include "transport/http/upgrade.h"
 
 namespace sluice::http {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/long_turn.h"
 #include "transport/http/h2_stream_pool.h"
-#include "transport/http/turn.h"
 
 namespace sluice::http {
 namespace {

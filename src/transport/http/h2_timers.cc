@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/long_turn.h"
 #include "transport/http/h2_core.h"
-#include "transport/http/turn.h"
 
 namespace sluice::http {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "base/host_port.h"
 #include "base/log/log.h"
+#include "base/long_turn.h"
 #include "base/strings.h"
-#include "transport/http/turn.h"
 
 namespace sluice::http {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "transport/http/turn.h"
+#include "base/long_turn.h"
 
 namespace sluice::http {
 

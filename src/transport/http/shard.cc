@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "transport/http/turn.h"
+#include "base/long_turn.h"
 
 namespace sluice::http {
 namespace {

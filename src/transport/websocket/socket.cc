@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "transport/http/turn.h"
+#include "base/long_turn.h"
 
 namespace sluice::websocket {
 namespace {
@@ -59,7 +59,7 @@ size_t Socket::Take(std::string_view bytes) {
     } else if (reader_.fault().code != 0) {
       Break(reader_.fault().code, reader_.fault().detail);
     }
-    if (!rest.empty() && !over_ && http::TurnIsLong(exchange_.loop())) {
+    if (!rest.empty() && !over_ && TurnIsLong(exchange_.loop())) {
       Pause();
       break;
     }

@@ -4,11 +4,11 @@
 
 #include "base/executor.h"
 
-namespace sluice::http {
+namespace sluice {
 
 inline constexpr Duration kTurnMax = std::chrono::microseconds(500);
 
 // Loop::Now() is when the turn began. Costs a look at the clock, about as much as 100 bytes parsed.
 inline bool TurnIsLong(const Loop& loop) { return loop.clock().Now() - loop.Now() >= kTurnMax; }
 
-}  // namespace sluice::http
+}  // namespace sluice

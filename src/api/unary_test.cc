@@ -116,7 +116,8 @@ TEST_P(UnaryTest, AJobThatIsLostEndsItsCall) {
 TEST_P(UnaryTest, AModelThatIsUnloadedFinishesWhatItTook) {
   const auto runs = Ask("runs"), waits = Ask("waits");
   for (const ModelInfo& model : simulation_->catalog.List()) {
-    ASSERT_TRUE(simulation_->catalog.Unload(model.id, [](const absl::Status& done) { EXPECT_TRUE(done.ok()); }).ok());
+    ASSERT_TRUE(
+        simulation_->catalog.Unload(model.id, {}, [](const absl::Status& done) { EXPECT_TRUE(done.ok()); }).ok());
   }
   simulation_->loop.Advance(milliseconds(20));
   EXPECT_EQ(AnswerOf(*runs), "OK runs");

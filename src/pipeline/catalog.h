@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,14 +34,15 @@ class ModelCatalog {
   // Null for a version that was not prepared. Lives as long as the version.
   static const UseStatistics::Stages* StagesOf(const ModelVersion& version);
 
-  // `done` gets the outcome, where it was done. OVERLOADED when too many wait, and then `done` does not run.
+  // `done` gets the outcome, where it was done. OVERLOADED when too many wait, and then `done` does not run. What was
+  // stopped before its turn is CANCELLED; what has begun ends.
   using Done = absl::AnyInvocable<void(absl::Status)>;
-  absl::Status Load(std::string id, Done done);
-  absl::Status Unload(std::string id, Done done);
+  absl::Status Load(std::string id, std::stop_token stop, Done done);
+  absl::Status Unload(std::string id, std::stop_token stop, Done done);
 
  private:
   using Step = absl::Status (Repository::*)(std::string_view id);
-  absl::Status Change(Step step, const char* event, std::string id, Done done);
+  absl::Status Change(Step step, const char* event, std::string id, std::stop_token stop, Done done);
 
   Repository& repository_;
   Executor& changes_;

@@ -463,3 +463,25 @@ def test_weights_beside_a_file_may_be_large_and_nothing_is_left_of_a_trial(tmp_p
         assert [path.name for path in temporary.iterdir()] == []
     finally:
         assert server.stop() == 0
+
+
+def test_a_load_that_nobody_waits_for_any_more_is_not_made(tmp_path):
+    models = tmp_path / "models"
+    nets.affine(models / "good/1")
+    server = start(tmp_path / "run", models)
+    try:
+        loop(models / "hangs/1", 2**62)
+        thread = threading.Thread(target=load_quietly, args=(server,))
+        thread.start()
+        wait_for(lambda: children(server))
+        request = urllib.request.Request(
+            server.url + "/v2/repository/models/good/unload", b"", {"X-Request-Timeout": "0.2"}
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=60)
+        assert refused.value.code == 504
+        thread.join()
+        assert load(server, "good")[0] == 200
+        assert not events(server, "model.unloaded")
+    finally:
+        assert server.stop() == 0

@@ -71,10 +71,22 @@ TEST_F(ModelsTest, ChangesThatWaitAreBounded) {
   std::vector<std::string> outcomes;
   for (int i = 0; i < 17; ++i) {
     outcomes.push_back(
-        std::string(InfoOf(ReasonOf(simulation_.catalog.Unload("tensors", [](const absl::Status&) {}))).name));
+        std::string(InfoOf(ReasonOf(simulation_.catalog.Unload("tensors", {}, [](const absl::Status&) {}))).name));
   }
   EXPECT_NE(outcomes[15], "OVERLOADED");
   EXPECT_EQ(outcomes[16], "OVERLOADED");
+}
+
+TEST_F(ModelsTest, AChangeThatIsStoppedBeforeItsTurnIsNotMade) {
+  std::stop_source gone;
+  std::string outcome;
+  const absl::Status begun = simulation_.catalog.Unload(
+      "tensors", gone.get_token(), [&outcome](absl::Status status) { outcome = InfoOf(ReasonOf(status)).name; });
+  EXPECT_TRUE(begun.ok());
+  gone.request_stop();
+  simulation_.loop.Run();
+  EXPECT_EQ(outcome, "CANCELLED");
+  EXPECT_EQ(StateOf("tensors"), "READY");
 }
 
 TEST_F(ModelsTest, MetadataConfigAndStatisticsOfAModel) {

@@ -67,19 +67,21 @@ ServerMetadataResponse ServerMetadata() {
 
 // Loads or unloads, and answers on the call's loop.
 template <typename Response, typename Request>
-void Change(CallPtr call, const Request& request, absl::Status (ModelCatalog::*change)(std::string, ModelCatalog::Done),
+void Change(CallPtr call, const Request& request,
+            absl::Status (ModelCatalog::*change)(std::string, std::stop_token, ModelCatalog::Done),
             ModelCatalog& catalog) {
   for (const auto& [name, value] : request.parameters()) {
     if (name == "unload_dependents") continue;
     return call->Fail(FieldError(Reason::UNIMPLEMENTED, Excerpt(name),
                                  "a model is defined by its folder; overriding it by parameters is not supported"));
   }
-  const absl::Status begun = (catalog.*change)(request.model_name(), [call](absl::Status outcome) {
-    call->loop().Post([call, outcome = std::move(outcome)] {
-      if (!outcome.ok()) return call->Fail(outcome);
-      call->Reply(Response());
-    });
-  });
+  const absl::Status begun =
+      (catalog.*change)(request.model_name(), call->chore_owner().stop, [call](absl::Status outcome) {
+        call->loop().Post([call, outcome = std::move(outcome)] {
+          if (!outcome.ok()) return call->Fail(outcome);
+          call->Reply(Response());
+        });
+      });
   if (!begun.ok()) call->Fail(begun);
 }
 

@@ -80,7 +80,7 @@ class IdempotencyTest : public testing::Test {
   }
 
   bool compressed_ = false;
-  const Budget* budget_ = nullptr;
+  Budget* budget_ = nullptr;
   FakeLoop loop_;
   TestLayerContext context_;
   Chain chain_;

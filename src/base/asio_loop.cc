@@ -6,6 +6,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "base/log/log.h"
+#include "base/long_turn.h"
 #include "base/no_memory.h"
 #include "base/strings.h"
 #include "base/timer_heap.h"
@@ -92,11 +94,29 @@ struct AsioLoop::Impl {
   void EndTurn() {
     for (int round = 0; round < kRoundsPerTurn && !local.empty(); ++round) {
       running.swap(local);
-      for (Task& task : running) RunTask(task);
+      const size_t ran = RunSome(running, 0);
+      if (ran < running.size()) {  // they go before what they posted
+        std::move(local.begin(), local.end(), std::back_inserter(running));
+        running.erase(running.begin(), running.begin() + static_cast<ptrdiff_t>(ran));
+        running.swap(local);
+        running.clear();
+        break;
+      }
       running.clear();
     }
-    if (!local.empty()) Wake();
+    if (!local.empty()) GoOn();
     Arm();
+  }
+
+  // Runs tasks from `from` on until that takes long, at least one; returns the next. Thousands of calls post their
+  // results at once, and all descriptors would wait for all of them.
+  size_t RunSome(std::vector<Task>& tasks, size_t from) const {
+    const TimePoint begin = SystemClock().Now();
+    for (size_t i = from; i < tasks.size(); ++i) {
+      RunTask(tasks[i]);
+      if (!stopping && SystemClock().Now() - begin >= kTurnMax) return i + 1;
+    }
+    return tasks.size();
   }
 
   // A task that gets no memory is given up, not the process; the log may have none either.
@@ -106,6 +126,15 @@ struct AsioLoop::Impl {
 
   void Wake() {
     asio::post(io, [this] { Turn("posted tasks", [this] { RunPosted(); }); });
+  }
+
+  // Of the loop's thread: one more turn, behind the descriptors that are ready.
+  void GoOn() {
+    if (std::exchange(goes_on, true)) return;
+    asio::post(io, [this] {
+      goes_on = false;
+      Turn("posted tasks", [this] { RunPosted(); });
+    });
   }
 
   void PostRemote(Task task) {
@@ -120,12 +149,17 @@ struct AsioLoop::Impl {
   }
 
   void RunPosted() {
-    {
+    if (taken.empty()) {
       const std::lock_guard lock(mutex);
       taken.swap(remote);
     }
-    for (Task& task : taken) RunTask(task);
+    taken_from = RunSome(taken, taken_from);
+    if (taken_from < taken.size()) return GoOn();
     taken.clear();
+    taken_from = 0;
+    // The wake-up of what came meanwhile may have been spent on these.
+    const std::lock_guard lock(mutex);
+    if (!remote.empty()) GoOn();
   }
 
   // One asio timer for all: moved only when a timer earlier than the armed time came. When the earliest is cancelled
@@ -158,6 +192,8 @@ struct AsioLoop::Impl {
   TimePoint lag_until{};
   bool stopping = false;
   std::vector<Task> local, running, taken;
+  bool goes_on = false;
+  size_t taken_from = 0;    // those before it have run
   uint64_t slow_turns = 0;  // so far
   TimePoint next_slow_log{};
 

@@ -9,6 +9,7 @@
 #include <future>
 #include <new>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/random.h"
@@ -165,6 +166,75 @@ TEST(AsioLoopTest, ATimerSetByATimerWaitsForTheNextTurn) {
   done.get_future().wait();
   loop.Stop();
   EXPECT_EQ(ran, "tptptptp");
+}
+
+// A thousand calls whose results came at once held all descriptors for 50 ms.
+TEST(AsioLoopTest, ManyLongTasksTakeManyTurnsInOrder) {
+  AsioLoop loop("test");
+  std::promise<void> all_posted, done;
+  std::vector<int> ran;
+  std::vector<TimePoint> turns;
+  const auto work = [&](int i) {
+    const TimePoint begin = SystemClock().Now();
+    while (SystemClock().Now() - begin < milliseconds(1)) {
+    }
+    ran.push_back(i);
+    turns.push_back(loop.Now());
+    if (ran.size() == 20) done.set_value();
+  };
+  loop.Start();
+  loop.Post([&] { all_posted.get_future().wait(); });
+  for (int i = 0; i < 10; ++i) {
+    loop.Post([&, i] {
+      work(i);
+      loop.Post([&, i] { work(10 + i); });
+    });
+  }
+  all_posted.set_value();
+  done.get_future().wait();
+  loop.Stop();
+  const std::vector<TimePoint> remote = [&] {
+    std::vector<TimePoint> at;
+    for (size_t k = 0; k < ran.size(); ++k) {
+      if (ran[k] < 10) at.push_back(turns[k]);
+    }
+    return at;
+  }();
+  for (size_t k = 1; k < remote.size(); ++k) EXPECT_GT(remote[k], remote[k - 1]) << k;
+  int last_remote = -1, last_local = 9;
+  for (const int i : ran) {
+    int& last = i < 10 ? last_remote : last_local;
+    EXPECT_EQ(i, last + 1);
+    last = i;
+  }
+}
+
+TEST(AsioLoopTest, NoLongTaskIsForgottenWhileOthersPost) {
+  constexpr int kThreads = 3, kEach = 60;
+  AsioLoop loop("test");
+  loop.Start();
+  std::promise<void> done;
+  int ran = 0;
+  const auto work = [&] {
+    const TimePoint begin = SystemClock().Now();
+    while (SystemClock().Now() - begin < std::chrono::microseconds(300)) {
+    }
+    if (++ran == 2 * kThreads * kEach) done.set_value();
+  };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kEach; ++i) {
+        loop.Post([&] {
+          loop.Post(work);
+          work();
+        });
+        std::this_thread::yield();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  done.get_future().wait();
 }
 
 TEST(AsioLoopTest, TasksPostedBeforeStopRun) {

@@ -1,8 +1,8 @@
 // A Loop on a thread of its own, with Boost.Asio's reactor below it; also watches file descriptors.
 //
-// A turn is one event (a descriptor, a timer, a batch of posted tasks) and what it posted to its own loop; tasks that take
-// long (kTurnMax) go on in the next turn, in order, behind the descriptors that are ready. Now() is read when a turn
-// begins.
+// A turn is one event (a descriptor, a timer, a batch of posted tasks) and what it posted to its own loop. Tasks that
+// take long (kTurnMax) go on in the next turn, in order, behind the descriptors that are ready. Now() is read when a
+// turn begins.
 #pragma once
 
 #include <memory>

@@ -12,7 +12,6 @@ class Base64Stream {
   bool Decode(std::string_view text, std::string& out);
   // Characters of an incomplete group have come.
   bool mid_group() const { return !carry_.empty(); }
-  size_t carried() const { return carry_.size(); }
 
  private:
   bool DecodeGroups(std::string_view groups, std::string& out);

@@ -85,6 +85,20 @@ TEST_F(GrpcWebCodecTest, TextIsBase64BothWays) {
   EXPECT_EQ(exchange.consumed, request.size());
 }
 
+// What we keep of it would look as if we, and not the client, held the body up.
+TEST_F(GrpcWebCodecTest, AnUnfinishedGroupIsGivenBack) {
+  exchange_ = std::make_unique<grpc::FakeExchange>(
+      kCheck, std::initializer_list<Headers::Field>{{"content-type", "application/grpc-web-text"}});
+  handler_ = codec_.Start(*exchange_);
+  size_t sent = 0;
+  for (const std::string_view piece : {"A", "A", "A", "AA", "AAA"}) {
+    handler_->OnBody(piece);
+    sent += piece.size();
+    EXPECT_EQ(exchange_->consumed, sent) << "an unfinished message, too, is copied";
+  }
+  EXPECT_TRUE(handler_->AwaitsBody());
+}
+
 TEST_F(GrpcWebCodecTest, ErrorsAreInTheBodyWherePagesCanRead) {
   auto& exchange = Ask(kCheck, "application/grpc-web+proto", Question("bad"));
   EXPECT_EQ(exchange.status, 200);

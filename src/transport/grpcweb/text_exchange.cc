@@ -1,5 +1,6 @@
 #include "transport/grpcweb/text_exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -18,15 +19,21 @@ void TextExchange::OnBody(std::string_view bytes) {
   if (!text_request_) return inside_.OnBody(bytes);
   if (inside_.done()) return exchange_.ConsumeBody(bytes.size());
   std::string decoded;
-  size_t groups = base64_.carried() + bytes.size();
   const bool good = base64_.Decode(bytes, decoded);
-  if (good) groups -= base64_.carried();
-  // What whole groups have above their bytes; the rest is given back as the bytes are taken.
-  exchange_.ConsumeBody(groups - decoded.size());
+  // The bytes are given back as they are taken, and all else at once: characters of a group that is not whole would look
+  // as if we held the body up.
+  if (decoded.size() > bytes.size()) given_before_ += decoded.size() - bytes.size();
+  exchange_.ConsumeBody(bytes.size() - std::min(decoded.size(), bytes.size()));
   if (!decoded.empty()) inside_.OnBody(decoded);
   if (!good && !inside_.done()) {
     inside_.Fail(Error(Reason::INVALID_BODY, "the body is not base64, which application/grpc-web-text requires"));
   }
+}
+
+void TextExchange::ConsumeBody(size_t bytes) {
+  const size_t before = std::min(bytes, given_before_);
+  given_before_ -= before;
+  exchange_.ConsumeBody(bytes - before);
 }
 
 void TextExchange::OnBodyEnd() {

@@ -27,6 +27,7 @@ class TextExchange final : public http::ExchangeHandler, private http::Exchange 
   void OnBodyEnd() override;
   void OnWritable() override;
   bool AwaitsBody() const override { return inside_.AwaitsBody(); }
+  size_t KeptBytes() const override { return inside_.KeptBytes(); }
   void OnDrain() override { inside_.OnDrain(); }
   void OnNoMemory() override { inside_.OnNoMemory(); }
   void OnClosed(http::CloseReason reason) override { inside_.OnClosed(reason); }
@@ -35,7 +36,7 @@ class TextExchange final : public http::ExchangeHandler, private http::Exchange 
   // --- http::Exchange ---
   const http::RequestHead& head() const override { return exchange_.head(); }
   Loop& loop() override { return exchange_.loop(); }
-  void ConsumeBody(size_t bytes) override { exchange_.ConsumeBody(bytes); }
+  void ConsumeBody(size_t bytes) override;
   void SendHead(int status, const Headers& headers, bool end) override { exchange_.SendHead(status, headers, end); }
   void SendBody(std::string bytes, bool end) override;
   void SendTrailers(const Headers& trailers) override { exchange_.SendTrailers(trailers); }
@@ -48,7 +49,8 @@ class TextExchange final : public http::ExchangeHandler, private http::Exchange 
   const size_t response_buffer_bytes_;
   const bool text_request_;
   Base64Stream base64_;
-  std::string later_;  // large frames become base64 as the client reads
+  size_t given_before_ = 0;  // of decoded bytes whose characters came in an earlier piece
+  std::string later_;        // large frames become base64 as the client reads
   size_t later_at_ = 0;
   bool last_ = false;  // nothing comes behind `later_`
   grpc::GrpcExchange inside_;

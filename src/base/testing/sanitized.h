@@ -3,16 +3,17 @@
 
 namespace sluice {
 
-#ifdef __SANITIZE_THREAD__
+// The compiler's own macro is taken back for protobuf's sake (cmake/SluiceOptions.cmake).
+#ifdef _GLIBCXX_TSAN
 inline constexpr bool kThreadSanitizer = true;
 #else
 inline constexpr bool kThreadSanitizer = false;
 #endif
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#ifdef __SANITIZE_ADDRESS__
 inline constexpr bool kSanitized = true;
 #else
-inline constexpr bool kSanitized = false;
+inline constexpr bool kSanitized = kThreadSanitizer;
 #endif
 
 }  // namespace sluice

@@ -158,10 +158,12 @@ class ToldEngine final : public Engine {
 
 class TrialTest : public ::testing::Test {
  protected:
-  // AddressSanitizer would turn a child's signal into an exit.
+  // A sanitizer would turn a child's signal into an exit.
   static void SetUpTestSuite() {
-    const char* const given = std::getenv("ASAN_OPTIONS");
-    if (given != nullptr) setenv("ASAN_OPTIONS", StrCat(given, ":handle_segv=0:handle_sigfpe=0").c_str(), 1);
+    for (const char* const name : {"ASAN_OPTIONS", "TSAN_OPTIONS"}) {
+      const char* const given = std::getenv(name);
+      if (given != nullptr) setenv(name, StrCat(given, ":handle_segv=0:handle_sigfpe=0").c_str(), 1);
+    }
   }
   void SetUp() override {
     options_.arguments = {kChildWord};

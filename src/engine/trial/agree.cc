@@ -24,7 +24,7 @@ Tolerance ToleranceOf(DType dtype) {
   switch (dtype) {
     case DType::kFp16: return {2e-2, 2e-3, 1e-5};
     case DType::kBf16: return {5e-2, 1e-2, 1e-5};
-    case DType::kFp32: return {1e-3, 1e-4, 1e-6};  // what numbers about 1 that cancel leave: 8 roundings
+    case DType::kFp32: return {1e-3, 1e-4, 1e-6};     // what numbers about 1 that cancel leave
     case DType::kFp64: return {1e-13, 1e-13, 1e-15};  // computed in 32 bits it would be 1e-7
     default: return {0, 0, 0};
   }

@@ -35,10 +35,9 @@ class H2FrameScan {
       if (head_bytes_ < sizeof(head_)) return all.size();
       head_bytes_ = 0;
       skip_ = size_t{head_[0]} << 16 | size_t{head_[1]} << 8 | head_[2];
-      cost_max -= on_frame(Frame{
-          head_[3], head_[4],
-          static_cast<int32_t>((head_[5] & 0x7fu) << 24 | static_cast<uint32_t>(head_[6]) << 16 |
-                               static_cast<uint32_t>(head_[7]) << 8 | head_[8])});
+      cost_max -= on_frame(Frame{head_[3], head_[4],
+                                 static_cast<int32_t>((head_[5] & 0x7fu) << 24 | static_cast<uint32_t>(head_[6]) << 16 |
+                                                      static_cast<uint32_t>(head_[7]) << 8 | head_[8])});
     }
   }
 
